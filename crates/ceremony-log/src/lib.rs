@@ -1,0 +1,1 @@
+//! Reads, verifies and proves ceremony logs.

@@ -1,0 +1,126 @@
+//! What a command ends with when it does not end well: whose turn it is, why, and what to try.
+//!
+//! Only at the edge does an error become a [`Failure`]. Below it, errors are enums that say what was found and
+//! what was wanted.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+/// Whose turn it is after a failure. Each has its own exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The author of the script or of an input file, or whoever typed the command.
+    Author,
+    /// The people at the table: a declined approval, a missing share.
+    Operators,
+    /// The HSM, its driver or a disk.
+    Equipment,
+    /// Nobody's: something did not verify, or a rule objects. It stays refused.
+    Refused,
+    /// Us: a promise this program makes was broken.
+    Developers,
+}
+
+impl Turn {
+    /// The exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Author => 2,
+            Self::Operators => 3,
+            Self::Equipment => 4,
+            Self::Refused => 5,
+            Self::Developers => 70,
+        }
+    }
+}
+
+/// Why a command did not do what it was asked, in words for the person at the table.
+#[derive(Debug)]
+pub struct Failure {
+    turn: Turn,
+    messages: Vec<String>,
+    because: Vec<String>,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with its message: lower case, no full stop.
+    pub fn new(turn: Turn, message: impl Into<String>) -> Self {
+        Self { turn, messages: vec![message.into()], because: Vec::new(), hint: None }
+    }
+
+    /// Several things that are wrong at once, each said in full, in their order.
+    pub fn several(turn: Turn, messages: Vec<String>) -> Self {
+        Self { turn, messages, because: Vec::new(), hint: None }
+    }
+
+    /// A failure that an error explains: the error's own message and every cause below it.
+    pub fn because(turn: Turn, message: impl Into<String>, error: &dyn Error) -> Self {
+        let mut failure = Self::new(turn, message);
+        let mut cause: Option<&dyn Error> = Some(error);
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // An enum that is transparent about its cause says the same words twice.
+            if failure.because.last() != Some(&text) {
+                failure.because.push(text);
+            }
+            cause = error.source();
+        }
+        failure
+    }
+
+    /// What to try.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Whose turn it is.
+    pub const fn turn(&self) -> Turn {
+        self.turn
+    }
+
+    /// Everything that is wrong, one message each.
+    pub fn messages(&self) -> &[String] {
+        &self.messages
+    }
+
+    /// The text for standard error, its last line ended.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for message in &self.messages {
+            let _ = writeln!(text, "error: {message}");
+        }
+        for because in &self.because {
+            let _ = writeln!(text, "  because: {because}");
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(text, "  hint: {hint}");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+
+    #[test]
+    fn a_failure_says_what_why_and_what_to_try() {
+        let error = "soon".parse::<Timestamp>().unwrap_err();
+        let failure = Failure::because(Turn::Author, "the script has no date", &error).hint("write one");
+        assert_eq!(
+            failure.text(),
+            "error: the script has no date\n  because: `soon` is not a time; wanted RFC 3339 in UTC to the second, \
+             such as 2026-11-01T08:00:00Z\n  hint: write one\n"
+        );
+    }
+
+    #[test]
+    fn each_turn_has_its_own_exit_code() {
+        let turns = [Turn::Author, Turn::Operators, Turn::Equipment, Turn::Refused, Turn::Developers];
+        assert_eq!(turns.map(Turn::code), [2, 3, 4, 5, 70]);
+    }
+}
