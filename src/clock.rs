@@ -36,6 +36,7 @@ impl Timestamp {
     }
 
     /// 00:00:00Z of the same day.
+    #[must_use]
     pub const fn day(self) -> Self {
         Self(self.0 - self.0 % DAY)
     }
@@ -113,7 +114,7 @@ impl Lasting {
 impl fmt::Display for Lasting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (unit, seconds) in UNITS {
-            if self.0 % seconds == 0 {
+            if self.0.is_multiple_of(seconds) {
                 let count = self.0 / seconds;
                 return write!(f, "{count} {unit}{}", if count == 1 { "" } else { "s" });
             }
