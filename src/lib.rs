@@ -6,3 +6,8 @@
 pub mod clock;
 pub mod digest;
 pub mod failure;
+pub mod secret;
+
+pub mod pki;
+
+pub mod hsm;
