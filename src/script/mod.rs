@@ -4,16 +4,18 @@
 //! - `problem`: what is wrong and where, all of it at once;
 //! - `fields`: from the tree to typed values;
 //! - `ceremony`: the script itself, whose steps it does not understand;
+//! - `parts`: how the parts of a script are written;
 //! - `agreement`: what has to agree within a script.
 
 mod agreement;
 mod ceremony;
 mod fields;
+mod parts;
 mod problem;
 mod yaml;
 
 pub use ceremony::{
-    Act, Approvals, Input, InputSource, Method, Person, PinCustody, Policy, Role, Script, StepNode,
+    Act, Approvals, Counts, Input, InputSource, Method, Person, PinCustody, Policy, Role, Script, StepNode,
     TokenClass, TokenDemand, Window,
 };
 pub use fields::{
