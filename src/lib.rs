@@ -8,6 +8,8 @@ pub mod digest;
 pub mod failure;
 pub mod secret;
 
+pub mod script;
+
 pub mod pki;
 
 pub mod hsm;
