@@ -11,11 +11,13 @@
 //! Source: PKCS#11 3.0, in the part that 2.40 modules have.
 
 mod code;
+mod encoding;
 mod error;
 mod information;
 mod inventory;
 mod key;
 mod quirks;
+mod raw;
 
 use zeroize::Zeroizing;
 
