@@ -13,3 +13,5 @@ pub mod script;
 pub mod pki;
 
 pub mod hsm;
+
+pub mod stage;

@@ -11,3 +11,9 @@ pub mod read;
 pub mod serial;
 pub mod signature;
 pub mod validity;
+
+pub use key::{Curve, KeyAlgorithm, KeyAlgorithmError, KeyError, KeyKind, PublicKey};
+pub use name::{Attribute, Name, NameError, NameView, StringForm};
+pub use serial::{SerialError, SerialNumber};
+pub use signature::{HashAlgorithm, SignatureAlgorithm, SignatureError, verify_signature};
+pub use validity::{Validity, ValidityError};

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::hsm::{Login, Token, TokenError, TokenInformation};
+use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation};
 use crate::secret::Pin;
 
 use super::event::Event;
@@ -248,14 +248,18 @@ impl Stage<'_> {
             return Err(StageError::token(token, error));
         };
         self.operators.show(&Notice::Wrong { sentence: format!("token `{token}`: {text}") });
-        if wrong < 2 && !information.pin_state().is_last_try() {
+        let state = information.pin_state();
+        if state == PinState::Locked {
+            return Err(StageError::token(token, error));
+        }
+        if wrong < 2 && state != PinState::FinalTry {
             return Ok(());
         }
         let lines = vec![
             Line::new("token", token),
             Line::new("serial", information.serial.clone()),
             Line::new("wrong PINs in this session", wrong.to_string()),
-            Line::new("tries", information.pin_state().to_string()),
+            Line::new("tries", state.to_string()),
         ];
         self.question(person, "Another wrong PIN can lock this token for good. Try again?", lines, Expected::Word("again"))?;
         Ok(())

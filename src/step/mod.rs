@@ -7,6 +7,7 @@ mod confirm_log;
 mod create_log;
 mod evidence;
 mod generate_key;
+mod holes;
 mod initialize_token;
 mod instruct;
 mod inventory;
@@ -16,12 +17,14 @@ mod issue_ocsp_responder;
 mod issue_ocsp_responses;
 mod issue_root;
 mod issue_subordinate;
+mod placeholder;
 mod preflight;
 mod request_certificate;
 mod roll_call;
 mod scope;
 mod seal;
 mod setting;
+mod text;
 mod times;
 mod witness;
 
@@ -29,7 +32,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use scope::{Draft, Hole, Octets, Scope};
+pub use holes::{Draft, Hole, Octets};
+pub use scope::Scope;
 pub use setting::{Input, People, Setting, TokenDemand, Window};
 pub use times::When;
 
