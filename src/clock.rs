@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration as StdDuration;
 
 use der::DateTime;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 /// Seconds in a day; leap seconds do not exist in any format we write.
@@ -135,6 +136,30 @@ impl FromStr for Lasting {
         let singular = unit.strip_suffix('s').unwrap_or(unit);
         let (_, seconds) = UNITS.into_iter().find(|(name, _)| *name == singular).ok_or_else(wrong)?;
         count.checked_mul(seconds).and_then(Self::from_seconds).ok_or_else(wrong)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for Lasting {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Lasting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

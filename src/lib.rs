@@ -6,3 +6,10 @@
 pub mod clock;
 pub mod digest;
 pub mod failure;
+pub mod secret;
+
+pub mod script;
+
+pub mod pki;
+
+pub mod hsm;

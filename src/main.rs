@@ -1,1 +1,3 @@
+//! The command `rootrite`.
+
 fn main() {}
