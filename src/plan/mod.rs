@@ -204,3 +204,8 @@ fn named_outputs(outputs: &[(&'static str, String)]) -> serde_json::Value {
 fn to_canonical(value: &serde_json::Value) -> Vec<u8> {
     value.to_string().into_bytes()
 }
+
+/// The word for a class, as scripts and sites write it.
+pub fn class_word(class: Class) -> &'static str {
+    class.word()
+}

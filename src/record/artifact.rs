@@ -47,6 +47,11 @@ const KINDS: &[Kind] = &[
 /// The folders that renderings lie in.
 pub const FOLDERS: [&str; 4] = ["certificates", "requests", "crls", "ocsp"];
 
+/// A kind of artifact by its name in the log.
+pub fn kind(name: &str) -> Option<&'static str> {
+    find(name).map(|kind| kind.name)
+}
+
 /// The media type of a kind of artifact.
 pub fn media_type(kind: &str) -> &'static str {
     find(kind).map_or("application/octet-stream", |kind| kind.media_type)

@@ -47,6 +47,19 @@ impl Places {
     }
 }
 
+/// Which ceremony a log is written for.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The ceremony's id.
+    pub ceremony: String,
+    /// The log's name; `/practice` at its end for a practice log.
+    pub origin: String,
+    /// Whether it is practice.
+    pub practice: bool,
+    /// The plan's digest.
+    pub plan_sha256: Digest,
+}
+
 /// An artifact that is stored, with the record that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -61,6 +74,8 @@ pub struct LogFolder {
     places: Places,
     ceremony: String,
     origin: String,
+    practice: bool,
+    plan_sha256: Digest,
     log: File,
     levels: Levels,
     last: Hash,
@@ -72,13 +87,13 @@ pub struct LogFolder {
 }
 
 impl LogFolder {
-    /// Begins a new log, its folders and its output folder. `origin` is the log's name, with `/practice` at its
-    /// end for a practice log.
+    /// Begins a new log, its folders and its output folder.
     ///
     /// # Errors
     ///
     /// [`JournalError`] if any of it is there already or cannot be made.
-    pub fn create(places: Places, ceremony: &str, origin: &str) -> Result<Self, JournalError> {
+    pub fn create(places: Places, identity: &Identity) -> Result<Self, JournalError> {
+        let ceremony = identity.ceremony.as_str();
         ensure_folder(&places.out)?;
         ensure_folder(&places.log)?;
         for folder in ["checkpoints", "runs"] {
@@ -103,7 +118,9 @@ impl LogFolder {
         Ok(Self {
             places,
             ceremony: ceremony.to_owned(),
-            origin: origin.to_owned(),
+            origin: identity.origin.clone(),
+            practice: identity.practice,
+            plan_sha256: identity.plan_sha256,
             log,
             levels: Levels::new(),
             last: Hash::ZERO,
@@ -118,6 +135,21 @@ impl LogFolder {
     /// Where everything lies.
     pub const fn places(&self) -> &Places {
         &self.places
+    }
+
+    /// The ceremony's id.
+    pub fn ceremony(&self) -> &str {
+        &self.ceremony
+    }
+
+    /// Whether it is practice.
+    pub const fn is_practice(&self) -> bool {
+        self.practice
+    }
+
+    /// The plan's digest, as text.
+    pub fn plan_sha256(&self) -> String {
+        self.plan_sha256.to_string()
     }
 
     /// The log's name.

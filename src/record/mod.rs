@@ -12,6 +12,6 @@ pub mod report;
 mod summary;
 mod value;
 
-pub use bundle::{BundleError, finish};
-pub use journal::{LogFolder, Places, Stored};
+pub use bundle::finish;
+pub use journal::{Identity, LogFolder, Places, Stored};
 pub use summary::summary;

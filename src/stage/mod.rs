@@ -14,7 +14,8 @@ mod operators;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-pub use equipment::{Blank, Cabinet, Device, Equipment, LoginKind, Pins};
+pub use equipment::{Blank, Cabinet, Device, Equipment, LoginKind, Pins, fixed_pins, shared_pin};
+pub use crate::secret::Pin;
 pub use event::{
     Artifact, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace, LogKeyRole, Module, Outcome,
     Session,
