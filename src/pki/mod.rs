@@ -5,9 +5,16 @@
 
 pub mod build;
 pub mod key;
+pub mod key_identifier;
 pub mod name;
 pub mod oid;
+pub mod pem;
 pub mod read;
+pub mod reason;
 pub mod serial;
 pub mod signature;
+pub mod usage;
 pub mod validity;
+
+#[cfg(test)]
+mod golden;
