@@ -12,4 +12,6 @@ pub mod script;
 
 pub mod pki;
 
+pub mod profile;
+
 pub mod hsm;
