@@ -12,6 +12,8 @@ pub mod script;
 
 pub mod pki;
 
+pub mod profile;
+
 pub mod hsm;
 
 pub mod stage;
