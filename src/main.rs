@@ -1,3 +1,7 @@
 //! The command `rootrite`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rootrite::cli::main()
+}

@@ -115,6 +115,26 @@ impl Profile {
         }
     }
 
+    /// The string types of names, where the structure has names of its own.
+    pub const fn names(&self) -> Option<&NameForms> {
+        match &self.body {
+            Body::Certificate(profile) => Some(profile.names()),
+            Body::Request(profile) => Some(profile.names()),
+            _ => None,
+        }
+    }
+
+    /// What the script has to say.
+    pub const fn open(&self) -> &Open {
+        match &self.body {
+            Body::Certificate(profile) => profile.open(),
+            Body::Crl(profile) => profile.open(),
+            Body::OcspResponse(profile) => profile.open(),
+            Body::Request(profile) => profile.open(),
+        }
+    }
+
+
     /// Its kind, as the file says it.
     pub const fn kind(&self) -> &'static str {
         match &self.body {

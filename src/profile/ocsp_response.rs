@@ -11,6 +11,7 @@ use super::{Open, ProfileError, der};
 use crate::clock::Timestamp;
 use crate::pki::build::element::{element, sequence};
 use crate::pki::name::Name;
+use crate::pki::oid::Oid;
 use crate::pki::read::der::tag;
 use crate::pki::serial::SerialNumber;
 use crate::pki::signature::SignatureAlgorithm;
@@ -51,6 +52,24 @@ pub enum CertificateIdHash {
 
 impl Word for CertificateIdHash {
     const WORDS: &'static [(&'static str, Self)] = &[("sha1", Self::Sha1), ("sha256", Self::Sha256)];
+}
+
+impl CertificateIdHash {
+    /// The identifier of the hash.
+    pub const fn oid(self) -> Oid {
+        match self {
+            Self::Sha1 => Oid::new_unwrap("1.3.14.3.2.26"),
+            Self::Sha256 => Oid::new_unwrap("2.16.840.1.101.3.4.2.1"),
+        }
+    }
+
+    /// The hash of these octets.
+    pub fn digest(self, octets: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Sha1 => Sha1::digest(octets).to_vec(),
+            Self::Sha256 => Sha256::digest(octets).to_vec(),
+        }
+    }
 }
 
 /// What comes with one response.
@@ -103,6 +122,21 @@ impl OcspResponseProfile {
     /// What the script has to say.
     pub const fn open(&self) -> &Open {
         &self.open
+    }
+
+    /// Its extensions, in their order.
+    pub fn extensions(&self) -> &[Extension] {
+        &self.extensions
+    }
+
+    /// How a response says who answers.
+    pub const fn responder(&self) -> ResponderForm {
+        self.responder
+    }
+
+    /// The hash by which a response says which certificate it is about.
+    pub const fn certificate_id(&self) -> CertificateIdHash {
+        self.certificate_id
     }
 
     /// Whether the certificate of a responder that is not the CA itself is in the response.

@@ -14,6 +14,13 @@ pub struct KeyUsage(pub Vec<KeyUsageBit>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyUsageBit(u8);
 
+impl KeyUsageBit {
+    /// Its number, RFC 5280 §4.2.1.3.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
 impl Word for KeyUsageBit {
     const WORDS: &'static [(&'static str, Self)] = &[
         ("digital-signature", Self(0)),
