@@ -165,7 +165,7 @@ impl CertificateProfile {
             fills: Some(values.fills),
             subject_key_identifier,
             issuer_key_identifier,
-            copied_path_length: values.copied.map(|copied| copied.path_length),
+            copied: values.copied,
             crl_number: None,
         })
     }

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::super::ProfileError;
+use super::super::certificate::Copied;
 use super::super::names::NameForms;
 use crate::pki::build::element::{element, integer, sequence};
 use crate::pki::name::Name;
@@ -47,7 +48,7 @@ impl BasicConstraints {
     }
 
     /// A cA of FALSE is the default and is not encoded.
-    pub(super) fn der(&self, copied: Option<Option<u32>>) -> Result<Vec<u8>, ProfileError> {
+    pub(super) fn der(&self, copied: Option<&Copied>) -> Result<Vec<u8>, ProfileError> {
         let mut parts = Vec::new();
         if self.ca {
             parts.push(element(tag::BOOLEAN, &[0xff]));
@@ -56,7 +57,7 @@ impl BasicConstraints {
             PathLength::Absent => None,
             PathLength::Of(length) => Some(length),
             PathLength::Copied => {
-                copied.ok_or(ProfileError::NotGiven { what: "certificate to copy from" })?
+                copied.ok_or(ProfileError::NotGiven { what: "certificate to copy from" })?.path_length
             }
         };
         parts.extend(path_length.map(|length| integer(length.into())));
@@ -292,7 +293,10 @@ mod tests {
 
     #[test]
     fn what_is_default_is_not_encoded() {
-        let basic = |ca, path_length, copied| hex(&BasicConstraints { ca, path_length }.der(copied).unwrap());
+        let basic = |ca, path_length, copied: Option<Option<u32>>| {
+            let copied = copied.map(|path_length| Copied { subject_key_identifier: None, path_length });
+            hex(&BasicConstraints { ca, path_length }.der(copied.as_ref()).unwrap())
+        };
         assert_eq!(basic(false, PathLength::Absent, None), "3000");
         assert_eq!(basic(true, PathLength::Absent, None), "30030101ff");
         assert_eq!(basic(true, PathLength::Of(0), None), "30060101ff020100");

@@ -16,6 +16,7 @@ pub use policies::{Policies, Policy};
 pub use usage::{KeyUsage, KeyUsageBit, Purposes};
 
 use super::ProfileError;
+use super::certificate::Copied;
 use super::term::{Fills, Term};
 use crate::pki::build::element::{element, integer, sequence, unsigned_integer};
 use crate::pki::oid::{Oid, extension};
@@ -91,8 +92,8 @@ pub struct Given<'g> {
     pub subject_key_identifier: Option<Vec<u8>>,
     /// The identifier of the issuer's key: the value in the issuer's own certificate.
     pub issuer_key_identifier: Option<Vec<u8>>,
-    /// The path length of the certificate that is being cross-signed; nothing if there is no such certificate.
-    pub copied_path_length: Option<Option<u32>>,
+    /// What is copied from the certificate that is being cross-signed.
+    pub copied: Option<&'g Copied>,
     /// The number of a CRL: an unsigned integer, most significant octet first.
     pub crl_number: Option<Vec<u8>>,
 }
@@ -151,7 +152,7 @@ impl Extension {
         Ok(match &self.content {
             Content::KeyUsage(usage) => usage.der(),
             Content::ExtendedKeyUsage(purposes) => purposes.der(),
-            Content::BasicConstraints(constraints) => constraints.der(given.copied_path_length)?,
+            Content::BasicConstraints(constraints) => constraints.der(given.copied)?,
             Content::SubjectKeyIdentifier => {
                 element(tag::OCTET_STRING, &wanted(&given.subject_key_identifier, "subject key identifier")?)
             }
@@ -250,8 +251,8 @@ fn content(name: &str, fields: &mut Fields<'_, '_>) -> Option<Content> {
 /// Reads an object identifier: in digits, or one of the names that a profile has for it.
 fn oid(node: &Node, names: &[(&str, Oid)], what: &str, problems: &mut Problems) -> Option<Oid> {
     let text = String::from_node(node, problems)?;
-    let named = names.iter().find(|(name, _)| *name == text).map(|(_, oid)| *oid);
-    named.or_else(|| text.parse().ok()).or_else(|| {
+    let known = names.iter().find(|(name, _)| *name == text).map(|(_, oid)| *oid);
+    known.or_else(|| text.parse().ok()).or_else(|| {
         let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
         let or = if names.is_empty() { "" } else { " or " };
         wrong(node, &format!("{what}: {}{or}an object identifier in digits", listed(&names)), problems)
