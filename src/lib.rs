@@ -15,3 +15,5 @@ pub mod pki;
 pub mod profile;
 
 pub mod hsm;
+
+pub mod stage;

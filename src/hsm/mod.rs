@@ -33,6 +33,7 @@ pub use key::{
 };
 pub use quirks::{Quirks, STANDARD};
 
+pub use crate::pki::HashAlgorithm;
 use crate::secret::Pin;
 
 /// One session with one token: everything a ceremony asks of an HSM.

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::hsm::{Login, Token, TokenError, TokenInformation};
-use crate::secret::Pin;
+use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation};
+use crate::secret::{Pin, PinError};
 
 use super::event::Event;
 use super::operators::{Expected, Line, Notice, Person, PinKind, PinRequest, Question};
@@ -29,6 +29,17 @@ pub enum LoginKind {
     None,
 }
 
+impl LoginKind {
+    /// By a PIN that was read from somewhere; the text is wiped.
+    ///
+    /// # Errors
+    ///
+    /// [`PinError`] if it is none.
+    pub fn given(text: String) -> Result<Self, PinError> {
+        Pin::take(text).map(Self::Given)
+    }
+}
+
 /// A token that has to be initialised before it can be used.
 pub trait Blank {
     /// Initialises it: label, security officer's PIN, user's PIN, then the custodian's own PIN.
@@ -36,7 +47,7 @@ pub trait Blank {
     /// # Errors
     ///
     /// [`TokenError`]: what stood in the way.
-    fn initialize(&mut self, pins: &Pins) -> Result<Box<dyn Token>, TokenError>;
+    fn initialize(&mut self, pins: Pins) -> Result<Box<dyn Token>, TokenError>;
 }
 
 /// The PINs that a token begins with.
@@ -45,6 +56,21 @@ pub struct Pins {
     pub security_officer: Pin,
     /// The user's, chosen by its custodian.
     pub user: Pin,
+}
+
+/// The PINs of throw-away tokens. They are public.
+pub fn fixed_pins() -> Pins {
+    Pins { security_officer: shared_pin(PinKind::SecurityOfficer), user: shared_pin(PinKind::User) }
+}
+
+/// One of the PINs of throw-away tokens. They are public.
+pub fn shared_pin(kind: PinKind) -> Pin {
+    let text = match kind {
+        PinKind::User => "rehearsal-user",
+        PinKind::SecurityOfficer => "rehearsal-officer",
+    };
+    #[expect(clippy::expect_used, reason = "constants of good length; the test below takes both")]
+    Pin::read(text.as_bytes()).expect("a constant PIN")
 }
 
 /// What a logical token of the script is, on this machine.
@@ -155,7 +181,7 @@ impl Stage<'_> {
         let seq = self.record(intent)?;
         let done = match &mut self.equipment(token)?.device {
             Device::Ready(_) => return Err(StageError::NotBlank { token: token.into() }),
-            Device::Blank(blank) => blank.initialize(&pins),
+            Device::Blank(blank) => blank.initialize(pins),
         };
         let mut ready = match done {
             Ok(ready) => ready,
@@ -248,14 +274,18 @@ impl Stage<'_> {
             return Err(StageError::token(token, error));
         };
         self.operators.show(&Notice::Wrong { sentence: format!("token `{token}`: {text}") });
-        if wrong < 2 && !information.pin_state().is_last_try() {
+        let state = information.pin_state();
+        if state == PinState::Locked {
+            return Err(StageError::token(token, error));
+        }
+        if wrong < 2 && state != PinState::FinalTry {
             return Ok(());
         }
         let lines = vec![
             Line::new("token", token),
             Line::new("serial", information.serial.clone()),
             Line::new("wrong PINs in this session", wrong.to_string()),
-            Line::new("tries", information.pin_state().to_string()),
+            Line::new("tries", state.to_string()),
         ];
         self.question(person, "Another wrong PIN can lock this token for good. Try again?", lines, Expected::Word("again"))?;
         Ok(())
@@ -275,5 +305,16 @@ impl Stage<'_> {
     ) -> Result<String, StageError> {
         let (step, sentence) = (self.step_number(), sentence.into());
         Ok(self.operators.ask(&Question { step, person, sentence, lines, expected })?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn throw_away_tokens_have_two_different_pins() {
+        let Pins { security_officer, user } = fixed_pins();
+        assert!(!security_officer.is_same(&user));
     }
 }

@@ -6,6 +6,8 @@
 //!
 //! Sources: BR §5.4.1 (what must be logged); the log format's §3.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -308,20 +310,35 @@ pub enum CheckOutcome {
     Unknown,
 }
 
-/// A key's attributes as read back from the token.
-#[expect(clippy::struct_excessive_bools, reason = "PKCS#11 attributes are booleans, each with its own meaning")]
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = match self.outcome {
+            CheckOutcome::Ok => "ok",
+            CheckOutcome::Violated => "violated",
+            CheckOutcome::Unknown => "unknown",
+        };
+        write!(f, "{outcome}: {}", self.detail)
+    }
+}
+
+/// A key's attributes as read back from the token; what the token does not say is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct KeyAttributes {
     /// CKA_SENSITIVE.
-    pub sensitive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensitive: Option<bool>,
     /// CKA_EXTRACTABLE.
-    pub extractable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extractable: Option<bool>,
     /// CKA_ALWAYS_SENSITIVE.
-    pub always_sensitive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub always_sensitive: Option<bool>,
     /// CKA_NEVER_EXTRACTABLE.
-    pub never_extractable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub never_extractable: Option<bool>,
     /// CKA_LOCAL.
-    pub local: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<bool>,
 }
 
 /// A file that is handed over.

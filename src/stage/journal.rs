@@ -81,6 +81,23 @@ pub trait Journal {
     /// [`JournalError`] for a key that cannot sign notes.
     fn use_log_key(&mut self, key: &LogKey) -> Result<String, JournalError>;
 
+    /// The note name and key of a log key, as a policy writes it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] for a key that cannot sign notes.
+    fn log_key_name(&self, key: &LogKey) -> Result<String, JournalError>;
+
+    /// Keeps words for the auditor only; the digest of the salted line.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they could not be stored.
+    fn annex(&mut self, item: &str, text: &str) -> Result<Digest, JournalError>;
+
+    /// The manifest of all artifacts so far.
+    fn manifest(&self) -> Vec<u8>;
+
     /// Keeps octets that are about to be signed, before the intent that names them, for `resume`.
     ///
     /// # Errors

@@ -8,21 +8,25 @@
 mod equipment;
 mod event;
 mod journal;
+mod machine;
 mod operators;
 
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-pub use equipment::{Blank, Cabinet, Device, Equipment, LoginKind, Pins};
+pub use equipment::{Blank, Cabinet, Device, Equipment, LoginKind, Pins, fixed_pins, shared_pin};
+pub use crate::secret::Pin;
 pub use event::{
     Artifact, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace, LogKeyRole, Module, Outcome,
     Session,
 };
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
+pub use machine::Machine;
 pub use operators::{Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinRequest, Question};
 
 use crate::clock::{Clock, Timestamp};
-use crate::hsm::{KeyId, ToSign, Token, TokenError};
+use crate::digest::Digest;
+use crate::hsm::{HashAlgorithm, Inventory, KeyDescription, KeyId, ToSign, Token, TokenError};
 
 /// The tokens, the log, the people and the clock of one ceremony.
 pub struct Stage<'a> {
@@ -33,6 +37,9 @@ pub struct Stage<'a> {
     step: Option<String>,
     present: Vec<Person>,
     log_key: Option<(String, KeyId, bool)>,
+    machine: Machine,
+    partial: bool,
+    closed: bool,
 }
 
 /// What an act may reach: its token, and the place where artifacts are stored.
@@ -64,8 +71,20 @@ impl<'a> Stage<'a> {
         journal: &'a mut dyn Journal,
         operators: &'a mut dyn Operators,
         clock: &'a dyn Clock,
+        machine: Machine,
     ) -> Self {
-        Self { cabinet, journal, operators, clock, step: None, present: Vec::new(), log_key: None }
+        Self {
+            cabinet,
+            journal,
+            operators,
+            clock,
+            step: None,
+            present: Vec::new(),
+            log_key: None,
+            machine,
+            partial: false,
+            closed: false,
+        }
     }
 
     /// Uses a token once, between two records.
@@ -175,7 +194,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// [`StageError`] if the token does not answer.
-    pub fn inventory(&mut self, token: &str) -> Result<crate::hsm::Inventory, StageError> {
+    pub fn inventory(&mut self, token: &str) -> Result<Inventory, StageError> {
         self.log_in(token)?;
         self.token(token)?.inventory().map_err(|source| StageError::token(token, source))
     }
@@ -185,7 +204,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// [`StageError`] if it is not there exactly once.
-    pub fn key(&mut self, token: &str, id: &KeyId) -> Result<crate::hsm::KeyDescription, StageError> {
+    pub fn key(&mut self, token: &str, id: &KeyId) -> Result<KeyDescription, StageError> {
         self.log_in(token)?;
         self.token(token)?.key(id).map_err(|source| StageError::token(token, source))
     }
@@ -202,6 +221,59 @@ impl<'a> Stage<'a> {
         Ok(vkey)
     }
 
+    /// The note name and key of a log key, as a policy writes it.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] for a key that cannot sign notes.
+    pub fn log_key_name(&self, key: &LogKey) -> Result<String, StageError> {
+        Ok(self.journal.log_key_name(key)?)
+    }
+
+    /// Keeps words that are for the auditor only; their salted digest.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if they could not be stored.
+    pub fn annex(&mut self, item: &str, text: &str) -> Result<Digest, StageError> {
+        Ok(self.journal.annex(item, text)?)
+    }
+
+    /// Stores and records the manifest: the list of everything that was handed over.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn emit_manifest(&mut self) -> Result<Artifact, StageError> {
+        let manifest = self.journal.manifest();
+        self.emit(&ArtifactPlace { kind: "manifest", name: "manifest".into() }, &manifest)
+    }
+
+    /// What the machine looks like now.
+    pub fn look_at_machine(&self) -> Vec<Check> {
+        self.machine.checks(self.now())
+    }
+
+    /// Not everything is as scripted: the ceremony will close as `partial`.
+    pub fn is_partial(&mut self) {
+        self.partial = true;
+    }
+
+    /// Whether something was not as scripted.
+    pub const fn went_partial(&self) -> bool {
+        self.partial
+    }
+
+    /// The ceremony is closed; nothing can be recorded any more.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Whether the ceremony is closed.
+    pub const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     /// Signs and stores the head over all records so far. Does nothing while the log has no key.
     ///
     /// # Errors
@@ -211,9 +283,9 @@ impl<'a> Stage<'a> {
         let Some((token, id, hashed)) = self.log_key.clone() else { return Ok(()) };
         self.log_in(&token)?;
         let text = self.journal.head_text();
-        let digest = crate::digest::Digest::of(text.as_bytes());
+        let digest = Digest::of(text.as_bytes());
         let what = if hashed {
-            ToSign::Digest { hash: crate::hsm::HASH_OF_HEADS, octets: digest.octets() }
+            ToSign::Digest { hash: HashAlgorithm::Sha256, octets: digest.octets() }
         } else {
             ToSign::Message(text.as_bytes())
         };

@@ -1,11 +1,12 @@
 //! People, as the stage sees them: the only way to ask, to show and to take in a PIN.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::secret::Pin;
 
 /// A person of the script.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The script's id.
     pub id: String,

@@ -124,6 +124,10 @@ impl Step for CreateLog {
         )
     }
 
+    fn makes_keys(&self) -> Vec<(&str, &str)> {
+        std::iter::once(&self.main).chain(&self.standby).map(|place| (place.token.as_str(), place.key.as_str())).collect()
+    }
+
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let main = self.make(&self.main, LogKeyRole::Main, room)?;
         if let Some(place) = &self.standby {

@@ -58,6 +58,10 @@ impl Step for GenerateKey {
         )
     }
 
+    fn makes_keys(&self) -> Vec<(&str, &str)> {
+        vec![(&self.token, &self.key)]
+    }
+
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let order = KeyOrder {
             ceremony: &room.setting.ceremony,

@@ -43,6 +43,10 @@ impl Step for InitializeToken {
         format!("Initialise the blank token `{}`: whatever it held is gone.", self.token)
     }
 
+    fn initializes(&self) -> Option<&str> {
+        Some(&self.token)
+    }
+
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let information = room.stage.initialize(&self.token, &self.token)?;
         let lines = vec![

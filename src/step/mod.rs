@@ -7,6 +7,7 @@ mod confirm_log;
 mod create_log;
 mod evidence;
 mod generate_key;
+mod holes;
 mod initialize_token;
 mod instruct;
 mod inventory;
@@ -16,12 +17,14 @@ mod issue_ocsp_responder;
 mod issue_ocsp_responses;
 mod issue_root;
 mod issue_subordinate;
+mod placeholder;
 mod preflight;
 mod request_certificate;
 mod roll_call;
 mod scope;
 mod seal;
 mod setting;
+mod text;
 mod times;
 mod witness;
 
@@ -29,10 +32,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use scope::{Draft, Hole, Octets, Scope};
+pub use holes::{Draft, Hole, Octets};
+pub use scope::Scope;
 pub use setting::{Input, People, Setting, TokenDemand, Window};
 pub use times::When;
 
+pub use crate::issuance::Policy;
 use crate::issuance::{IssuanceError, Ledger};
 use crate::script::{FromNode, StepNode, unknown};
 use crate::stage::{Stage, StageError};
@@ -77,6 +82,16 @@ trait Step: Serialize + DeserializeOwned {
 
     /// What will be done, a sentence for the people at the table.
     fn preview(&self) -> String;
+
+    /// The keys that it makes: token and label.
+    fn makes_keys(&self) -> Vec<(&str, &str)> {
+        Vec::new()
+    }
+
+    /// The token that it initialises.
+    fn initializes(&self) -> Option<&str> {
+        None
+    }
 
     /// Does it.
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError>;
@@ -135,6 +150,16 @@ macro_rules! steps {
             /// What will be done, a sentence for the people at the table.
             pub fn preview(&self) -> String {
                 match self { $(Self::$step(step) => step.preview()),+ }
+            }
+
+            /// The keys that it makes: token and label.
+            pub fn makes_keys(&self) -> Vec<(&str, &str)> {
+                match self { $(Self::$step(step) => step.makes_keys()),+ }
+            }
+
+            /// The token that it initialises.
+            pub fn initializes(&self) -> Option<&str> {
+                match self { $(Self::$step(step) => step.initializes()),+ }
             }
 
             /// Does it.
@@ -216,4 +241,13 @@ pub enum StepError {
     /// A file that the plan names by digest is another one now.
     #[error("{0}")]
     Changed(String),
+}
+
+/// The policy that a script names.
+pub const fn policy(named: crate::script::Policy) -> Policy {
+    match named {
+        crate::script::Policy::PublicTls => Policy::PublicTls,
+        crate::script::Policy::Private => Policy::Private,
+        crate::script::Policy::PqcPilot => Policy::PqcPilot,
+    }
 }
