@@ -15,10 +15,7 @@ use std::path::Path;
 
 use rootrite::clock::Timestamp;
 use rootrite::digest::{Digest, from_hex};
-use rootrite::pki::name::Name;
-use rootrite::pki::serial::SerialNumber;
-use rootrite::pki::signature::SignatureAlgorithm;
-use rootrite::pki::validity::Validity;
+use rootrite::pki::{Name, PublicKey, SerialNumber, SignatureAlgorithm, Validity};
 use rootrite::profile::{BuiltIn, CertificateProfile, CertificateValues, Copied, Fills, NameForms, Profile};
 use rootrite::script::{NamePart, Place, Problems, Source};
 use serde_json::Value;
@@ -74,9 +71,9 @@ fn draft(row: &Value, algorithm: SignatureAlgorithm) -> Vec<u8> {
             subject: &subject,
             serial: &serial,
             validity: Validity::new(time(&row["notBefore"]), time(&row["notAfter"])).unwrap(),
-            spki: &octets(&row["spkiHex"]),
+            key: &PublicKey::from_spki_der(&octets(&row["spkiHex"])).unwrap(),
             issuer_key_identifier: issuer_key_identifier.as_deref(),
-            key_signature: algorithm,
+            issuer_signature: algorithm,
             copied: Some(&copied),
             fills: &fills,
         })

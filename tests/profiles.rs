@@ -14,14 +14,12 @@ use std::process::Command;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use rootrite::clock::{Lasting, Timestamp};
-use rootrite::pki::key::{Curve, PublicKey};
-use rootrite::pki::name::Name;
-use rootrite::pki::serial::SerialNumber;
-use rootrite::pki::signature::SignatureAlgorithm;
-use rootrite::pki::validity::Validity;
+use rootrite::pki::build::{RevokedParts, Status, assemble, ocsp_response};
+use rootrite::pki::reason::Reason;
+use rootrite::pki::{Curve, Name, PublicKey, SerialNumber, SignatureAlgorithm, Validity};
 use rootrite::profile::{
-    BuiltIn, CertificateProfile, CertificateValues, Copied, CrlValues, Fills, Library as _,
-    OcspResponseValues, Profile, RequestValues, RevokedEntry, SingleResponse, Status,
+    BuiltIn, CertificateProfile, CertificateValues, Copied, CrlValues, Fills, Library as _, NameForms,
+    OcspResponseValues, Profile, RequestValues, SingleResponse,
 };
 use rootrite::script::{NamePart, Place, Problems, Source};
 
@@ -71,18 +69,16 @@ fn a_request_proves_its_key() {
     let profile = profile.request().unwrap();
     let subject = name(profile.names(), "E1");
     let fills = Fills::new();
-    let draft =
-        profile.draft(&RequestValues { subject: &subject, spki: key.public.spki_der(), fills: &fills });
-    let algorithm = profile.signature(key.algorithm()).unwrap();
-    table.write("e1.csr", "CERTIFICATE REQUEST", &key.signed(draft.unwrap(), algorithm));
+    let draft = profile.draft(&RequestValues { subject: &subject, key: &key.public, fills: &fills });
+    let algorithm = profile.signature().choose(key.algorithm()).unwrap();
+    table.write("e1.csr", "CERTIFICATE REQUEST", &key.signed(&draft.unwrap(), algorithm));
     let text = table.openssl(&["req", "-in", "e1.csr", "-verify", "-noout", "-text"]);
     assert!(text.contains("CN = E1") && text.contains("ecdsa-with-SHA384"), "{text}");
 }
 
 #[test]
 fn every_built_in_profile_is_read_and_has_a_digest_of_its_own() {
-    let mut digests: Vec<_> =
-        BuiltIn.names().unwrap().iter().map(|name| built_in(name).resolved_sha256()).collect();
+    let mut digests: Vec<_> = BuiltIn.names().unwrap().iter().map(|name| built_in(name).sha256()).collect();
     let count = digests.len();
     digests.sort();
     digests.dedup();
@@ -115,7 +111,7 @@ impl Table {
         let serial = serial();
         let values =
             Values { profile, issuer: &name, signer: &key, issuer_identifier: None, lasts: "3650 days" };
-        let certificate = values.sign(&name, &serial, key.public.spki_der(), None, &Fills::new());
+        let certificate = values.sign(&name, &serial, &key.public, None, &Fills::new());
         self.write(&format!("{file}.pem"), "CERTIFICATE", &certificate);
         Authority { name, key, serial, certificate }
     }
@@ -140,8 +136,8 @@ impl Table {
         let (issuer, signer) = (&issuer.name, &issuer.key);
         let serial = serial();
         let values = Values { profile, issuer, signer, issuer_identifier, lasts: "1095 days" };
-        let spki = subject.key.public.spki_der();
-        let certificate = values.sign(&subject.name, &serial, spki, wanted.copied, wanted.fills);
+        let certificate =
+            values.sign(&subject.name, &serial, &subject.key.public, wanted.copied, wanted.fills);
         self.write(&format!("{}.pem", wanted.file), "CERTIFICATE", &certificate);
         (serial, certificate)
     }
@@ -154,24 +150,24 @@ impl Table {
             ("empty.crl", Vec::new()),
             (
                 "full.crl",
-                vec![RevokedEntry {
+                vec![RevokedParts {
                     serial: revoked.serial.clone(),
                     revoked_at: at("2026-10-31T12:00:00Z"),
-                    reason: Some(4),
+                    reason: Reason::Superseded,
                 }],
             ),
         ] {
             let draft = profile.draft(&CrlValues {
                 issuer: &root.name,
                 issuer_key_identifier: Some(&identifier),
-                key_signature: root.key.algorithm(),
+                issuer_signature: root.key.algorithm(),
                 number: &[1],
                 this_update: at("2026-11-01T00:00:00Z"),
                 next_update: at("2027-10-30T23:59:59Z"),
                 revoked: &revoked,
                 fills: &Fills::new(),
             });
-            self.write(file, "X509 CRL", &root.key.signed(draft.unwrap(), root.key.algorithm()));
+            self.write(file, "X509 CRL", &root.key.signed(&draft.unwrap(), root.key.algorithm()));
             let text = self.openssl(&["crl", "-in", file, "-CAfile", "root.pem", "-noout", "-text"]);
             assert_eq!(text.contains("Superseded"), !revoked.is_empty(), "{text}");
             assert_eq!(text.contains("No Revoked Certificates"), revoked.is_empty(), "{text}");
@@ -182,13 +178,13 @@ impl Table {
     fn ocsp(&self, root: &Authority, responder: &Authority, about: &Authority) {
         let profile = built_in("ocsp-response");
         let profile = profile.ocsp_response().unwrap();
-        let revoked = Status::Revoked { at: at("2026-10-31T12:00:00Z"), reason: Some(1) };
+        let revoked = Status::Revoked { at: at("2026-10-31T12:00:00Z"), reason: Reason::KeyCompromise };
         for (status, word) in [(Status::Good, "sub.pem: good"), (revoked, "sub.pem: revoked")] {
             let draft = profile.draft(&OcspResponseValues {
                 issuer: &root.name,
-                issuer_spki: root.key.public.spki_der(),
+                issuer_key: &root.key.public,
                 responder: &responder.name,
-                responder_spki: responder.key.public.spki_der(),
+                responder_key: &responder.key.public,
                 produced_at: at("2026-11-01T08:00:00Z"),
                 responses: &[SingleResponse {
                     serial: about.serial.clone(),
@@ -199,7 +195,7 @@ impl Table {
                 fills: &Fills::new(),
             });
             assert!(profile.has_responder_certificate());
-            let response = responder.key.ocsp_response(draft.unwrap(), &responder.certificate);
+            let response = responder.key.ocsp_response(&draft.unwrap(), &responder.certificate);
             self.write("response.pem", "OCSP RESPONSE", &response);
             fs::write(self.path("response.der"), response).unwrap();
             // The certificates are judged at a given time; for the response openssl only knows the machine's.
@@ -256,7 +252,7 @@ impl Values<'_> {
         &self,
         subject: &Name,
         serial: &SerialNumber,
-        spki: &[u8],
+        key: &PublicKey,
         copied: Option<&Copied>,
         fills: &Fills,
     ) -> Vec<u8> {
@@ -266,13 +262,13 @@ impl Values<'_> {
             subject,
             serial,
             validity: Validity::lasting(at("2026-11-01T00:00:00Z"), lasts).unwrap(),
-            spki,
+            key,
             issuer_key_identifier: self.issuer_identifier.as_deref(),
-            key_signature: self.signer.algorithm(),
+            issuer_signature: self.signer.algorithm(),
             copied,
             fills,
         });
-        self.signer.signed(draft.unwrap(), self.signer.algorithm())
+        self.signer.signed(&draft.unwrap(), self.signer.algorithm())
     }
 }
 
@@ -295,24 +291,16 @@ impl Key {
         SignatureAlgorithm::for_key(&self.public)
     }
 
-    /// SEQUENCE { to-be-signed, algorithm, BIT STRING }: certificate, CRL and request alike.
-    fn signed(&self, draft: Vec<u8>, algorithm: SignatureAlgorithm) -> Vec<u8> {
-        sequence(&self.parts(draft, algorithm))
+    fn signed(&self, draft: &[u8], algorithm: SignatureAlgorithm) -> Vec<u8> {
+        assemble(draft, &algorithm.der(), self.sign(draft).as_ref())
     }
 
-    fn parts(&self, draft: Vec<u8>, algorithm: SignatureAlgorithm) -> [Vec<u8>; 3] {
-        let signature = self.pair.sign(&SystemRandom::new(), &draft).unwrap();
-        [draft, algorithm.der(), element(3, &[&[0], signature.as_ref()].concat())]
+    fn ocsp_response(&self, draft: &[u8], certificate: &[u8]) -> Vec<u8> {
+        ocsp_response(draft, &self.algorithm().der(), self.sign(draft).as_ref(), &[certificate])
     }
 
-    fn ocsp_response(&self, draft: Vec<u8>, certificate: &[u8]) -> Vec<u8> {
-        let [draft, algorithm, signature] = self.parts(draft, self.algorithm());
-        let certificates = element(0xa0, &sequence(&[certificate.to_vec()]));
-        let basic = sequence(&[draft, algorithm, signature, certificates]);
-        // id-pkix-ocsp-basic
-        let kind = element(6, &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1]);
-        let octets = element(0xa0, &sequence(&[kind, element(4, &basic)]));
-        sequence(&[element(0x0a, &[0]), octets])
+    fn sign(&self, draft: &[u8]) -> ring::signature::Signature {
+        self.pair.sign(&SystemRandom::new(), draft).unwrap()
     }
 }
 
@@ -328,10 +316,10 @@ fn built_in(name: &str) -> Profile {
 
 fn identifier(profile: &str, authority: &Authority) -> Vec<u8> {
     let profile = built_in(profile);
-    profile.certificate().unwrap().subject_key_identifier(authority.key.public.spki_der(), None).unwrap()
+    profile.certificate().unwrap().subject_key_identifier(&authority.key.public, None).unwrap()
 }
 
-fn name(forms: &rootrite::profile::NameForms, common_name: &str) -> Name {
+fn name(forms: &NameForms, common_name: &str) -> Name {
     let parts = [("C", "US"), ("O", "Example Trust Services"), ("CN", common_name)];
     let parts = parts.map(|(kind, text)| NamePart {
         kind: kind.to_owned(),
@@ -349,19 +337,4 @@ fn serial() -> SerialNumber {
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
-}
-
-fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
-    element(0x30, &parts.concat())
-}
-
-/// A DER element, made by other code than what is tested.
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
-    let header = match (high, low) {
-        (0, 0..=0x7f) => vec![tag, low],
-        (0, _) => vec![tag, 0x81, low],
-        _ => vec![tag, 0x82, high, low],
-    };
-    [header, content.to_vec()].concat()
 }

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use super::certificate::{CertificateKind, CertificateProfile};
 use super::crl::CrlProfile;
 use super::extension::{Content, Extension, PathLength, Structure, list};
-use super::identifier::KeyIdentifierMethod;
+use super::identifier::KeyIdentifier;
 use super::library::Library;
 use super::names::NameForms;
-use super::ocsp_response::{CertificateIdHash, OcspResponseProfile, ResponderForm};
+use super::ocsp_response::{OcspResponseProfile, ResponderForm};
 use super::request::RequestProfile;
 use super::signing::SignatureChoice;
 use super::{Body, Open, Profile};
 use crate::clock::Lasting;
 use crate::digest::Digest;
+use crate::pki::build::CertIdHash;
 use crate::script::{Fields, Id, Located, Node, Place, Problems, Value, Word, read as read_yaml, version};
 
 /// The most profiles that inherit from each other.
@@ -21,10 +22,14 @@ const MOST_LAYERS: usize = 8;
 
 /// What a profile can be of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
+    /// A certificate.
     Certificate(CertificateKind),
+    /// A CRL.
     Crl,
+    /// An OCSP response.
     OcspResponse,
+    /// A certificate request.
     Request,
 }
 
@@ -56,12 +61,12 @@ impl Kind {
 struct Layer {
     signature: Option<SignatureChoice>,
     names: Option<NameForms>,
-    key_identifier: Option<Located<KeyIdentifierMethod>>,
+    key_identifier: Option<Located<KeyIdentifier>>,
     extensions: Option<Vec<Extension>>,
     lasts: Option<Lasting>,
     open: Option<Vec<Located<Id>>>,
     responder: Option<ResponderForm>,
-    certificate_id: Option<CertificateIdHash>,
+    certificate_id: Option<CertIdHash>,
     responder_certificate: Option<bool>,
     /// Every key and its value as canonical JSON.
     said: BTreeMap<String, serde_json::Value>,
@@ -72,7 +77,7 @@ pub fn read(file: &str, octets: &[u8], library: &dyn Library) -> Result<Profile,
     let (node, mut problems) = read_yaml(file, octets);
     let body = node.and_then(|node| whole(&node, library, &mut problems));
     let (body, resolved) = problems.or(body)?;
-    Ok(Profile { body, sha256: Digest::of(octets), resolved })
+    Ok(Profile { body, file_sha256: Digest::of(octets), resolved })
 }
 
 fn whole(node: &Node, library: &dyn Library, problems: &mut Problems) -> Option<(Body, String)> {
@@ -283,14 +288,14 @@ fn opened(
 fn copying(
     kind: Kind,
     extensions: &[Extension],
-    key_identifier: Option<Located<KeyIdentifierMethod>>,
+    key_identifier: Option<Located<KeyIdentifier>>,
     problems: &mut Problems,
 ) {
     if kind == Kind::Certificate(CertificateKind::Cross) {
         return;
     }
     let message = "`copied` is for a profile of kind `cross`: there is nothing to copy from";
-    if let Some(method) = key_identifier.filter(|method| method.value == KeyIdentifierMethod::Copied) {
+    if let Some(method) = key_identifier.filter(|method| method.value == KeyIdentifier::Copied) {
         problems.add(method.place, message);
     }
     for extension in extensions {
