@@ -317,3 +317,39 @@ pub enum ProfileError {
 
 /// For structures that make no name of their own.
 static USUAL_NAMES: NameForms = NameForms::USUAL;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(holes: &[&str], lasts: bool, default_lasts: Option<&str>) -> Open {
+        let holes = holes.iter().map(|hole| hole.parse().unwrap()).collect();
+        Open { holes, lasts, default_lasts: default_lasts.map(|lasts| lasts.parse().unwrap()) }
+    }
+
+    #[test]
+    fn a_script_fills_all_that_is_open_and_nothing_else() {
+        let fills =
+            |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect::<Fills>();
+        let open = open(&["a", "b"], true, None);
+        assert_eq!(open.check(&fills(&["a", "b"])), Ok(()));
+        assert_eq!(open.check(&fills(&["a"])), Err(ProfileError::Unfilled { name: "b".to_owned() }));
+        assert_eq!(open.check(&fills(&["a", "b", "c"])), Err(ProfileError::NotOpen { name: "c".to_owned() }));
+    }
+
+    #[test]
+    fn how_long_it_lasts_is_said_once() {
+        let lasts = |text: &str| text.parse::<Lasting>().unwrap();
+        let (day, year) = (lasts("1 day"), lasts("365 days"));
+        assert_eq!(open(&[], true, None).lasts(Some(day)), Ok(day));
+        assert_eq!(open(&[], true, Some("365 days")).lasts(Some(day)), Ok(day));
+        assert_eq!(open(&[], true, Some("365 days")).lasts(None), Ok(year));
+        assert_eq!(open(&[], false, Some("365 days")).lasts(None), Ok(year));
+        let not_open = Err(ProfileError::NotOpen { name: "lasts".to_owned() });
+        assert_eq!(open(&[], false, Some("365 days")).lasts(Some(day)), not_open);
+        assert_eq!(
+            open(&[], true, None).lasts(None),
+            Err(ProfileError::Unfilled { name: "lasts".to_owned() })
+        );
+    }
+}
