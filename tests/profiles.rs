@@ -19,7 +19,7 @@ use rootrite::pki::reason::Reason;
 use rootrite::pki::{Curve, Name, PublicKey, SerialNumber, SignatureAlgorithm, Validity};
 use rootrite::profile::{
     BuiltIn, CertificateProfile, CertificateValues, Copied, CrlValues, Fills, Library as _, NameForms,
-    OcspResponseValues, Profile, RequestValues, SingleResponse,
+    OcspResponseValues, Profile, ProfileError, RequestValues, SingleResponse,
 };
 use rootrite::script::{NamePart, Place, Problems, Source};
 
@@ -74,6 +74,98 @@ fn a_request_proves_its_key() {
     table.write("e1.csr", "CERTIFICATE REQUEST", &key.signed(&draft.unwrap(), algorithm));
     let text = table.openssl(&["req", "-in", "e1.csr", "-verify", "-noout", "-text"]);
     assert!(text.contains("CN = E1") && text.contains("ecdsa-with-SHA384"), "{text}");
+}
+
+#[test]
+fn what_a_draft_lacks_is_named() {
+    let key = Key::new();
+    let subject = name(&NameForms::USUAL, "E1");
+    let (serial, urls, none) = (serial(), urls(), Fills::new());
+    let good = CertificateValues {
+        issuer: &subject,
+        subject: &subject,
+        serial: &serial,
+        validity: Validity::lasting(at("2026-11-01T00:00:00Z"), "1 day".parse().unwrap()).unwrap(),
+        key: &key.public,
+        issuer_key_identifier: Some(&[1]),
+        issuer_signature: key.algorithm(),
+        copied: None,
+        fills: &urls,
+    };
+    let draft = |profile: &str, values| built_in(profile).certificate().unwrap().draft(&values).map(drop);
+    assert_eq!(draft("tls-subordinate-ca", good), Ok(()));
+    for (profile, values, error) in [
+        ("tls-subordinate-ca", CertificateValues { fills: &none, ..good }, unfilled("issuer-url")),
+        ("root-ca", good, ProfileError::NotOpen { name: "crl-url".to_owned() }),
+        (
+            "tls-subordinate-ca",
+            CertificateValues { issuer_key_identifier: None, ..good },
+            ProfileError::NotGiven { what: "issuer's key identifier" },
+        ),
+        ("cross-certificate", good, ProfileError::NotGiven { what: "subject key identifier to copy" }),
+    ] {
+        assert_eq!(draft(profile, values), Err(error), "{profile}");
+    }
+    let bare = |text: &str| Profile::read("t", text.as_bytes(), &BuiltIn).unwrap();
+    let values = CertificateValues { fills: &none, ..good };
+    let named = "rsa-sha256".parse().unwrap();
+    assert_eq!(
+        bare(BARE).certificate().unwrap().draft(&values),
+        Err(ProfileError::Signature { named, key: key.algorithm() })
+    );
+    // A root is its own issuer, with or without a subject key identifier.
+    bare(&BARE.replace("rsa-sha256", "by-issuer-key")).certificate().unwrap().draft(&values).unwrap();
+}
+
+#[test]
+fn a_crl_and_a_response_that_end_before_they_begin_are_refused() {
+    let key = Key::new();
+    let issuer = name(&NameForms::USUAL, "X1");
+    let (from, to) = (at("2026-11-02T00:00:00Z"), at("2026-11-01T23:59:59Z"));
+    let (none, urls) = (Fills::new(), urls());
+    let not_open = ProfileError::NotOpen { name: "crl-url".to_owned() };
+    let good = CrlValues {
+        issuer: &issuer,
+        issuer_key_identifier: Some(&[1]),
+        issuer_signature: key.algorithm(),
+        number: &[1],
+        this_update: from,
+        next_update: from,
+        revoked: &[],
+        fills: &none,
+    };
+    let draft = |values| built_in("root-crl").crl().unwrap().draft(&values).map(drop);
+    assert_eq!(draft(good), Ok(()));
+    assert_eq!(draft(CrlValues { next_update: to, ..good }), Err(ProfileError::Times { from, to }));
+    assert_eq!(draft(CrlValues { fills: &urls, ..good }), Err(not_open.clone()));
+
+    let single = |next_update| SingleResponse {
+        serial: serial(),
+        status: Status::Good,
+        this_update: from,
+        next_update,
+    };
+    let (good_single, bad_single) = ([single(from)], [single(to)]);
+    let good = OcspResponseValues {
+        issuer: &issuer,
+        issuer_key: &key.public,
+        responder: &issuer,
+        responder_key: &key.public,
+        produced_at: from,
+        responses: &good_single,
+        fills: &none,
+    };
+    let draft = |values| built_in("ocsp-response").ocsp_response().unwrap().draft(&values).map(drop);
+    assert_eq!(draft(good), Ok(()));
+    assert_eq!(
+        draft(OcspResponseValues { responses: &bad_single, ..good }),
+        Err(ProfileError::Times { from, to })
+    );
+    assert_eq!(draft(OcspResponseValues { responses: &[], ..good }), Err(ProfileError::NoCertificates));
+    assert_eq!(draft(OcspResponseValues { fills: &urls, ..good }), Err(not_open.clone()));
+
+    let values = RequestValues { subject: &issuer, key: &key.public, fills: &urls };
+    assert_eq!(built_in("certificate-request").request().unwrap().draft(&values), Err(not_open));
 }
 
 #[test]
@@ -303,6 +395,14 @@ impl Key {
         self.pair.sign(&SystemRandom::new(), draft).unwrap()
     }
 }
+
+fn unfilled(name: &str) -> ProfileError {
+    ProfileError::Unfilled { name: name.to_owned() }
+}
+
+/// A root without a subject key identifier.
+const BARE: &str = "rootrite-profile: 1\nkind: root\nsignature: rsa-sha256\nnames: {}\nkey-identifier: sha1\n\
+                    extensions: [{authority-key-identifier: {}}]\nopen: [lasts]\n";
 
 fn urls() -> Fills {
     let url = |name: &str, url: &str| (name.to_owned(), url.to_owned());

@@ -441,6 +441,27 @@ lasts: 10 days
     }
 
     #[test]
+    fn inheriting_goes_through_eight_profiles_at_most() {
+        let names = ["a", "b", "c", "d", "e", "f", "g"];
+        let chain = |end: &str| {
+            let next = names.iter().skip(1).copied().chain([end]);
+            let text = |next| format!("rootrite-profile: 1\nkind: crl\ninherits: {next}\n");
+            let end = "rootrite-profile: 1\nkind: crl\nsignature: ed25519\nextensions: []\nopen: [lasts]\n";
+            let mut shelf: Vec<_> =
+                names.into_iter().zip(next).map(|(name, next)| (name, text(next))).collect();
+            shelf.push(("end", end.to_owned()));
+            Shelf(shelf)
+        };
+        let shelf = chain("end");
+        let from = |name: &str| format!("rootrite-profile: 1\nkind: crl\ninherits: {name}\n");
+        read_with(&from("b"), &shelf).unwrap();
+        assert_eq!(
+            read_with(&from("a"), &shelf).unwrap_err(),
+            ["p.yaml:3:11: `end` inherits from itself, or through more than 8 profiles"]
+        );
+    }
+
+    #[test]
     fn what_is_missing_is_named() {
         assert_eq!(messages("rootrite-profile: 1\n"), ["p.yaml:1:1: `kind` is missing"]);
         let missing = |key: &str| format!("p.yaml:1:1: `{key}` is missing, here and in what is inherited");
@@ -552,5 +573,19 @@ lasts: 10 days
         let error = Profile::load("torn", &shelf).unwrap_err();
         assert_eq!(error.to_string(), "the profile `torn` could not be read: torn");
         assert!(matches!(Profile::load("bad", &shelf), Err(LoadError::Problems(_))));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_profile_that_somebody_scribbled_in_is_read_or_refused(
+            at in 0..GOOD.len(),
+            length in 0..20_usize,
+            scribble in "[a-z0-9:{}\\[\\], \n$&*!#'\"|>-]{0,6}",
+        ) {
+            let text = [&GOOD[..at], &scribble, GOOD.get(at + length..).unwrap_or_default()].concat();
+            if let Err(problems) = read("p.yaml", text.as_bytes(), &Shelf(Vec::new())) {
+                proptest::prop_assert!(!problems.is_empty());
+            }
+        }
     }
 }

@@ -148,3 +148,59 @@ impl IssuingDistributionPoint {
 fn texts<'t>(uris: &'t [Uri], fills: &'t Fills) -> Result<Vec<&'t str>, ProfileError> {
     uris.iter().map(|uri| uri.text(fills)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::hex;
+    use crate::script::read;
+
+    fn value<T>(text: &str, read_it: impl Fn(&mut Fields<'_, '_>) -> Option<T>) -> Result<T, String> {
+        let (node, mut problems) = read("t", text.as_bytes());
+        let mut fields = Fields::of(node.as_ref().unwrap(), &mut problems);
+        let value = read_it(&mut fields);
+        fields.finish();
+        problems.or(value).map_err(|problems| problems.sorted().remove(0).message)
+    }
+
+    #[test]
+    fn a_point_says_what_it_covers_and_nothing_that_is_default() {
+        let point = |text: &str| {
+            let point = value(text, IssuingDistributionPoint::read)?;
+            Ok::<_, String>(hex(&point.build(&Fills::new()).unwrap().value))
+        };
+        assert_eq!(point("{only: user-certificates}").unwrap(), "30038101ff");
+        assert_eq!(point("{only: ca-certificates}").unwrap(), "30038201ff");
+        assert_eq!(point("{uris: ['a:b']}").unwrap(), "3009a007a0058603613a62");
+        assert_eq!(point("{uris: ['a:b'], only: ca-certificates}").unwrap(), "300ca007a0058603613a628201ff");
+        assert_eq!(point("{}").unwrap_err(), "nothing is said; wanted `uris`, `only` or both");
+    }
+
+    #[test]
+    fn several_uris_are_one_point_unless_points_are_named() {
+        let points = |text: &str| {
+            let points = value(text, DistributionPoints::read).unwrap();
+            hex(&points.build(&Fills::new()).unwrap().value)
+        };
+        assert_eq!(points("{uris: ['a:b', 'a:c']}"), "3010300ea00ca00a8603613a628603613a63");
+        assert_eq!(
+            points("{points: [{uris: ['a:b']}, {uris: ['a:c']}]}"),
+            "30163009a007a0058603613a623009a007a0058603613a63"
+        );
+    }
+
+    #[test]
+    fn locations_stand_in_the_order_of_their_list() {
+        let accesses = |text: &str| value(text, Accesses::read).map(|accesses| accesses.0);
+        let uri = |text: &str| Uri(Term::Text(text.to_owned()));
+        let fixed = accesses("{ca-issuers: ['a:b'], ocsp: ['a:c']}").unwrap();
+        assert_eq!(fixed, [(Access::Ocsp, uri("a:c")), (Access::CaIssuers, uri("a:b"))]);
+        let free = accesses("{locations: [{ca-issuers: 'a:b'}, {ocsp: 'a:c'}]}").unwrap();
+        assert_eq!(free, [(Access::CaIssuers, uri("a:b")), (Access::Ocsp, uri("a:c"))]);
+        assert_eq!(accesses("{}").unwrap_err(), "nothing is said; wanted `ca-issuers`, `ocsp` or both");
+        assert_eq!(
+            accesses("{locations: [{ca-issuers: 'a:b', ocsp: 'a:c'}]}").unwrap_err(),
+            "found a map, wanted either `ocsp` or `ca-issuers`"
+        );
+    }
+}
