@@ -582,7 +582,7 @@ lasts: 10 days
             length in 0..20_usize,
             scribble in "[a-z0-9:{}\\[\\], \n$&*!#'\"|>-]{0,6}",
         ) {
-            let text = [&GOOD[..at], &scribble, GOOD.get(at + length..).unwrap_or_default()].concat();
+            let text = [GOOD.get(..at).unwrap_or_default(), &scribble, GOOD.get(at + length..).unwrap_or_default()].concat();
             if let Err(problems) = read("p.yaml", text.as_bytes(), &Shelf(Vec::new())) {
                 proptest::prop_assert!(!problems.is_empty());
             }

@@ -467,7 +467,7 @@ acts:
             length in 0..20_usize,
             scribble in "[a-z0-9:{}\\[\\], \n\t&*!#'\"|>-]{0,6}",
         ) {
-            let text = [&GOOD[..at], &scribble, GOOD.get(at + length..).unwrap_or_default()].concat();
+            let text = [GOOD.get(..at).unwrap_or_default(), &scribble, GOOD.get(at + length..).unwrap_or_default()].concat();
             if let Err(problems) = Script::read("s.yaml", text.as_bytes()) {
                 proptest::prop_assert!(!problems.is_empty());
                 proptest::prop_assert!(problems.messages().iter().all(|message| message.starts_with("s.yaml:")));
