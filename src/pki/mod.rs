@@ -1,5 +1,13 @@
-//! The words of RFC 5280 as types. This stands in for the module of the branch `pki` until it is merged.
+//! The words of RFC 5280 and RFC 6960 as types: keys, names, serial numbers, times; DER read and DER built.
+//!
+//! There are two implementations, and neither uses the other's code: [`build`] makes the octets that will be signed,
+//! [`read`] reads them back for the rules and compares what was signed with what was planned.
 
-mod key;
-
-pub use key::*;
+pub mod build;
+pub mod key;
+pub mod name;
+pub mod oid;
+pub mod read;
+pub mod serial;
+pub mod signature;
+pub mod validity;

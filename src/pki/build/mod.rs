@@ -1,0 +1,3 @@
+//! DER built: the first implementation.
+
+pub(crate) mod element;

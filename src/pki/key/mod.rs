@@ -1,0 +1,9 @@
+//! Public keys of certification authorities: their kinds, their encoding and their curves.
+
+mod algorithm;
+mod curve;
+mod public;
+
+pub use algorithm::{KeyAlgorithm, KeyAlgorithmError};
+pub use curve::Curve;
+pub use public::{KeyError, KeyKind, PublicKey};

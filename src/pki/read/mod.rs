@@ -1,0 +1,3 @@
+//! DER read: the second implementation, strict and without copies.
+
+pub mod der;

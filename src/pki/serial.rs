@@ -1,0 +1,132 @@
+//! Serial numbers of certificates.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::digest::{from_hex, hex};
+
+/// A certificate serial number: a positive integer below 2^159.
+///
+/// Held as the content octets of its DER INTEGER, so two serials are equal
+/// exactly when their encodings are.
+///
+/// Sources: RFC 5280 §4.1.2.2; BR §7.1.2.1.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SerialNumber(Box<[u8]>);
+
+impl SerialNumber {
+    /// The most content octets a serial may have.
+    pub const MAX_OCTETS: usize = 20;
+
+    /// Reads the content octets of a DER INTEGER, most significant first.
+    ///
+    /// # Errors
+    ///
+    /// [`SerialError`] unless the octets are the shortest encoding of an
+    /// integer from 1 to 2^159 - 1.
+    pub fn from_der_content(octets: &[u8]) -> Result<Self, SerialError> {
+        match octets {
+            [] => Err(SerialError::Empty),
+            [0x80..=0xff, ..] => Err(SerialError::Negative),
+            [0] => Err(SerialError::Zero),
+            [0, 0..=0x7f, ..] => Err(SerialError::Padded),
+            _ if octets.len() > Self::MAX_OCTETS => Err(SerialError::TooLong { octets: octets.len() }),
+            _ => Ok(Self(octets.into())),
+        }
+    }
+
+    /// Makes the serial that [`SerialNumber`]s are drawn as: 0x01 and 16 random octets.
+    ///
+    /// The first octet is fixed, so that every draw has the same length, is positive and keeps all 128 bits.
+    pub fn from_random(random: [u8; 16]) -> Self {
+        Self(std::iter::once(1).chain(random).collect())
+    }
+
+    /// The content octets of the DER INTEGER, a leading 0x00 included where it has one.
+    pub fn der_content(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Reads lower-case hex of the content octets, as [`SerialNumber`] is shown.
+    ///
+    /// # Errors
+    ///
+    /// [`SerialError`] if it is not hex or not a serial.
+    pub fn from_hex(text: &str) -> Result<Self, SerialError> {
+        Self::from_der_content(&from_hex(text).ok_or(SerialError::Hex)?)
+    }
+}
+
+/// Lower-case hex of the content octets.
+impl fmt::Display for SerialNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+/// Why octets are not a serial number.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SerialError {
+    /// No octets.
+    #[error("the serial number has no octets; it needs 1 to 20")]
+    Empty,
+    /// The first bit is set.
+    #[error("the serial number is negative; it has to be from 1 to 2^159 - 1")]
+    Negative,
+    /// Zero.
+    #[error("the serial number is zero; it has to be from 1 to 2^159 - 1")]
+    Zero,
+    /// A leading zero octet that is not needed.
+    #[error("the serial number is not in its shortest form (X.690 8.3.2)")]
+    Padded,
+    /// More octets than 20.
+    #[error("the serial number has {octets} octets; it may have at most 20")]
+    TooLong {
+        /// How many it has.
+        octets: usize,
+    },
+    /// Not hex.
+    #[error("the serial number is not in lower-case hex, two digits an octet")]
+    Hex,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_serial_is_the_shortest_encoding_of_a_positive_integer() {
+        let most = [&[0x7f][..], &[0xff; 19]].concat();
+        for good in [&[1][..], &[0x7f], &[0, 0x80], &most] {
+            assert_eq!(SerialNumber::from_der_content(good).unwrap().der_content(), good);
+        }
+        let long = [&[0][..], &[0xff; 20]].concat();
+        for (bad, error) in [
+            (&[][..], SerialError::Empty),
+            (&[0], SerialError::Zero),
+            (&[0x80], SerialError::Negative),
+            (&[0xff; 20], SerialError::Negative),
+            (&[0, 1], SerialError::Padded),
+            (&[0, 0x7f], SerialError::Padded),
+            (&long, SerialError::TooLong { octets: 21 }),
+        ] {
+            assert_eq!(SerialNumber::from_der_content(bad), Err(error));
+        }
+    }
+
+    #[test]
+    fn a_drawn_serial_keeps_every_random_bit() {
+        // Source: rules §13 row 11: a draw of zeros loses nothing.
+        assert_eq!(SerialNumber::from_random([0; 16]).to_string(), "0100000000000000000000000000000000");
+        assert_eq!(SerialNumber::from_random([0xff; 16]).to_string(), "01ffffffffffffffffffffffffffffffff");
+    }
+
+    #[test]
+    fn a_serial_is_read_as_it_is_shown() {
+        assert_eq!(SerialNumber::from_hex("0080").unwrap().to_string(), "0080");
+        assert_eq!(SerialNumber::from_hex("8"), Err(SerialError::Hex));
+        assert_eq!(SerialNumber::from_hex("0A"), Err(SerialError::Hex));
+    }
+}
