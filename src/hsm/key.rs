@@ -92,10 +92,15 @@ pub struct KeyRequest {
     pub extractable: bool,
 }
 
+impl KeyRequest {
+    /// The most octets a label may have.
+    pub const LONGEST_LABEL: usize = 128;
+}
+
 /// A key pair on a token, as it was read from there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyDescription {
-    /// The label of both halves.
+    /// The label of the private half; a key made here has the same on both.
     pub label: String,
     /// The id of both halves.
     pub id: KeyId,
