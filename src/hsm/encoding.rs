@@ -64,11 +64,8 @@ pub(super) fn elliptic_key(algorithm: KeyAlgorithm, point: &[u8]) -> Option<Resu
         let point = uncompressed(point, 1 + 2 * curve.coordinate_octets())?;
         return Some(PublicKey::from_ec_point(curve, point));
     }
-    match point {
-        [OCTET_STRING, 32, octets @ ..] if octets.len() == 32 => Some(PublicKey::from_ed25519(octets)),
-        octets if octets.len() == 32 => Some(PublicKey::from_ed25519(octets)),
-        _ => None,
-    }
+    let octets = point.strip_prefix(&[OCTET_STRING, 32]).filter(|octets| octets.len() == 32).unwrap_or(point);
+    (octets.len() == 32).then(|| PublicKey::from_ed25519(octets))
 }
 
 /// The uncompressed point of `octets` octets that a CKA_EC_POINT holds, in one of the four forms that tokens write:

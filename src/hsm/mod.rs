@@ -68,7 +68,7 @@ pub trait Token: Send {
     ///
     /// # Errors
     ///
-    /// [`TokenError::NotLoggedIn`] and what can befall any call.
+    /// What can befall any call; [`TokenError::NotLoggedIn`] from tokens that mind.
     fn log_out(&mut self) -> Result<(), TokenError>;
 
     /// Replaces the PIN of the user by another: the custodian's own, which the security officer does not know.

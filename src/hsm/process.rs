@@ -83,9 +83,9 @@ impl Timeouts {
     /// 30 s to start, 5 min to log in, 10 min for a key pair, 2 min for the rest, 30 s to stop.
     pub const STANDARD: Self = Self {
         start: Duration::from_secs(30),
-        log_in: Duration::from_secs(300),
-        generate: Duration::from_secs(600),
-        ordinary: Duration::from_secs(120),
+        log_in: Duration::from_mins(5),
+        generate: Duration::from_mins(10),
+        ordinary: Duration::from_mins(2),
         stop: Duration::from_secs(30),
     };
 }

@@ -130,12 +130,12 @@ pub(super) fn receive(from: &mut impl Read) -> io::Result<Option<(u64, Zeroizing
     // Room is made as octets come, not as they are promised.
     let mut octets: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::new());
     while octets.len() < count - 8 {
-        let had = octets.len();
-        let more = (count - 8 - had).min(had.max(ROOM_AT_ONCE));
-        let mut larger = Zeroizing::new(Vec::with_capacity(had + more));
+        let filled = octets.len();
+        let room = filled + (count - 8 - filled).min(filled.max(ROOM_AT_ONCE));
+        let mut larger = Zeroizing::new(Vec::with_capacity(room));
         larger.extend_from_slice(&octets);
-        larger.resize(had + more, 0);
-        from.read_exact(larger.get_mut(had..).unwrap_or_default())?;
+        larger.resize(room, 0);
+        from.read_exact(larger.get_mut(filled..).unwrap_or_default())?;
         octets = larger;
     }
     Ok(Some((number, octets)))
@@ -395,7 +395,9 @@ macro_rules! wire_list {
         impl $crate::hsm::wire::Wire for Vec<$type> {
             fn put(&self, to: &mut $crate::hsm::wire::Writer) {
                 to.count(self.len());
-                self.iter().for_each(|value| $crate::hsm::wire::Wire::put(value, to));
+                for value in self {
+                    $crate::hsm::wire::Wire::put(value, to);
+                }
             }
             fn take(
                 from: &mut $crate::hsm::wire::Reader<'_>,

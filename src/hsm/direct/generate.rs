@@ -14,12 +14,12 @@ use super::place::{Task, class, expected, flag, octets};
 /// Makes the key pair of a request.
 pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyDescription, TokenError> {
     check_names(task, request)?;
-    let mut public = public_template(request);
-    public.retain(|(kind, _)| !task.quirks.omit_public.iter().any(|name| name.number() == *kind));
-    let mut private = private_template(request);
-    private.retain(|(kind, _)| !task.quirks.omit_private.iter().any(|name| name.number() == *kind));
+    let (public, private) = (public_template(request), private_template(request));
+    let public_kept = without(&public, &task.quirks.omit_public);
+    let private_kept = without(&private, &task.quirks.omit_private);
     // From here on the token may hold something of the new key.
-    let made = task.session.generate_key_pair(generating_mechanism(request.algorithm), &public, &private);
+    let made =
+        task.session.generate_key_pair(generating_mechanism(request.algorithm), &public_kept, &private_kept);
     let (public_object, _) = made.map_err(|fault| task.explain(fault))?;
     // Found again by its id, as everybody will find it.
     let (description, _) = key::describe(task, &request.id)?;
@@ -41,9 +41,11 @@ pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyD
             task,
         ));
     }
-    compare(task, request, &private, &description.private)?;
-    compare(task, request, &public, &description.public)?;
     stays_inside(task, request, &description)?;
+    let omitted = &task.quirks.omit_private;
+    compare(task, request, &private, omitted, &description.private)?;
+    let omitted = &task.quirks.omit_public;
+    compare(task, request, &public, omitted, &description.public)?;
     Ok(description)
 }
 
@@ -124,11 +126,18 @@ fn public_template(request: &KeyRequest) -> Vec<Attribute> {
     template
 }
 
-/// Refuses a half that is not what its template says.
+/// A template without what the token does not accept.
+fn without(template: &[Attribute], omitted: &[AttributeName]) -> Vec<Attribute> {
+    let kept = |(kind, _): &&Attribute| !omitted.iter().any(|name| name.number() == *kind);
+    template.iter().filter(kept).cloned().collect()
+}
+
+/// Refuses a half that is not what its template says. What was left out must be as if it had been said, or absent.
 fn compare(
     task: &Task<'_>,
     request: &KeyRequest,
     template: &[Attribute],
+    omitted: &[AttributeName],
     read: &Attributes,
 ) -> Result<(), TokenError> {
     for (kind, value) in template {
@@ -141,6 +150,7 @@ fn compare(
             (AttributeName::PublicExponent, Reading::Octets(found), Reading::Octets(wanted)) => {
                 without_zeros(found) == wanted
             }
+            (_, Reading::Absent, _) => omitted.contains(&attribute),
             _ => *found == wanted,
         };
         if !same {

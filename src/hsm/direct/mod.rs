@@ -150,12 +150,11 @@ impl Token for Direct {
     fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError> {
         let known = self.found.get(key).copied();
         let (signature, found) = self.work(Operation::Sign, |task| {
-            let found = match known {
-                Some(found) => found,
-                None => {
-                    let (description, private) = key::describe(task, key)?;
-                    (private, description.algorithm)
-                }
+            let found = if let Some(found) = known {
+                found
+            } else {
+                let (description, private) = key::describe(task, key)?;
+                (private, description.algorithm)
             };
             Ok((sign::sign(task, key, found, what)?, found))
         })?;
