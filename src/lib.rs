@@ -8,6 +8,12 @@ pub mod digest;
 pub mod failure;
 pub mod secret;
 
+pub mod script;
+
 pub mod pki;
 
+pub mod profile;
+
 pub mod hsm;
+
+pub mod stage;

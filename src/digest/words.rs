@@ -1,6 +1,6 @@
 //! Digests as words: what people read out, hear, and type from paper.
 //!
-//! Each octet is one word of the [PGP word list](super::word_list). Case does not count when words are typed; everything
+//! Each octet is one word of the PGP word list (`word_list.rs`). Case does not count when words are typed; everything
 //! else does: a word that is not on the list, or stands where a word of the other length belongs, is named with
 //! its place and with the words it may have been meant for.
 

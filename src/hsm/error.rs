@@ -347,7 +347,7 @@ pub enum TokenError {
         reason: String,
     },
     /// An earlier call took too long or the process ended; nothing more is asked of it.
-    #[error("{operation} was not tried: the process of the PKCS#11 module {} is no longer used after an earlier failure", module.display())]
+    #[error("{operation} was not tried: the process of the PKCS#11 module {} is no longer used after a failure or its end", module.display())]
     ModuleSpent {
         /// The module's file.
         module: PathBuf,

@@ -40,6 +40,7 @@ pub use key::{
 pub use process::{ModuleConfiguration, ModuleProcess, Session, Timeouts};
 pub use quirks::{Quirks, STANDARD};
 
+pub use crate::pki::HashAlgorithm;
 use crate::secret::Pin;
 
 /// One session with one token: everything a ceremony asks of an HSM.

@@ -178,10 +178,13 @@ pub enum FaultKind {
     Empty,
 }
 
-/// The faults found so far. Keeps the first [`Faults::MOST`] and counts the others.
+/// The faults found so far, and what could not be read though the rest could.
+///
+/// Keeps the first [`Faults::MOST`] of each and counts the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     list: Vec<Fault>,
+    unread: Vec<ReadError>,
     more: usize,
 }
 
@@ -191,12 +194,17 @@ impl Faults {
 
     /// None yet.
     pub const fn new() -> Self {
-        Self { list: Vec::new(), more: 0 }
+        Self { list: Vec::new(), unread: Vec::new(), more: 0 }
     }
 
     /// The faults kept, in the order of reading.
     pub fn list(&self) -> &[Fault] {
         &self.list
+    }
+
+    /// What could not be read though the rest could: values of extensions, entries of CRLs.
+    pub fn unread(&self) -> &[ReadError] {
+        &self.unread
     }
 
     /// How many were found beyond those kept.
@@ -213,13 +221,26 @@ impl Faults {
         }
     }
 
-    /// Nothing, or the first fault as an error.
+    /// Notes something that could not be read.
+    pub fn note_unread(&mut self, error: ReadError) {
+        if self.unread.len() < Self::MOST {
+            self.unread.push(error);
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
+    }
+
+    /// Nothing, or the first of what was noted as an error.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Fault`] if any was noted.
+    /// The first error noted, or else [`ReadError::Fault`] if any was noted.
     pub fn none(&self) -> Result<(), ReadError> {
-        self.list.first().map_or(Ok(()), |fault| Err(ReadError::Fault(*fault)))
+        match (self.unread.first(), self.list.first()) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some(fault)) => Err(ReadError::Fault(*fault)),
+            (None, None) => Ok(()),
+        }
     }
 }
 

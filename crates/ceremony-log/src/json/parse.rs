@@ -1,0 +1,517 @@
+//! Reads canonical JSON, and tells apart what is wrong with JSON that is not.
+//!
+//! Every JSON text is read to its end, so that "not JSON" is never said of JSON. The first departure from the
+//! profile is remembered on the way. Calls nest as deep as the limits allow and no deeper.
+
+use super::text::{forbidden, order};
+use super::{LARGEST_INT, Limits, Object, Value};
+use crate::code::{Code, Fault};
+
+/// Reads one value that fills `octets`.
+pub fn parse(octets: &[u8], limits: &Limits) -> Result<Value, Fault> {
+    if octets.len() > limits.octets {
+        let message = format!("{} octets; there may be at most {}", octets.len(), limits.octets);
+        return Err(Fault::new(Code::E128, message));
+    }
+    let text = std::str::from_utf8(octets)
+        .map_err(|error| Fault::new(Code::E121, format!("not UTF-8 after octet {}", error.valid_up_to())))?;
+    let mut parser = Parser { text, at: 0, limits, departure: None, reordered: None };
+    parser.space();
+    let value = parser.value(1)?;
+    parser.space();
+    if parser.at < text.len() {
+        return Err(parser.not_json("the end"));
+    }
+    match parser.departure.or(parser.reordered) {
+        Some(fault) => Err(fault),
+        None => Ok(value),
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    limits: &'a Limits,
+    /// The first of E122, E123 and E128.
+    departure: Option<Fault>,
+    /// The first E124.
+    reordered: Option<Fault>,
+}
+
+impl Parser<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let octet = self.peek()?;
+        self.at += 1;
+        Some(octet)
+    }
+
+    fn not_json(&self, wanted: &str) -> Fault {
+        let found = match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
+            Some(character) => format!("`{}`", character.escape_debug()),
+            None => "the end".to_owned(),
+        };
+        Fault::new(Code::E121, format!("{found} at octet {}; wanted {wanted}", self.at))
+    }
+
+    fn depart(&mut self, code: Code, message: impl FnOnce() -> String) {
+        let first = if code == Code::E124 { &mut self.reordered } else { &mut self.departure };
+        if first.is_none() {
+            *first = Some(Fault::new(code, message()));
+        }
+    }
+
+    /// Skips white space. There is none in the canonical form.
+    fn space(&mut self) {
+        let from = self.at;
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+        if self.at > from {
+            self.depart(Code::E124, || format!("white space at octet {from}"));
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, Fault> {
+        match self.peek() {
+            Some(b'"') => Ok(Value::String(self.string(false)?)),
+            Some(b'{') => {
+                self.deeper(depth)?;
+                self.object(depth)
+            }
+            Some(b'[') => {
+                self.deeper(depth)?;
+                self.array(depth)
+            }
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true", Value::Bool(true)),
+            Some(b'f') => self.word("false", Value::Bool(false)),
+            Some(b'n') => {
+                let at = self.at;
+                let stand_in = self.word("null", Value::Bool(false))?;
+                self.depart(Code::E123, || format!("null at octet {at}"));
+                Ok(stand_in)
+            }
+            _ => Err(self.not_json("a value")),
+        }
+    }
+
+    fn deeper(&self, depth: usize) -> Result<(), Fault> {
+        if depth <= self.limits.depth {
+            return Ok(());
+        }
+        let message = format!("depth {depth} at octet {}; it may be at most {}", self.at, self.limits.depth);
+        Err(Fault::new(Code::E128, message))
+    }
+
+    fn word(&mut self, word: &str, value: Value) -> Result<Value, Fault> {
+        if self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+            self.at += word.len();
+            Ok(value)
+        } else {
+            Err(self.not_json(word))
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<Value, Fault> {
+        self.at += 1;
+        let mut items = Vec::new();
+        self.space();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(Value::Array(items));
+        }
+        loop {
+            self.space();
+            items.push(self.value(depth + 1)?);
+            self.space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(Value::Array(items));
+                }
+                _ => return Err(self.not_json("`,` or `]`")),
+            }
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Value, Fault> {
+        self.at += 1;
+        let mut pairs: Vec<(String, Value)> = Vec::new();
+        let mut sorted = true;
+        self.space();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(Value::Object(Object(pairs)));
+        }
+        loop {
+            self.space();
+            if self.peek() != Some(b'"') {
+                return Err(self.not_json("a key"));
+            }
+            let key = self.string(true)?;
+            sorted = sorted && pairs.last().is_none_or(|(last, _)| order(last, &key).is_lt());
+            self.space();
+            if self.peek() != Some(b':') {
+                return Err(self.not_json("`:`"));
+            }
+            self.at += 1;
+            self.space();
+            let value = self.value(depth + 1)?;
+            pairs.push((key, value));
+            self.space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => {
+                    self.at += 1;
+                    if !sorted {
+                        self.sort(&mut pairs);
+                    }
+                    return Ok(Value::Object(Object(pairs)));
+                }
+                _ => return Err(self.not_json("`,` or `}`")),
+            }
+        }
+    }
+
+    /// What is left to say of keys that do not rise: one stands twice, or only their order is wrong.
+    fn sort(&mut self, pairs: &mut [(String, Value)]) {
+        pairs.sort_by(|(one, _), (other, _)| order(one, other));
+        let twice = pairs.windows(2).find_map(|pair| match pair {
+            [(one, _), (other, _)] if one == other => Some(one.clone()),
+            _ => None,
+        });
+        match twice {
+            Some(key) => self.depart(Code::E122, || format!("key `{}` stands twice", key.escape_debug())),
+            None => self.depart(Code::E124, || "keys are not sorted".to_owned()),
+        }
+    }
+
+    fn number(&mut self) -> Result<Value, Fault> {
+        let from = self.at;
+        let negative = self.peek() == Some(b'-');
+        if negative {
+            self.at += 1;
+        }
+        let digits = self.at;
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits(),
+            _ => return Err(self.not_json("a digit")),
+        }
+        let whole = self.text.get(digits..self.at).unwrap_or_default();
+        if self.fraction()? {
+            self.depart(Code::E123, || format!("a fraction or an exponent at octet {from}"));
+            return Ok(Value::Int(0));
+        }
+        let size = whole.parse().ok().filter(|size: &i64| *size <= LARGEST_INT);
+        let Some(size) = size else {
+            self.depart(Code::E123, || format!("an integer at octet {from} is outside ±{LARGEST_INT}"));
+            return Ok(Value::Int(0));
+        };
+        if negative && size == 0 {
+            self.depart(Code::E124, || format!("-0 at octet {from}"));
+        }
+        Ok(Value::Int(if negative { -size } else { size }))
+    }
+
+    fn digits(&mut self) {
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+    }
+
+    /// Whether a fraction or an exponent follows; it is skipped.
+    fn fraction(&mut self) -> Result<bool, Fault> {
+        let from = self.at;
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.some_digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.some_digits()?;
+        }
+        Ok(self.at > from)
+    }
+
+    fn some_digits(&mut self) -> Result<(), Fault> {
+        let from = self.at;
+        self.digits();
+        if self.at == from { Err(self.not_json("a digit")) } else { Ok(()) }
+    }
+
+    /// Reads a string or key from its opening quote.
+    fn string(&mut self, key: bool) -> Result<String, Fault> {
+        let opening = self.at;
+        self.at += 1;
+        let mut text = String::new();
+        let mut run = self.at;
+        let mut plain = true;
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    text.push_str(self.text.get(run..self.at).unwrap_or_default());
+                    self.at += 1;
+                    break;
+                }
+                Some(b'\\') => {
+                    text.push_str(self.text.get(run..self.at).unwrap_or_default());
+                    let character = self.escape()?;
+                    plain = plain && character != '\n';
+                    text.push(character);
+                    run = self.at;
+                }
+                Some(0x20..=0x7e) => self.at += 1,
+                Some(0x7f..) => {
+                    plain = false;
+                    self.at += 1;
+                }
+                _ => return Err(self.not_json("a character or the closing quote")),
+            }
+        }
+        if !plain {
+            self.look(&text, opening, key);
+        }
+        if key && self.limits.plain_keys && !plain_key(&text) {
+            self.depart(Code::E128, || format!("key `{}`; keys are [a-z][a-z0-9_]*", text.escape_debug()));
+        }
+        Ok(text)
+    }
+
+    /// Looks for forbidden characters. Those written as escapes were looked at there, but for line feeds.
+    fn look(&mut self, text: &str, opening: usize, key: bool) {
+        let line_feeds = self.limits.line_feeds && !key;
+        let found =
+            text.chars().find(|character| forbidden(*character) && !(line_feeds && *character == '\n'));
+        if let Some(character) = found {
+            self.depart(Code::E128, || {
+                format!("forbidden character U+{:04X} in the string at octet {opening}", u32::from(character))
+            });
+        }
+    }
+
+    /// Reads an escape from its backslash. Only what has no other form may be escaped.
+    fn escape(&mut self) -> Result<char, Fault> {
+        let from = self.at;
+        self.at += 1;
+        let character = match self.next() {
+            Some(b'"') => return Ok('"'),
+            Some(b'\\') => return Ok('\\'),
+            Some(b'n') => return Ok('\n'),
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => self.unicode(from)?,
+            _ => {
+                self.at = from;
+                return Err(self.not_json("an escape"));
+            }
+        };
+        if forbidden(character) {
+            self.depart(Code::E128, || {
+                format!("forbidden character U+{:04X} at octet {from}", u32::from(character))
+            });
+        } else {
+            self.depart(Code::E124, || format!("an escape at octet {from} that the canonical form lacks"));
+        }
+        Ok(character)
+    }
+
+    fn unicode(&mut self, from: usize) -> Result<char, Fault> {
+        let first = self.unit()?;
+        let mut units = vec![first];
+        if (0xd800..0xdc00).contains(&first)
+            && self.text.get(self.at..).is_some_and(|rest| rest.starts_with("\\u"))
+        {
+            self.at += 2;
+            units.push(self.unit()?);
+        }
+        let characters = char::decode_utf16(units).collect::<Result<Vec<_>, _>>();
+        let Ok([character]) = characters.as_deref() else {
+            self.depart(Code::E128, || format!("half of a surrogate pair at octet {from}"));
+            return Ok(char::REPLACEMENT_CHARACTER);
+        };
+        Ok(*character)
+    }
+
+    fn unit(&mut self) -> Result<u16, Fault> {
+        let digits =
+            self.text.get(self.at..self.at + 4).filter(|four| four.bytes().all(|d| d.is_ascii_hexdigit()));
+        match digits.and_then(|four| u16::from_str_radix(four, 16).ok()) {
+            Some(unit) => {
+                self.at += 4;
+                Ok(unit)
+            }
+            None => Err(self.not_json("four hex digits")),
+        }
+    }
+}
+
+/// `[a-z][a-z0-9_]*`
+fn plain_key(key: &str) -> bool {
+    let mut octets = key.bytes();
+    octets.next().is_some_and(|first| first.is_ascii_lowercase())
+        && octets.all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> Option<Code> {
+        parse(text.as_bytes(), &Limits::RECORD).err().map(|fault| fault.code)
+    }
+
+    #[test]
+    fn canonical_text_is_taken() {
+        for text in [
+            r#"{"a":1,"b":[true,false,"x",{}],"c":-9007199254740991}"#,
+            r#"{"a":"quote \" backslash \\ slash / ü 😀"}"#,
+            "[]",
+            "0",
+            r#""x""#,
+            r#"{"a0_":9007199254740991}"#,
+        ] {
+            let value = parse(text.as_bytes(), &Limits::RECORD).unwrap();
+            assert_eq!(value.to_canonical(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_e121() {
+        for text in [
+            "",
+            "{",
+            "}",
+            "[1,]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "01",
+            "-",
+            "1.",
+            "1e",
+            "+1",
+            ".5",
+            "tru",
+            "nul",
+            "\"",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"a\nb\"",
+            "1 2",
+            "{} {}",
+            "'a'",
+            "[1 2]",
+            "NaN",
+            "\"\\ud83d\\uzzzz\"",
+        ] {
+            assert_eq!(code(text), Some(Code::E121), "{text}");
+        }
+        assert_eq!(parse(b"\"\xff\"", &Limits::RECORD).unwrap_err().code, Code::E121);
+    }
+
+    #[test]
+    fn a_key_twice_is_e122() {
+        assert_eq!(code(r#"{"a":1,"a":1}"#), Some(Code::E122));
+        assert_eq!(code(r#"{"a":1,"b":2,"\u0061":3}"#), Some(Code::E122));
+    }
+
+    #[test]
+    fn floats_null_and_large_integers_are_e123() {
+        for text in ["1.0", "1e3", "-0.5", "null", "[null]", "9007199254740992", "-9007199254740992", "1E400"]
+        {
+            assert_eq!(code(text), Some(Code::E123), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_form_of_the_same_value_is_e124() {
+        for text in [
+            " {}",
+            "{} ",
+            "{ }",
+            r#"{"a": 1}"#,
+            r#"{"b":1,"a":2}"#,
+            r#""\u0061""#,
+            r#""\/""#,
+            "-0",
+            "[1, 2]",
+            r#""\ud83d\ude00""#,
+        ] {
+            assert_eq!(code(text), Some(Code::E124), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_and_forbidden_characters_are_e128() {
+        for text in [
+            r#"{"A":1}"#,
+            r#"{"":1}"#,
+            r#"{"1a":1}"#,
+            r#"{"_a":1}"#,
+            r#"{"a-b":1}"#,
+            r#"{"ü":1}"#,
+            r#""\n""#,
+            r#""\t""#,
+            r#""\u0000""#,
+            r#""\u202e""#,
+            "\"\u{202e}\"",
+            "\"\u{200b}\"",
+            "\"\u{85}\"",
+            "\"\u{7f}\"",
+            "\"\u{feff}\"",
+            r#""\ud800""#,
+            r#""\ud800\u0061""#,
+            r#""\udc00""#,
+            "[[[[[[[]]]]]]]",
+        ] {
+            assert_eq!(code(text), Some(Code::E128), "{text}");
+        }
+        assert_eq!(code("[[[[[[]]]]]]"), None);
+    }
+
+    #[test]
+    fn a_line_has_at_most_16384_octets() {
+        let line = |length: usize| format!("\"{}\"", "a".repeat(length - 2));
+        assert_eq!(code(&line(16_384)), None);
+        assert_eq!(code(&line(16_385)), Some(Code::E128));
+    }
+
+    #[test]
+    fn depth_is_bounded_before_the_stack_is() {
+        assert_eq!(code(&"[".repeat(16_000)), Some(Code::E128));
+    }
+
+    #[test]
+    fn not_json_comes_first_and_not_canonical_last() {
+        assert_eq!(code(r#"{"a":null,"a":1"#), Some(Code::E121));
+        assert_eq!(code(r#"{ "a":null}"#), Some(Code::E123));
+        assert_eq!(code(r#"{"b":"\u0001","a":null}"#), Some(Code::E128));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_taken_is_its_own_canonical_form(text in r#"[\[\]{}",:\\untrefals01\-. ü]{0,40}"#) {
+            if let Ok(value) = parse(text.as_bytes(), &Limits::FILE) {
+                assert_eq!(value.to_canonical(), text);
+            }
+        }
+
+        #[test]
+        fn any_octets_are_read_without_a_panic(octets in proptest::collection::vec(proptest::num::u8::ANY, 0..64)) {
+            let _ = parse(&octets, &Limits::RECORD);
+        }
+    }
+}

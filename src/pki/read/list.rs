@@ -1,0 +1,96 @@
+//! A SEQUENCE OF, read item by item as often as one likes, never copied.
+
+use std::fmt;
+
+use super::der::{Cursor, Element, FaultKind, Faults, ReadError};
+
+/// Reads one item from the front.
+pub type ReadItem<'a, T> = fn(&mut Cursor<'a>, &mut Faults) -> Result<T, ReadError>;
+
+/// The items of a SEQUENCE OF that was read through once.
+#[derive(Clone, Copy)]
+pub struct List<'a, T> {
+    items: Cursor<'a>,
+    item: ReadItem<'a, T>,
+}
+
+impl<'a, T> List<'a, T> {
+    /// Reads every item of `element` once. None at all is noted as a fault: everywhere we read, one is the least.
+    ///
+    /// # Errors
+    ///
+    /// The first item's that cannot be read.
+    pub fn read(
+        element: &Element<'a>,
+        what: &'static str,
+        item: ReadItem<'a, T>,
+        faults: &mut Faults,
+    ) -> Result<Self, ReadError> {
+        let items = element.inside();
+        if items.is_empty() {
+            faults.note(element.offset(), what, FaultKind::Empty);
+        }
+        let mut rest = items;
+        while !rest.is_empty() {
+            item(&mut rest, faults)?;
+        }
+        Ok(Self { items, item })
+    }
+
+    /// The items in their order.
+    pub fn iter(&self) -> Items<'a, T> {
+        Items { rest: self.items, item: Some(self.item), faults: Faults::new() }
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+impl<'a, T> IntoIterator for &List<'a, T> {
+    type Item = T;
+    type IntoIter = Items<'a, T>;
+
+    fn into_iter(self) -> Items<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for List<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// The items of a [`List`], one after another.
+#[derive(Clone)]
+pub struct Items<'a, T> {
+    rest: Cursor<'a>,
+    item: Option<ReadItem<'a, T>>,
+    faults: Faults,
+}
+
+impl<T> Items<'_, T> {
+    /// No items.
+    pub(super) const fn none() -> Self {
+        Self { rest: Cursor::new(&[]), item: None, faults: Faults::new() }
+    }
+}
+
+impl<T> Iterator for Items<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        // It was read once already.
+        (self.item?)(&mut self.rest, &mut self.faults).ok()
+    }
+}

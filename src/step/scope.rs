@@ -1,0 +1,319 @@
+//! What is known at a step's place in the script: the ledger of what will be, and everything that is wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::holes::Draft;
+use super::setting::{Input, Setting};
+use crate::clock::Timestamp;
+use crate::issuance::{
+    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Statement, ToBeSigned, draft_and_check,
+};
+use crate::pki::{KeyAlgorithm, Name, PublicKey, SignatureAlgorithm};
+use crate::profile::{Library, Profile};
+use crate::script::{Id, Located, NamePart, Place, Problems, listed};
+use crate::stage::Person;
+
+/// Where a step stands while everything that can be wrong with it is found.
+pub struct Scope<'s> {
+    /// What the script says once for all steps; profiles are added as steps name them.
+    pub setting: Setting,
+    /// What will be known when the step is performed.
+    pub ledger: Ledger,
+    /// Everything that is wrong.
+    pub problems: &'s mut Problems,
+    library: &'s dyn Library,
+    step: (String, Place),
+    drafts: Vec<Draft>,
+    outputs: BTreeMap<(&'static str, String), String>,
+    used: BTreeSet<String>,
+    initialized: BTreeSet<String>,
+    log: Option<String>,
+    first_next_update: Option<Timestamp>,
+    requests: BTreeMap<String, (Name, PublicKey)>,
+}
+
+impl<'s> Scope<'s> {
+    /// The scope before the first step.
+    pub fn new(setting: Setting, ledger: Ledger, library: &'s dyn Library, problems: &'s mut Problems) -> Self {
+        Self {
+            setting,
+            ledger,
+            problems,
+            library,
+            step: (String::new(), Place::START),
+            drafts: Vec::new(),
+            outputs: BTreeMap::new(),
+            used: BTreeSet::new(),
+            initialized: BTreeSet::new(),
+            log: None,
+            first_next_update: None,
+            requests: BTreeMap::new(),
+        }
+    }
+
+    /// Goes to a step: where its problems are and what its drafts are called.
+    pub fn enter(&mut self, number: &str, place: Place) {
+        self.step = (number.to_owned(), place);
+    }
+
+    /// What the steps so far leave: the setting with its profiles, the drafts, the outputs and the log's name.
+    pub fn leave(self) -> (Setting, Vec<Draft>, Vec<(&'static str, String)>, Option<String>) {
+        (self.setting, self.drafts, self.outputs.into_keys().collect(), self.log)
+    }
+
+    /// A token of the script.
+    pub fn token(&mut self, name: &Located<Id>) -> Option<String> {
+        let token = name.value.as_str();
+        if self.setting.tokens.contains_key(token) {
+            return Some(token.to_owned());
+        }
+        let known: Vec<String> = self.setting.tokens.keys().cloned().collect();
+        self.unknown(name, "token", "tokens", &known)
+    }
+
+    /// A person of the script.
+    pub fn person(&mut self, name: &Located<Id>) -> Option<Person> {
+        if let Some(person) = self.setting.people.find(name.value.as_str()) {
+            return Some(person.clone());
+        }
+        let known: Vec<String> = self.setting.people.all.iter().map(|person| person.id.clone()).collect();
+        self.unknown(name, "person", "people", &known)
+    }
+
+    /// A key algorithm.
+    pub fn algorithm(&mut self, name: &Located<String>) -> Option<KeyAlgorithm> {
+        match name.value.parse() {
+            Ok(algorithm) => Some(algorithm),
+            Err(_) => {
+                let known: Vec<String> = KeyAlgorithm::ALL.iter().map(ToString::to_string).collect();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let message = format!("there is no key algorithm `{}`; there are {}", name.value, listed(&known));
+                self.problems.add(name.place, message);
+                None
+            }
+        }
+    }
+
+    /// The name of a key that does not exist yet.
+    pub fn new_key(&mut self, name: &Located<Id>) -> Option<String> {
+        let key = name.value.as_str();
+        if self.ledger.key(key).is_some() {
+            self.problems.add(name.place, format!("there is a key `{key}` already; each key has a name of its own"));
+            return None;
+        }
+        Some(key.to_owned())
+    }
+
+    /// A step will make this key; from here on it can be used. `issues`: it may sign what people rely on.
+    pub fn will_have_key(&mut self, name: &str, token: &str, algorithm: KeyAlgorithm, issues: bool) {
+        self.ledger.add_key(Key {
+            name: name.to_owned(),
+            token: token.to_owned(),
+            id: None,
+            algorithm,
+            public: super::placeholder::public_key(algorithm),
+            live: issues,
+        });
+    }
+
+    /// A key that exists by now and may sign what people rely on.
+    pub fn key(&mut self, name: &Located<Id>) -> Option<Key> {
+        let known = self.ledger.key(name.value.as_str()).cloned();
+        match known {
+            Some(key) if key.live => Some(key),
+            Some(_) => {
+                let message = format!("key `{}` is a key of the log; it signs the log's heads and nothing else", name.value);
+                self.problems.add(name.place, message);
+                None
+            }
+            None => {
+                let known: Vec<String> =
+                    self.ledger.keys().filter(|key| key.live).map(|key| key.name.clone()).collect();
+                self.unknown(name, "key", "keys made before this step", &known)
+            }
+        }
+    }
+
+    /// A certificate that exists by now.
+    pub fn certificate(&mut self, name: &Located<Id>) -> Option<KnownCertificate> {
+        if let Some(known) = self.ledger.certificate(name.value.as_str()) {
+            return Some(known.clone());
+        }
+        let known: Vec<String> = self.ledger.certificates().map(|known| known.name.clone()).collect();
+        self.unknown(name, "certificate", "certificates made before this step", &known)
+    }
+
+    /// A request that exists by now: made by a step, or an input.
+    pub fn request(&mut self, name: &Located<Id>) -> Option<(Name, PublicKey)> {
+        if let Some(known) = self.requests.get(name.value.as_str()) {
+            return Some(known.clone());
+        }
+        let known: Vec<String> = self.requests.keys().cloned().collect();
+        self.unknown(name, "request", "requests made before this step, and inputs", &known)
+    }
+
+    /// A step will make this request.
+    pub fn will_have_request(&mut self, name: &str, subject: Name, key: PublicKey) {
+        self.requests.insert(name.to_owned(), (subject, key));
+    }
+
+    /// An input of the script, if there is one of this name.
+    pub fn input(&self, name: &str) -> Option<&Input> {
+        self.setting.inputs.get(name)
+    }
+
+    /// An input of the script that has to be there.
+    pub fn required_input(&mut self, name: &Located<Id>) -> Option<Input> {
+        if let Some(input) = self.input(name.value.as_str()) {
+            return Some(input.clone());
+        }
+        let known: Vec<String> = self.setting.inputs.keys().cloned().collect();
+        self.unknown(name, "input", "inputs", &known)
+    }
+
+    /// A profile of one of these kinds, read when it is first named.
+    pub fn profile(&mut self, name: &Located<Id>, kinds: &[&str]) -> Option<Profile> {
+        let text = name.value.as_str();
+        if !self.setting.profiles.contains_key(text) {
+            match Profile::load(text, self.library) {
+                Ok(profile) => drop(self.setting.profiles.insert(text.to_owned(), profile)),
+                Err(error) => {
+                    self.problems.add(name.place, error.to_string());
+                    return None;
+                }
+            }
+        }
+        let profile = self.setting.profiles.get(text)?;
+        if kinds.contains(&profile.kind().word()) {
+            return Some(profile.clone());
+        }
+        let message = format!("profile `{text}` is for {}; this step takes {}", profile.kind().word(), listed(kinds));
+        self.problems.add(name.place, message);
+        None
+    }
+
+    /// A name by a profile's rules for its strings.
+    pub fn name(&mut self, parts: &[NamePart], profile: &Profile) -> Option<Name> {
+        profile.names().name(parts, self.problems)
+    }
+
+    /// The name of something that will be handed over; each once for its kind.
+    pub fn new_output(&mut self, kind: &'static str, name: &Located<Id>) -> Option<String> {
+        let folder = if kind.ends_with("certificate") { "certificate" } else { kind };
+        let key = (folder, name.value.to_string());
+        if let Some(step) = self.outputs.get(&key) {
+            let message = format!("step {step} makes a {folder} `{}` already", name.value);
+            self.problems.add(name.place, message);
+            return None;
+        }
+        self.outputs.insert(key, self.step.0.clone());
+        Some(name.value.to_string())
+    }
+
+    /// The log's name; one `create-log` a script.
+    pub fn new_log(&mut self, origin: &Located<String>) -> Option<String> {
+        let text = &origin.value;
+        let good = text.len() <= MOST_ORIGIN
+            && text.split('/').all(|part| !part.is_empty())
+            && text.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'/'));
+        if !good {
+            let message = format!(
+                "found `{text}`, wanted a host and a path in lower case, such as `example.org/ceremony-log`, at most \
+                 {MOST_ORIGIN} characters"
+            );
+            self.problems.add(origin.place, message);
+            return None;
+        }
+        if self.log.is_some() {
+            self.problems.add(origin.place, "the log is created twice; a ceremony has one log");
+            return None;
+        }
+        self.log = Some(text.clone());
+        self.log.clone()
+    }
+
+    /// Whether the log has its key by now.
+    pub const fn has_log(&self) -> bool {
+        self.log.is_some()
+    }
+
+    /// The step uses a token.
+    pub fn uses(&mut self, token: &str) {
+        self.used.insert(token.to_owned());
+    }
+
+    /// Whether an earlier step uses a token.
+    pub fn is_used(&self, token: &str) -> bool {
+        self.used.contains(token) || self.initialized.contains(token)
+    }
+
+    /// The step initialises a token.
+    pub fn initializes(&mut self, token: &str) {
+        self.initialized.insert(token.to_owned());
+    }
+
+    /// Something that is signed runs out at `at`, at the latest.
+    pub fn will_run_out(&mut self, at: Timestamp) {
+        self.first_next_update = Some(self.first_next_update.map_or(at, |first| first.min(at)));
+    }
+
+    /// When the first CRL or OCSP response of this ceremony runs out, at the earliest that it may be signed.
+    pub const fn first_next_update(&self) -> Option<Timestamp> {
+        self.first_next_update
+    }
+
+    /// Drafts an order for every time at which rules have to be tried, has every rule judge each draft, and
+    /// keeps the first one for the plan. The whole structure with placeholders, as if it had been signed.
+    pub fn plan_order<O: Order>(&mut self, order: &O) -> Option<Vec<u8>> {
+        let place = order.place();
+        let policy = self.setting.policy;
+        let mut first = None;
+        let mut objections = BTreeSet::new();
+        for at in self.setting.window.probes() {
+            let drawn = Drawn { at, serial: super::placeholder::serial() };
+            match draft_and_check(order, &drawn, policy, &self.ledger) {
+                Ok(checked) => {
+                    first.get_or_insert(checked);
+                }
+                Err(IssuanceError::Objections { objections: all, .. }) => {
+                    objections.extend(all.iter().filter(|one| one.is_error()).map(ToString::to_string));
+                }
+                Err(error) => {
+                    objections.insert(with_causes(&error));
+                }
+            }
+        }
+        for objection in &objections {
+            self.problems.add(self.step.1, format!("{}: {objection}", place.name));
+        }
+        let checked = first.filter(|_| objections.is_empty())?;
+        let places = O::Structure::places(checked.octets());
+        let holes = order.holes();
+        self.drafts.push(Draft {
+            step: self.step.0.clone(),
+            kind: place.kind.to_owned(),
+            name: place.name,
+            signed_by: order.key().name.clone(),
+            fields: super::holes::named(checked.statement(), &holes),
+            octets: super::holes::cut(checked.octets(), &places, &holes),
+        });
+        let algorithm = SignatureAlgorithm::for_key(&order.key().public);
+        Some(O::Structure::assemble(checked.octets(), algorithm, &[0; 1]))
+    }
+
+    /// Says that a name is none of those known here.
+    fn unknown<T>(&mut self, name: &Located<Id>, one: &str, many: &str, known: &[String]) -> Option<T> {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        crate::script::unknown(name.value.as_str(), name.place, one, many, &known, self.problems);
+        None
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", with_causes(cause)),
+        None => error.to_string(),
+    }
+}
+
+const MOST_ORIGIN: usize = 128;
