@@ -120,6 +120,13 @@ impl Pin {
         read(self.octets.get(..self.octets()).unwrap_or_default())
     }
 
+    /// The same PIN once more, for a second owner who wipes it too. Kept to this package: a PIN has one owner.
+    pub(crate) fn duplicate(&self) -> Self {
+        let mut octets = Box::new(Zeroizing::new([0; Self::MAX_OCTETS]));
+        octets.copy_from_slice(self.octets.as_slice());
+        Self { octets, length: self.length }
+    }
+
     /// Whether `other` is the same PIN, found out in a time that does not depend on where they differ.
     pub fn is_same(&self, other: &Self) -> bool {
         let difference = self

@@ -90,6 +90,24 @@ pub enum TokenError {
         /// The function of PKCS#11.
         function: String,
     },
+    /// A function of the module said that it worked, and answered what cannot be.
+    #[error("{operation} failed at {place}: {function} answered more than there can be")]
+    Absurd {
+        /// What was being done.
+        operation: Operation,
+        /// At which token or module.
+        place: String,
+        /// The function of PKCS#11.
+        function: String,
+    },
+    /// A data object does not read as it was stored, or not at all.
+    #[error("the data object `{label}` on the token {token} does not read as it was stored")]
+    DataDiffers {
+        /// Which token.
+        token: String,
+        /// The object's label.
+        label: String,
+    },
     /// No token fits.
     #[error("there is no token {wanted}; present are: {}", list(present))]
     NoSuchToken {
@@ -105,6 +123,14 @@ pub enum TokenError {
         wanted: String,
         /// The tokens that fit.
         found: Vec<String>,
+    },
+    /// A token of the label that is to be given is there already.
+    #[error("a token `{label}` is there already: {}", list(present))]
+    TokenLabelTaken {
+        /// The label.
+        label: String,
+        /// The tokens that have it.
+        present: Vec<String>,
     },
     /// The slot has another token now.
     #[error("the token {was} is gone; in its place is {is}")]
@@ -293,7 +319,7 @@ pub enum TokenError {
         reason: String,
     },
     /// The process of the module ended in the middle of a call: the module crashed, or somebody killed it.
-    #[error("the process of the PKCS#11 module {} {death} during {operation}; what the token did is unknown", module.display())]
+    #[error("the process of the PKCS#11 module {} {death} during {operation}; what the token did is unknown{}", module.display(), saying(said))]
     ModuleDied {
         /// The module's file.
         module: PathBuf,
@@ -301,19 +327,27 @@ pub enum TokenError {
         operation: Operation,
         /// How it ended.
         death: Death,
+        /// What it wrote to its standard error at last, if anything.
+        said: String,
     },
     /// The call took too long. What the token did is unknown, and it may still be doing it.
     #[error(
-        "{operation} took longer than {seconds} s; the token may still be at it, and what it did is unknown"
+        "{operation} took longer than {milliseconds} ms; the token may still be at it, and what it did is unknown"
     )]
     Timeout {
         /// What was being done.
         operation: Operation,
         /// How long was waited.
-        seconds: u64,
+        milliseconds: u64,
+    },
+    /// The process of the module could not start a thread for a session.
+    #[error("no session could be opened: {reason}")]
+    NoThread {
+        /// What the system says.
+        reason: String,
     },
     /// An earlier call took too long or the process ended; nothing more is asked of it.
-    #[error("{operation} was not tried: the process of the PKCS#11 module {} is no longer used after an earlier failure", module.display())]
+    #[error("{operation} was not tried: the process of the PKCS#11 module {} is no longer used after a failure or its end", module.display())]
     ModuleSpent {
         /// The module's file.
         module: PathBuf,
@@ -415,6 +449,11 @@ impl fmt::Display for Operation {
             Self::ReadData => "reading data objects",
         })
     }
+}
+
+/// The last words of a process, on one line.
+fn saying(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!("; it wrote: {}", said.escape_debug()) }
 }
 
 /// Names divided by commas.

@@ -83,11 +83,11 @@ pub struct DataObject {
     pub value: Vec<u8>,
 }
 
-/// What is in `these` more often than in `those`; both are sorted.
-fn missing_from(those: &[Entry], these: &[Entry]) -> Vec<Entry> {
-    let mut rest = those.iter().peekable();
+/// What is in `entries` more often than in `reference`; both are sorted.
+fn missing_from(reference: &[Entry], entries: &[Entry]) -> Vec<Entry> {
+    let mut rest = reference.iter().peekable();
     let mut missing = Vec::new();
-    for entry in these {
+    for entry in entries {
         while rest.next_if(|other| *other < entry).is_some() {}
         if rest.next_if_eq(&entry).is_none() {
             missing.push(entry.clone());

@@ -8,7 +8,8 @@ use thiserror::Error;
 
 use super::ReturnCode;
 use crate::digest::{from_hex, hex};
-use crate::pki::{HashAlgorithm, KeyAlgorithm};
+use crate::pki::key::{KeyAlgorithm, PublicKey};
+use crate::pki::signature::HashAlgorithm;
 
 /// The id of a key (CKA_ID): 1 to 255 octets, the same for the private and the public half.
 ///
@@ -91,18 +92,22 @@ pub struct KeyRequest {
     pub extractable: bool,
 }
 
+impl KeyRequest {
+    /// The most octets a label may have.
+    pub const LONGEST_LABEL: usize = 128;
+}
+
 /// A key pair on a token, as it was read from there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyDescription {
-    /// The label of both halves.
+    /// The label of the private half; a key made here has the same on both.
     pub label: String,
     /// The id of both halves.
     pub id: KeyId,
     /// What kind of key.
     pub algorithm: KeyAlgorithm,
-    /// The public key: the DER of a SubjectPublicKeyInfo, RFC 5280 §4.1.2.7. Unauthenticated until a signature
-    /// over fresh octets was verified with it.
-    pub spki: Vec<u8>,
+    /// The public key. Unauthenticated until a signature over fresh octets was verified with it.
+    pub public_key: PublicKey,
     /// What the private key's attributes read.
     pub private: Attributes,
     /// What the public key's attributes read.

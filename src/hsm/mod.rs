@@ -10,17 +10,23 @@
 //!
 //! Source: PKCS#11 3.0, in the part that 2.40 modules have.
 
+mod child;
 mod code;
+mod direct;
 mod encoding;
 mod error;
 mod information;
 mod inventory;
 mod key;
+mod message;
+mod process;
 mod quirks;
 mod raw;
+mod wire;
 
 use zeroize::Zeroizing;
 
+pub use child::{CHILD_ARGUMENT, child_main};
 pub use code::ReturnCode;
 pub use error::{Death, Operation, TokenError};
 pub use information::{
@@ -31,6 +37,7 @@ pub use inventory::{DataObject, Entry, Inventory};
 pub use key::{
     AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading, ToSign,
 };
+pub use process::{ModuleConfiguration, ModuleProcess, Session, Timeouts};
 pub use quirks::{Quirks, STANDARD};
 
 pub use crate::pki::HashAlgorithm;
@@ -62,7 +69,7 @@ pub trait Token: Send {
     ///
     /// # Errors
     ///
-    /// [`TokenError::NotLoggedIn`] and what can befall any call.
+    /// What can befall any call; [`TokenError::NotLoggedIn`] from tokens that mind.
     fn log_out(&mut self) -> Result<(), TokenError>;
 
     /// Replaces the PIN of the user by another: the custodian's own, which the security officer does not know.

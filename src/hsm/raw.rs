@@ -222,10 +222,7 @@ impl Session {
         match pin {
             Some(pin) => pin.expose(|pin| {
                 // SAFETY: the PIN outlives the call and is only read.
-                call!(
-                    self.module,
-                    C_Login(self.handle, user, pin.as_ptr().cast_mut(), length(pin.len()))
-                )
+                call!(self.module, C_Login(self.handle, user, pin.as_ptr().cast_mut(), length(pin.len())))
             }),
             // SAFETY: no PIN and no length is how PKCS#11 §5.6 asks for the protected path.
             None => call!(self.module, C_Login(self.handle, user, ptr::null_mut(), 0)),
@@ -321,14 +318,10 @@ impl Session {
     pub(super) fn attribute(&mut self, object: Object, kind: CK_ULONG) -> Result<Answer, Fault> {
         // Words rather than octets, because some attributes are numbers and have to be aligned.
         let mut room: Vec<u64> = vec![0; ANSWER_OCTETS / 8];
-        let mut attribute = CK_ATTRIBUTE {
-            type_: kind,
-            pValue: room.as_mut_ptr().cast(),
-            ulValueLen: length(ANSWER_OCTETS),
-        };
+        let mut attribute =
+            CK_ATTRIBUTE { type_: kind, pValue: room.as_mut_ptr().cast(), ulValueLen: length(ANSWER_OCTETS) };
         // SAFETY: the attribute points to `room` and says how much of it there is.
-        let code =
-            call!(self.module, C_GetAttributeValue(self.handle, object.0, &raw mut attribute, 1));
+        let code = call!(self.module, C_GetAttributeValue(self.handle, object.0, &raw mut attribute, 1));
         let answered = usize::try_from(attribute.ulValueLen).ok().filter(|octets| *octets <= ANSWER_OCTETS);
         match (answer_code(code)?, answered) {
             (CKR_OK, Some(octets)) => {
@@ -347,8 +340,7 @@ impl Session {
     pub(super) fn probe(&mut self, object: Object, kind: CK_ULONG) -> Result<Answer, Fault> {
         let mut attribute = CK_ATTRIBUTE { type_: kind, pValue: ptr::null_mut(), ulValueLen: 0 };
         // SAFETY: no place is given for a value, so that only the length is written.
-        let code =
-            call!(self.module, C_GetAttributeValue(self.handle, object.0, &raw mut attribute, 1));
+        let code = call!(self.module, C_GetAttributeValue(self.handle, object.0, &raw mut attribute, 1));
         match answer_code(code)? {
             CKR_OK if attribute.ulValueLen == cryptoki_sys::CK_UNAVAILABLE_INFORMATION => Ok(Answer::Absent),
             CKR_OK => Ok(Answer::Octets(Vec::new())),

@@ -101,7 +101,13 @@ pub struct Equipment {
 
 impl Equipment {
     /// A token that nobody is logged in to.
-    pub fn new(device: Device, login: LoginKind, custodians: Vec<Person>, class: String, threshold: usize) -> Self {
+    pub fn new(
+        device: Device,
+        login: LoginKind,
+        custodians: Vec<Person>,
+        class: String,
+        threshold: usize,
+    ) -> Self {
         Self { device, login, custodians, class, threshold, logged_in: false, wrong: 0 }
     }
 }
@@ -232,7 +238,8 @@ impl Stage<'_> {
         information: &TokenInformation,
     ) -> Result<Result<(), TokenError>, StageError> {
         let step = self.step_number();
-        let equipment = self.cabinet.get_mut(name).ok_or_else(|| StageError::NoToken { token: name.into() })?;
+        let equipment =
+            self.cabinet.get_mut(name).ok_or_else(|| StageError::NoToken { token: name.into() })?;
         let Device::Ready(token) = &mut equipment.device else {
             return Err(StageError::Blank { token: name.into() });
         };
@@ -287,7 +294,12 @@ impl Stage<'_> {
             Line::new("wrong PINs in this session", wrong.to_string()),
             Line::new("tries", state.to_string()),
         ];
-        self.question(person, "Another wrong PIN can lock this token for good. Try again?", lines, Expected::Word("again"))?;
+        self.question(
+            person,
+            "Another wrong PIN can lock this token for good. Try again?",
+            lines,
+            Expected::Word("again"),
+        )?;
         Ok(())
     }
 

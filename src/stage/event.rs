@@ -42,7 +42,13 @@ pub enum Event {
     PreflightResult { checks: Vec<Check> },
     /// The ceremony clock was compared with other sources.
     #[serde(rename = "clock.set")]
-    ClockSet { source: String, reference: Timestamp, old: Timestamp, new: Timestamp, approved_by: Vec<String> },
+    ClockSet {
+        source: String,
+        reference: Timestamp,
+        old: Timestamp,
+        new: Timestamp,
+        approved_by: Vec<String>,
+    },
     /// Something worth keeping that is no deviation.
     #[serde(rename = "log.note")]
     LogNote { text: String },
@@ -77,7 +83,14 @@ pub enum Event {
     StepDeviation { step: String, expected: String, actual: String, approved_by: Vec<String> },
     /// A device is in use.
     #[serde(rename = "device.inserted")]
-    DeviceInserted { token: String, kind: String, model: String, serial: String, firmware: String, class: String },
+    DeviceInserted {
+        token: String,
+        kind: String,
+        model: String,
+        serial: String,
+        firmware: String,
+        class: String,
+    },
     /// A token was initialised: what it held before is gone.
     #[serde(rename = "token.initialized")]
     TokenInitialized { token: String, serial: String, people: Vec<String> },
@@ -101,7 +114,14 @@ pub enum Event {
     KeyGenerateIntent { token: String, label: String, id: String, algorithm: String },
     /// A key pair was generated.
     #[serde(rename = "key.generated")]
-    KeyGenerated { token: String, label: String, id: String, algorithm: String, spki_sha256: Digest, attributes: KeyAttributes },
+    KeyGenerated {
+        token: String,
+        label: String,
+        id: String,
+        algorithm: String,
+        spki_sha256: Digest,
+        attributes: KeyAttributes,
+    },
     /// Intent: a key is about to sign a text of its own.
     #[serde(rename = "key.proof.intent")]
     KeyProofIntent { spki_sha256: Digest, token: String, id: String, preimage: String },
@@ -146,7 +166,13 @@ pub enum Event {
     },
     /// A certificate was signed, read back, compared and verified.
     #[serde(rename = "cert.signed")]
-    CertSigned { artifact: Artifact, issuer_sha256: Digest, spki_sha256: Digest, serial: String, key: KeyPlace },
+    CertSigned {
+        artifact: Artifact,
+        issuer_sha256: Digest,
+        spki_sha256: Digest,
+        serial: String,
+        key: KeyPlace,
+    },
     /// Intent: a certification request is about to be signed.
     #[serde(rename = "csr.sign.intent")]
     CsrSignIntent { tbs_sha256: Digest, spki_sha256: Digest, subject: String, subject_sha256: Digest },

@@ -14,11 +14,11 @@ mod operators;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-pub use equipment::{Blank, Cabinet, Device, Equipment, LoginKind, Pins, fixed_pins, shared_pin};
 pub use crate::secret::Pin;
+pub use equipment::{Blank, Cabinet, Device, Equipment, LoginKind, Pins, fixed_pins, shared_pin};
 pub use event::{
-    Artifact, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace, LogKeyRole, Module, Outcome,
-    Session,
+    Artifact, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace, LogKeyRole, Module,
+    Outcome, Session,
 };
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
 pub use machine::Machine;
@@ -217,7 +217,13 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// [`StageError::Journal`] for a key that cannot sign notes.
-    pub fn use_log_key(&mut self, token: &str, id: &KeyId, hashed: bool, key: &LogKey) -> Result<String, StageError> {
+    pub fn use_log_key(
+        &mut self,
+        token: &str,
+        id: &KeyId,
+        hashed: bool,
+        key: &LogKey,
+    ) -> Result<String, StageError> {
         let vkey = self.journal.use_log_key(key)?;
         self.log_key = Some((token.to_owned(), id.clone(), hashed));
         Ok(vkey)
@@ -301,7 +307,8 @@ impl<'a> Stage<'a> {
         } else {
             ToSign::Message(text.as_bytes())
         };
-        let signature = self.token(&token)?.sign(&id, what).map_err(|source| StageError::token(&token, source))?;
+        let signature =
+            self.token(&token)?.sign(&id, what).map_err(|source| StageError::token(&token, source))?;
         Ok(self.journal.store_head(&signature)?)
     }
 
@@ -344,7 +351,11 @@ impl<'a> Stage<'a> {
 
     /// The crypto officers in the room, by id.
     fn present_officers(&self) -> Vec<String> {
-        self.present.iter().filter(|person| person.role == "crypto-officer").map(|person| person.id.clone()).collect()
+        self.present
+            .iter()
+            .filter(|person| person.role == "crypto-officer")
+            .map(|person| person.id.clone())
+            .collect()
     }
 
     /// Records that an intent came to nothing; the error to go on with.
