@@ -3,12 +3,31 @@
 //! Every JSON text is read to its end, so that "not JSON" is never said of JSON. The first departure from the
 //! profile is remembered on the way. Calls nest as deep as the limits allow and no deeper.
 
+use std::borrow::Cow;
+
 use super::text::{forbidden, order};
 use super::{LARGEST_INT, Limits, Object, Value};
 use crate::code::{Code, Fault};
 
 /// Reads one value that fills `octets`.
 pub fn parse(octets: &[u8], limits: &Limits) -> Result<Value, Fault> {
+    whole(octets, limits, |parser| parser.value(1))
+}
+
+/// Reads one object that fills `octets`, and lends its keys.
+pub fn fields<'a>(octets: &'a [u8], limits: &Limits) -> Result<Vec<(Cow<'a, str>, Value)>, Fault> {
+    let fields = whole(octets, limits, |parser| match parser.peek() {
+        Some(b'{') => parser.pairs(1).map(Some),
+        _ => parser.value(1).map(|_| None),
+    })?;
+    fields.ok_or_else(|| Fault::new(Code::E128, "not an object"))
+}
+
+fn whole<'a, T>(
+    octets: &'a [u8],
+    limits: &Limits,
+    read: impl FnOnce(&mut Parser<'a, '_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
     if octets.len() > limits.octets {
         let message = format!("{} octets; there may be at most {}", octets.len(), limits.octets);
         return Err(Fault::new(Code::E128, message));
@@ -17,28 +36,28 @@ pub fn parse(octets: &[u8], limits: &Limits) -> Result<Value, Fault> {
         .map_err(|error| Fault::new(Code::E121, format!("not UTF-8 after octet {}", error.valid_up_to())))?;
     let mut parser = Parser { text, at: 0, limits, departure: None, reordered: None };
     parser.space();
-    let value = parser.value(1)?;
+    let read = read(&mut parser)?;
     parser.space();
     if parser.at < text.len() {
         return Err(parser.not_json("the end"));
     }
     match parser.departure.or(parser.reordered) {
         Some(fault) => Err(fault),
-        None => Ok(value),
+        None => Ok(read),
     }
 }
 
-struct Parser<'a> {
+struct Parser<'a, 'l> {
     text: &'a str,
     at: usize,
-    limits: &'a Limits,
+    limits: &'l Limits,
     /// The first of E122, E123 and E128.
     departure: Option<Fault>,
     /// The first E124.
     reordered: Option<Fault>,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a, '_> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -77,15 +96,9 @@ impl Parser<'_> {
 
     fn value(&mut self, depth: usize) -> Result<Value, Fault> {
         match self.peek() {
-            Some(b'"') => Ok(Value::String(self.string(false)?)),
-            Some(b'{') => {
-                self.deeper(depth)?;
-                self.object(depth)
-            }
-            Some(b'[') => {
-                self.deeper(depth)?;
-                self.array(depth)
-            }
+            Some(b'"') => Ok(Value::String(self.string(false)?.into_owned())),
+            Some(b'{') => Ok(Value::Object(Object(self.pairs(depth)?))),
+            Some(b'[') => self.array(depth),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word("true", Value::Bool(true)),
             Some(b'f') => self.word("false", Value::Bool(false)),
@@ -117,6 +130,7 @@ impl Parser<'_> {
     }
 
     fn array(&mut self, depth: usize) -> Result<Value, Fault> {
+        self.deeper(depth)?;
         self.at += 1;
         let mut items = Vec::new();
         self.space();
@@ -139,15 +153,20 @@ impl Parser<'_> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value, Fault> {
+    /// Reads an object from its opening brace; its keys are lent or not.
+    fn pairs<K>(&mut self, depth: usize) -> Result<Vec<(K, Value)>, Fault>
+    where
+        K: AsRef<str> + From<Cow<'a, str>>,
+    {
+        self.deeper(depth)?;
         self.at += 1;
         // A record has 9 to 11 keys, what is inside one fewer.
-        let mut pairs: Vec<(String, Value)> = Vec::with_capacity(if depth == 1 { 11 } else { 6 });
+        let mut pairs: Vec<(K, Value)> = Vec::with_capacity(if depth == 1 { 11 } else { 6 });
         let mut sorted = true;
         self.space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::Object(Object(pairs)));
+            return Ok(pairs);
         }
         loop {
             self.space();
@@ -155,7 +174,7 @@ impl Parser<'_> {
                 return Err(self.not_json("a key"));
             }
             let key = self.string(true)?;
-            sorted = sorted && pairs.last().is_none_or(|(last, _)| self.rises(last, &key));
+            sorted = sorted && pairs.last().is_none_or(|(last, _)| self.rises(last.as_ref(), &key));
             self.space();
             if self.peek() != Some(b':') {
                 return Err(self.not_json("`:`"));
@@ -163,7 +182,7 @@ impl Parser<'_> {
             self.at += 1;
             self.space();
             let value = self.value(depth + 1)?;
-            pairs.push((key, value));
+            pairs.push((key.into(), value));
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -172,7 +191,7 @@ impl Parser<'_> {
                     if !sorted {
                         self.sort(&mut pairs);
                     }
-                    return Ok(Value::Object(Object(pairs)));
+                    return Ok(pairs);
                 }
                 _ => return Err(self.not_json("`,` or `}`")),
             }
@@ -185,14 +204,16 @@ impl Parser<'_> {
     }
 
     /// What is left to say of keys that do not rise: one stands twice, or only their order is wrong.
-    fn sort(&mut self, pairs: &mut [(String, Value)]) {
-        pairs.sort_by(|(one, _), (other, _)| order(one, other));
+    fn sort<K: AsRef<str>>(&mut self, pairs: &mut [(K, Value)]) {
+        pairs.sort_by(|(one, _), (other, _)| order(one.as_ref(), other.as_ref()));
         let twice = pairs.windows(2).find_map(|pair| match pair {
-            [(one, _), (other, _)] if one == other => Some(one.clone()),
+            [(one, _), (other, _)] if one.as_ref() == other.as_ref() => {
+                Some(one.as_ref().escape_debug().to_string())
+            }
             _ => None,
         });
         match twice {
-            Some(key) => self.depart(Code::E122, || format!("key `{}` stands twice", key.escape_debug())),
+            Some(key) => self.depart(Code::E122, || format!("key `{key}` stands twice")),
             None => self.depart(Code::E124, || "keys are not sorted".to_owned()),
         }
     }
@@ -255,10 +276,10 @@ impl Parser<'_> {
     }
 
     /// Reads a string or key from its opening quote.
-    fn string(&mut self, key: bool) -> Result<String, Fault> {
+    fn string(&mut self, key: bool) -> Result<Cow<'a, str>, Fault> {
         let text = match self.plain_string() {
-            Some(text) => text,
-            None => self.any_string(key)?,
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(self.any_string(key)?),
         };
         if key && self.limits.plain_keys && !plain_key(&text) {
             self.depart(Code::E128, || format!("key `{}`; keys are [a-z][a-z0-9_]*", text.escape_debug()));
@@ -267,7 +288,7 @@ impl Parser<'_> {
     }
 
     /// Reads a string of printable ASCII without escapes: nearly all are.
-    fn plain_string(&mut self) -> Option<String> {
+    fn plain_string(&mut self) -> Option<&'a str> {
         let from = self.at + 1;
         let rest = self.text.as_bytes().get(from..)?;
         let (chunks, _) = rest.as_chunks::<8>();
@@ -276,7 +297,7 @@ impl Parser<'_> {
         if rest.get(length) != Some(&b'"') {
             return None;
         }
-        let text = self.text.get(from..from + length)?.to_owned();
+        let text = self.text.get(from..from + length)?;
         self.at = from + length + 1;
         Some(text)
     }
