@@ -173,6 +173,16 @@ fn a_manifest_is_canonical_json_of_the_file_kind() {
     assert_eq!(text, r#"{"artifacts":[{"name":"Wurzel Größe 1","seq":9}],"v":1}"#);
 }
 
+/// The example's program, beside the folder of this test's own. `cargo test` builds both.
+///
+/// Not through `cargo run`: its environment differs from the test's, and ring would be built anew each time.
+fn built_example() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let example = test.parent().and_then(|deps| deps.parent()).unwrap().join("examples/verify");
+    assert!(example.exists(), "{} is not built: run `cargo build --examples` first", example.display());
+    example
+}
+
 /// Runs the example on a folder with these files: what it prints, and its exit code.
 fn example(name: &str, writer: &Writer, log: &str) -> (String, Option<i32>) {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
@@ -185,12 +195,7 @@ fn example(name: &str, writer: &Writer, log: &str) -> (String, Option<i32>) {
     ] {
         fs::write(folder.join(name), content).unwrap();
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["run", "--quiet", "--offline", "--package", "ceremony-log", "--example", "verify", "--"])
-        .arg(&folder)
-        .output()
-        .unwrap();
+    let output = Command::new(built_example()).arg(&folder).output().unwrap();
     fs::remove_dir_all(&folder).unwrap();
     (String::from_utf8(output.stdout).unwrap(), output.status.code())
 }
