@@ -109,3 +109,13 @@ fn digests_are_read_from_lower_case_hex_only() {
         assert_eq!(text.parse::<Hash>().unwrap_err().code, Code::E128, "{text}");
     }
 }
+
+#[test]
+fn a_root_is_not_its_own_proof() {
+    let levels = levels(8);
+    let (half, root) = (levels.root(4).unwrap(), levels.root(8).unwrap());
+    assert!(!includes(0, 8, &root, &[], &root));
+    assert!(!includes(0, 8, &half, &levels.consistency(4, 8).unwrap(), &root));
+    assert!(!consistent(4, &root, 8, &root, &[]));
+    assert!(!consistent(4, &half, 8, &half, &[]));
+}
