@@ -29,3 +29,5 @@ pub mod plan;
 pub mod record;
 
 pub mod conduct;
+
+pub mod cli;

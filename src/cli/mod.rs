@@ -4,8 +4,6 @@ mod answers;
 mod check;
 mod failures;
 mod files;
-mod inspect;
-mod log;
 mod new;
 mod plain;
 mod plan;
@@ -36,9 +34,7 @@ enum Command {
     Plan(plan::Plan),
     Rehearse(rehearse::Rehearse),
     Run(run::Run),
-    Log(log::Log),
     Verify(verify::Verify),
-    Inspect(inspect::Inspect),
 }
 
 /// The program from its arguments to its exit code.
@@ -64,9 +60,7 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => command.run(&mut out),
         Command::Rehearse(command) => command.run(&mut out),
         Command::Run(command) => command.run(&mut out),
-        Command::Log(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
-        Command::Inspect(command) => command.run(&mut out),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -95,7 +95,7 @@ fn open_and_perform(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> 
         video_ids: Vec::new(),
     })?;
     for (name, profile) in &plan.setting.profiles {
-        stage.record(Event::ProfileIntroduced { name: name.clone(), sha256: profile.resolved_sha256() })?;
+        stage.record(Event::ProfileIntroduced { name: name.clone(), sha256: profile.sha256() })?;
     }
     let mut ledger = Ledger::default();
     for act in &plan.acts {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::KeyId;
+use crate::pki::reason::Reason;
 use crate::pki::{KeyAlgorithm, Name, PublicKey, SerialNumber, read};
 
 /// A key that the ceremony knows.
@@ -50,7 +51,7 @@ pub struct Revocation {
     /// Since when.
     pub at: Timestamp,
     /// CRLReason, RFC 5280 §5.3.1.
-    pub reason: u8,
+    pub reason: Reason,
 }
 
 /// Everything that is known.

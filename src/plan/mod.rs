@@ -187,7 +187,7 @@ fn canonical(
         "tokens": setting.tokens,
         "people": setting.people,
         "inputs": digests(setting.inputs.iter().map(|(name, input)| (name, input.sha256)).collect()),
-        "profiles": digests(setting.profiles.iter().map(|(name, profile)| (name, profile.resolved_sha256())).collect()),
+        "profiles": digests(setting.profiles.iter().map(|(name, profile)| (name, profile.sha256())).collect()),
         "script_sha256": script_sha256,
         "acts": acts,
         "drafts": drafts,

@@ -58,7 +58,7 @@ fn head(plan: &Plan, text: &mut String) -> std::fmt::Result {
         writeln!(text, "  input {name} ({}): {}", input.file, input.sha256)?;
     }
     for (name, profile) in &setting.profiles {
-        writeln!(text, "  profile {name}: {}", profile.resolved_sha256())?;
+        writeln!(text, "  profile {name}: {}", profile.sha256())?;
     }
     writeln!(text, "\nWhat will be handed over\n")?;
     for (kind, name) in &plan.outputs {

@@ -22,6 +22,18 @@ pub enum CertificateKind {
     OcspResponder,
 }
 
+impl CertificateKind {
+    /// Its name in profiles, logs and manifests.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Subordinate => "subordinate",
+            Self::Cross => "cross",
+            Self::OcspResponder => "ocsp-responder",
+        }
+    }
+}
+
 /// The profile of a certificate.
 #[derive(Clone, Debug)]
 pub struct CertificateProfile {

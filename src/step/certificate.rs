@@ -9,7 +9,7 @@ use crate::issuance::order::{CertificateOrder, Period, When};
 use crate::issuance::{self, IssuanceError, Key, KnownCertificate, Ledger, Terms};
 use crate::pki::{Name, PublicKey};
 use crate::profile::{Fills, Profile, ProfileError};
-use crate::script::{Located, NamePart};
+use crate::script::{Located, NamePart, Word as _};
 use crate::stage::{Line, Notice, Person, StageError};
 
 /// What every step that issues a certificate says.
@@ -95,7 +95,7 @@ impl Issue {
         });
         let issue = Self {
             certificate: words.name,
-            kind: profile.kind().to_owned(),
+            kind: profile.kind().word().to_owned(),
             profile: words.profile,
             issuer: issuer.as_ref().map(|issuer| issuer.name.clone()),
             key,

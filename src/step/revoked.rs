@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::Scope;
 use crate::clock::Timestamp;
 use crate::issuance::{IssuanceError, KnownCertificate, Ledger};
+use crate::pki::build::RevokedParts;
 use crate::pki::reason::Reason;
 use crate::pki::{SerialNumber, read};
-use crate::profile::RevokedEntry;
 use crate::script::{Fields, FromNode, Id, Located, Node, Place, Problems, Value, wrong};
 
 /// What a script says of the revoked certificates.
@@ -69,9 +69,9 @@ impl FromNode for Revoke {
 #[serde(untagged)]
 pub enum Listed {
     /// By the name of a certificate of this ceremony, whose serial number is drawn when it is signed.
-    Certificate { certificate: String, revoked_at: Timestamp, reason: u8 },
+    Certificate { certificate: String, revoked_at: Timestamp, #[serde(with = "super::text")] reason: Reason },
     /// By its serial number.
-    Serial { serial: String, revoked_at: Timestamp, reason: u8 },
+    Serial { serial: String, revoked_at: Timestamp, #[serde(with = "super::text")] reason: Reason },
 }
 
 /// Finds what a CRL lists.
@@ -111,21 +111,21 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
 /// # Errors
 ///
 /// [`IssuanceError`] if a certificate is not there or cannot be read.
-pub fn entries(listed: &[Listed], ledger: &Ledger) -> Result<Vec<RevokedEntry>, IssuanceError> {
+pub fn entries(listed: &[Listed], ledger: &Ledger) -> Result<Vec<RevokedParts>, IssuanceError> {
     listed
         .iter()
         .map(|listed| match listed {
             Listed::Serial { serial, revoked_at, reason } => {
                 let unknown = |_| IssuanceError::Unknown { what: "serial number", name: serial.clone() };
                 let serial = SerialNumber::from_hex(serial).map_err(unknown)?;
-                Ok(RevokedEntry { serial, revoked_at: *revoked_at, reason: Some(*reason) })
+                Ok(RevokedParts { serial, revoked_at: *revoked_at, reason: *reason })
             }
             Listed::Certificate { certificate, revoked_at, reason } => {
                 let unknown = || IssuanceError::Unknown { what: "certificate", name: certificate.clone() };
                 let known = ledger.certificate(certificate).ok_or_else(unknown)?;
                 let view = read::certificate(&known.der).map_err(|_| unknown())?;
                 let serial = view.tbs().serial().map_err(|_| unknown())?;
-                Ok(RevokedEntry { serial, revoked_at: *revoked_at, reason: Some(*reason) })
+                Ok(RevokedParts { serial, revoked_at: *revoked_at, reason: *reason })
             }
         })
         .collect()
@@ -190,9 +190,9 @@ fn row(text: &str) -> Result<(String, Listed), String> {
 }
 
 /// The number of a reason that a script or a file names.
-fn reason(name: &str) -> Result<u8, String> {
+fn reason(name: &str) -> Result<Reason, String> {
     let known = Reason::ALL.iter().find(|reason| reason.name() == name);
-    known.map(|reason| reason.code()).ok_or_else(|| {
+    known.copied().ok_or_else(|| {
         let names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.name()).collect();
         format!("there is no reason `{}`; there are {}", crate::script::shown(name), crate::script::listed(&names))
     })

@@ -11,7 +11,7 @@ use crate::issuance::{
 use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
 use crate::issuance::order::Period;
 use crate::profile::{Library, Profile};
-use crate::script::{Id, Located, NamePart, Place, Problems, listed};
+use crate::script::{Id, Located, NamePart, Place, Problems, Word as _, listed};
 use crate::stage::Person;
 
 /// Where a step stands while everything that can be wrong with it is found.
@@ -189,10 +189,10 @@ impl<'s> Scope<'s> {
             self.setting.profiles.insert(text.to_owned(), profile);
         }
         let profile = self.setting.profiles.get(text)?;
-        if kinds.contains(&profile.kind()) {
+        if kinds.contains(&profile.kind().word()) {
             return Some(profile.clone());
         }
-        let message = format!("profile `{text}` is for the kind `{}`; this step takes {}", profile.kind(), listed(kinds));
+        let message = format!("profile `{text}` is for the kind `{}`; this step takes {}", profile.kind().word(), listed(kinds));
         self.problems.add(name.place, message);
         None
     }
@@ -223,7 +223,7 @@ impl<'s> Scope<'s> {
 
     /// A name by a profile's rules for its strings.
     pub fn name(&mut self, parts: &[NamePart], profile: &Profile) -> Option<Name> {
-        profile.names()?.name(parts, self.problems)
+        profile.names().name(parts, self.problems)
     }
 
     /// Something is wrong with the step as a whole.

@@ -44,7 +44,7 @@ impl CertificateOrder {
         let path_length = view.extensions().basic_constraints().ok().flatten().and_then(|found| found.path_length);
         Ok(Some(Copied {
             subject_key_identifier: key_identifier(&view),
-            path_length: path_length.and_then(|length| u32::try_from(length).ok()),
+            path_length: path_length.and_then(|length| u8::try_from(length).ok()),
         }))
     }
 
@@ -95,9 +95,9 @@ impl Order for CertificateOrder {
             subject: &self.subject,
             serial: &drawn.serial,
             validity: self.validity(drawn)?,
-            spki: self.public_key.spki_der(),
+            key: &self.public_key,
             issuer_key_identifier: identifier.as_deref(),
-            key_signature: self.algorithm(),
+            issuer_signature: self.algorithm(),
             copied: copied.as_ref(),
             fills: &self.fills,
         };
@@ -110,7 +110,7 @@ impl Order for CertificateOrder {
         let own = |extension: &crate::profile::extension::Extension| extension.content == Content::SubjectKeyIdentifier;
         let root = self.profile.kind() == CertificateKind::Root;
         let identifier = if root || self.profile.extensions().iter().any(own) {
-            Some(self.profile.subject_key_identifier(self.public_key.spki_der(), copied.as_ref()).map_err(&wrong)?)
+            Some(self.profile.subject_key_identifier(&self.public_key, copied.as_ref()).map_err(&wrong)?)
         } else {
             None
         };

@@ -8,7 +8,8 @@ use crate::issuance::{
     CertificateList, Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Policy, Statement,
 };
 use crate::pki::SignatureAlgorithm;
-use crate::profile::{CrlProfile, CrlValues, Fills, RevokedEntry};
+use crate::pki::build::RevokedParts;
+use crate::profile::{CrlProfile, CrlValues, Fills};
 use crate::rule::Context;
 use crate::stage::{Artifact, ArtifactPlace, Event};
 
@@ -30,7 +31,7 @@ pub struct CrlOrder {
     /// From this update to next update.
     pub period: Period,
     /// What is revoked, in the order of the list.
-    pub revoked: Vec<RevokedEntry>,
+    pub revoked: Vec<RevokedParts>,
     /// What the script fills in.
     pub fills: Fills,
 }
@@ -65,7 +66,7 @@ impl Order for CrlOrder {
         let values = CrlValues {
             issuer: &name,
             issuer_key_identifier: identifier.as_deref(),
-            key_signature: SignatureAlgorithm::for_key(&self.key.public),
+            issuer_signature: SignatureAlgorithm::for_key(&self.key.public),
             number: &self.number_octets(),
             this_update,
             next_update,

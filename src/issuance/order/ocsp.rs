@@ -1,13 +1,19 @@
 //! An order for an OCSP response about one certificate, signed ahead of time.
 
+use sha1::{Digest as _, Sha1};
+use sha2::Sha256;
+
 use super::{Period, profile_error, view};
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::issuance::structure::said_revoked;
 use crate::issuance::{BatchOrder, Drawn, IssuanceError, Key, KnownCertificate, Ledger, OcspResponse, Order, Policy, Statement};
-use crate::pki::oid::OidView;
-use crate::pki::{SerialNumber, SignatureAlgorithm};
-use crate::profile::{Fills, OcspResponseProfile, OcspResponseValues, SingleResponse, Status};
+use crate::pki::oid::{Oid, OidView};
+use crate::pki::read::CertificateView;
+use crate::pki::{PublicKey, SerialNumber};
+use crate::pki::build::{CertIdHash, Status};
+use crate::pki::reason::Reason;
+use crate::profile::{Fills, OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse};
 use crate::rule::Context;
 use crate::stage::{Artifact, ArtifactPlace, Batch, Event};
 
@@ -42,7 +48,7 @@ pub struct Subject {
     /// Whether the serial number is known before the day.
     pub serial_is_fixed: bool,
     /// Since when and why it is revoked; nothing if it is good.
-    pub revoked: Option<(Timestamp, u8)>,
+    pub revoked: Option<(Timestamp, Reason)>,
 }
 
 impl OcspOrder {
@@ -78,15 +84,15 @@ impl Order for OcspOrder {
         let (issuer, responder) = (view(&self.issuer)?, view(&self.responder)?);
         let (this_update, next_update) = self.period.at(drawn.at, &self.name)?;
         let status = match self.subject.revoked {
-            Some((at, reason)) => Status::Revoked { at, reason: Some(reason) },
+            Some((at, reason)) => Status::Revoked { at, reason },
             None => Status::Good,
         };
         let single = SingleResponse { serial: self.subject.serial.clone(), status, this_update, next_update };
         let values = OcspResponseValues {
             issuer: &issuer.subject().to_name(),
-            issuer_spki: issuer.tbs().spki().octets(),
+            issuer_key: &public_key(&issuer)?,
             responder: &responder.subject().to_name(),
-            responder_spki: responder.tbs().spki().octets(),
+            responder_key: &public_key(&responder)?,
             produced_at: drawn.at,
             responses: &[single],
             fills: &self.fills,
@@ -102,13 +108,13 @@ impl Order for OcspOrder {
         statement.say("responder", said_responder(&self.profile, &responder)?);
         statement.say("produced at", drawn.at);
         let hash = self.profile.certificate_id();
-        statement.say("certificate, hash algorithm", OidView::of(&hash.oid()));
-        statement.say("certificate, issuer name hash", hex(&hash.digest(issuer.subject().octets())));
-        statement.say("certificate, issuer key hash", hex(&hash.digest(&key_bits(&issuer)?)));
+        statement.say("certificate, hash algorithm", OidView::of(&hash_oid(hash)));
+        statement.say("certificate, issuer name hash", hex(&digest(hash, issuer.subject().octets())));
+        statement.say("certificate, issuer key hash", hex(&digest(hash, public_key(&issuer)?.bit_string_content())));
         statement.say("certificate, serial number", &self.subject.serial);
         let status = self.subject.revoked.map_or_else(
             || "good".to_owned(),
-            |(at, reason)| said_revoked(&at, Some(reason.into())),
+            |(at, reason)| said_revoked(&at, Some(reason).filter(|reason| *reason != Reason::Unspecified).map(|reason| reason.code().into())),
         );
         statement.say("status", status);
         statement.say("this update", this_update);
@@ -167,20 +173,29 @@ impl BatchOrder for OcspOrder {
 /// How a statement says who answers, from the profile's form and the responder's certificate.
 fn said_responder(
     profile: &OcspResponseProfile,
-    responder: &crate::pki::read::CertificateView<'_>,
+    responder: &CertificateView<'_>,
 ) -> Result<String, IssuanceError> {
-    use crate::profile::{CertificateIdHash, ResponderForm};
     Ok(match profile.responder() {
         ResponderForm::ByName => format!("by name {}", responder.subject()),
         // byKey is SHA-1 whatever the certificate ids use (RFC 6960 §4.2.1).
-        ResponderForm::ByKey => format!("by key {}", hex(&CertificateIdHash::Sha1.digest(&key_bits(responder)?))),
+        ResponderForm::ByKey => format!("by key {}", hex(&digest(CertIdHash::Sha1, public_key(responder)?.bit_string_content()))),
     })
 }
 
-fn key_bits(view: &crate::pki::read::CertificateView<'_>) -> Result<Vec<u8>, IssuanceError> {
-    let key = view.public_key().map_err(|error| IssuanceError::Key {
-        name: view.subject().to_string(),
-        why: error.to_string(),
-    })?;
-    Ok(key.bit_string_content().to_vec())
+fn public_key(view: &CertificateView<'_>) -> Result<PublicKey, IssuanceError> {
+    view.public_key().map_err(|error| IssuanceError::Key { name: view.subject().to_string(), why: error.to_string() })
+}
+
+fn digest(hash: CertIdHash, octets: &[u8]) -> Vec<u8> {
+    match hash {
+        CertIdHash::Sha1 => Sha1::digest(octets).to_vec(),
+        CertIdHash::Sha256 => Sha256::digest(octets).to_vec(),
+    }
+}
+
+const fn hash_oid(hash: CertIdHash) -> Oid {
+    match hash {
+        CertIdHash::Sha1 => Oid::new_unwrap("1.3.14.3.2.26"),
+        CertIdHash::Sha256 => Oid::new_unwrap("2.16.840.1.101.3.4.2.1"),
+    }
 }

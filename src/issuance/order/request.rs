@@ -41,7 +41,7 @@ impl Order for RequestOrder {
 
     fn draft(&self, _: &Drawn) -> Result<Vec<u8>, IssuanceError> {
         let values =
-            RequestValues { subject: &self.subject, spki: self.key.public.spki_der(), fills: &self.fills };
+            RequestValues { subject: &self.subject, key: &self.key.public, fills: &self.fills };
         self.profile.draft(&values).map_err(profile_error(&self.name))
     }
 

@@ -1,10 +1,12 @@
 //! What a structure is to say: from profile and values alone, before and without building anything.
 
 use crate::digest::hex;
-use crate::pki::oid::OidView;
-use crate::pki::{KeyAlgorithm, Name, PublicKey, usage};
+use crate::pki::oid::{Oid, OidView};
+use crate::pki::build::Access;
+use crate::pki::oid::access;
+use crate::pki::{KeyAlgorithm, Name, PublicKey};
 use crate::profile::extension::{
-    BasicConstraints, Content, Covered, Extension, KeyUsage, PathLength, Subtree, Subtrees,
+    BasicConstraints, Content, Covered, Extension, PathLength, Subtree, Subtrees,
 };
 use crate::profile::{Copied, Fills, ProfileError, Uri};
 use super::Statement;
@@ -64,7 +66,7 @@ fn value(content: &Content, basis: &Basis<'_>) -> Result<String, ProfileError> {
         octets.as_deref().map(hex).ok_or(ProfileError::NotGiven { what })
     };
     Ok(match content {
-        Content::KeyUsage(usage) => key_usage(usage),
+        Content::KeyUsage(usage) => usage.to_string(),
         Content::ExtendedKeyUsage(purposes) => joined(purposes.0.iter().map(|oid| OidView::of(oid).to_string())),
         Content::BasicConstraints(constraints) => basic_constraints(constraints, basis)?,
         Content::SubjectKeyIdentifier => wanted(&basis.subject_key_identifier, "subject key identifier")?,
@@ -72,7 +74,7 @@ fn value(content: &Content, basis: &Basis<'_>) -> Result<String, ProfileError> {
             format!("key identifier {}", wanted(&basis.issuer_key_identifier, "issuer's key identifier")?)
         }
         Content::AuthorityInformationAccess(accesses) => {
-            let each = accesses.0.iter().map(|(method, uri)| Ok(format!("{} {}", OidView::of(method), said(uri, fills)?)));
+            let each = accesses.0.iter().map(|(method, uri)| Ok(format!("{} {}", OidView::of(&method_oid(*method)), said(uri, fills)?)));
             joined(each.collect::<Result<Vec<_>, ProfileError>>()?.into_iter())
         }
         Content::CertificatePolicies(policies) => {
@@ -110,11 +112,6 @@ fn value(content: &Content, basis: &Basis<'_>) -> Result<String, ProfileError> {
     })
 }
 
-fn key_usage(wanted: &KeyUsage) -> String {
-    let bits = wanted.0.iter().fold(0, |bits, bit| bits | 1 << bit.number());
-    usage::KeyUsage::from_bits(bits).to_string()
-}
-
 fn basic_constraints(constraints: &BasicConstraints, basis: &Basis<'_>) -> Result<String, ProfileError> {
     let path_length = match constraints.path_length {
         PathLength::Absent => None,
@@ -125,6 +122,13 @@ fn basic_constraints(constraints: &BasicConstraints, basis: &Basis<'_>) -> Resul
         }
     };
     Ok(super::read::basic_constraints(constraints.ca, path_length.map(u64::from)))
+}
+
+fn method_oid(method: Access) -> Oid {
+    match method {
+        Access::Ocsp => access::OCSP,
+        Access::CaIssuers => access::CA_ISSUERS,
+    }
 }
 
 fn said(uri: &Uri, fills: &Fills) -> Result<String, ProfileError> {

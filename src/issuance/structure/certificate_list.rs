@@ -9,7 +9,8 @@ use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::{Digest, hex};
 use crate::pki::read::{self, ReadError, TbsCrlView};
 use crate::pki::{SignatureAlgorithm, build, oid};
-use crate::profile::RevokedEntry;
+use crate::pki::build::RevokedParts;
+use crate::pki::reason::Reason;
 use crate::rule::{self, Context, Judgement};
 
 /// A certificate revocation list.
@@ -75,18 +76,18 @@ fn line(serial: &[u8], at: &dyn std::fmt::Display, reason: Option<u8>) -> String
 }
 
 /// The digest of a list of revoked certificates: a line each, serial number in hex, time, reason or `absent`.
-pub fn revoked_sha256(entries: &[RevokedEntry]) -> Digest {
+pub fn revoked_sha256(entries: &[RevokedParts]) -> Digest {
     let mut hash = Sha256::new();
     for entry in entries {
-        hash.update(line(entry.serial.der_content(), &entry.revoked_at, entry.reason));
+        hash.update(line(entry.serial.der_content(), &entry.revoked_at, code(entry.reason)));
     }
     Digest::from_octets(hash.finalize().into())
 }
 
 /// Says the planned entries: the first ones in full, all of them by number and digest.
-pub(in crate::issuance) fn say_entries(statement: &mut Statement, entries: &[RevokedEntry]) {
+pub(in crate::issuance) fn say_entries(statement: &mut Statement, entries: &[RevokedParts]) {
     for entry in entries.iter().take(MOST_SHOWN) {
-        let text = line(entry.serial.der_content(), &entry.revoked_at, entry.reason);
+        let text = line(entry.serial.der_content(), &entry.revoked_at, code(entry.reason));
         statement.say("revoked", text.trim_end());
     }
     statement.say("revoked certificates", entries.len());
@@ -104,7 +105,7 @@ fn say_read_entries(statement: &mut Statement, view: &TbsCrlView<'_>) {
             break;
         };
         let reason = match entry.reason() {
-            Ok(reason) => reason.map(crate::pki::reason::Reason::code),
+            Ok(reason) => reason.map(Reason::code),
             Err(_) => Some(u8::MAX),
         };
         let text = line(entry.serial_octets(), &entry.revoked_at().at(), reason);
@@ -116,6 +117,11 @@ fn say_read_entries(statement: &mut Statement, view: &TbsCrlView<'_>) {
     }
     statement.say("revoked certificates", count);
     statement.say("revoked certificates, SHA-256", Digest::from_octets(hash.finalize().into()));
+}
+
+/// What the CRL says of a reason: unspecified is left out (RFC 5280 §5.3.1).
+fn code(reason: Reason) -> Option<u8> {
+    Some(reason).filter(|reason| *reason != Reason::Unspecified).map(Reason::code)
 }
 
 /// How many revoked certificates are shown one by one; the rest goes by number and digest.
