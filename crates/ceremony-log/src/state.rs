@@ -151,8 +151,8 @@ impl State {
 
     /// Takes the intent that this record closes. A record that should close one and does not is E153.
     fn close_intent(&mut self, record: &Record) -> Option<OpenIntent> {
-        let closing =
-            event::is_result(&record.ev) || (record.ev == "act.failed" && record.reference.is_some());
+        let may_close = matches!(record.ev.as_str(), "act.failed" | "token.initialized");
+        let closing = event::is_result(&record.ev) || (may_close && record.reference.is_some());
         let Some(reference) = record.reference else {
             if closing {
                 self.find(Code::E153, record.seq, format!("`{}` without `ref`", record.ev));
@@ -242,7 +242,9 @@ impl State {
             None => BTreeSet::new(),
         };
         match record.data.get("threshold").and_then(Value::as_u64) {
-            Some(threshold @ 1..) if people.len() as u64 >= threshold => self.logged_in(record),
+            // A quorum of nobody is none, though no rule is broken by saying so.
+            Some(0) => {}
+            Some(threshold) if people.len() as u64 >= threshold => self.logged_in(record),
             threshold => {
                 let wanted = threshold.map_or_else(|| "no threshold".to_owned(), |wanted| wanted.to_string());
                 let message = format!("quorum of {} people; wanted {wanted}", people.len());
