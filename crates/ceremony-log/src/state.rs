@@ -7,7 +7,8 @@
 //! - A key signs only if it was made in this log and is live: E159 (`state/keys.rs`).
 //! - An event that the registry lacks is a warning, W201; about a signature it refuses, E154.
 //!
-//! [`State`] follows records that [`crate::verify`] reads. Its memory grows with keys and open intents.
+//! [`State`] follows records that [`crate::verify`] reads. Its memory grows with keys, ceremonies and open intents, up
+//! to [`MOST_OPEN`] and [`MOST_KNOWN`]; a log with more of them is refused, E128.
 
 mod keys;
 
@@ -20,6 +21,12 @@ use crate::record::Record;
 use crate::verify::Findings;
 
 use keys::Keys;
+
+/// How many intents may be open at once.
+pub const MOST_OPEN: usize = 1000;
+
+/// How many keys, requests, approvals, logins and ceremonies a log may have together.
+pub const MOST_KNOWN: usize = 10_000;
 
 /// How a ceremony ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +66,8 @@ pub struct State {
     /// Tokens that were logged into in this session.
     sessions: BTreeSet<String>,
     keys: Keys,
+    /// There was more than fits: nothing is followed any more, and the log is refused.
+    full: bool,
 }
 
 /// A ceremony that is open.
@@ -77,6 +86,9 @@ impl State {
 
     /// Follows the next record.
     pub fn follow(&mut self, record: &Record) {
+        if self.full {
+            return;
+        }
         if !event::is_known(&record.ev) {
             let (code, what) = if event::is_unknown_signing(&record.ev) {
                 (Code::E154, "unknown signing event")
@@ -109,6 +121,12 @@ impl State {
                 data: record.data.clone(),
             };
             self.intents.insert(record.seq, intent);
+        }
+        let known = self.keys.len() + self.approved.len() + self.sessions.len() + self.closed.len();
+        if self.intents.len() > MOST_OPEN || known > MOST_KNOWN {
+            self.full = true;
+            let message = format!("more than {MOST_OPEN} open intents, or {MOST_KNOWN} keys and ceremonies");
+            self.find(Code::E128, record.seq, message);
         }
     }
 

@@ -77,6 +77,11 @@ impl Keys {
         }
     }
 
+    /// How much there is to remember.
+    pub fn len(&self) -> usize {
+        self.known.len() + self.of_logs.len() + self.requests.len()
+    }
+
     /// Whether the key may sign.
     pub fn is_live(&self, spki_sha256: &str) -> bool {
         self.known.get(spki_sha256).is_some_and(|key| key.stage == Stage::Live)

@@ -427,6 +427,36 @@ fn a_certificate_is_for_a_key_of_the_log_or_of_a_request_with_proof() {
 }
 
 #[test]
+fn a_log_with_more_than_fits_is_refused() {
+    let open = |count: usize| {
+        let mut state = State::new();
+        let mut story = Story::opened();
+        for _ in 0..count {
+            story.add("key.generate.intent", Object::new());
+        }
+        for record in &story.0 {
+            state.follow(record);
+        }
+        (state.open_intents().count(), state.finish().list[0].code)
+    };
+    assert_eq!(open(MOST_OPEN), (1000, Code::E152));
+    assert_eq!(open(MOST_OPEN + 1), (1001, Code::E128));
+    assert_eq!(open(MOST_OPEN + 50), (1001, Code::E128));
+    let known = |count: usize| {
+        let mut state = State::new();
+        let mut story = Story(Vec::new());
+        story.add("log.key.added", Object::new());
+        for key in 0..count {
+            story.0[0].data = data("spki_sha256", &key.to_string());
+            state.follow(&story.0[0]);
+        }
+        state.finish().refuse()
+    };
+    assert!(!known(MOST_KNOWN));
+    assert!(known(MOST_KNOWN + 1));
+}
+
+#[test]
 fn what_is_open_can_be_asked() {
     let mut state = State::new();
     let story = Story::good();
