@@ -1,5 +1,7 @@
 //! `report.md`: the ceremony as its log tells it, by the template `templates/report/report.md`.
 
+use std::collections::BTreeMap;
+
 use ceremony_log::json::Value;
 use ceremony_log::record::Record;
 use minijinja::{Environment, UndefinedBehavior, context};
@@ -46,17 +48,21 @@ struct Row {
     actor: String,
     /// Names and values of the record's data, in order.
     data: Vec<(String, String)>,
+    /// The same by name.
+    fields: BTreeMap<String, String>,
 }
 
 impl Row {
     fn of(record: &Record) -> Self {
+        let data: Vec<(String, String)> = record.data.iter().map(|(key, value)| (key.to_owned(), shown(value))).collect();
         Self {
             seq: record.seq,
             at: record.at.to_string(),
             step: record.step.clone().unwrap_or_default(),
             event: record.ev.clone(),
             actor: record.actor.id.clone(),
-            data: record.data.iter().map(|(key, value)| (key.to_owned(), shown(value))).collect(),
+            fields: data.iter().cloned().collect(),
+            data,
         }
     }
 }
