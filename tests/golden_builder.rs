@@ -3,7 +3,6 @@
 //! The profiles are beside the repository, not in it. Where they are not, the tests say so.
 
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,

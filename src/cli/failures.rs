@@ -21,7 +21,10 @@ impl From<ConductError> for Failure {
         let turn = match &error {
             ConductError::Stage(error) => stage(error),
             ConductError::Step { source, .. } => step(source),
-            ConductError::NoLog => Turn::Author,
+            ConductError::NoLog | ConductError::Practice { .. } | ConductError::SameCeremony { .. } => {
+                Turn::Author
+            }
+            ConductError::LogKey => Turn::Refused,
             ConductError::Myself { .. } => Turn::Equipment,
         };
         let failure = Self::because(turn, "the ceremony stopped", &error);

@@ -33,7 +33,7 @@ impl Rehearse {
     ///
     /// What is wrong with the script, or what stopped the rehearsal.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
-        let plan = files::plan(&self.script, true)?;
+        let plan = files::plan(&self.script, true, None)?;
         new_folder(&self.out)?;
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
         let (tokens, site_text) = Tokens::make(&plan, &self.out.join("rehearsal-tokens"))?;
@@ -60,7 +60,7 @@ impl Rehearse {
             site: site_text.clone().into_bytes(),
             practice: true,
         };
-        let done = conduct(&plan, places, company);
+        let done = conduct(&plan, places, company, None);
         modules
             .stop()
             .map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;

@@ -70,7 +70,7 @@ impl Run {
 
     /// Everything that is read, and everything that is wrong with it at once.
     fn read(&self) -> Result<(Ceremony, Option<Answers>), Failure> {
-        let plan = files::plan(&self.script, false);
+        let plan = files::plan(&self.script, false, Some(&self.log));
         let site_octets = files::octets(&self.site);
         let site = site_octets.and_then(|octets| {
             let site = Site::read(&self.site.display().to_string(), &octets)?;
@@ -110,16 +110,7 @@ impl Run {
         if !problems.is_empty() {
             return Err(problems.into());
         }
-        if ceremony.plan.origin.is_none() {
-            let message =
-                "the script has no `create-log`; this version conducts ceremonies that create their log";
-            return Err(Failure::new(Turn::Author, message));
-        }
         new_folder(&self.out)?;
-        if self.log.join("log.jsonl").exists() {
-            let message = format!("`{}` has a log already; the script creates one", self.log.display());
-            return Err(Failure::new(Turn::Author, message).hint("name an empty folder with --log"));
-        }
         if self.log.is_dir() { writable(&self.log) } else { new_folder(&self.log) }
     }
 
@@ -145,7 +136,8 @@ impl Run {
             site: ceremony.site_octets.clone(),
             practice: self.practice,
         };
-        conduct(plan, places, company)?;
+        let continued = if plan.origin.is_none() { Some(files::continued(&self.log)?) } else { None };
+        conduct(plan, places, company, continued)?;
         Ok(bundle)
     }
 }

@@ -104,6 +104,10 @@ fn supported(public: PublicKey, name: &Located<Id>, scope: &mut Scope<'_>) -> Op
 }
 
 /// The DER of the one structure in a file, in PEM or as it is.
+///
+/// # Errors
+///
+/// What was found instead, in words.
 pub fn one_structure(octets: &[u8], labels: &[&str]) -> Result<Vec<u8>, String> {
     if !pem::is_pem(octets) {
         return Ok(octets.to_vec());

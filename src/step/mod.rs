@@ -35,12 +35,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use given_key::one_structure;
 pub use holes::{Draft, Hole, Octets};
 pub use scope::{Left, Scope};
 pub use setting::{Input, People, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
-pub use crate::issuance::{Ledger, Policy};
+pub use crate::issuance::{Ledger, LoggedCertificate, LoggedKey, Policy};
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
 use crate::stage::{Stage, StageError};

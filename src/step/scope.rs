@@ -119,7 +119,7 @@ impl<'s> Scope<'s> {
     /// The name of a key that does not exist yet.
     pub fn new_key(&mut self, name: &Located<Id>) -> Option<String> {
         let key = name.value.as_str();
-        if self.ledger.key(key).is_some() {
+        if self.ledger.has_key(key) {
             self.problems
                 .add(name.place, format!("there is a key `{key}` already; each key has a name of its own"));
             return None;
