@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use super::child::CHILD_ARGUMENT;
 use super::message::{Command, OwnedLogin, Request};
-use super::wire::{Wire, decode, receive, send};
+use super::wire::{Wire, decode, receive_alone, send};
 use super::{
     DataObject, Death, Initialization, Inventory, KeyDescription, KeyId, KeyRequest, Login,
     ModuleInformation, Operation, Quirks, SlotInformation, ToSign, Token, TokenError, TokenInformation,
@@ -133,7 +133,7 @@ impl ModuleProcess {
             words,
             timeouts: configuration.timeouts,
         });
-        let mut control = Channel { socket: ours, next: 0, shared: Arc::clone(&shared) };
+        let mut control = Channel { socket: ours, next: 0, limit: None, shared: Arc::clone(&shared) };
         let start = Command::Start {
             module,
             digest: configuration.expected_sha256,
@@ -191,7 +191,10 @@ impl ModuleProcess {
         sent.map_err(|error| control.shared.lost(Operation::OpenSession, timeout, &error))?;
         drop(theirs);
         let token = control.answer(Operation::OpenSession, timeout, number)?;
-        Ok(Session { channel: Channel { socket: ours, next: 0, shared: Arc::clone(&self.shared) }, token })
+        Ok(Session {
+            channel: Channel { socket: ours, next: 0, limit: None, shared: Arc::clone(&self.shared) },
+            token,
+        })
     }
 
     /// Lets the calls in hand finish, logs out, ends the module and waits for its process. Sessions that are still
@@ -307,6 +310,8 @@ impl Token for Session {
 struct Channel {
     socket: UnixStream,
     next: u64,
+    /// The time-out that the socket has now.
+    limit: Option<Duration>,
     shared: Arc<Shared>,
 }
 
@@ -334,8 +339,7 @@ impl Channel {
         }
         let number = self.next;
         self.next += 1;
-        let limited = limits(&self.socket, timeout);
-        match limited.and_then(|()| send(&mut self.socket, number, question)) {
+        match self.limit(timeout).and_then(|()| send(&mut self.socket, number, question)) {
             Ok(()) => Ok(number),
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 let what = "a message to the token".to_owned();
@@ -343,6 +347,18 @@ impl Channel {
             }
             Err(error) => Err(self.shared.lost(operation, timeout, &error)),
         }
+    }
+
+    /// Sets how long reading and writing may wait.
+    fn limit(&mut self, timeout: Duration) -> io::Result<()> {
+        if self.limit != Some(timeout) {
+            // Nought would mean for ever.
+            let some = Some(timeout.max(Duration::from_millis(1)));
+            self.socket.set_write_timeout(some)?;
+            self.socket.set_read_timeout(some)?;
+            self.limit = Some(timeout);
+        }
+        Ok(())
     }
 
     /// Waits for the answer to the question of a number.
@@ -353,7 +369,7 @@ impl Channel {
         number: u64,
     ) -> Result<T, TokenError> {
         let mut patient = Patient { socket: &self.socket, until: Instant::now() + timeout };
-        let octets = match receive(&mut patient) {
+        let octets = match receive_alone(&mut patient) {
             Ok(Some((answered, octets))) if answered == number => octets,
             Ok(Some(_)) => {
                 return Err(self.shared.improper(operation, "the answer to another question".to_owned()));
@@ -494,14 +510,6 @@ fn send_socket(control: &UnixStream, socket: &UnixStream) -> io::Result<()> {
     Ok(())
 }
 
-/// How long reading and writing may wait.
-fn limits(socket: &UnixStream, timeout: Duration) -> io::Result<()> {
-    // Nought would mean for ever.
-    let timeout = Some(timeout.max(Duration::from_millis(1)));
-    socket.set_write_timeout(timeout)?;
-    socket.set_read_timeout(timeout)
-}
-
 /// Takes a lock. A thread that panicked with it left nothing half-done: what is locked is set at once.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -535,7 +543,7 @@ mod tests {
         std::fs::write(&text, format!("directories.tokendir = {}\n", tokens.display())).unwrap();
         let environment = BTreeMap::from([("SOFTHSM2_CONF".to_owned(), text.to_str().unwrap().to_owned())]);
         let module = PathBuf::from("/usr/lib/softhsm/libsofthsm2.so");
-        let program = std::env::current_exe().unwrap().join("../../rootrite");
+        let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("rootrite");
         let configuration = ModuleConfiguration { program, environment, ..ModuleConfiguration::new(&module) };
         let pin = || Pin::read(b"123456").unwrap();
         let selector = TokenSelector { label: "one".to_owned(), serial: None, model: None };

@@ -114,21 +114,29 @@ pub(super) fn send(to: &mut impl Write, number: u64, value: &impl Wire) -> io::R
 }
 
 /// Reads a frame: its number and the octets of its value. Nothing if the other side has ended before it.
+///
+/// Takes no octet that follows the frame.
 pub(super) fn receive(from: &mut impl Read) -> io::Result<Option<(u64, Zeroizing<Vec<u8>>)>> {
-    let mut head = [0; HEAD];
-    if !fill_or_end(from, &mut head)? {
-        return Ok(None);
+    receive_at_once(from, HEAD)
+}
+
+/// As [`receive`], for a frame that nothing follows before it is answered: most come in one piece.
+pub(super) fn receive_alone(from: &mut impl Read) -> io::Result<Option<(u64, Zeroizing<Vec<u8>>)>> {
+    receive_at_once(from, FIRST_ROOM)
+}
+
+fn receive_at_once(from: &mut impl Read, at_once: usize) -> io::Result<Option<(u64, Zeroizing<Vec<u8>>)>> {
+    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+    let mut first = Zeroizing::new(vec![0; at_once]);
+    let Some(filled) = fill_or_end(from, &mut first, HEAD)? else { return Ok(None) };
+    let mut reader = Reader(first.get(..filled).unwrap_or_default());
+    let count = u32::take(&mut reader).map_err(|_| invalid())? as usize;
+    let number = u64::take(&mut reader).map_err(|_| invalid())?;
+    if !(8..=LARGEST_FRAME).contains(&count) || reader.0.len() > count - 8 {
+        return Err(invalid());
     }
-    let mut reader = Reader(&head);
-    let (count, number) = (u32::take(&mut reader), u64::take(&mut reader));
-    let (Ok(count), Ok(number)) = (count.map(|count| count as usize), number) else {
-        return Err(io::ErrorKind::InvalidData.into());
-    };
-    if !(8..=LARGEST_FRAME).contains(&count) {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
+    let mut octets = Zeroizing::new(reader.0.to_vec());
     // Room is made as octets come, not as they are promised.
-    let mut octets: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::new());
     while octets.len() < count - 8 {
         let filled = octets.len();
         let room = filled + (count - 8 - filled).min(filled.max(ROOM_AT_ONCE));
@@ -141,18 +149,20 @@ pub(super) fn receive(from: &mut impl Read) -> io::Result<Option<(u64, Zeroizing
     Ok(Some((number, octets)))
 }
 
-/// Fills `room`, unless the other side has ended before the first octet.
-fn fill_or_end(from: &mut impl Read, room: &mut [u8]) -> io::Result<bool> {
-    let first = loop {
-        match from.read(room) {
-            Ok(0) => return Ok(false),
-            Ok(count) => break count,
+/// Fills `room` with `least` octets and what comes along with them, and says how many there are; nothing if the
+/// other side has ended before the first.
+fn fill_or_end(from: &mut impl Read, room: &mut [u8], least: usize) -> io::Result<Option<usize>> {
+    let mut filled = 0;
+    while filled < least {
+        match from.read(room.get_mut(filled..).unwrap_or_default()) {
+            Ok(0) if filled == 0 => return Ok(None),
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
-    };
-    from.read_exact(room.get_mut(first..).unwrap_or_default())?;
-    Ok(true)
+    }
+    Ok(Some(filled))
 }
 
 /// Says how the fields of a struct are written: one after the other.
@@ -414,8 +424,8 @@ pub(super) use wire_list;
 /// Count and number.
 const HEAD: usize = 12;
 
-/// Most messages fit in here without moving.
-const FIRST_ROOM: usize = 4 * 1024;
+/// Most messages fit in here without moving; all of it is wiped each time.
+const FIRST_ROOM: usize = 512;
 
 /// Room for so many octets is made without having seen them.
 const ROOM_AT_ONCE: usize = 64 * 1024;
@@ -481,6 +491,8 @@ mod tests {
             assert_eq!(number, 9);
             assert_eq!(decode::<Vec<u8>>(&octets), Ok(value));
             assert!(receive(&mut from).unwrap().is_none());
+            let (number, octets) = receive_alone(&mut Drip(&sent, 1 + size / 7)).unwrap().unwrap();
+            assert_eq!((number, decode::<Vec<u8>>(&octets)), (9, Ok(vec![0x5a; size])));
         }
     }
 
@@ -490,7 +502,11 @@ mod tests {
         send(&mut sent, 9, &vec![1u8; 100]).unwrap();
         for cut in 1..sent.len() {
             assert!(receive(&mut &sent[..cut]).is_err(), "{cut}");
+            assert!(receive_alone(&mut &sent[..cut]).is_err(), "{cut}");
         }
+        let followed = [sent.as_slice(), &[0]].concat();
+        assert!(receive(&mut followed.as_slice()).is_ok());
+        assert!(receive_alone(&mut followed.as_slice()).is_err());
         assert!(receive(&mut &[0xff; 16][..]).is_err());
         assert!(receive(&mut &[0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0][..]).is_err());
         assert!(send(&mut Vec::new(), 0, &vec![0u8; LARGEST_FRAME]).is_err());
