@@ -196,7 +196,7 @@ impl Clock for MachineClock {
 }
 
 /// The clock of a rehearsal: begins where the script's window begins, and runs as fast as the machine's.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct RehearsalClock {
     from: Timestamp,
     begun: StdDuration,

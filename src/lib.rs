@@ -14,6 +14,20 @@ pub mod pki;
 
 pub mod profile;
 
+pub mod rule;
+
 pub mod hsm;
 
 pub mod stage;
+
+pub mod issuance;
+
+pub mod step;
+
+pub mod plan;
+
+pub mod record;
+
+pub mod conduct;
+
+pub mod cli;

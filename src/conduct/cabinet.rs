@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::digest::Digest;
 use crate::hsm::{
     Blank as BlankSlot, Initialization, ModuleConfiguration, ModuleProcess, STANDARD, Token, TokenError, TokenSelector,
 };
@@ -86,10 +85,9 @@ fn start(name: &str, token: &SiteToken) -> Result<(ModuleProcess, Module), Cabin
     configuration.environment.clone_from(&token.environment);
     configuration.expected_sha256 = token.module_sha256.as_ref().map(|sha256| sha256.value);
     let process = ModuleProcess::start(&configuration).map_err(wrong)?;
-    let sha256 = File::open(token.module_path())
-        .and_then(|mut file| Digest::of_reader(&mut file))
-        .map_err(|source| CabinetError::Module { module: token.module_path(), source })?;
-    let library = process.information().to_string();
+    let said = process.information();
+    let library = format!("{} {} {}", said.manufacturer, said.description, said.version);
+    let sha256 = said.digest;
     Ok((process, Module { sha256, library }))
 }
 
@@ -187,14 +185,6 @@ pub enum CabinetError {
         token: String,
         /// What it said.
         source: Box<TokenError>,
-    },
-    /// The module's file.
-    #[error("module `{}` cannot be read", module.display())]
-    Module {
-        /// Its path.
-        module: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
     },
     /// No PIN can be read.
     #[error("token `{token}`: no PIN on file descriptor {number}: {why}")]

@@ -151,7 +151,7 @@ fn keep_for_resume(log: &LogFolder, plan: &Plan, company: &Company<'_>) -> Resul
         log.keep(&format!("input-{name}"), &input.octets)?;
     }
     for (name, profile) in &plan.setting.profiles {
-        log.keep(&format!("profile-{name}.yaml"), profile.octets())?;
+        log.keep(&format!("profile-{name}"), profile.resolved.as_bytes())?;
     }
     let run = serde_json::json!({
         "v": 1,

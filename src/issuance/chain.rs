@@ -153,7 +153,7 @@ impl<T: ToBeSigned> Approved<T> {
     /// # Errors
     ///
     /// [`IssuanceError::NotLive`] before the token is asked; what the token says.
-    pub fn sign(self, key: &Key, hands: &mut Hands<'_>) -> Result<Signed<T>, IssuanceError> {
+    pub fn sign(self, key: &Key, along: Vec<Vec<u8>>, hands: &mut Hands<'_>) -> Result<Signed<T>, IssuanceError> {
         if !key.live {
             return Err(IssuanceError::NotLive { name: key.name.clone() });
         }
@@ -161,8 +161,8 @@ impl<T: ToBeSigned> Approved<T> {
         let algorithm = SignatureAlgorithm::for_key(&key.public);
         let signature = key::sign(hands.token(), id, algorithm, &self.draft.octets)
             .map_err(|error| key::token_error(&key.token, error))?;
-        let whole = T::assemble(&self.draft.octets, algorithm, &signature);
-        Ok(Signed { name: self.draft.name, to_be_signed: self.draft.octets, whole, of: PhantomData })
+        let whole = T::assemble(&self.draft.octets, algorithm, &signature, &along);
+        Ok(Signed { name: self.draft.name, to_be_signed: self.draft.octets, along, whole, of: PhantomData })
     }
 }
 
@@ -171,6 +171,7 @@ impl<T: ToBeSigned> Approved<T> {
 pub struct Signed<T> {
     name: String,
     to_be_signed: Vec<u8>,
+    along: Vec<Vec<u8>>,
     whole: Vec<u8>,
     of: PhantomData<T>,
 }
@@ -188,6 +189,10 @@ impl<T: ToBeSigned> Signed<T> {
             .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
         if opened.to_be_signed != self.to_be_signed {
             let difference = "the octets that were signed are not those that were approved".to_owned();
+            return Err(IssuanceError::Differs { name, difference });
+        }
+        if opened.along != self.along {
+            let difference = "the certificates that go along are not those that were meant".to_owned();
             return Err(IssuanceError::Differs { name, difference });
         }
         let view = T::read(opened.to_be_signed)

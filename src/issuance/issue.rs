@@ -55,6 +55,12 @@ pub trait Order {
     ///
     /// As [`Order::draft`].
     fn planned(&self, drawn: &Drawn) -> Result<Statement, IssuanceError>;
+    /// The fields of the statement that are holes of a plan, each with the hole's name.
+    fn holes(&self) -> Vec<(String, String)>;
+    /// Certificates that go along with the signature.
+    fn along(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
     /// What the rules need from outside.
     ///
     /// # Errors
@@ -65,6 +71,14 @@ pub trait Order {
     fn intent(&self, drawn: &Drawn, to_be_signed: Digest) -> Event;
     /// The result in the log.
     fn result(&self, drawn: &Drawn, artifact: Artifact) -> Event;
+}
+
+/// An order that can be one of a batch: one intent and one result for all.
+pub trait BatchOrder: Order {
+    /// The intent in the log, with the list of what is to be signed.
+    fn batch_intent(&self, drawn: &Drawn, batch: Batch) -> Event;
+    /// The result in the log: the artifact is the list of artifacts.
+    fn batch_result(&self, drawn: &Drawn, artifact: Artifact, batch: Batch) -> Event;
 }
 
 /// Drafts an order and has every rule judge it: what planning does, and what signing begins with.
@@ -109,7 +123,7 @@ pub fn issue<O: Order>(
     let intent = order.intent(&drawn, approved.sha256());
     let approval = approved.approval();
     let verified = stage.act(&key.token, intent, Some(approval), |hands| {
-        let verified = approved.sign(key, hands)?.verify(&planned, &key.public)?;
+        let verified = approved.sign(key, order.along(), hands)?.verify(&planned, &key.public)?;
         let artifact = hands.store(&place, verified.der())?;
         let result = order.result(&drawn, artifact);
         Ok::<_, IssuanceError>((verified, result))
@@ -119,21 +133,21 @@ pub fn issue<O: Order>(
 
 /// Issues several things of one kind by one key: one approval, one intent, one result.
 ///
-/// `intent` and `result` make the records from the batch: its count and the digest of the list of digests,
-/// first of the to-be-signed octets, then of the artifacts. The list of artifacts is an artifact itself.
+/// The records name the batch by its count and the digest of the list of digests: the intent of the to-be-signed
+/// octets, the result of the artifacts. The list of artifacts is an artifact itself.
 ///
 /// # Errors
 ///
 /// As [`issue`].
-pub fn issue_batch<O: Order>(
+pub fn issue_batch<O: BatchOrder>(
     orders: &[O],
     list: &ArtifactPlace,
     terms: Terms<'_>,
     ledger: &Ledger,
     stage: &mut Stage<'_>,
-    records: &BatchRecords<'_>,
-) -> Result<Vec<Verified<O::Structure>>, IssuanceError> {
-    let Some(first) = orders.first() else { return Ok(Vec::new()) };
+) -> Result<Drawn, IssuanceError> {
+    let nothing = || IssuanceError::Unknown { what: "order for", name: list.name.clone() };
+    let first = orders.first().ok_or_else(nothing)?;
     let key = first.key();
     let drawn = draw(key, stage)?;
     let mut checked = Vec::with_capacity(orders.len());
@@ -150,29 +164,19 @@ pub fn issue_batch<O: Order>(
         one.prepare(&order.place(), stage)?;
         approved.push((order, one));
     }
-    let intent = (records.intent)(batch(orders.len(), &to_be_signed));
+    let intent = first.batch_intent(&drawn, batch(orders.len(), &to_be_signed));
     stage.act(&key.token, intent, Some(approval), |hands| {
-        let mut done = Vec::with_capacity(approved.len());
         let mut digests = Vec::with_capacity(approved.len());
         for (order, one) in approved {
-            let verified = one.sign(key, hands)?.verify(&order.planned(&drawn)?, &key.public)?;
+            let verified = one.sign(key, order.along(), hands)?.verify(&order.planned(&drawn)?, &key.public)?;
             digests.push(hands.store(&order.place(), verified.der())?.sha256);
-            done.push(verified);
         }
         let count = digests.len();
         let octets = list_of(digests.into_iter());
         let artifact = hands.store(list, &octets)?;
-        Ok::<_, IssuanceError>((done, (records.result)(artifact, batch(count, &octets))))
-    })
-    .map_err(IssuanceError::from)
-}
-
-/// How the records of a batch are made.
-pub struct BatchRecords<'r> {
-    /// The intent, from the batch of to-be-signed octets.
-    pub intent: &'r dyn Fn(Batch) -> Event,
-    /// The result, from the list's artifact and the batch of artifacts.
-    pub result: &'r dyn Fn(Artifact, Batch) -> Event,
+        Ok::<_, IssuanceError>(((), first.batch_result(&drawn, artifact, batch(count, &octets))))
+    })?;
+    Ok(drawn)
 }
 
 fn draw(key: &Key, stage: &mut Stage<'_>) -> Result<Drawn, IssuanceError> {

@@ -12,7 +12,7 @@ use base64ct::{Base64, Encoding};
 use super::{IssuanceError, Key};
 use crate::digest::hex;
 use crate::hsm::{AttributeName, Attributes, KeyDescription, KeyId, KeyRequest, ToSign, Token, TokenError};
-use crate::pki::{KeyAlgorithm, PublicKey, SignatureAlgorithm, verify_signature};
+use crate::pki::{KeyAlgorithm, SignatureAlgorithm, verify_signature};
 use crate::stage::{Event, KeyAttributes, LogKey, Notice, Stage};
 
 /// A key to be made.
@@ -47,7 +47,7 @@ pub fn make_key(order: &KeyOrder<'_>, stage: &mut Stage<'_>) -> Result<Key, Issu
         return Err(IssuanceError::Inventory { token: order.token.into(), came: came.len(), went: went.len() });
     }
     let wrong = |error: &dyn ToString| IssuanceError::Key { name: order.name.into(), why: error.to_string() };
-    let public = PublicKey::from_spki_der(&description.spki).map_err(|error| wrong(&error))?;
+    let public = description.public_key;
     if public.algorithm() != Some(order.algorithm) {
         return Err(wrong(&format!("it is {public}; wanted {}", order.algorithm)));
     }
@@ -117,7 +117,7 @@ fn generate(order: &KeyOrder<'_>, id: &KeyId, stage: &mut Stage<'_>) -> Result<K
             label: label.clone(),
             id: id.to_string(),
             algorithm: order.algorithm.to_string(),
-            spki_sha256: crate::digest::Digest::of(&description.spki),
+            spki_sha256: description.public_key.spki_sha256(),
             attributes,
         };
         Ok::<_, IssuanceError>((description, event))

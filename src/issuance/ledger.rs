@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::KeyId;
-use crate::pki::{KeyAlgorithm, Name, PublicKey, SerialNumber};
+use crate::pki::reason::Reason;
+use crate::pki::{KeyAlgorithm, Name, PublicKey, SerialNumber, read};
 
 /// A key that the ceremony knows.
 #[derive(Clone, Debug)]
@@ -50,7 +51,7 @@ pub struct Revocation {
     /// Since when.
     pub at: Timestamp,
     /// CRLReason, RFC 5280 §5.3.1.
-    pub reason: u8,
+    pub reason: Reason,
 }
 
 /// Everything that is known.
@@ -59,7 +60,9 @@ pub struct Ledger {
     keys: BTreeMap<String, Key>,
     certificates: BTreeMap<String, KnownCertificate>,
     serials: BTreeMap<Digest, BTreeSet<SerialNumber>>,
-    crl_numbers: BTreeMap<Digest, u64>,
+    crl_numbers: BTreeMap<String, u64>,
+    next_updates: BTreeSet<Timestamp>,
+    revocations: BTreeMap<String, Vec<Revocation>>,
     uses: BTreeMap<Digest, BTreeSet<String>>,
 }
 
@@ -97,8 +100,15 @@ impl Ledger {
         of_key("root").or_else(|| of_key("subordinate"))
     }
 
-    /// Learns of a certificate.
-    pub fn add_certificate(&mut self, certificate: KnownCertificate) {
+    /// Learns of a certificate, its serial number, and what its key is used for.
+    pub fn learn_certificate(&mut self, certificate: KnownCertificate) {
+        if let Ok(view) = read::certificate(&certificate.der) {
+            if let Ok(serial) = view.tbs().serial() {
+                self.use_serial(view.issuer().sha256(), serial);
+            }
+            let used = format!("{} {}", certificate.kind, view.subject().sha256());
+            self.add_use(Digest::of(view.tbs().spki().octets()), used);
+        }
         self.certificates.insert(certificate.name.clone(), certificate);
     }
 
@@ -112,15 +122,35 @@ impl Ledger {
         self.serials.entry(issuer_sha256).or_default().insert(serial);
     }
 
-    /// The last CRL number of an issuer, by its key.
-    pub fn last_crl_number(&self, issuer_spki: Digest) -> Option<u64> {
-        self.crl_numbers.get(&issuer_spki).copied()
+    /// The last CRL number of an issuer, by the name of its key.
+    pub fn last_crl_number(&self, issuer_key: &str) -> Option<u64> {
+        self.crl_numbers.get(issuer_key).copied()
     }
 
     /// Learns that a CRL number is used.
-    pub fn use_crl_number(&mut self, issuer_spki: Digest, number: u64) {
-        let last = self.crl_numbers.entry(issuer_spki).or_insert(number);
+    pub fn use_crl_number(&mut self, issuer_key: &str, number: u64) {
+        let last = self.crl_numbers.entry(issuer_key.to_owned()).or_insert(number);
         *last = number.max(*last);
+    }
+
+    /// Learns that a CRL or an OCSP response runs out at `at`.
+    pub fn runs_out(&mut self, at: Timestamp) {
+        self.next_updates.insert(at);
+    }
+
+    /// When the first CRL or OCSP response runs out.
+    pub fn first_next_update(&self) -> Option<Timestamp> {
+        self.next_updates.first().copied()
+    }
+
+    /// What is revoked of the certificates that a key signed, in the order of revocation.
+    pub fn revocations(&self, issuer_key: &str) -> &[Revocation] {
+        self.revocations.get(issuer_key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Learns of a revocation.
+    pub fn revoke(&mut self, issuer_key: &str, revocation: Revocation) {
+        self.revocations.entry(issuer_key.to_owned()).or_default().push(revocation);
     }
 
     /// What a public key is used for: subjects, as their DER digests in hex, and kinds of certificate.

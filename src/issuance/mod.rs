@@ -22,7 +22,7 @@ mod structure;
 use thiserror::Error;
 
 pub use chain::{Approved, Checked, Draft, Signed, Verified};
-pub use issue::{Drawn, Order, Terms, draft_and_check, issue, issue_batch};
+pub use issue::{BatchOrder, Drawn, Order, Terms, draft_and_check, issue, issue_batch};
 pub use key::{KeyOrder, make_key, use_log_key};
 pub use ledger::{Key, KnownCertificate, Ledger, Revocation};
 pub use statement::{Field, Statement};
@@ -112,6 +112,12 @@ pub enum IssuanceError {
         came: usize,
         /// How many objects went.
         went: usize,
+    },
+    /// Something would end after the last time that X.509 can say.
+    #[error("{name}: it would end after 9999-12-31T23:59:59Z")]
+    Time {
+        /// What was to be issued.
+        name: String,
     },
     /// An order names something that is not there.
     #[error("there is no {what} `{name}` in this ceremony")]

@@ -1,17 +1,13 @@
 //! What certificates contain: of root, subordinate and cross-certified subordinate CAs and of OCSP responders.
 
-use super::extension::{Content, Extension, Given, encode};
-use super::identifier::KeyIdentifierMethod;
+use super::extension::{Content, Extension, Given, build};
+use super::identifier::KeyIdentifier;
 use super::names::NameForms;
 use super::signing::SignatureChoice;
 use super::term::Fills;
-use super::{Open, ProfileError, der};
-use crate::pki::build::element::{element, integer, sequence};
-use crate::pki::name::Name;
-use crate::pki::read::der::tag;
-use crate::pki::serial::SerialNumber;
-use crate::pki::signature::SignatureAlgorithm;
-use crate::pki::validity::Validity;
+use super::{Open, ProfileError};
+use crate::pki::build::{CertificateParts, tbs_certificate};
+use crate::pki::{Name, PublicKey, SerialNumber, SignatureAlgorithm, Validity};
 
 /// The kinds of certificate that a ceremony issues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +23,7 @@ pub enum CertificateKind {
 }
 
 impl CertificateKind {
-    /// Its name in profiles, logs and messages.
+    /// Its name in profiles, logs and manifests.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Root => "root",
@@ -44,13 +40,13 @@ pub struct CertificateProfile {
     pub(super) kind: CertificateKind,
     pub(super) signature: SignatureChoice,
     pub(super) names: NameForms,
-    pub(super) key_identifier: KeyIdentifierMethod,
+    pub(super) key_identifier: KeyIdentifier,
     pub(super) extensions: Vec<Extension>,
     pub(super) open: Open,
 }
 
 /// What comes with one certificate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct CertificateValues<'v> {
     /// The issuer's subject, octet for octet.
     pub issuer: &'v Name,
@@ -60,12 +56,12 @@ pub struct CertificateValues<'v> {
     pub serial: &'v SerialNumber,
     /// From when to when.
     pub validity: Validity,
-    /// The subject's whole SubjectPublicKeyInfo.
-    pub spki: &'v [u8],
+    /// The subject's key.
+    pub key: &'v PublicKey,
     /// The subject key identifier in the issuer's certificate; not needed for a root, which is its own issuer.
     pub issuer_key_identifier: Option<&'v [u8]>,
     /// What the issuer's key signs with when nothing else is said: [`SignatureAlgorithm::for_key`].
-    pub key_signature: SignatureAlgorithm,
+    pub issuer_signature: SignatureAlgorithm,
     /// What is copied from the certificate that is being cross-signed.
     pub copied: Option<&'v Copied>,
     /// What the script fills in.
@@ -78,7 +74,7 @@ pub struct Copied {
     /// The subject key identifier, if the existing certificate has one.
     pub subject_key_identifier: Option<Vec<u8>>,
     /// The path length, if the existing certificate has one.
-    pub path_length: Option<u32>,
+    pub path_length: Option<u8>,
 }
 
 impl CertificateProfile {
@@ -111,61 +107,58 @@ impl CertificateProfile {
     ///
     /// # Errors
     ///
-    /// [`ProfileError`] if the key cannot be read, or there is nothing to copy.
+    /// [`ProfileError::NotGiven`] if there is nothing to copy.
     pub fn subject_key_identifier(
         &self,
-        spki: &[u8],
+        key: &PublicKey,
         copied: Option<&Copied>,
     ) -> Result<Vec<u8>, ProfileError> {
-        let copied = copied.and_then(|copied| copied.subject_key_identifier.as_deref());
-        self.key_identifier.identifier(spki, copied)
+        self.key_identifier.of(key, copied.and_then(|copied| copied.subject_key_identifier.as_deref()))
     }
 
-    /// The TBSCertificate in DER: version 3, no unique identifiers. Source: RFC 5280 §4.1.
+    /// The TBSCertificate in DER. Source: RFC 5280 §4.1.
     ///
     /// # Errors
     ///
     /// [`ProfileError`] if something is missing or does not fit; nothing about what is wise: that is for the rules.
     pub fn draft(&self, values: &CertificateValues<'_>) -> Result<Vec<u8>, ProfileError> {
         self.open.check(values.fills)?;
-        let signature = self.signature.choose(values.key_signature)?;
-        let version = element(tag::context_constructed(0), &integer(2));
-        let validity = [values.validity.not_before(), values.validity.not_after()].map(der::time);
-        let mut parts = vec![
-            version,
-            der::serial(values.serial),
-            signature.der(),
-            values.issuer.der().to_vec(),
-            sequence(&validity),
-            values.subject.der().to_vec(),
-            values.spki.to_vec(),
-        ];
-        if let Some(extensions) = encode(&self.extensions, &self.given(values)?)? {
-            parts.push(element(tag::context_constructed(3), &extensions));
-        }
-        Ok(sequence(&parts))
+        let algorithm = self.signature.choose(values.issuer_signature)?.der();
+        let extensions = build(&self.extensions, &self.given(values)?)?;
+        Ok(tbs_certificate(&CertificateParts {
+            serial: values.serial,
+            algorithm: &algorithm,
+            issuer: values.issuer,
+            validity: values.validity,
+            subject: values.subject,
+            spki: values.key.spki_der(),
+            extensions: &extensions,
+        }))
     }
 
+    /// What the extensions need. An identifier is only made where one of them wants it.
     fn given<'v>(&self, values: &CertificateValues<'v>) -> Result<Given<'v>, ProfileError> {
+        let root = self.kind == CertificateKind::Root;
         let identified = |extension: &Extension| match extension.content {
             Content::SubjectKeyIdentifier => true,
-            Content::AuthorityKeyIdentifier => self.kind == CertificateKind::Root,
+            Content::AuthorityKeyIdentifier => root,
             _ => false,
         };
         let subject_key_identifier = if self.extensions.iter().any(identified) {
-            Some(self.subject_key_identifier(values.spki, values.copied)?)
+            Some(self.subject_key_identifier(values.key, values.copied)?)
         } else {
             None
         };
-        let issuer_key_identifier = match self.kind {
-            CertificateKind::Root => subject_key_identifier.clone(),
-            _ => values.issuer_key_identifier.map(<[u8]>::to_vec),
+        let issuer_key_identifier = if root {
+            subject_key_identifier.clone()
+        } else {
+            values.issuer_key_identifier.map(<[u8]>::to_vec)
         };
         Ok(Given {
             fills: Some(values.fills),
             subject_key_identifier,
             issuer_key_identifier,
-            copied_path_length: values.copied.map(|copied| copied.path_length),
+            copied: values.copied,
             crl_number: None,
         })
     }

@@ -11,7 +11,6 @@
 
 mod certificate;
 mod crl;
-mod der;
 pub mod extension;
 mod identifier;
 mod layer;
@@ -23,13 +22,12 @@ mod signing;
 mod term;
 
 pub use certificate::{CertificateKind, CertificateProfile, CertificateValues, Copied};
-pub use crl::{CrlProfile, CrlValues, RevokedEntry};
-pub use identifier::KeyIdentifierMethod;
+pub use crl::{CrlProfile, CrlValues};
+pub use identifier::KeyIdentifier;
+pub use layer::Kind;
 pub use library::{BuiltIn, Folder, Library};
 pub use names::{FormChoice, NameForms};
-pub use ocsp_response::{
-    CertificateIdHash, OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse, Status,
-};
+pub use ocsp_response::{OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse};
 pub use request::{RequestProfile, RequestValues};
 pub use signing::SignatureChoice;
 pub use term::{Fills, Term, Uri};
@@ -38,10 +36,9 @@ use thiserror::Error;
 
 use crate::clock::Lasting;
 use crate::digest::Digest;
-use crate::pki::key::KeyError;
-use crate::pki::name::NameError;
-use crate::pki::signature::SignatureAlgorithm;
-use crate::script::{Id, Problems};
+use crate::pki::build::BuildError;
+use crate::pki::{NameError, SignatureAlgorithm};
+use crate::script::{Id, Problems, shown};
 
 /// A profile with all that it inherits.
 #[derive(Clone, Debug)]
@@ -49,7 +46,7 @@ pub struct Profile {
     /// What it is the profile of, and what it says.
     pub body: Body,
     /// The SHA-256 of the file's octets.
-    pub sha256: Digest,
+    pub file_sha256: Digest,
     /// What it comes to with everything inherited: canonical JSON (RFC 8785), every scalar as a string.
     pub resolved: String,
 }
@@ -69,6 +66,19 @@ pub enum Body {
 }
 
 impl Profile {
+    /// Reads a profile of a library and all that it inherits.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] if there is none of this name, it cannot be read, or something is wrong with it.
+    pub fn load(name: &str, library: &dyn Library) -> Result<Self, LoadError> {
+        let failed = |error| LoadError::Disk { name: shown(name), because: error };
+        match library.find(name).map_err(failed)? {
+            Some((file, octets)) => Self::read(&file, &octets, library).map_err(LoadError::Problems),
+            None => Err(LoadError::Unknown { name: shown(name), known: library.names().map_err(failed)? }),
+        }
+    }
+
     /// Reads a profile and all that it inherits. `file` is its name in messages.
     ///
     /// # Errors
@@ -78,9 +88,59 @@ impl Profile {
         layer::read(file, octets, library)
     }
 
-    /// The SHA-256 of what it comes to with everything inherited: changes whenever what it builds could change.
-    pub fn resolved_sha256(&self) -> Digest {
+    /// The SHA-256 of all that it says with everything inherited: changes whenever what it makes could change, and
+    /// not with its comments.
+    pub fn sha256(&self) -> Digest {
         Digest::of(self.resolved.as_bytes())
+    }
+
+    /// What it is the profile of.
+    pub const fn kind(&self) -> Kind {
+        match &self.body {
+            Body::Certificate(profile) => Kind::Certificate(profile.kind()),
+            Body::Crl(_) => Kind::Crl,
+            Body::OcspResponse(_) => Kind::OcspResponse,
+            Body::Request(_) => Kind::Request,
+        }
+    }
+
+    /// The string types of names; the usual ones where a structure makes no name.
+    pub fn names(&self) -> &NameForms {
+        match &self.body {
+            Body::Certificate(profile) => profile.names(),
+            Body::Request(profile) => profile.names(),
+            Body::Crl(_) | Body::OcspResponse(_) => &USUAL_NAMES,
+        }
+    }
+
+    /// What the script has to say.
+    pub const fn open(&self) -> &Open {
+        match &self.body {
+            Body::Certificate(profile) => profile.open(),
+            Body::Crl(profile) => profile.open(),
+            Body::OcspResponse(profile) => profile.open(),
+            Body::Request(profile) => profile.open(),
+        }
+    }
+
+    /// With which algorithm it is signed.
+    pub const fn signature(&self) -> SignatureChoice {
+        match &self.body {
+            Body::Certificate(profile) => profile.signature(),
+            Body::Crl(profile) => profile.signature(),
+            Body::OcspResponse(profile) => profile.signature(),
+            Body::Request(profile) => profile.signature(),
+        }
+    }
+
+    /// The extensions, in their order.
+    pub fn extensions(&self) -> &[extension::Extension] {
+        match &self.body {
+            Body::Certificate(profile) => profile.extensions(),
+            Body::Crl(profile) => profile.extensions(),
+            Body::OcspResponse(profile) => profile.extensions(),
+            Body::Request(profile) => profile.extensions(),
+        }
     }
 
     /// The profile, if it is one of a certificate.
@@ -114,16 +174,31 @@ impl Profile {
             _ => None,
         }
     }
+}
 
-    /// Its kind, as the file says it.
-    pub const fn kind(&self) -> &'static str {
-        match &self.body {
-            Body::Certificate(profile) => profile.kind().name(),
-            Body::Crl(_) => "crl",
-            Body::OcspResponse(_) => "ocsp-response",
-            Body::Request(_) => "csr",
-        }
-    }
+/// Why a profile of a library cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// There is none of this name.
+    #[error("there is no profile `{name}`; the profiles are {}", known.join(", "))]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// The disk refuses.
+    #[error("the profile `{name}` could not be read: {because}")]
+    Disk {
+        /// The name.
+        name: String,
+        /// What the disk says.
+        because: std::io::Error,
+    },
+    /// Something is wrong with it: every problem, with its place.
+    #[error("{0}")]
+    Problems(Problems),
 }
 
 /// What a profile leaves to the script.
@@ -210,9 +285,9 @@ pub enum ProfileError {
     /// A name that cannot be made.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// A key that cannot be read.
+    /// An extension that cannot be made.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Build(#[from] BuildError),
     /// Something that the profile needs did not come with the structure.
     #[error("the profile needs the {what}, and there is none")]
     NotGiven {
@@ -238,4 +313,43 @@ pub enum ProfileError {
     /// An OCSP response about nothing.
     #[error("an OCSP response is about one certificate at least")]
     NoCertificates,
+}
+
+/// For structures that make no name of their own.
+static USUAL_NAMES: NameForms = NameForms::USUAL;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(holes: &[&str], lasts: bool, default_lasts: Option<&str>) -> Open {
+        let holes = holes.iter().map(|hole| hole.parse().unwrap()).collect();
+        Open { holes, lasts, default_lasts: default_lasts.map(|lasts| lasts.parse().unwrap()) }
+    }
+
+    #[test]
+    fn a_script_fills_all_that_is_open_and_nothing_else() {
+        let fills =
+            |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect::<Fills>();
+        let open = open(&["a", "b"], true, None);
+        assert_eq!(open.check(&fills(&["a", "b"])), Ok(()));
+        assert_eq!(open.check(&fills(&["a"])), Err(ProfileError::Unfilled { name: "b".to_owned() }));
+        assert_eq!(open.check(&fills(&["a", "b", "c"])), Err(ProfileError::NotOpen { name: "c".to_owned() }));
+    }
+
+    #[test]
+    fn how_long_it_lasts_is_said_once() {
+        let lasts = |text: &str| text.parse::<Lasting>().unwrap();
+        let (day, year) = (lasts("1 day"), lasts("365 days"));
+        assert_eq!(open(&[], true, None).lasts(Some(day)), Ok(day));
+        assert_eq!(open(&[], true, Some("365 days")).lasts(Some(day)), Ok(day));
+        assert_eq!(open(&[], true, Some("365 days")).lasts(None), Ok(year));
+        assert_eq!(open(&[], false, Some("365 days")).lasts(None), Ok(year));
+        let not_open = Err(ProfileError::NotOpen { name: "lasts".to_owned() });
+        assert_eq!(open(&[], false, Some("365 days")).lasts(Some(day)), not_open);
+        assert_eq!(
+            open(&[], true, None).lasts(None),
+            Err(ProfileError::Unfilled { name: "lasts".to_owned() })
+        );
+    }
 }

@@ -36,9 +36,7 @@ impl Word for FormChoice {
 
 impl NameForms {
     /// PrintableString where the alphabet allows it, UTF8String otherwise, and what a standard fixes as it says.
-    pub const fn usual() -> Self {
-        Self { named: Vec::new(), others: Some(FormChoice::Utf8UnlessPrintable) }
-    }
+    pub const USUAL: Self = Self { named: Vec::new(), others: Some(FormChoice::Utf8UnlessPrintable) };
 
     /// Makes the name that a script writes. What is wrong with it becomes a problem of the script.
     pub fn name(&self, parts: &[NamePart], problems: &mut Problems) -> Option<Name> {

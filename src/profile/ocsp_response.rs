@@ -1,19 +1,14 @@
 //! What OCSP responses contain. RFC 6960 §4.2.
 
-use sha1::{Digest as _, Sha1};
-use sha2::Sha256;
-
-use super::extension::{Extension, Given, encode};
-use super::identifier::key_bits;
+use super::extension::{Extension, Given, build};
 use super::signing::SignatureChoice;
 use super::term::Fills;
-use super::{Open, ProfileError, der};
+use super::{Open, ProfileError};
 use crate::clock::Timestamp;
-use crate::pki::build::element::{element, sequence};
-use crate::pki::name::Name;
-use crate::pki::read::der::tag;
-use crate::pki::serial::SerialNumber;
-use crate::pki::signature::SignatureAlgorithm;
+use crate::pki::build::{
+    CertIdHash, CertIdParts, Responder, ResponseParts, SingleParts, Status, response_data,
+};
+use crate::pki::{Name, PublicKey, SerialNumber, SignatureAlgorithm};
 use crate::script::Word;
 
 /// The profile of OCSP responses.
@@ -21,7 +16,7 @@ use crate::script::Word;
 pub struct OcspResponseProfile {
     pub(super) signature: SignatureChoice,
     pub(super) responder: ResponderForm,
-    pub(super) certificate_id: CertificateIdHash,
+    pub(super) certificate_id: CertIdHash,
     pub(super) responder_certificate: bool,
     pub(super) extensions: Vec<Extension>,
     pub(super) open: Open,
@@ -40,30 +35,21 @@ impl Word for ResponderForm {
     const WORDS: &'static [(&'static str, Self)] = &[("by-key", Self::ByKey), ("by-name", Self::ByName)];
 }
 
-/// The hash by which a response says which certificate it is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CertificateIdHash {
-    /// SHA-1.
-    Sha1,
-    /// SHA-256.
-    Sha256,
-}
-
-impl Word for CertificateIdHash {
+impl Word for CertIdHash {
     const WORDS: &'static [(&'static str, Self)] = &[("sha1", Self::Sha1), ("sha256", Self::Sha256)];
 }
 
 /// What comes with one response.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct OcspResponseValues<'v> {
     /// The subject of the CA that issued the certificates.
     pub issuer: &'v Name,
-    /// Its whole SubjectPublicKeyInfo.
-    pub issuer_spki: &'v [u8],
+    /// Its key.
+    pub issuer_key: &'v PublicKey,
     /// The subject of who answers: the CA, or its responder.
     pub responder: &'v Name,
-    /// Its whole SubjectPublicKeyInfo.
-    pub responder_spki: &'v [u8],
+    /// Its key.
+    pub responder_key: &'v PublicKey,
     /// When it is signed.
     pub produced_at: Timestamp,
     /// What is said about which certificates; at least one.
@@ -85,24 +71,20 @@ pub struct SingleResponse {
     pub next_update: Timestamp,
 }
 
-/// The state of a certificate. `unknown` is nothing that a ceremony has to say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Issued and not revoked.
-    Good,
-    /// Revoked.
-    Revoked {
-        /// Since when.
-        at: Timestamp,
-        /// Why: the number of a CRLReason (RFC 5280 §5.3.1). A certificate of a CA needs one (BR §7.3).
-        reason: Option<u8>,
-    },
-}
-
 impl OcspResponseProfile {
     /// What the script has to say.
     pub const fn open(&self) -> &Open {
         &self.open
+    }
+
+    /// How it says who answers.
+    pub const fn responder(&self) -> ResponderForm {
+        self.responder
+    }
+
+    /// By which hash it says which certificate it is about.
+    pub const fn certificate_id(&self) -> CertIdHash {
+        self.certificate_id
     }
 
     /// Whether the certificate of a responder that is not the CA itself is in the response.
@@ -110,85 +92,49 @@ impl OcspResponseProfile {
         self.responder_certificate
     }
 
-    /// The algorithm that the response is signed with: it stands outside of what is signed.
-    ///
-    /// # Errors
-    ///
-    /// [`ProfileError::Signature`] if the profile names one that is not for this key.
-    pub fn signature(&self, key: SignatureAlgorithm) -> Result<SignatureAlgorithm, ProfileError> {
-        self.signature.choose(key)
+    /// The extensions of the response, in their order.
+    pub fn extensions(&self) -> &[Extension] {
+        &self.extensions
     }
 
-    /// The ResponseData in DER; version 1 is the default and is not encoded. Source: RFC 6960 §4.2.1.
+    /// The algorithm that the response is signed with: it stands outside of what is signed.
+    pub const fn signature(&self) -> SignatureChoice {
+        self.signature
+    }
+
+    /// The ResponseData in DER. Source: RFC 6960 §4.2.1.
     ///
     /// # Errors
     ///
     /// [`ProfileError`] if something is missing or does not fit.
     pub fn draft(&self, values: &OcspResponseValues<'_>) -> Result<Vec<u8>, ProfileError> {
         self.open.check(values.fills)?;
+        self.signature.choose(SignatureAlgorithm::for_key(values.responder_key))?;
         if values.responses.is_empty() {
             return Err(ProfileError::NoCertificates);
         }
         let responder = match self.responder {
-            ResponderForm::ByName => element(tag::context_constructed(1), values.responder.der()),
-            ResponderForm::ByKey => {
-                let key = Sha1::digest(key_bits(values.responder_spki)?);
-                element(tag::context_constructed(2), &element(tag::OCTET_STRING, &key))
-            }
+            ResponderForm::ByName => Responder::ByName(values.responder),
+            ResponderForm::ByKey => Responder::ByKey(values.responder_key),
         };
-        let issuer = self.issuer_hashes(values)?;
-        let responses: Vec<_> =
-            values.responses.iter().map(|response| response.der(&issuer)).collect::<Result<_, _>>()?;
-        let mut parts = vec![responder, der::generalized_time(values.produced_at), sequence(&responses)];
+        let single = |response: &SingleResponse| {
+            let (from, to) = (response.this_update, response.next_update);
+            if to < from {
+                return Err(ProfileError::Times { from, to });
+            }
+            let serial = response.serial.clone();
+            let cert_id = CertIdParts::new(self.certificate_id, values.issuer, values.issuer_key, serial);
+            Ok(SingleParts { cert_id, status: response.status, this_update: from, next_update: to })
+        };
+        let responses: Vec<_> = values.responses.iter().map(single).collect::<Result<_, _>>()?;
         let given = Given { fills: Some(values.fills), ..Given::default() };
-        let extensions = encode(&self.extensions, &given)?;
-        parts.extend(extensions.map(|extensions| element(tag::context_constructed(1), &extensions)));
-        Ok(sequence(&parts))
-    }
-
-    /// What stands in a CertID before the serial: the hash algorithm, the issuer's name hashed and its key's bits
-    /// hashed. Source: RFC 6960 §4.1.1.
-    fn issuer_hashes(&self, values: &OcspResponseValues<'_>) -> Result<Vec<u8>, ProfileError> {
-        let name = values.issuer.der();
-        let key = key_bits(values.issuer_spki)?;
-        let (oid, name, key) = match self.certificate_id {
-            CertificateIdHash::Sha1 => (SHA1, Sha1::digest(name).to_vec(), Sha1::digest(key).to_vec()),
-            CertificateIdHash::Sha256 => {
-                (SHA256, Sha256::digest(name).to_vec(), Sha256::digest(key).to_vec())
-            }
-        };
-        let algorithm = sequence(&[element(tag::OID, oid), element(tag::NULL, &[])]);
-        Ok([algorithm, element(tag::OCTET_STRING, &name), element(tag::OCTET_STRING, &key)].concat())
+        let extensions = build(&self.extensions, &given)?;
+        let produced_at = values.produced_at;
+        Ok(response_data(&ResponseParts {
+            responder,
+            produced_at,
+            responses: &responses,
+            extensions: &extensions,
+        }))
     }
 }
-
-impl SingleResponse {
-    fn der(&self, issuer: &[u8]) -> Result<Vec<u8>, ProfileError> {
-        let (from, to) = (self.this_update, self.next_update);
-        if to < from {
-            return Err(ProfileError::Times { from, to });
-        }
-        let status = match self.status {
-            Status::Good => element(tag::context(0), &[]),
-            Status::Revoked { at, reason } => {
-                let mut parts = der::generalized_time(at);
-                if let Some(reason) = reason {
-                    let reason = element(tag::ENUMERATED, &[reason]);
-                    parts.extend(element(tag::context_constructed(0), &reason));
-                }
-                element(tag::context_constructed(1), &parts)
-            }
-        };
-        Ok(sequence(&[
-            sequence(&[issuer.to_vec(), der::serial(&self.serial)]),
-            status,
-            der::generalized_time(from),
-            element(tag::context_constructed(0), &der::generalized_time(to)),
-        ]))
-    }
-}
-
-/// The content of id-sha1.
-const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
-/// The content of id-sha256.
-const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];

@@ -10,7 +10,7 @@ use ceremony_log::json::{Limits, Object, Value};
 /// A [`Fault`] if the words have characters that no log takes.
 pub fn line(ceremony: &str, item: &str, text: &str, salt: &str) -> Result<String, Fault> {
     let object =
-        Object::new().with("cer", ceremony).with("item", item).with("salt", salt).with("text", text).with("v", 1);
+        Object::new().with("cer", ceremony).with("item", item).with("salt", salt).with("text", text).with("v", 1_i64);
     Value::Object(object).to_checked(&Limits::RECORD)
 }
 

@@ -8,7 +8,7 @@ use super::journal::{LogFolder, Stored};
 pub fn manifest(log: &LogFolder) -> Vec<u8> {
     let artifacts: Vec<Value> = log.stored().iter().map(|stored| Value::Object(entry(stored))).collect();
     let object = Object::new()
-        .with("v", 1)
+        .with("v", 1_i64)
         .with("ceremony", log.ceremony())
         .with("origin", log.origin())
         .with("practice", log.is_practice())

@@ -459,4 +459,19 @@ acts:
         let none = GOOD.replace("tokens:\n", "tokens: {}\nunused:\n");
         assert_eq!(messages(&none).len(), 1);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_script_that_somebody_scribbled_in_is_read_or_refused(
+            at in 0..GOOD.len(),
+            length in 0..20_usize,
+            scribble in "[a-z0-9:{}\\[\\], \n\t&*!#'\"|>-]{0,6}",
+        ) {
+            let text = [GOOD.get(..at).unwrap_or_default(), &scribble, GOOD.get(at + length..).unwrap_or_default()].concat();
+            if let Err(problems) = Script::read("s.yaml", text.as_bytes()) {
+                proptest::prop_assert!(!problems.is_empty());
+                proptest::prop_assert!(problems.messages().iter().all(|message| message.starts_with("s.yaml:")));
+            }
+        }
+    }
 }

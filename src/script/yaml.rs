@@ -486,7 +486,7 @@ mod tests {
             ("a: !!str 1\n", &["1:4: there is a tag (`!`); wanted none"]),
             ("a: !x [1]\n", &["1:4: there is a tag (`!`); wanted none"]),
             ("%YAML 1.2\n---\na: 1\n", &["1:1: there is a directive (`%`); wanted none"]),
-            ("a:\t1\n", &["1:3: there is a tab; wanted spaces"]),
+            ("a:\t1\t\n", &["1:3: there is a tab; wanted spaces"]),
             ("a: \"x\ty\"\n", &["1:6: there is a tab; wanted spaces"]),
             ("a: 1\nb: 2\na: 3\n", &["3:1: the key `a` stands here for the second time"]),
             ("a: {b: 1, 'b': 2}\n", &["1:11: the key `b` stands here for the second time"]),

@@ -40,6 +40,7 @@ pub struct Stage<'a> {
     machine: Machine,
     partial: bool,
     closed: bool,
+    head_at_start: Option<Head>,
 }
 
 /// What an act may reach: its token, and the place where artifacts are stored.
@@ -84,6 +85,7 @@ impl<'a> Stage<'a> {
             machine,
             partial: false,
             closed: false,
+            head_at_start: None,
         }
     }
 
@@ -258,6 +260,16 @@ impl<'a> Stage<'a> {
     /// What the machine looks like now.
     pub fn look_at_machine(&self) -> Vec<Check> {
         self.machine.checks(self.now())
+    }
+
+    /// This ceremony continues a log whose last head was this one.
+    pub fn continues_from(&mut self, head: Head) {
+        self.head_at_start = Some(head);
+    }
+
+    /// The head of the log that this ceremony continues.
+    pub const fn head_at_start(&self) -> Option<Head> {
+        self.head_at_start
     }
 
     /// Not everything is as scripted: the ceremony will close as `partial`.

@@ -2,11 +2,13 @@
 //!
 //! A new step is one file here and one line in the list below.
 
+mod certificate;
 mod confirm_clock;
 mod confirm_log;
 mod create_log;
 mod evidence;
 mod generate_key;
+mod given_key;
 mod holes;
 mod initialize_token;
 mod instruct;
@@ -20,6 +22,7 @@ mod issue_subordinate;
 mod placeholder;
 mod preflight;
 mod request_certificate;
+mod revoked;
 mod roll_call;
 mod scope;
 mod seal;
@@ -35,7 +38,6 @@ use thiserror::Error;
 pub use holes::{Draft, Hole, Octets};
 pub use scope::Scope;
 pub use setting::{Input, People, Setting, TokenDemand, Window};
-pub use times::When;
 
 pub use crate::issuance::Policy;
 use crate::issuance::{IssuanceError, Ledger};

@@ -8,9 +8,10 @@ use crate::clock::Timestamp;
 use crate::issuance::{
     Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Statement, ToBeSigned, draft_and_check,
 };
-use crate::pki::{KeyAlgorithm, Name, PublicKey, SignatureAlgorithm};
+use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
+use crate::issuance::order::Period;
 use crate::profile::{Library, Profile};
-use crate::script::{Id, Located, NamePart, Place, Problems, listed};
+use crate::script::{Id, Located, NamePart, Place, Problems, Word as _, listed};
 use crate::stage::Person;
 
 /// Where a step stands while everything that can be wrong with it is found.
@@ -28,8 +29,9 @@ pub struct Scope<'s> {
     used: BTreeSet<String>,
     initialized: BTreeSet<String>,
     log: Option<String>,
+    continues: bool,
     first_next_update: Option<Timestamp>,
-    requests: BTreeMap<String, (Name, PublicKey)>,
+    requests: BTreeMap<String, Key>,
 }
 
 impl<'s> Scope<'s> {
@@ -46,6 +48,7 @@ impl<'s> Scope<'s> {
             used: BTreeSet::new(),
             initialized: BTreeSet::new(),
             log: None,
+            continues: false,
             first_next_update: None,
             requests: BTreeMap::new(),
         }
@@ -134,6 +137,17 @@ impl<'s> Scope<'s> {
         }
     }
 
+    /// The certificate of a CA that exists by now and can issue.
+    pub fn issuer(&mut self, name: &Located<Id>) -> Option<KnownCertificate> {
+        let known = self.certificate(name)?;
+        if ["root", "subordinate"].contains(&known.kind.as_str()) {
+            return Some(known);
+        }
+        let message = format!("certificate `{}` is of the kind `{}`; an issuer is a root or a subordinate CA", known.name, known.kind);
+        self.problems.add(name.place, message);
+        None
+    }
+
     /// A certificate that exists by now.
     pub fn certificate(&mut self, name: &Located<Id>) -> Option<KnownCertificate> {
         if let Some(known) = self.ledger.certificate(name.value.as_str()) {
@@ -143,18 +157,14 @@ impl<'s> Scope<'s> {
         self.unknown(name, "certificate", "certificates made before this step", &known)
     }
 
-    /// A request that exists by now: made by a step, or an input.
-    pub fn request(&mut self, name: &Located<Id>) -> Option<(Name, PublicKey)> {
-        if let Some(known) = self.requests.get(name.value.as_str()) {
-            return Some(known.clone());
-        }
-        let known: Vec<String> = self.requests.keys().cloned().collect();
-        self.unknown(name, "request", "requests made before this step, and inputs", &known)
+    /// The key of a request that a step before this one makes.
+    pub fn request(&self, name: &str) -> Option<&Key> {
+        self.requests.get(name)
     }
 
-    /// A step will make this request.
-    pub fn will_have_request(&mut self, name: &str, subject: Name, key: PublicKey) {
-        self.requests.insert(name.to_owned(), (subject, key));
+    /// A step will make a request by this key.
+    pub fn will_have_request(&mut self, name: &str, key: Key) {
+        self.requests.insert(name.to_owned(), key);
     }
 
     /// An input of the script, if there is one of this name.
@@ -175,21 +185,40 @@ impl<'s> Scope<'s> {
     pub fn profile(&mut self, name: &Located<Id>, kinds: &[&str]) -> Option<Profile> {
         let text = name.value.as_str();
         if !self.setting.profiles.contains_key(text) {
-            match Profile::load(text, self.library) {
-                Ok(profile) => drop(self.setting.profiles.insert(text.to_owned(), profile)),
-                Err(error) => {
-                    self.problems.add(name.place, error.to_string());
-                    return None;
-                }
-            }
+            let profile = self.load_profile(text, name.place)?;
+            self.setting.profiles.insert(text.to_owned(), profile);
         }
         let profile = self.setting.profiles.get(text)?;
         if kinds.contains(&profile.kind().word()) {
             return Some(profile.clone());
         }
-        let message = format!("profile `{text}` is for {}; this step takes {}", profile.kind().word(), listed(kinds));
+        let message = format!("profile `{text}` is for the kind `{}`; this step takes {}", profile.kind().word(), listed(kinds));
         self.problems.add(name.place, message);
         None
+    }
+
+    /// Reads a profile; what is wrong with it stands at its own place, in its own file.
+    fn load_profile(&mut self, name: &str, place: Place) -> Option<Profile> {
+        let read = match self.library.find(name) {
+            Ok(Some((file, octets))) => Profile::read(&file, &octets, self.library),
+            Ok(None) => {
+                let known = self.library.names().unwrap_or_default();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                crate::script::unknown(name, place, "profile", "profiles", &known, self.problems);
+                return None;
+            }
+            Err(error) => {
+                self.problems.add(place, format!("profile `{name}` cannot be read: {error}"));
+                return None;
+            }
+        };
+        match read {
+            Ok(profile) => Some(profile),
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
+        }
     }
 
     /// A name by a profile's rules for its strings.
@@ -197,16 +226,24 @@ impl<'s> Scope<'s> {
         profile.names().name(parts, self.problems)
     }
 
+    /// Something is wrong with the step as a whole.
+    pub fn wrong(&mut self, message: impl Into<String>) {
+        self.problems.add(self.step.1, message);
+    }
+
     /// The name of something that will be handed over; each once for its kind.
     pub fn new_output(&mut self, kind: &'static str, name: &Located<Id>) -> Option<String> {
-        let folder = if kind.ends_with("certificate") { "certificate" } else { kind };
-        let key = (folder, name.value.to_string());
-        if let Some(step) = self.outputs.get(&key) {
+        let folder = if CERTIFICATES.contains(&kind) { "certificate" } else { kind };
+        let clash = |other: &(&'static str, String)| {
+            let other_folder = if CERTIFICATES.contains(&other.0) { "certificate" } else { other.0 };
+            other_folder == folder && other.1 == name.value.as_str()
+        };
+        if let Some((_, step)) = self.outputs.iter().find(|(other, _)| clash(other)) {
             let message = format!("step {step} makes a {folder} `{}` already", name.value);
             self.problems.add(name.place, message);
             return None;
         }
-        self.outputs.insert(key, self.step.0.clone());
+        self.outputs.insert((kind, name.value.to_string()), self.step.0.clone());
         Some(name.value.to_string())
     }
 
@@ -232,11 +269,6 @@ impl<'s> Scope<'s> {
         self.log.clone()
     }
 
-    /// Whether the log has its key by now.
-    pub const fn has_log(&self) -> bool {
-        self.log.is_some()
-    }
-
     /// The step uses a token.
     pub fn uses(&mut self, token: &str) {
         self.used.insert(token.to_owned());
@@ -252,9 +284,16 @@ impl<'s> Scope<'s> {
         self.initialized.insert(token.to_owned());
     }
 
-    /// Something that is signed runs out at `at`, at the latest.
-    pub fn will_run_out(&mut self, at: Timestamp) {
-        self.first_next_update = Some(self.first_next_update.map_or(at, |first| first.min(at)));
+    /// A CRL or an OCSP response will run out: at the earliest when it is signed at the window's beginning.
+    pub fn will_run_out(&mut self, period: Period) {
+        if let Ok((_, at)) = period.at(self.setting.window.from, "") {
+            self.first_next_update = Some(self.first_next_update.map_or(at, |first| first.min(at)));
+        }
+    }
+
+    /// The ceremony continues a log instead of creating one.
+    pub fn continues_log(&mut self) {
+        self.continues = true;
     }
 
     /// When the first CRL or OCSP response of this ceremony runs out, at the earliest that it may be signed.
@@ -298,7 +337,7 @@ impl<'s> Scope<'s> {
             octets: super::holes::cut(checked.octets(), &places, &holes),
         });
         let algorithm = SignatureAlgorithm::for_key(&order.key().public);
-        Some(O::Structure::assemble(checked.octets(), algorithm, &[0; 1]))
+        Some(O::Structure::assemble(checked.octets(), algorithm, &[0; 1], &order.along()))
     }
 
     /// Says that a name is none of those known here.
@@ -316,4 +355,6 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     }
 }
 
+/// The kinds whose renderings lie in one folder.
+const CERTIFICATES: [&str; 4] = ["root", "subordinate", "cross", "ocsp-responder"];
 const MOST_ORIGIN: usize = 128;

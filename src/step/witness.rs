@@ -36,7 +36,8 @@ impl Step for Witness {
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         room.stage.sign_head()?;
-        for person in self.people.iter().filter(|person| room.stage.present().contains(person)) {
+        let present = room.stage.present().to_vec();
+        for person in self.people.iter().filter(|person| present.contains(person)) {
             let head = room.stage.head();
             let words = head.root.words();
             let first: Vec<&str> = words.split(' ').take(WORDS_TYPED).collect();

@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 
 use crate::code::{Code, Fault};
 
+pub(crate) use parse::fields;
 pub use text::forbidden;
 
 /// The largest integer, and with a minus the smallest: 2^53 - 1, what every language's numbers hold exactly.

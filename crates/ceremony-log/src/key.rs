@@ -264,4 +264,23 @@ mod tests {
         let text = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW=";
         assert_eq!(text.parse::<VerifierKey>().unwrap_err().code, Code::E104);
     }
+
+    #[test]
+    fn a_p256_key_is_its_uncompressed_point_in_its_one_spki() {
+        let key = crate::testing::LogKey::p256("example.org/log").verifier();
+        assert_eq!(key.to_string().parse(), Ok(key.clone()));
+        let code =
+            |spki: &[u8]| VerifierKey::new("n", KeyKind::EcdsaP256, spki).err().map(|fault| fault.code);
+        let good = key.key();
+        assert_eq!(code(good), None);
+        let changed = |place: usize, octet: u8| {
+            let mut spki = good.to_vec();
+            spki[place] = octet;
+            spki
+        };
+        for bad in [&good[..90], &[good, &[0]].concat(), &good[26..], &changed(26, 0x02), &changed(22, 0x22)]
+        {
+            assert_eq!(code(bad), Some(Code::E101));
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! One record of a log: the fields of a line and their rules (ceremony-log/v1 §2).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::code::{Code, Fault};
-use crate::json::{Limits, Object, Value};
+use crate::json::{self, Limits, Object, Value};
 use crate::time::Time;
 use crate::tree::Hash;
 
@@ -100,10 +101,7 @@ impl Record {
     /// Those of [`Value::parse`]; E129 if `v` is not 1; E128 where a field is missing, unknown or not as its
     /// rule wants. Whether `seq`, `prev` and the times follow the line before is not judged here.
     pub fn parse(line: &[u8]) -> Result<Self, Fault> {
-        match Value::parse(line, &Limits::RECORD)? {
-            Value::Object(fields) => Self::from_object(fields),
-            _ => Err(Fault::new(Code::E128, "a record is a JSON object")),
-        }
+        Self::from_fields(json::fields(line, &Limits::RECORD)?)
     }
 
     /// The line without its line feed, read back before it is returned: what may be appended to a log.
@@ -137,9 +135,9 @@ impl Record {
             .with("v", VERSION)
     }
 
-    fn from_object(fields: Object) -> Result<Self, Fault> {
+    fn from_fields(fields: Vec<(Cow<'_, str>, Value)>) -> Result<Self, Fault> {
         // First, because the other fields' rules are this version's.
-        match fields.get("v") {
+        match fields.iter().find(|(key, _)| key == "v").map(|(_, value)| value) {
             Some(Value::Int(VERSION)) => {}
             Some(Value::Int(other)) => {
                 return Err(Fault::new(Code::E129, format!("record version {other}; wanted 1")));
@@ -148,7 +146,7 @@ impl Record {
         }
         let mut slots = Slots::default();
         for (key, value) in fields {
-            match key.as_str() {
+            match key.as_ref() {
                 "actor" => slots.actor = Some(actor(value)?),
                 "at" => slots.at = Some(text("at", value)?.parse()?),
                 "cer" => slots.cer = Some(matching("cer", value, "[a-z0-9-]{1,64}", is_ceremony)?),

@@ -137,11 +137,13 @@ pub struct Findings {
     pub list: Vec<Finding>,
     /// How many were not.
     pub unreported: u64,
+    refuse: bool,
 }
 
 impl Findings {
     /// Adds one.
     pub fn push(&mut self, finding: Finding) {
+        self.refuse |= finding.code.is_error();
         if self.list.len() < MOST_FINDINGS {
             self.list.push(finding);
         } else {
@@ -149,9 +151,9 @@ impl Findings {
         }
     }
 
-    /// Whether one refuses.
-    pub fn refuse(&self) -> bool {
-        self.unreported > 0 || self.list.iter().any(|finding| finding.code.is_error())
+    /// Whether one refuses, kept or not.
+    pub const fn refuse(&self) -> bool {
+        self.refuse
     }
 }
 

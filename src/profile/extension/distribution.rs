@@ -2,14 +2,12 @@
 
 use super::super::ProfileError;
 use super::super::term::{Fills, Term, Uri};
-use crate::pki::build::element::{element, sequence};
-use crate::pki::oid::{Oid, access};
-use crate::pki::read::der::tag;
+use crate::pki::build::{Access, CrlScope, Extension as Built};
 use crate::script::{Fields, FromNode, Node, Problems, Word, wrong};
 
 /// Where to learn about the issuer, in their order; at least one. Source: RFC 5280 §4.2.2.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accesses(pub Vec<(Oid, Uri)>);
+pub struct Accesses(pub Vec<(Access, Uri)>);
 
 impl Accesses {
     /// `{ocsp: [uri…], ca-issuers: [uri…]}`, which stand in this order, or `{locations: [{ca-issuers: uri}, …]}` for
@@ -27,24 +25,26 @@ impl Accesses {
             fields.problems().add(place, "nothing is said; wanted `ca-issuers`, `ocsp` or both");
             return None;
         }
-        let ocsp = ocsp.into_iter().map(|uri| (access::OCSP, uri));
-        Some(Self(ocsp.chain(issuers.into_iter().map(|uri| (access::CA_ISSUERS, uri))).collect()))
+        let ocsp = ocsp.into_iter().map(|uri| (Access::Ocsp, uri));
+        Some(Self(ocsp.chain(issuers.into_iter().map(|uri| (Access::CaIssuers, uri))).collect()))
     }
 
     pub(super) fn terms(&self) -> Vec<&Term> {
         self.0.iter().map(|(_, uri)| &uri.0).collect()
     }
 
-    pub(super) fn der(&self, fills: &Fills) -> Result<Vec<u8>, ProfileError> {
-        let one = |(method, uri): &(Oid, Uri)| {
-            Ok(sequence(&[element(tag::OID, method.as_bytes()), general_name(uri, fills)?]))
-        };
-        Ok(sequence(&self.0.iter().map(one).collect::<Result<Vec<_>, ProfileError>>()?))
+    pub(super) fn build(&self, fills: &Fills) -> Result<Built, ProfileError> {
+        let descriptions: Vec<_> = self
+            .0
+            .iter()
+            .map(|(what, uri)| Ok((*what, uri.text(fills)?)))
+            .collect::<Result<_, ProfileError>>()?;
+        Ok(Built::authority_information_access(&descriptions)?)
     }
 }
 
 /// `{ocsp: uri}` or `{ca-issuers: uri}`.
-struct Location((Oid, Uri));
+struct Location((Access, Uri));
 
 impl FromNode for Location {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
@@ -53,8 +53,8 @@ impl FromNode for Location {
         let both = (fields.has("ocsp"), fields.has("ca-issuers"));
         fields.finish();
         match both {
-            (true, false) => Some(Self((access::OCSP, ocsp?))),
-            (false, true) => Some(Self((access::CA_ISSUERS, issuers?))),
+            (true, false) => Some(Self((Access::Ocsp, ocsp?))),
+            (false, true) => Some(Self((Access::CaIssuers, issuers?))),
             _ => wrong(node, "either `ocsp` or `ca-issuers`", problems),
         }
     }
@@ -79,9 +79,10 @@ impl DistributionPoints {
         self.0.iter().flatten().map(|uri| &uri.0).collect()
     }
 
-    pub(super) fn der(&self, fills: &Fills) -> Result<Vec<u8>, ProfileError> {
-        let one = |uris: &Vec<Uri>| Ok(sequence(&[distribution_point_name(uris, fills)?]));
-        Ok(sequence(&self.0.iter().map(one).collect::<Result<Vec<_>, ProfileError>>()?))
+    pub(super) fn build(&self, fills: &Fills) -> Result<Built, ProfileError> {
+        let points: Vec<_> = self.0.iter().map(|uris| texts(uris, fills)).collect::<Result<_, _>>()?;
+        let points: Vec<&[&str]> = points.iter().map(Vec::as_slice).collect();
+        Ok(Built::crl_distribution_points(&points)?)
     }
 }
 
@@ -135,29 +136,71 @@ impl IssuingDistributionPoint {
         self.uris.iter().map(|uri| &uri.0).collect()
     }
 
-    /// Booleans that are FALSE are the default and are not encoded.
-    pub(super) fn der(&self, fills: &Fills) -> Result<Vec<u8>, ProfileError> {
-        let mut parts = Vec::new();
-        if !self.uris.is_empty() {
-            parts.push(distribution_point_name(&self.uris, fills)?);
-        }
-        match self.only {
-            None => {}
-            Some(Covered::Users) => parts.push(element(tag::context(1), &[0xff])),
-            Some(Covered::Authorities) => parts.push(element(tag::context(2), &[0xff])),
-        }
-        Ok(sequence(&parts))
+    pub(super) fn build(&self, fills: &Fills) -> Result<Built, ProfileError> {
+        Ok(Built::issuing_distribution_point(&CrlScope {
+            uris: &texts(&self.uris, fills)?,
+            only_user_certificates: self.only == Some(Covered::Users),
+            only_ca_certificates: self.only == Some(Covered::Authorities),
+        })?)
     }
 }
 
-/// `[0] DistributionPointName`, its choice `[0] fullName`.
-fn distribution_point_name(uris: &[Uri], fills: &Fills) -> Result<Vec<u8>, ProfileError> {
-    let names: Vec<_> = uris.iter().map(|uri| general_name(uri, fills)).collect::<Result<_, _>>()?;
-    let full_name = element(tag::context_constructed(0), &names.concat());
-    Ok(element(tag::context_constructed(0), &full_name))
+fn texts<'t>(uris: &'t [Uri], fills: &'t Fills) -> Result<Vec<&'t str>, ProfileError> {
+    uris.iter().map(|uri| uri.text(fills)).collect()
 }
 
-/// `[6] uniformResourceIdentifier`.
-fn general_name(uri: &Uri, fills: &Fills) -> Result<Vec<u8>, ProfileError> {
-    Ok(element(tag::context(6), uri.text(fills)?.as_bytes()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::hex;
+    use crate::script::read;
+
+    fn value<T>(text: &str, read_it: impl Fn(&mut Fields<'_, '_>) -> Option<T>) -> Result<T, String> {
+        let (node, mut problems) = read("t", text.as_bytes());
+        let mut fields = Fields::of(node.as_ref().unwrap(), &mut problems);
+        let value = read_it(&mut fields);
+        fields.finish();
+        problems.or(value).map_err(|problems| problems.sorted().remove(0).message)
+    }
+
+    #[test]
+    fn a_point_says_what_it_covers_and_nothing_that_is_default() {
+        let point = |text: &str| {
+            let point = value(text, IssuingDistributionPoint::read)?;
+            Ok::<_, String>(hex(&point.build(&Fills::new()).unwrap().value))
+        };
+        assert_eq!(point("{only: user-certificates}").unwrap(), "30038101ff");
+        assert_eq!(point("{only: ca-certificates}").unwrap(), "30038201ff");
+        assert_eq!(point("{uris: ['a:b']}").unwrap(), "3009a007a0058603613a62");
+        assert_eq!(point("{uris: ['a:b'], only: ca-certificates}").unwrap(), "300ca007a0058603613a628201ff");
+        assert_eq!(point("{}").unwrap_err(), "nothing is said; wanted `uris`, `only` or both");
+    }
+
+    #[test]
+    fn several_uris_are_one_point_unless_points_are_named() {
+        let points = |text: &str| {
+            let points = value(text, DistributionPoints::read).unwrap();
+            hex(&points.build(&Fills::new()).unwrap().value)
+        };
+        assert_eq!(points("{uris: ['a:b', 'a:c']}"), "3010300ea00ca00a8603613a628603613a63");
+        assert_eq!(
+            points("{points: [{uris: ['a:b']}, {uris: ['a:c']}]}"),
+            "30163009a007a0058603613a623009a007a0058603613a63"
+        );
+    }
+
+    #[test]
+    fn locations_stand_in_the_order_of_their_list() {
+        let accesses = |text: &str| value(text, Accesses::read).map(|accesses| accesses.0);
+        let uri = |text: &str| Uri(Term::Text(text.to_owned()));
+        let fixed = accesses("{ca-issuers: ['a:b'], ocsp: ['a:c']}").unwrap();
+        assert_eq!(fixed, [(Access::Ocsp, uri("a:c")), (Access::CaIssuers, uri("a:b"))]);
+        let free = accesses("{locations: [{ca-issuers: 'a:b'}, {ocsp: 'a:c'}]}").unwrap();
+        assert_eq!(free, [(Access::CaIssuers, uri("a:b")), (Access::Ocsp, uri("a:c"))]);
+        assert_eq!(accesses("{}").unwrap_err(), "nothing is said; wanted `ca-issuers`, `ocsp` or both");
+        assert_eq!(
+            accesses("{locations: [{ca-issuers: 'a:b', ocsp: 'a:c'}]}").unwrap_err(),
+            "found a map, wanted either `ocsp` or `ca-issuers`"
+        );
+    }
 }

@@ -13,13 +13,14 @@ pub use constraints::{BasicConstraints, NameConstraints, PathLength, PolicyConst
 pub use distribution::{Accesses, Covered, DistributionPoints, IssuingDistributionPoint};
 pub use other::Other;
 pub use policies::{Policies, Policy};
-pub use usage::{KeyUsage, KeyUsageBit, Purposes};
+pub use usage::Purposes;
 
 use super::ProfileError;
+use super::certificate::Copied;
 use super::term::{Fills, Term};
-use crate::pki::build::element::{element, integer, sequence, unsigned_integer};
+use crate::pki::build::Extension as Built;
 use crate::pki::oid::{Oid, extension};
-use crate::pki::read::der::tag;
+use crate::pki::usage::KeyUsage;
 use crate::script::{Fields, FromNode, Node, Place, Problems, Value, listed, unknown, wrong};
 
 /// One extension of a profile.
@@ -37,7 +38,7 @@ pub struct Extension {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Content {
-    /// RFC 5280 §4.2.1.3.
+    /// RFC 5280 §4.2.1.3; at least one.
     KeyUsage(KeyUsage),
     /// RFC 5280 §4.2.1.12.
     ExtendedKeyUsage(Purposes),
@@ -91,8 +92,8 @@ pub struct Given<'g> {
     pub subject_key_identifier: Option<Vec<u8>>,
     /// The identifier of the issuer's key: the value in the issuer's own certificate.
     pub issuer_key_identifier: Option<Vec<u8>>,
-    /// The path length of the certificate that is being cross-signed; nothing if there is no such certificate.
-    pub copied_path_length: Option<Option<u32>>,
+    /// What is copied from the certificate that is being cross-signed.
+    pub copied: Option<&'g Copied>,
     /// The number of a CRL: an unsigned integer, most significant octet first.
     pub crl_number: Option<Vec<u8>>,
 }
@@ -130,57 +131,53 @@ impl Extension {
         }
     }
 
-    /// The whole Extension in DER. A criticality of FALSE is the default and is not encoded.
+    /// The extension with its value.
     ///
     /// # Errors
     ///
     /// [`ProfileError`] if what it needs was not given.
-    pub fn der(&self, given: &Given<'_>) -> Result<Vec<u8>, ProfileError> {
-        let mut parts = vec![element(tag::OID, self.oid().as_bytes())];
-        if self.critical {
-            parts.push(element(tag::BOOLEAN, &[0xff]));
-        }
-        parts.push(element(tag::OCTET_STRING, &self.value(given)?));
-        Ok(sequence(&parts))
-    }
-
-    fn value(&self, given: &Given<'_>) -> Result<Vec<u8>, ProfileError> {
+    pub fn build(&self, given: &Given<'_>) -> Result<Built, ProfileError> {
         let nothing = Fills::new();
         let fills = given.fills.unwrap_or(&nothing);
-        let wanted = |value: &Option<Vec<u8>>, what| value.clone().ok_or(ProfileError::NotGiven { what });
-        Ok(match &self.content {
-            Content::KeyUsage(usage) => usage.der(),
-            Content::ExtendedKeyUsage(purposes) => purposes.der(),
-            Content::BasicConstraints(constraints) => constraints.der(given.copied_path_length)?,
+        let built = match &self.content {
+            Content::KeyUsage(usage) => Built::key_usage(self.critical, *usage)?,
+            Content::ExtendedKeyUsage(purposes) => Built::extended_key_usage(self.critical, &purposes.0)?,
+            Content::BasicConstraints(constraints) => constraints.build(given.copied)?,
             Content::SubjectKeyIdentifier => {
-                element(tag::OCTET_STRING, &wanted(&given.subject_key_identifier, "subject key identifier")?)
+                let identifier = wanted(given.subject_key_identifier.as_deref(), "subject key identifier")?;
+                Built::subject_key_identifier(identifier)?
             }
             Content::AuthorityKeyIdentifier => {
-                let identifier = wanted(&given.issuer_key_identifier, "issuer's key identifier")?;
-                sequence(&[element(tag::context(0), &identifier)])
+                let identifier = wanted(given.issuer_key_identifier.as_deref(), "issuer's key identifier")?;
+                Built::authority_key_identifier(identifier)?
             }
-            Content::AuthorityInformationAccess(accesses) => accesses.der(fills)?,
-            Content::CertificatePolicies(policies) => policies.der(fills)?,
-            Content::CrlDistributionPoints(points) => points.der(fills)?,
-            Content::NameConstraints(constraints) => constraints.der(),
-            Content::PolicyConstraints(constraints) => constraints.der(),
-            Content::InhibitAnyPolicy(skip) => integer((*skip).into()),
-            Content::OcspNoCheck => element(tag::NULL, &[]),
-            Content::CrlNumber => unsigned_integer(&wanted(&given.crl_number, "CRL number")?),
-            Content::IssuingDistributionPoint(point) => point.der(fills)?,
-            Content::Other(other) => other.der.clone(),
-        })
+            Content::AuthorityInformationAccess(accesses) => accesses.build(fills)?,
+            Content::CertificatePolicies(policies) => policies.build(fills)?,
+            Content::CrlDistributionPoints(points) => points.build(fills)?,
+            Content::NameConstraints(constraints) => constraints.build()?,
+            Content::PolicyConstraints(constraints) => constraints.build()?,
+            Content::InhibitAnyPolicy(skip) => Built::inhibit_any_policy(*skip),
+            Content::OcspNoCheck => Built::ocsp_no_check(),
+            Content::CrlNumber => Built::large_crl_number(wanted(given.crl_number.as_deref(), "CRL number")?),
+            Content::IssuingDistributionPoint(point) => point.build(fills)?,
+            Content::Other(other) => Built::new(other.oid, self.critical, other.der.clone()),
+        };
+        // The profile says what is critical; whether that is right is for the rules.
+        Ok(Built { critical: self.critical, ..built })
     }
 }
 
-/// The extensions of a structure in DER: a SEQUENCE, or nothing if there is none (RFC 5280: SIZE 1..MAX).
+fn wanted<'g>(value: Option<&'g [u8]>, what: &'static str) -> Result<&'g [u8], ProfileError> {
+    value.ok_or(ProfileError::NotGiven { what })
+}
+
+/// The extensions of a structure with their values, in their order.
 ///
 /// # Errors
 ///
 /// [`ProfileError`] if what one of them needs was not given.
-pub fn encode(extensions: &[Extension], given: &Given<'_>) -> Result<Option<Vec<u8>>, ProfileError> {
-    let parts: Vec<_> = extensions.iter().map(|one| one.der(given)).collect::<Result<_, _>>()?;
-    Ok(if parts.is_empty() { None } else { Some(sequence(&parts)) })
+pub fn build(extensions: &[Extension], given: &Given<'_>) -> Result<Vec<Built>, ProfileError> {
+    extensions.iter().map(|one| one.build(given)).collect()
 }
 
 /// Reads the list of extensions of one structure; none twice.
@@ -227,7 +224,7 @@ fn one(node: &Node, structure: Structure, problems: &mut Problems) -> Option<Ext
 
 fn content(name: &str, fields: &mut Fields<'_, '_>) -> Option<Content> {
     Some(match name {
-        "key-usage" => Content::KeyUsage(KeyUsage::read(fields)?),
+        "key-usage" => Content::KeyUsage(usage::key_usage(fields)?),
         "extended-key-usage" => Content::ExtendedKeyUsage(Purposes::read(fields)?),
         "basic-constraints" => Content::BasicConstraints(BasicConstraints::read(fields)?),
         "subject-key-identifier" => Content::SubjectKeyIdentifier,
@@ -250,8 +247,8 @@ fn content(name: &str, fields: &mut Fields<'_, '_>) -> Option<Content> {
 /// Reads an object identifier: in digits, or one of the names that a profile has for it.
 fn oid(node: &Node, names: &[(&str, Oid)], what: &str, problems: &mut Problems) -> Option<Oid> {
     let text = String::from_node(node, problems)?;
-    let named = names.iter().find(|(name, _)| *name == text).map(|(_, oid)| *oid);
-    named.or_else(|| text.parse().ok()).or_else(|| {
+    let known = names.iter().find(|(name, _)| *name == text).map(|(_, oid)| *oid);
+    known.or_else(|| text.parse().ok()).or_else(|| {
         let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
         let or = if names.is_empty() { "" } else { " or " };
         wrong(node, &format!("{what}: {}{or}an object identifier in digits", listed(&names)), problems)

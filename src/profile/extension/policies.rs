@@ -3,9 +3,8 @@
 use super::super::ProfileError;
 use super::super::term::{Fills, Term, Uri};
 use super::oid;
-use crate::pki::build::element::{element, sequence};
+use crate::pki::build::{Extension as Built, PolicyParts};
 use crate::pki::oid::{Oid, policy};
-use crate::pki::read::der::tag;
 use crate::script::{Fields, FromNode, Node, Problems, Value};
 
 /// The policies, in their order; at least one. Source: RFC 5280 §4.2.1.4.
@@ -30,21 +29,16 @@ impl Policies {
         self.0.iter().filter_map(|policy| policy.cps.as_ref().map(|uri| &uri.0)).collect()
     }
 
-    pub(super) fn der(&self, fills: &Fills) -> Result<Vec<u8>, ProfileError> {
-        let policies: Vec<_> = self.0.iter().map(|policy| policy.der(fills)).collect::<Result<_, _>>()?;
-        Ok(sequence(&policies))
+    pub(super) fn build(&self, fills: &Fills) -> Result<Built, ProfileError> {
+        let parts: Vec<_> = self.0.iter().map(|policy| policy.parts(fills)).collect::<Result<_, _>>()?;
+        Ok(Built::certificate_policies(false, &parts)?)
     }
 }
 
 impl Policy {
-    fn der(&self, fills: &Fills) -> Result<Vec<u8>, ProfileError> {
-        let mut parts = vec![element(tag::OID, self.oid.as_bytes())];
-        if let Some(cps) = &self.cps {
-            let uri = element(tag::IA5_STRING, cps.text(fills)?.as_bytes());
-            let qualifier = sequence(&[element(tag::OID, policy::QUALIFIER_CPS.as_bytes()), uri]);
-            parts.push(sequence(&[qualifier]));
-        }
-        Ok(sequence(&parts))
+    fn parts<'t>(&'t self, fills: &'t Fills) -> Result<PolicyParts<'t>, ProfileError> {
+        let cps = self.cps.as_ref().map(|cps| cps.text(fills)).transpose()?;
+        Ok(PolicyParts { policy: self.oid, cps })
     }
 }
 

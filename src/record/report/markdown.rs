@@ -31,7 +31,7 @@ pub fn report(log: &[u8], origin: &str) -> Result<String, JournalError> {
             purpose => text("purpose"),
             plan_sha256 => text("plan_sha256"),
             site_sha256 => text("site_sha256"),
-            rows => minijinja::value::Value::from_serialize(&rows),
+            rows => minijinja::value::Serde(&rows),
         })
         .map_err(wrong)
 }

@@ -17,8 +17,9 @@ pub const fn forbidden(character: char) -> bool {
 
 /// The order of keys: by UTF-16 code units (RFC 8785 §3.2.3).
 pub fn order(one: &str, other: &str) -> Ordering {
-    if one.is_ascii() && other.is_ascii() {
-        return one.as_bytes().cmp(other.as_bytes());
+    // Where the first difference has ASCII on one side, UTF-8 and UTF-16 agree.
+    if one.is_ascii() || other.is_ascii() {
+        return one.cmp(other);
     }
     one.encode_utf16().cmp(other.encode_utf16())
 }

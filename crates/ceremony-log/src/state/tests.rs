@@ -160,9 +160,6 @@ fn any_intent_may_end_in_a_failure() {
         record.data = Object::new();
         assert_eq!(story.codes(), codes, "{ev}");
     }
-    let mut story = Story::good();
-    story.first("cert.signed").ev = "act.failed".to_owned();
-    story.0.insert(0, story.0[0].clone());
     let mut alone = Story::opened();
     alone.add("act.failed", Object::new());
     assert_eq!(alone.closed("ok").codes(), []);
@@ -242,6 +239,37 @@ fn a_resumed_session_must_log_in_again() {
 }
 
 #[test]
+fn approval_and_login_end_with_their_ceremony() {
+    let story = |approved: bool, logged_in: bool| {
+        let mut story = Story::good();
+        let from = story.0.len();
+        if approved {
+            story.add("plan.approved", data("sha256", "plan").with("person", "bo"));
+        }
+        story.add("ceremony.open", data("plan_sha256", "plan"));
+        if logged_in {
+            story.add("auth.ok", data("token", "root"));
+        }
+        story.sign("root", "root");
+        story = story.closed("ok");
+        story.0[from..].iter_mut().for_each(|record| record.cer = "second".to_owned());
+        story.codes()
+    };
+    assert_eq!(story(true, true), []);
+    assert_eq!(story(false, true), [Code::E155]);
+    assert_eq!(story(true, false), [Code::E155]);
+}
+
+#[test]
+fn a_reference_is_to_an_earlier_record() {
+    for (reference, codes) in [(0, vec![]), (4, vec![]), (5, vec![Code::E153]), (6, vec![Code::E153])] {
+        let mut story = Story::opened();
+        story.result("log.note", reference, Object::new());
+        assert_eq!(story.closed("ok").codes(), codes, "{reference}");
+    }
+}
+
+#[test]
 fn a_quorum_has_as_many_people_as_its_threshold() {
     let with = |threshold: u32, people: &[&str]| {
         let mut story = Story::good();
@@ -306,8 +334,11 @@ fn keys_are_made_once_and_on_their_token() {
     assert_eq!(twice.closed("ok").codes(), [Code::E159]);
     let mut imported = Story::opened();
     imported.key("root", true);
-    imported.first("key.generated").data.insert("attributes", Object::new().with("local", false));
-    assert_eq!(imported.closed("ok").codes(), [Code::E159]);
+    let attributes = Object::new().with("local", false).with("never_extractable", true);
+    imported.first("key.generated").data.insert("attributes", attributes);
+    assert_eq!(imported.clone().closed("ok").codes(), [Code::E159]);
+    imported.add("key.live", data("spki_sha256", "root"));
+    assert_eq!(imported.closed("ok").codes(), [Code::E159, Code::E159]);
     let mut unproved = Story::good();
     unproved.first("key.proved").data.insert("verified", false);
     assert_eq!(unproved.codes(), [Code::E159]);

@@ -218,6 +218,17 @@ fn findings_are_bounded() {
 }
 
 #[test]
+fn warnings_do_not_refuse_however_many_and_an_error_among_those_not_kept_does() {
+    let mut findings = Findings::default();
+    for _ in 0..=MOST_FINDINGS {
+        findings.push(Finding::new(Code::W201, Place::Log, "unknown"));
+    }
+    assert_eq!((findings.unreported, findings.refuse()), (1, false));
+    findings.push(Finding::new(Code::E152, Place::Log, "open"));
+    assert_eq!((findings.unreported, findings.refuse()), (2, true));
+}
+
+#[test]
 fn a_reader_that_fails_is_not_a_log_that_ends() {
     struct Broken;
     impl io::Read for Broken {

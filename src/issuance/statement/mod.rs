@@ -3,6 +3,9 @@
 //! The same fields come from two sides: from profile and script before anything is built, and from the octets
 //! as the second implementation reads them. They have to be equal, in order and to the letter.
 
+pub mod planned;
+pub mod read;
+
 use serde::{Deserialize, Serialize};
 
 /// One field: its name and what it says.
