@@ -21,7 +21,8 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 
 use super::direct::{Direct, Loaded};
 use super::message::{Command, OwnedLogin, Request};
-use super::wire::{Wire, decode, receive, receive_alone, send};
+use super::wire::frame::{receive, receive_alone, send};
+use super::wire::{Wire, decode};
 use super::{Login, Operation, ToSign, Token as _, TokenError};
 
 /// The word that makes the program a module process, in the place of a subcommand.
