@@ -481,6 +481,17 @@ fn the_process_has_the_environment_it_is_given_and_no_other() {
 }
 
 #[test]
+fn what_is_typed_to_interrupt_the_program_does_not_reach_the_process() {
+    let softhsm = one_token();
+    let process = softhsm.start();
+    let number = process.id().unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap();
+    // After the name: state, parent, process group.
+    let group = status.rsplit_once(')').unwrap().1.split_whitespace().nth(2).unwrap();
+    assert_eq!(group, number.to_string());
+}
+
+#[test]
 fn the_process_leaves_no_core_file() {
     let softhsm = one_token();
     let process = softhsm.start();

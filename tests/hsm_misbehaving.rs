@@ -260,7 +260,7 @@ fn a_token_without_room_for_sessions_says_so() {
 fn a_module_that_crashes_is_quoted() {
     let (_process, mut session) = open("crashes");
     let error = session.random(16).unwrap_err();
-    let TokenError::ModuleDied { operation, death, said, .. } = error else { unreachable!("{error}") };
+    let TokenError::ModuleDied { operation, death, said, .. } = error else { panic!("{error}") };
     assert_eq!((operation, death), (Operation::DrawRandom, Death::Signal(11)));
     assert_eq!(said, "module: the cable is loose");
 }

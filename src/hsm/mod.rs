@@ -13,8 +13,6 @@
 mod channel;
 mod child;
 mod code;
-#[cfg(test)]
-mod cost;
 mod direct;
 mod encoding;
 mod error;
@@ -26,6 +24,8 @@ mod process;
 mod quirks;
 mod raw;
 mod session;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use zeroize::Zeroizing;

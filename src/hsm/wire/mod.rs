@@ -357,6 +357,14 @@ pub(super) use wire_list;
 /// Most messages fit in here without moving; all of it is wiped each time.
 const FIRST_ROOM: usize = 512;
 
+/// The octets of a value.
+#[cfg(test)]
+pub(super) fn encode(value: &impl Wire) -> Vec<u8> {
+    let mut to = Writer::new();
+    value.put(&mut to);
+    to.0.to_vec()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -369,12 +377,6 @@ mod tests {
     }
 
     wire_enum!(Shape { 0 Point, 1 Circle(radius), 2 Named { name, sides } });
-
-    fn encode(value: &impl Wire) -> Vec<u8> {
-        let mut to = Writer::new();
-        value.put(&mut to);
-        to.0.to_vec()
-    }
 
     #[test]
     fn what_was_written_is_read() {

@@ -44,7 +44,7 @@ fn the_cost_of_the_module_process() {
     if std::env::var_os("SOFTHSM2_CONF").is_none() {
         // The environment of a running program is not for changing: run the direct half in a copy of it.
         let status = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--nocapture", "--exact", "hsm::cost::the_direct_half"])
+            .args(["--ignored", "--nocapture", "--exact", "hsm::tests::the_direct_half"])
             .env("SOFTHSM2_CONF", text)
             .status();
         assert!(status.unwrap().success());
