@@ -5,7 +5,7 @@
 //!   unknown. It is left to finish. Killing it in the middle of a call can cost the token its keys.
 //! - A process that ended in the middle of a call is an equipment failure and says how it ended.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::wire::frame::{receive_alone, send};
+use super::wire::frame::{LARGEST_FRAME, TooLarge, pack, receive_alone};
 use super::wire::{Wire, decode};
 use super::{Death, Operation, Timeouts, TokenError};
 
@@ -71,14 +71,12 @@ impl Channel {
         }
         let number = self.next;
         self.next += 1;
-        match self.limit(timeout).and_then(|()| send(&mut self.socket, number, question)) {
-            Ok(()) => Ok(number),
-            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                let what = "a message to the token".to_owned();
-                Err(TokenError::TooMuch { what, found: usize::MAX, most: 64 * 1024 * 1024 })
-            }
-            Err(error) => Err(self.shared.lost(operation, timeout, &error)),
-        }
+        let frame = pack(number, question).map_err(|TooLarge { octets }| {
+            let what = "a message to the module process".to_owned();
+            TokenError::TooMuch { what, found: octets, most: LARGEST_FRAME }
+        })?;
+        let sent = self.limit(timeout).and_then(|()| self.socket.write_all(&frame));
+        sent.map(|()| number).map_err(|error| self.shared.lost(operation, timeout, &error))
     }
 
     /// Sets how long reading and writing may wait.

@@ -9,19 +9,35 @@ use zeroize::Zeroizing;
 
 use super::{FIRST_ROOM, Reader, Wire, Writer};
 
-/// Writes a value in a frame.
-pub(in super::super) fn send(to: &mut impl Write, number: u64, value: &impl Wire) -> io::Result<()> {
+/// A value in a frame.
+///
+/// # Errors
+///
+/// [`TooLarge`] if it is larger than any frame.
+pub(in super::super) fn pack(number: u64, value: &impl Wire) -> Result<Zeroizing<Vec<u8>>, TooLarge> {
     let mut frame = Writer::new();
     frame.octets(&[0; 4]);
     number.put(&mut frame);
     value.put(&mut frame);
     let octets = frame.0.len() - 4;
-    let count = u32::try_from(octets).ok().filter(|_| octets <= LARGEST_FRAME);
-    let count = count.ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
+    let count = u32::try_from(octets).ok().filter(|_| octets <= LARGEST_FRAME).ok_or(TooLarge { octets })?;
     if let Some(head) = frame.0.first_chunk_mut() {
         *head = count.to_be_bytes();
     }
-    to.write_all(&frame.0)
+    Ok(frame.0)
+}
+
+/// A value that is larger than any frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) struct TooLarge {
+    /// How many octets it has.
+    pub(in super::super) octets: usize,
+}
+
+/// Writes a value in a frame.
+pub(in super::super) fn send(to: &mut impl Write, number: u64, value: &impl Wire) -> io::Result<()> {
+    let frame = pack(number, value).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
+    to.write_all(&frame)
 }
 
 /// Reads a frame: its number and the octets of its value. Nothing if the other side has ended before it.
@@ -83,7 +99,7 @@ const HEAD: usize = 12;
 const ROOM_AT_ONCE: usize = 64 * 1024;
 
 /// The most octets in a frame: an Ed25519 message of 64 MiB and what stands around it.
-const LARGEST_FRAME: usize = 64 * 1024 * 1024 + 64 * 1024;
+pub(in super::super) const LARGEST_FRAME: usize = 64 * 1024 * 1024 + 64 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -119,6 +135,8 @@ mod tests {
         assert!(receive_alone(&mut followed.as_slice()).is_err());
         assert!(receive(&mut &[0xff; 16][..]).is_err());
         assert!(receive(&mut &[0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0][..]).is_err());
+        let octets = LARGEST_FRAME + 12;
+        assert_eq!(pack(0, &vec![0u8; LARGEST_FRAME]), Err(TooLarge { octets }));
         assert!(send(&mut Vec::new(), 0, &vec![0u8; LARGEST_FRAME]).is_err());
     }
 
