@@ -11,6 +11,8 @@ mod journal;
 mod machine;
 mod operators;
 
+use std::time::Duration;
+
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -364,15 +366,17 @@ impl<'a> Stage<'a> {
         if matches!(error, StageError::Journal(_)) {
             return Ok(error);
         }
-        let event = Event::ActFailed { error: error.with_causes(), residue: "unknown".into() };
+        let event = Event::ActFailed { error: printable(&error.with_causes()), residue: "unknown".into() };
         self.record_closing(event, intent)?;
         Ok(error)
     }
 
     fn append(&mut self, event: Event, actor: Actor, closes: Option<u64>) -> Result<u64, StageError> {
+        // A session's time begins with its first record.
+        let begins = matches!(event, Event::LogGenesis { .. } | Event::SessionStart(_));
         let entry = Entry {
             at: self.clock.now(),
-            elapsed: self.clock.elapsed(),
+            elapsed: if begins { Duration::ZERO } else { self.clock.elapsed() },
             actor,
             event,
             step: self.step.clone(),
@@ -434,6 +438,11 @@ pub enum StageError {
     /// What an act made is not what was planned.
     #[error("{0}")]
     Refused(String),
+}
+
+/// What the log can hold: a driver's words may have any characters.
+fn printable(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 impl StageError {

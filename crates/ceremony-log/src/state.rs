@@ -7,7 +7,8 @@
 //! - A key signs only if it was made in this log and is live: E159 (`state/keys.rs`).
 //! - An event that the registry lacks is a warning, W201; about a signature it refuses, E154.
 //!
-//! [`State`] follows records that [`crate::verify`] reads. Its memory grows with keys and open intents.
+//! [`State`] follows records that [`crate::verify`] reads. Its memory grows with keys, ceremonies and open intents, up
+//! to [`MOST_OPEN`] and [`MOST_KNOWN`]; a log with more of them is refused, E128.
 
 mod keys;
 
@@ -20,6 +21,12 @@ use crate::record::Record;
 use crate::verify::Findings;
 
 use keys::Keys;
+
+/// How many intents may be open at once.
+pub const MOST_OPEN: usize = 1000;
+
+/// How many keys, requests, approvals, logins and ceremonies a log may have together.
+pub const MOST_KNOWN: usize = 10_000;
 
 /// How a ceremony ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +66,8 @@ pub struct State {
     /// Tokens that were logged into in this session.
     sessions: BTreeSet<String>,
     keys: Keys,
+    /// There was more than fits: nothing is followed any more, and the log is refused.
+    full: bool,
 }
 
 /// A ceremony that is open.
@@ -77,6 +86,9 @@ impl State {
 
     /// Follows the next record.
     pub fn follow(&mut self, record: &Record) {
+        if self.full {
+            return;
+        }
         if !event::is_known(&record.ev) {
             let (code, what) = if event::is_unknown_signing(&record.ev) {
                 (Code::E154, "unknown signing event")
@@ -109,6 +121,12 @@ impl State {
                 data: record.data.clone(),
             };
             self.intents.insert(record.seq, intent);
+        }
+        let known = self.keys.len() + self.approved.len() + self.sessions.len() + self.closed.len();
+        if self.intents.len() > MOST_OPEN || known > MOST_KNOWN {
+            self.full = true;
+            let message = format!("more than {MOST_OPEN} open intents, or {MOST_KNOWN} keys and ceremonies");
+            self.find(Code::E128, record.seq, message);
         }
     }
 
@@ -151,8 +169,8 @@ impl State {
 
     /// Takes the intent that this record closes. A record that should close one and does not is E153.
     fn close_intent(&mut self, record: &Record) -> Option<OpenIntent> {
-        let closing =
-            event::is_result(&record.ev) || (record.ev == "act.failed" && record.reference.is_some());
+        let may_close = matches!(record.ev.as_str(), "act.failed" | "token.initialized");
+        let closing = event::is_result(&record.ev) || (may_close && record.reference.is_some());
         let Some(reference) = record.reference else {
             if closing {
                 self.find(Code::E153, record.seq, format!("`{}` without `ref`", record.ev));
@@ -242,7 +260,9 @@ impl State {
             None => BTreeSet::new(),
         };
         match record.data.get("threshold").and_then(Value::as_u64) {
-            Some(threshold @ 1..) if people.len() as u64 >= threshold => self.logged_in(record),
+            // A quorum of nobody is none, though no rule is broken by saying so.
+            Some(0) => {}
+            Some(threshold) if people.len() as u64 >= threshold => self.logged_in(record),
             threshold => {
                 let wanted = threshold.map_or_else(|| "no threshold".to_owned(), |wanted| wanted.to_string());
                 let message = format!("quorum of {} people; wanted {wanted}", people.len());

@@ -16,8 +16,8 @@ pub struct Keys {
     known: BTreeMap<String, Key>,
     /// Those that sign heads, and nothing else.
     of_logs: BTreeSet<String>,
-    /// Requests whose proof of possession was verified, by the digest of the request.
-    requests: BTreeMap<String, Request>,
+    /// Requests whose proof of possession was verified: digest, and the key's if it was said.
+    requests: BTreeMap<String, Option<String>>,
 }
 
 /// What the log says of one key.
@@ -47,12 +47,6 @@ impl Key {
     }
 }
 
-#[derive(Clone, Debug, Default)]
-struct Request {
-    spki_sha256: Option<String>,
-    approved: bool,
-}
-
 impl Keys {
     /// Follows a record that closes `intent`, if it closes one. What is wrong is said.
     pub fn follow(&mut self, record: &Record, intent: Option<&OpenIntent>) -> Option<String> {
@@ -67,7 +61,7 @@ impl Keys {
             "key.live" => self.live(data),
             "key.destroyed" => self.destroyed(record),
             "request.received" => self.received(data),
-            "request.approved" => self.approved(data),
+            "request.rejected" => self.rejected(data),
             "cert.sign.intent" | "crl.sign.intent" => self.signs(record, data.str("issuer_spki_sha256")),
             "csr.sign.intent" => self.signs(record, data.str("spki_sha256")),
             // The format names no key here: where a writer does, it is checked.
@@ -81,6 +75,11 @@ impl Keys {
             "cert.signed" => self.certified(data),
             _ => None,
         }
+    }
+
+    /// How much there is to remember.
+    pub fn len(&self) -> usize {
+        self.known.len() + self.of_logs.len() + self.requests.len()
     }
 
     /// Whether the key may sign.
@@ -101,13 +100,15 @@ impl Keys {
             return Some("a key was generated without `spki_sha256`".to_owned());
         };
         let attribute = |name: &str| data.get("attributes")?.get(name)?.as_bool();
-        let local = attribute("local") != Some(false);
-        let never_extractable = local && attribute("never_extractable") == Some(true);
+        // Where a token does not say, what it says right after generating is as good. CKA_LOCAL says nothing:
+        // there are tokens on which it is false for keys that they generated.
+        let never_extractable =
+            attribute("never_extractable").unwrap_or_else(|| attribute("extractable") == Some(false));
         let key = Key { never_extractable, stage: Stage::Generated };
         if self.known.insert(spki.to_owned(), key).is_some() {
             return Some(format!("the key {spki} was generated a second time"));
         }
-        (!local).then(|| format!("the key {spki} was not generated on its token"))
+        None
     }
 
     fn proved(&mut self, record: &Record, intent: Option<&OpenIntent>) -> Option<String> {
@@ -175,17 +176,14 @@ impl Keys {
     fn received(&mut self, data: &Object) -> Option<String> {
         if data.str("kind") == Some("csr") && data.get("pop_verified").and_then(Value::as_bool) == Some(true)
         {
-            let request =
-                Request { spki_sha256: data.str("spki_sha256").map(str::to_owned), approved: false };
-            self.requests.insert(data.str("sha256").unwrap_or_default().to_owned(), request);
+            let sha256 = data.str("sha256").unwrap_or_default();
+            self.requests.insert(sha256.to_owned(), data.str("spki_sha256").map(str::to_owned));
         }
         None
     }
 
-    fn approved(&mut self, data: &Object) -> Option<String> {
-        if let Some(request) = self.requests.get_mut(data.str("sha256").unwrap_or_default()) {
-            request.approved = true;
-        }
+    fn rejected(&mut self, data: &Object) -> Option<String> {
+        self.requests.remove(data.str("sha256").unwrap_or_default());
         None
     }
 
@@ -204,15 +202,15 @@ impl Keys {
         }
     }
 
-    /// A certificate is for a key of this log, or for one whose owner proved to have it.
+    /// A certificate is for a key of this log, or for one whose owner proved to have it; a cross-certificate is
+    /// for the key of another CA.
     fn certified(&self, data: &Object) -> Option<String> {
         let Some(spki) = data.str("spki_sha256") else {
             return Some("a certificate was signed without `spki_sha256`".to_owned());
         };
-        let requested = |request: &Request| {
-            request.approved && request.spki_sha256.as_deref().is_none_or(|requested| requested == spki)
-        };
-        if self.known.contains_key(spki) || self.requests.values().any(requested) {
+        let kind = data.get("artifact").and_then(|artifact| artifact.get("kind")).and_then(Value::as_str);
+        let requested = |key: &Option<String>| key.as_deref().is_none_or(|key| key == spki);
+        if kind == Some("cross") || self.known.contains_key(spki) || self.requests.values().any(requested) {
             return None;
         }
         Some(format!(
