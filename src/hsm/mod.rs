@@ -24,8 +24,6 @@ mod process;
 mod quirks;
 mod raw;
 mod session;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 use zeroize::Zeroizing;
