@@ -1,6 +1,6 @@
 //! What several test programs share.
 
-#![allow(dead_code, reason = "each test program uses its part of it")]
+#![allow(dead_code, unused_imports, reason = "each test program uses its part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 pub mod softhsm;
