@@ -45,9 +45,11 @@ pub fn plan(path: &Path, rehearsal: bool) -> Result<Plan, Failure> {
 /// A [`Failure`] if nobody reads.
 pub fn print(out: &mut dyn std::io::Write, text: &str) -> Result<(), Failure> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::because(crate::failure::Turn::Equipment, "standard output could not be written", &error))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::because(
+            crate::failure::Turn::Equipment,
+            "standard output could not be written",
+            &error,
+        )),
         _ => Ok(()),
     }
 }

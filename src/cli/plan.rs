@@ -27,7 +27,8 @@ impl Plan {
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         let plan = files::plan(&self.script, false)?;
         if let Some(path) = &self.output {
-            create(path, plan.octets()).map_err(|error| Failure::because(Turn::Author, "the plan could not be written", &error))?;
+            create(path, plan.octets())
+                .map_err(|error| Failure::because(Turn::Author, "the plan could not be written", &error))?;
         }
         files::print(out, &review(&plan))
     }

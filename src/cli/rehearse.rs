@@ -61,7 +61,9 @@ impl Rehearse {
             practice: true,
         };
         let done = conduct(&plan, places, company);
-        modules.stop().map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
+        modules
+            .stop()
+            .map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
         done?;
         tokens.throw_away()?;
         self.closing(&bundle, out)
@@ -96,10 +98,14 @@ pub fn new_folder(path: &Path) -> Result<(), Failure> {
         let message = format!("`{}` exists; wanted a folder that does not", path.display());
         return Err(Failure::new(Turn::Author, message).hint("name another folder with --out"));
     }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let parent =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     if !parent.is_dir() {
-        let message = format!("`{}` is not a folder; `{}` is to be made in it", parent.display(), path.display());
-        return Err(Failure::new(Turn::Author, message).hint("make it first, or name another folder with --out"));
+        let message =
+            format!("`{}` is not a folder; `{}` is to be made in it", parent.display(), path.display());
+        return Err(
+            Failure::new(Turn::Author, message).hint("make it first, or name another folder with --out")
+        );
     }
     writable(parent)
 }
@@ -110,7 +116,8 @@ pub fn new_folder(path: &Path) -> Result<(), Failure> {
 ///
 /// A [`Failure`] if it is read-only.
 pub fn writable(folder: &Path) -> Result<(), Failure> {
-    let read_only = rustix::fs::statvfs(folder).is_ok_and(|found| found.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
+    let read_only = rustix::fs::statvfs(folder)
+        .is_ok_and(|found| found.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
     let access = rustix::fs::access(folder, rustix::fs::Access::WRITE_OK);
     match access {
         Ok(()) if !read_only => Ok(()),

@@ -19,13 +19,12 @@ pub use rehearsal::{Improviser, RehearsalError, Tokens};
 
 use crate::clock::Clock;
 use crate::digest::Digest;
-use crate::issuance::Ledger;
 use crate::plan::Plan;
 use crate::record::{Identity, LogFolder, Places, finish};
 use crate::stage::{
     Cabinet, Event, Expected, Line, Machine, Module, NoAnswer, Notice, Operators, Session, Stage, StageError,
 };
-use crate::step::{Room, StepError};
+use crate::step::{Ledger, Room, StepError};
 
 /// What a ceremony needs beside its plan.
 pub struct Company<'c> {
@@ -63,12 +62,8 @@ pub fn conduct(plan: &Plan, places: Places, company: Company<'_>) -> Result<LogF
     keep_for_resume(&log, plan, &company).map_err(StageError::from)?;
     let Company { cabinet, modules, operators, clock, machine, site, practice } = company;
     let mut stage = Stage::new(cabinet, &mut log, operators, clock, machine);
-    let genesis = Event::LogGenesis {
-        origin,
-        spec: "ceremony-log/v1".into(),
-        hash: "sha256".into(),
-        practice,
-    };
+    let genesis =
+        Event::LogGenesis { origin, spec: "ceremony-log/v1".into(), hash: "sha256".into(), practice };
     stage.record(genesis)?;
     stage.record(Event::SessionStart(session(modules, Digest::of(&site))?))?;
     let done = open_and_perform(plan, Digest::of(&site), &mut stage);
@@ -104,7 +99,11 @@ fn open_and_perform(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> 
             let (number, name) = (step.number.clone(), step.step.name());
             stage.set_step(Some(number.clone()));
             stage.record(Event::StepBegin { step: number.clone(), name: name.into() })?;
-            stage.show(&Notice::Step { number: number.clone(), name: name.into(), preview: step.step.preview() });
+            stage.show(&Notice::Step {
+                number: number.clone(),
+                name: name.into(),
+                preview: step.step.preview(),
+            });
             let mut room = Room { stage, ledger: &mut ledger, setting: &plan.setting };
             step.step.perform(&mut room).map_err(|source| ConductError::Step {
                 number: number.clone(),
@@ -136,7 +135,10 @@ fn approve(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> Result<()
             let sentence = "Is this the plan that you reviewed, and the site that you expect?";
             stage.question(person.clone(), sentence, lines, Expected::Word("approve"))?;
             let (id, method) = (person.id.clone(), plan.setting.people.method.clone());
-            stage.record_by(person, Event::PlanApproved { sha256, person: id.clone(), method: method.clone() })?;
+            stage.record_by(
+                person,
+                Event::PlanApproved { sha256, person: id.clone(), method: method.clone() },
+            )?;
             stage.record_by(person, Event::SiteApproved { sha256: site_sha256, person: id, method })?;
         }
     }
@@ -144,7 +146,11 @@ fn approve(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> Result<()
 }
 
 /// What a later start needs, before the first record.
-fn keep_for_resume(log: &LogFolder, plan: &Plan, company: &Company<'_>) -> Result<(), crate::stage::JournalError> {
+fn keep_for_resume(
+    log: &LogFolder,
+    plan: &Plan,
+    company: &Company<'_>,
+) -> Result<(), crate::stage::JournalError> {
     log.keep("plan.json", plan.octets())?;
     log.keep("site.yaml", &company.site)?;
     for (name, input) in &plan.setting.inputs {
@@ -171,7 +177,8 @@ fn session(modules: Vec<Module>, site_sha256: Digest) -> Result<Session, Conduct
     let tool_sha256 = File::open(myself)
         .and_then(|mut file| Digest::of_reader(&mut file))
         .map_err(|source| ConductError::Myself { source })?;
-    let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_else(|_| "unknown".into());
+    let boot_id =
+        std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_else(|_| "unknown".into());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Ok(Session {
         tool_version: env!("CARGO_PKG_VERSION").into(),

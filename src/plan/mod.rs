@@ -16,11 +16,9 @@ pub use review::review;
 pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
 
 use crate::digest::Digest;
-use crate::issuance::Ledger;
 use crate::profile::Library;
 use crate::script::{Problems, Script, Word};
-use crate::stage::Person;
-use crate::step::{AnyStep, Draft, People, Scope, Setting, TokenDemand, Window};
+use crate::step::{AnyStep, Draft, Ledger, Left, People, Person, Scope, Setting, TokenDemand, Window};
 
 /// A script resolved to values.
 #[derive(Debug)]
@@ -100,7 +98,7 @@ impl Plan {
                 _ => acts = None,
             }
         }
-        let (setting, drafts, outputs, origin) = scope.leave();
+        let Left { setting, drafts, outputs, origin } = scope.leave();
         let acts = problems.or(acts)?;
         let script_sha256 = script.sha256;
         let octets = canonical(&setting, &acts, &drafts, &outputs, script_sha256);
@@ -132,7 +130,10 @@ impl Plan {
 /// What the script says once for all steps; inputs and profiles come later.
 fn setting(script: &Script, problems: &mut Problems) -> Setting {
     let counts = |counts: &crate::script::Counts| {
-        counts.iter().map(|(role, count)| (role.value.word().to_owned(), count.value)).collect::<BTreeMap<_, _>>()
+        counts
+            .iter()
+            .map(|(role, count)| (role.value.word().to_owned(), count.value))
+            .collect::<BTreeMap<_, _>>()
     };
     if script.approvals.method.value == crate::script::Method::Signature {
         let message = "approval by `signature` is not available in this version; wanted `typed`";

@@ -37,7 +37,8 @@ pub struct Places {
 impl Places {
     /// The places of a ceremony.
     pub fn of(ceremony: &str, practice: bool, log: &Path, out: &Path) -> Self {
-        let bundle = if practice { format!("bundle-practice-{ceremony}") } else { format!("bundle-{ceremony}") };
+        let bundle =
+            if practice { format!("bundle-practice-{ceremony}") } else { format!("bundle-{ceremony}") };
         Self { log: log.to_owned(), out: out.to_owned(), bundle: out.join(bundle) }
     }
 
@@ -192,12 +193,14 @@ impl LogFolder {
         Ok(Record {
             seq: self.levels.size(),
             prev: self.last,
-            at: Time::from_seconds(entry.at.seconds()).ok_or_else(|| unfit(&"the time is later than 9999"))?,
+            at: Time::from_seconds(entry.at.seconds())
+                .ok_or_else(|| unfit(&"the time is later than 9999"))?,
             mono: u64::try_from(entry.elapsed.as_millis()).unwrap_or(u64::MAX),
             cer: self.ceremony.clone(),
             ev,
             actor: LogActor { id: entry.actor.id, role },
-            data: to_object(&data).ok_or_else(|| unfit(&"its data is no object of texts, integers and lists"))?,
+            data: to_object(&data)
+                .ok_or_else(|| unfit(&"its data is no object of texts, integers and lists"))?,
             step: entry.step,
             reference: entry.closes,
         })
@@ -289,7 +292,8 @@ impl Journal for LogFolder {
         let path = self.places.log.join("annex.jsonl");
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|_| unfit(&"the system gives no random octets"))?;
-        let line = super::annex::line(&self.ceremony, item, text, &hex(&salt)).map_err(|fault| unfit(&fault))?;
+        let line =
+            super::annex::line(&self.ceremony, item, text, &hex(&salt)).map_err(|fault| unfit(&fault))?;
         let mut file = OpenOptions::new()
             .append(true)
             .create(true)
@@ -323,7 +327,9 @@ impl Journal for LogFolder {
         let sha256 = Digest::of(octets);
         let file = match place.kind {
             "manifest" => self.places.bundle.join("manifest.json"),
-            kind => self.places.bundle.join("artifacts").join(format!("{sha256}.{}", artifact::extension(kind))),
+            kind => {
+                self.places.bundle.join("artifacts").join(format!("{sha256}.{}", artifact::extension(kind)))
+            }
         };
         create(&file, octets)?;
         for (path, label) in artifact::renderings(place) {

@@ -31,7 +31,7 @@ pub fn summary(log: &LogFolder) -> Result<Vec<u8>, JournalError> {
     Ok(Value::Object(object).to_canonical().into_bytes())
 }
 
-/// One entry for each rendering of an artifact; the manifest has none and lies in the bundle.
+/// An artifact as it lies where people look for it; the manifest has no rendering and lies in the bundle.
 fn entries(log: &LogFolder, stored: &Stored) -> Result<Vec<Value>, JournalError> {
     let Stored { artifact: named, .. } = stored;
     if named.kind == "manifest" {
@@ -41,6 +41,7 @@ fn entries(log: &LogFolder, stored: &Stored) -> Result<Vec<Value>, JournalError>
     let Some(kind) = artifact::kind(&named.kind) else { return Ok(Vec::new()) };
     artifact::renderings(&ArtifactPlace { kind, name: named.name.clone() })
         .into_iter()
+        .take(1)
         .map(|(path, _)| entry(log, kind, &named.name, path.to_string_lossy().into_owned()))
         .collect()
 }
@@ -49,5 +50,7 @@ fn entry(log: &LogFolder, kind: &str, name: &str, path: String) -> Result<Value,
     let full = log.places().out.join(&path);
     let octets = std::fs::read(&full).map_err(|error| storage(&full, "read", error))?;
     let sha256 = Digest::of(&octets).to_string();
-    Ok(Value::Object(Object::new().with("kind", kind).with("name", name).with("path", path).with("sha256", sha256)))
+    Ok(Value::Object(
+        Object::new().with("kind", kind).with("name", name).with("path", path).with("sha256", sha256),
+    ))
 }

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn every_algorithm_has_a_stand_in_of_its_own_form() {
         for algorithm in KeyAlgorithm::ALL {
-            assert_eq!(public_key(*algorithm).algorithm(), Some(*algorithm));
+            assert_eq!(public_key(algorithm).algorithm(), Some(algorithm));
         }
     }
 }
