@@ -31,7 +31,7 @@ pub fn summary(log: &LogFolder) -> Result<Vec<u8>, JournalError> {
     Ok(Value::Object(object).to_canonical().into_bytes())
 }
 
-/// An artifact as it lies where people look for it; the manifest has no rendering and lies in the bundle.
+/// One entry for each rendering of an artifact; the manifest has none and lies in the bundle.
 fn entries(log: &LogFolder, stored: &Stored) -> Result<Vec<Value>, JournalError> {
     let Stored { artifact: named, .. } = stored;
     if named.kind == "manifest" {
@@ -41,7 +41,6 @@ fn entries(log: &LogFolder, stored: &Stored) -> Result<Vec<Value>, JournalError>
     let Some(kind) = artifact::kind(&named.kind) else { return Ok(Vec::new()) };
     artifact::renderings(&ArtifactPlace { kind, name: named.name.clone() })
         .into_iter()
-        .take(1)
         .map(|(path, _)| entry(log, kind, &named.name, path.to_string_lossy().into_owned()))
         .collect()
 }
