@@ -134,7 +134,7 @@ impl<'s> Scope<'s> {
             token: token.to_owned(),
             id: None,
             algorithm,
-            public: super::placeholder::public_key(algorithm),
+            public: super::placeholder::public_key(algorithm, name),
             live: issues,
         });
     }
