@@ -7,3 +7,4 @@ pub mod clock;
 pub mod digest;
 pub mod failure;
 pub mod pki;
+pub mod rule;

@@ -1,0 +1,70 @@
+//! The rules: one requirement per file, with its id, its source and its verdict.
+//!
+//! A rule judges octets that were read back, not the intent behind them. What it needs from outside is the [`Context`],
+//! which in a ceremony cannot be made without all of it.
+//!
+//! The lists are [`certificate::RULES`], [`name::RULES`], [`key::RULES`], [`crl::RULES`], [`ocsp::RULES`] and
+//! [`request::RULES`]; [`certificate::judge`], [`crl::judge`], [`ocsp::judge`] and [`request::judge`] apply all that
+//! govern a structure and report every objection.
+
+mod algorithm;
+pub mod certificate;
+mod context;
+//pub mod crl;
+pub mod key;
+pub mod name;
+mod objection;
+//pub mod ocsp;
+//pub mod request;
+#[cfg(test)]
+mod sample;
+mod verdict;
+
+pub use context::{Ceremony, Context, Issued, Kind, Known, NothingKnown, Policy, SigningTime, UnknownName};
+pub use objection::{Assessment, NotJudged, Objection, Rule, Summary};
+pub use verdict::{
+    CannotJudge, Findings, Judgement, NOT_APPLICABLE, PASS, Severities, Severity, Strength, Unmet, Verdict,
+    must, should,
+};
+
+/// Lists rules: each line is one file, its module and its entry in `RULES`.
+macro_rules! rules {
+    ($kind:ty; $($name:ident)*) => {
+        $(mod $name;)*
+
+        /// Every rule, in the order of its ids.
+        pub const RULES: &[$crate::rule::Rule<$kind>] = &[$($name::RULE),*];
+    };
+}
+use rules;
+
+/// Every rule there is, for documentation and listings.
+pub fn summaries() -> Vec<Summary> {
+    let mut all: Vec<_> = certificate::RULES.iter().map(Rule::summary).collect();
+    all.extend(name::RULES.iter().map(Rule::summary));
+    all.extend(key::RULES.iter().map(Rule::summary));
+    //    all.extend(crl::RULES.iter().map(Rule::summary));
+    //    all.extend(ocsp::RULES.iter().map(Rule::summary));
+    //    all.extend(request::RULES.iter().map(Rule::summary));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_rule_has_an_id_of_its_own() {
+        let all = summaries();
+        let ids: BTreeSet<_> = all.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), all.len());
+        for rule in all {
+            let (area, number) = rule.id.split_once('-').unwrap();
+            assert!(area.chars().all(|one| one.is_ascii_uppercase()) && number.len() == 2, "{}", rule.id);
+            assert!(number.chars().all(|one| one.is_ascii_digit()), "{}", rule.id);
+            assert!(!rule.source.is_empty() && !rule.requires.ends_with('.'), "{}", rule.id);
+        }
+    }
+}
