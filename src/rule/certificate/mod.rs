@@ -4,10 +4,13 @@ use super::context::{Context, Kind};
 use super::objection::Assessment;
 use super::verdict::{CannotJudge, Findings, Judgement};
 use super::{key, name, rules};
-use crate::pki::oid::{Oid, purpose};
+use crate::digest::hex;
+use crate::pki::oid::{Oid, OidView, extension, policy, purpose};
 use crate::pki::read::{
-    AlgorithmView, CertificateView, ExtensionView, Extensions, Faults, ReadError, TbsCertificateView, lenient,
+    AlgorithmView, CertificateView, ExtensionView, Extensions, Faults, GeneralName, ReadError,
+    TbsCertificateView, lenient,
 };
+use crate::pki::usage::KeyUsage;
 
 /// A certificate under judgement: to be signed, or whole.
 #[derive(Clone, Debug)]
@@ -70,17 +73,16 @@ impl<'a> Certificate<'a> {
     fn extension(&self, oid: Oid) -> Option<ExtensionView<'a>> {
         self.extensions().find(oid)
     }
-
-    /// The purposes of the extended key usage, dotted; nothing if there is no such extension.
-    fn purposes(&self) -> Result<Option<Vec<String>>, CannotJudge> {
-        let list = self.extensions().extended_key_usage()?;
-        Ok(list.map(|list| list.iter().map(|one| one.to_string()).collect()))
-    }
 }
 
 rules! { Judge;
     version serial_range signature_algorithms issuer_name unique_ids extension_set der not_before period time_form
     unknown_extensions within_issuer serial_unique signature_encoding signature_hash
+    root_self_issued root_validity root_not_before root_basic_constraints root_key_usage root_subject_key_identifier
+    root_authority_key_identifier root_extended_key_usage root_other_extensions root_signs root_microsoft_validity
+    authority_key_identifier basic_constraints key_usage subject_key_identifier crl_distribution_points
+    authority_information_access policy_qualifiers name_constraints no_poison ca_without_ocsp_signing
+    tls_purposes tls_policies constrained_purposes
 }
 
 /// Judges a certificate by every rule on certificates, on its subject's name and on its key.
@@ -136,4 +138,97 @@ fn expect_extension<'a>(
 
 fn criticality(critical: bool) -> &'static str {
     if critical { "critical" } else { "not critical" }
+}
+
+/// A CA's key usage: critical, key-cert-sign and crl-sign, digital-signature allowed.
+fn judge_ca_key_usage(certificate: &Certificate<'_>) -> Judgement {
+    let mut findings = Findings::new();
+    expect_extension(certificate, extension::KEY_USAGE, "key usage", true, &mut findings);
+    if let Some(usage) = certificate.extensions().key_usage()? {
+        let wanted = KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN);
+        let lacking = wanted.without(usage);
+        if !lacking.is_empty() {
+            findings.must(format!("the key usage lacks {lacking}"));
+        }
+        let others = usage.without(wanted.and(KeyUsage::DIGITAL_SIGNATURE));
+        if !others.is_empty() {
+            findings.must(format!("the key usage also says {others}"));
+        }
+    }
+    findings.verdict()
+}
+
+/// A subject key identifier: there, not critical, not empty.
+fn judge_subject_key_identifier(certificate: &Certificate<'_>) -> Judgement {
+    let mut findings = Findings::new();
+    let oid = extension::SUBJECT_KEY_IDENTIFIER;
+    expect_extension(certificate, oid, "subject key identifier", false, &mut findings);
+    if certificate.extensions().subject_key_identifier()?.is_some_and(<[u8]>::is_empty) {
+        findings.must("the subject key identifier has no octets");
+    }
+    findings.verdict()
+}
+
+/// An authority key identifier: not critical, keyIdentifier alone, the issuer's subject key identifier.
+fn judge_authority_key_identifier(
+    certificate: &Certificate<'_>,
+    issuer: &TbsCertificateView<'_>,
+) -> Judgement {
+    let mut findings = Findings::new();
+    let oid = extension::AUTHORITY_KEY_IDENTIFIER;
+    expect_extension(certificate, oid, "authority key identifier", false, &mut findings);
+    if let Some(found) = certificate.extensions().authority_key_identifier()? {
+        let wanted = issuer.extensions().subject_key_identifier()?;
+        match (found.key_identifier, wanted) {
+            (None, _) => findings.must("the authority key identifier has no keyIdentifier"),
+            (Some(_), None) => {
+                findings.must("the issuer's certificate has no subject key identifier to copy")
+            }
+            (Some(found), Some(wanted)) if found != wanted => findings.must(format!(
+                "the authority key identifier is {}; the issuer's subject key identifier is {}",
+                hex(found),
+                hex(wanted)
+            )),
+            (Some(_), Some(_)) => {}
+        }
+        if found.issuer.is_some() {
+            findings.must("the authority key identifier has an authorityCertIssuer");
+        }
+        if found.serial.is_some() {
+            findings.must("the authority key identifier has an authorityCertSerialNumber");
+        }
+    }
+    findings.verdict()
+}
+
+/// No purpose of the extended key usage is there twice.
+fn judge_no_repetition(certificate: &Certificate<'_>, findings: &mut Findings) -> Result<(), CannotJudge> {
+    let mut purposes: Vec<_> = certificate.extensions().extended_key_usage()?.iter().flatten().collect();
+    purposes.sort_unstable();
+    for same in purposes.chunk_by(|left, right| left == right).filter(|same| same.len() > 1) {
+        if let Some(purpose) = same.first() {
+            findings.must(format!("the extended key usage has {purpose} twice"));
+        }
+    }
+    Ok(())
+}
+
+/// A URI of the scheme http, and of no other.
+fn judge_http(name: &GeneralName<'_>, what: &str, findings: &mut Findings) {
+    let host = name.uri().and_then(|uri| uri.strip_prefix("http://"));
+    if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) {
+        findings.must(format!("{what} is {name}; wanted a URI that begins with http:// and has a host"));
+    }
+}
+
+/// One of the policies that BR §7.1.6.1 reserves.
+fn is_reserved_policy(one: &OidView<'_>) -> bool {
+    [
+        policy::EXTENDED_VALIDATION,
+        policy::DOMAIN_VALIDATED,
+        policy::ORGANIZATION_VALIDATED,
+        policy::INDIVIDUAL_VALIDATED,
+    ]
+    .iter()
+    .any(|reserved| one == reserved)
 }
