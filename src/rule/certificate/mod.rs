@@ -83,6 +83,9 @@ rules! { Judge;
     authority_key_identifier basic_constraints key_usage subject_key_identifier crl_distribution_points
     authority_information_access policy_qualifiers name_constraints no_poison ca_without_ocsp_signing
     tls_purposes tls_policies constrained_purposes
+    cross_subject cross_key_identifier cross_dates cross_policies cross_restricted cross_purposes cross_path_length
+    responder_purposes responder_no_check responder_key_usage responder_basic_constraints responder_other_extensions
+    responder_key_identifiers key_used_before
 }
 
 /// Judges a certificate by every rule on certificates, on its subject's name and on its key.
