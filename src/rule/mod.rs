@@ -10,7 +10,7 @@
 mod algorithm;
 pub mod certificate;
 mod context;
-//pub mod crl;
+pub mod crl;
 pub mod key;
 pub mod name;
 mod objection;
@@ -43,7 +43,7 @@ pub fn summaries() -> Vec<Summary> {
     let mut all: Vec<_> = certificate::RULES.iter().map(Rule::summary).collect();
     all.extend(name::RULES.iter().map(Rule::summary));
     all.extend(key::RULES.iter().map(Rule::summary));
-    //    all.extend(crl::RULES.iter().map(Rule::summary));
+    all.extend(crl::RULES.iter().map(Rule::summary));
     //    all.extend(ocsp::RULES.iter().map(Rule::summary));
     //    all.extend(request::RULES.iter().map(Rule::summary));
     all
@@ -56,11 +56,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_has_an_id_of_its_own() {
-        let all = summaries();
-        let ids: BTreeSet<_> = all.iter().map(|rule| rule.id).collect();
-        assert_eq!(ids.len(), all.len());
-        for rule in all {
+    fn a_structure_has_each_rule_once() {
+        let certificate = certificate::RULES.iter().map(Rule::summary);
+        let certificate = certificate.chain(name::RULES.iter().map(Rule::summary));
+        let certificate = certificate.chain(key::RULES.iter().map(Rule::summary)).collect::<Vec<_>>();
+        for list in [certificate, crl::RULES.iter().map(Rule::summary).collect()] {
+            let ids: BTreeSet<_> = list.iter().map(|rule| rule.id).collect();
+            assert_eq!(ids.len(), list.len());
+        }
+        for rule in summaries() {
             let (area, number) = rule.id.split_once('-').unwrap();
             assert!(area.chars().all(|one| one.is_ascii_uppercase()) && number.len() == 2, "{}", rule.id);
             assert!(number.chars().all(|one| one.is_ascii_digit()), "{}", rule.id);

@@ -88,6 +88,8 @@ rules! { Judge;
     responder_key_identifiers key_used_before
 }
 
+pub(super) use time_form::wrong_form;
+
 /// Judges a certificate by every rule on certificates, on its subject's name and on its key.
 pub fn judge<'a>(certificate: &Certificate<'a>, context: &Context<'a>) -> Assessment {
     let mut assessment = Assessment::default();
