@@ -14,8 +14,8 @@ pub mod crl;
 pub mod key;
 pub mod name;
 mod objection;
-//pub mod ocsp;
-//pub mod request;
+pub mod ocsp;
+pub mod request;
 #[cfg(test)]
 mod sample;
 mod verdict;
@@ -44,8 +44,8 @@ pub fn summaries() -> Vec<Summary> {
     all.extend(name::RULES.iter().map(Rule::summary));
     all.extend(key::RULES.iter().map(Rule::summary));
     all.extend(crl::RULES.iter().map(Rule::summary));
-    //    all.extend(ocsp::RULES.iter().map(Rule::summary));
-    //    all.extend(request::RULES.iter().map(Rule::summary));
+    all.extend(ocsp::RULES.iter().map(Rule::summary));
+    all.extend(request::RULES.iter().map(Rule::summary));
     all
 }
 
@@ -60,7 +60,11 @@ mod tests {
         let certificate = certificate::RULES.iter().map(Rule::summary);
         let certificate = certificate.chain(name::RULES.iter().map(Rule::summary));
         let certificate = certificate.chain(key::RULES.iter().map(Rule::summary)).collect::<Vec<_>>();
-        for list in [certificate, crl::RULES.iter().map(Rule::summary).collect()] {
+        let mut request: Vec<_> = request::RULES.iter().map(Rule::summary).collect();
+        request.extend(key::RULES.iter().map(Rule::summary));
+        let crl = crl::RULES.iter().map(Rule::summary).collect();
+        let ocsp = ocsp::RULES.iter().map(Rule::summary).collect();
+        for list in [certificate, crl, ocsp, request] {
             let ids: BTreeSet<_> = list.iter().map(|rule| rule.id).collect();
             assert_eq!(ids.len(), list.len());
         }
