@@ -187,7 +187,7 @@ fn judge_authority_key_identifier(
         match (found.key_identifier, wanted) {
             (None, _) => findings.must("the authority key identifier has no keyIdentifier"),
             (Some(_), None) => {
-                findings.must("the issuer's certificate has no subject key identifier to copy")
+                findings.must("the issuer's certificate has no subject key identifier to copy");
             }
             (Some(found), Some(wanted)) if found != wanted => findings.must(format!(
                 "the authority key identifier is {}; the issuer's subject key identifier is {}",
