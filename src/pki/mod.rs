@@ -29,6 +29,6 @@ pub mod usage;
 pub mod validity;
 
 #[cfg(test)]
-mod golden;
+pub(crate) mod golden;
 #[cfg(test)]
 mod openssl;

@@ -132,7 +132,7 @@ fn expect_extension<'a>(
     match found {
         None => findings.must(format!("there is no {what} extension")),
         Some(found) if found.critical() != critical => findings.must(format!(
-            "{what} is {}; it has to be {}",
+            "the {what} extension is {}; it has to be {}",
             criticality(found.critical()),
             criticality(critical)
         )),
