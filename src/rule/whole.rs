@@ -66,7 +66,10 @@ fn each_fault_is_one_objection() {
         ),
         (Sample::root().with_value(KEY_USAGE, "03020102"), &["error ROOT-05"]),
         (Sample::subordinate().without(CERTIFICATE_POLICIES), &["error TLS-03"]),
-        (Sample::subordinate().but(|one| one.not_after = by_date(after(3650 * DAY))), &["error CRT-12"]),
+        (
+            Sample::subordinate().but(|one| one.not_after = by_date(after(3650 * DAY))),
+            &["error CRT-12", "warning CHR-04"],
+        ),
         (Sample::cross().with(Extension::subject_key_identifier(&[7; 20]).unwrap()), &["error XCA-02"]),
     ] {
         assert_eq!(rules(&assess(&sample)), wanted);

@@ -5,7 +5,7 @@ use super::objection::Assessment;
 use super::verdict::{CannotJudge, Findings, Judgement};
 use super::{key, name, rules};
 use crate::digest::hex;
-use crate::pki::oid::{Oid, OidView, extension, policy, purpose};
+use crate::pki::oid::{Oid, OidView, attribute, extension, policy, purpose};
 use crate::pki::read::{
     AlgorithmView, CertificateView, ExtensionView, Extensions, Faults, GeneralName, ReadError,
     TbsCertificateView, lenient,
@@ -85,7 +85,8 @@ rules! { Judge;
     tls_purposes tls_policies constrained_purposes
     cross_subject cross_key_identifier cross_dates cross_policies cross_restricted cross_purposes cross_path_length
     responder_purposes responder_no_check responder_key_usage responder_basic_constraints responder_other_extensions
-    responder_key_identifiers key_used_before
+    responder_key_identifiers key_used_before root_name ca_name responder_name
+    chrome_purposes chrome_validity apple_key
 }
 
 pub(super) use time_form::wrong_form;
@@ -236,4 +237,37 @@ fn is_reserved_policy(one: &OidView<'_>) -> bool {
     ]
     .iter()
     .any(|reserved| one == reserved)
+}
+
+/// What an organizational unit in a name is.
+#[derive(Clone, Copy)]
+enum Unit {
+    Forbidden,
+    NotRecommended,
+}
+
+/// A CA's subject: C, O and CN; what else there may be.
+fn judge_ca_name(certificate: &Certificate<'_>, unit: Unit) -> Judgement {
+    let subject = certificate.tbs().subject();
+    let mut findings = Findings::new();
+    for (oid, name) in
+        [(attribute::COUNTRY, "C"), (attribute::ORGANIZATION, "O"), (attribute::COMMON_NAME, "CN")]
+    {
+        if !subject.attributes().any(|one| one.kind() == oid) {
+            findings.must(format!("the subject `{subject}` has no {name}"));
+        }
+    }
+    for one in subject.attributes().map(|one| name::called(&one)) {
+        match (one.as_str(), unit) {
+            ("OU", Unit::Forbidden) => findings.must(format!("the subject `{subject}` has an OU")),
+            ("OU", Unit::NotRecommended) => {
+                findings.should(format!("the subject `{subject}` should not have an OU"))
+            }
+            ("C" | "ST" | "L" | "postalCode" | "street" | "O" | "CN", _) => {}
+            (other, _) => {
+                findings.should(format!("the subject has {other}, which is not recommended for a CA"))
+            }
+        }
+    }
+    findings.verdict()
 }
