@@ -261,11 +261,11 @@ fn judge_ca_name(certificate: &Certificate<'_>, unit: Unit) -> Judgement {
         match (one.as_str(), unit) {
             ("OU", Unit::Forbidden) => findings.must(format!("the subject `{subject}` has an OU")),
             ("OU", Unit::NotRecommended) => {
-                findings.should(format!("the subject `{subject}` should not have an OU"))
+                findings.should(format!("the subject `{subject}` should not have an OU"));
             }
             ("C" | "ST" | "L" | "postalCode" | "street" | "O" | "CN", _) => {}
             (other, _) => {
-                findings.should(format!("the subject has {other}, which is not recommended for a CA"))
+                findings.should(format!("the subject has {other}, which is not recommended for a CA"));
             }
         }
     }
