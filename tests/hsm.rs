@@ -481,6 +481,17 @@ fn the_process_has_the_environment_it_is_given_and_no_other() {
 }
 
 #[test]
+fn what_is_typed_to_interrupt_the_program_does_not_reach_the_process() {
+    let softhsm = one_token();
+    let process = softhsm.start();
+    let number = process.id().unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap();
+    // After the name: state, parent, process group.
+    let group = status.rsplit_once(')').unwrap().1.split_whitespace().nth(2).unwrap();
+    assert_eq!(group, number.to_string());
+}
+
+#[test]
 fn the_process_leaves_no_core_file() {
     let softhsm = one_token();
     let process = softhsm.start();
@@ -647,6 +658,62 @@ fn a_token_that_vanishes_is_not_taken_for_an_empty_one() {
     std::fs::rename(softhsm.tokens(), softhsm.folder().join("gone")).unwrap();
     let error = token.inventory().unwrap_err();
     assert!(matches!(error, TokenError::Code { .. }), "{error}");
+}
+
+#[test]
+fn a_large_message_is_signed_and_one_too_large_refused() {
+    let softhsm = one_token();
+    let process = softhsm.start();
+    let mut token = session(&process, "root", USER);
+    let made = token.generate_key_pair(&request("one", 1, KeyAlgorithm::Ed25519)).unwrap();
+    sign_and_verify(&mut token, &id(1), &made.public_key, &vec![0x5a; 3 * 1024 * 1024]);
+    let error = token.sign(&id(1), ToSign::Message(&vec![0; 65 * 1024 * 1024])).unwrap_err();
+    assert!(matches!(error, TokenError::TooMuch { found, most, .. } if found > most), "{error}");
+    // Nothing was sent, so that the session goes on.
+    sign_and_verify(&mut token, &id(1), &made.public_key, b"message");
+}
+
+#[test]
+fn keys_of_other_programs_are_found_and_ours_by_them() {
+    let softhsm = one_token();
+    let tool = |arguments: &[&str]| {
+        let output = std::process::Command::new("pkcs11-tool")
+            .arg("--module")
+            .arg(SoftHsm::module())
+            .args(["--token-label", "root", "--login", "--pin", USER])
+            .args(arguments)
+            .envs(softhsm.environment())
+            .output()
+            .expect("pkcs11-tool is needed: apt-get install opensc");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (good, small) = ("09".repeat(16), "08".repeat(16));
+    tool(&[
+        "--keypairgen",
+        "--key-type",
+        "EC:prime256v1",
+        "--id",
+        &good,
+        "--label",
+        "theirs",
+        "--usage-sign",
+    ]);
+    tool(&["--keypairgen", "--key-type", "rsa:1024", "--id", &small, "--label", "small", "--usage-sign"]);
+    let process = softhsm.start();
+    let mut token = session(&process, "root", USER);
+    let theirs = token.key(&id(9)).unwrap();
+    assert_eq!((theirs.label.as_str(), theirs.algorithm), ("theirs", KeyAlgorithm::EcdsaP256));
+    sign_and_verify(&mut token, &id(9), &theirs.public_key, b"message");
+    let error = token.key(&id(8)).unwrap_err();
+    let finding = "it is RSA of 1024 bits, which is none of the known kinds";
+    assert!(matches!(&error, TokenError::MalformedKey { finding: found, .. } if found == finding), "{error}");
+    token.generate_key_pair(&request("ours", 1, KeyAlgorithm::EcdsaP384)).unwrap();
+    drop(token);
+    process.stop().unwrap();
+    let listed = tool(&["--list-objects", "--type", "privkey"]);
+    assert!(listed.contains("ours") && listed.contains(&"01".repeat(16)), "{listed}");
+    assert!(listed.contains("never extractable"), "{listed}");
 }
 
 #[test]

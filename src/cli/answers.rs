@@ -53,7 +53,9 @@ impl FromNode for Answers {
         fields.finish();
         let mut read = BTreeMap::new();
         if let Some(steps) = steps {
-            let Value::Map(entries) = &steps.value else { return wrong(&steps, "step numbers and answers", problems) };
+            let Value::Map(entries) = &steps.value else {
+                return wrong(&steps, "step numbers and answers", problems);
+            };
             for entry in entries {
                 if let Some(answers) = StepAnswers::from_node(&entry.node, problems) {
                     read.insert(entry.key.clone(), answers);
@@ -126,7 +128,10 @@ impl Operators for Answering<'_> {
             }
         };
         if answer == "no" {
-            return Err(NoAnswer::Declined { person: question.person.id.clone(), question: question.sentence.clone() });
+            return Err(NoAnswer::Declined {
+                person: question.person.id.clone(),
+                question: question.sentence.clone(),
+            });
         }
         match plain::judge(&question.expected, &answer) {
             Ok(()) => Ok(answer),

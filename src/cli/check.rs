@@ -17,6 +17,9 @@ pub struct Check {
     /// The site file that the script has to go with
     #[arg(long, value_name = "FILE")]
     site: Option<PathBuf>,
+    /// The log that the script continues
+    #[arg(long, value_name = "FOLDER")]
+    log: Option<PathBuf>,
     /// Judge as for a practice ceremony: software may stand in for hardware, inputs may be without digests
     #[arg(long)]
     practice: bool,
@@ -65,7 +68,9 @@ impl Check {
             Ok(script) => {
                 let folder = self.script.parent().filter(|folder| !folder.as_os_str().is_empty());
                 let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
-                let sources = Sources { library: &BuiltIn, folder: &folder, rehearsal: self.practice };
+                let earlier = self.log.as_deref().map(files::continued).transpose()?.map(|log| log.ledger);
+                let rehearsal = self.practice;
+                let sources = Sources { library: &BuiltIn, folder: &folder, rehearsal, earlier };
                 match Plan::make(&script, &sources) {
                     Ok(made) => plan = Some(made),
                     Err(wrong) => problems.push(wrong),

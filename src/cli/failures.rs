@@ -21,13 +21,20 @@ impl From<ConductError> for Failure {
         let turn = match &error {
             ConductError::Stage(error) => stage(error),
             ConductError::Step { source, .. } => step(source),
-            ConductError::NoLog => Turn::Author,
+            ConductError::NoLog | ConductError::Practice { .. } | ConductError::SameCeremony { .. } => {
+                Turn::Author
+            }
+            ConductError::LogKey => Turn::Refused,
             ConductError::Myself { .. } => Turn::Equipment,
         };
         let failure = Self::because(turn, "the ceremony stopped", &error);
         match turn {
-            Turn::Equipment => failure.hint("everything up to here is in the log; mend the equipment before anything else"),
-            Turn::Operators => failure.hint("everything up to here is in the log; nothing was signed after the last record"),
+            Turn::Equipment => {
+                failure.hint("everything up to here is in the log; mend the equipment before anything else")
+            }
+            Turn::Operators => {
+                failure.hint("everything up to here is in the log; nothing was signed after the last record")
+            }
             _ => failure,
         }
     }
@@ -56,7 +63,10 @@ pub fn cabinet(errors: &[CabinetError]) -> Failure {
 /// A file that could not be read or written.
 pub fn file(doing: &str, path: &std::path::Path, error: &io::Error) -> Failure {
     let turn = match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => Turn::Author,
+        io::ErrorKind::NotFound
+        | io::ErrorKind::AlreadyExists
+        | io::ErrorKind::IsADirectory
+        | io::ErrorKind::NotADirectory => Turn::Author,
         _ => Turn::Equipment,
     };
     Failure::because(turn, format!("`{}` could not be {doing}", path.display()), error)
@@ -88,12 +98,12 @@ fn step(error: &StepError) -> Turn {
 
 fn stage(error: &StageError) -> Turn {
     match error {
-        StageError::Journal(JournalError::Exists { .. }) => Turn::Author,
-        StageError::Journal(JournalError::Record { .. }) => Turn::Developers,
+        StageError::Journal(JournalError::Exists { .. })
+        | StageError::Blank { .. }
+        | StageError::NotBlank { .. } => Turn::Author,
+        StageError::Journal(JournalError::Record { .. }) | StageError::NoToken { .. } => Turn::Developers,
         StageError::Token { source, .. } if is_people(source) => Turn::Operators,
         StageError::NoAnswer(_) | StageError::Quorum { .. } => Turn::Operators,
-        StageError::NoToken { .. } => Turn::Developers,
-        StageError::Blank { .. } | StageError::NotBlank { .. } => Turn::Author,
         StageError::Refused(_) => Turn::Refused,
         _ => Turn::Equipment,
     }
@@ -110,5 +120,8 @@ fn issuance(error: &IssuanceError) -> Turn {
 }
 
 const fn is_people(error: &TokenError) -> bool {
-    matches!(error, TokenError::PinIncorrect { .. } | TokenError::PinLength { .. } | TokenError::PinLocked { .. })
+    matches!(
+        error,
+        TokenError::PinIncorrect { .. } | TokenError::PinLength { .. } | TokenError::PinLocked { .. }
+    )
 }

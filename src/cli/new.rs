@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::files;
 use crate::failure::{Failure, Turn};
+use crate::script::listed;
 
 /// Print a commented script to start from
 #[derive(Debug, clap::Args)]
@@ -19,14 +20,12 @@ impl New {
     ///
     /// There is no such template.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
-        match TEMPLATES.iter().find(|(name, _)| *name == self.template) {
-            Some((_, text)) => files::print(out, text),
-            None => {
-                let names: Vec<String> = TEMPLATES.iter().map(|(name, _)| format!("`{name}`")).collect();
-                let message = format!("there is no template `{}`; there are {}", self.template, names.join(", "));
-                Err(Failure::new(Turn::Author, message))
-            }
+        if let Some((_, text)) = TEMPLATES.iter().find(|(name, _)| *name == self.template) {
+            return files::print(out, text);
         }
+        let names: Vec<&str> = TEMPLATES.iter().map(|(name, _)| *name).collect();
+        let message = format!("there is no template `{}`; there are {}", self.template, listed(&names));
+        Err(Failure::new(Turn::Author, message))
     }
 }
 

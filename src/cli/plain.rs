@@ -1,10 +1,11 @@
 //! People at a terminal, by plain prompts: no screen, one line after the other.
 
+use std::fmt::Write as _;
 use std::io::{BufRead, Write};
 
 use zeroize::Zeroize;
 
-use crate::stage::{Expected, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinRequest, Question};
+use crate::stage::{Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinRequest, Question};
 
 /// What people are told, as lines.
 pub fn text(notice: &Notice) -> String {
@@ -13,14 +14,11 @@ pub fn text(notice: &Notice) -> String {
         Notice::Step { number, name, preview } => format!("\n{number} {name}\n  {preview}\n"),
         Notice::Done { sentence, lines } => {
             let mut text = format!("  {sentence}\n");
-            for line in lines {
-                text.push_str(&format!("    {}: {}\n", line.name, line.value));
-            }
+            text.push_str(&card(lines));
             text
         }
         Notice::Waiting { sentence } => format!("  {sentence}\n"),
         Notice::Wrong { sentence } => format!("  ! {sentence}\n"),
-        _ => String::new(),
     }
 }
 
@@ -50,11 +48,6 @@ impl<'p> Plain<'p> {
             Ok(_) => Ok(line.trim_end_matches('\n').to_owned()),
         }
     }
-
-    fn typed_pin(&mut self, prompt: &str) -> Result<String, NoAnswer> {
-        let ended = || NoAnswer::Ended { question: prompt.to_owned() };
-        rpassword::prompt_password(prompt).map_err(|_| ended())
-    }
 }
 
 impl Operators for Plain<'_> {
@@ -64,10 +57,6 @@ impl Operators for Plain<'_> {
     }
 
     fn ask(&mut self, question: &Question) -> Result<String, NoAnswer> {
-        let mut text = String::new();
-        for line in &question.lines {
-            text.push_str(&format!("    {}: {}\n", line.name, line.value));
-        }
         let who = said(&question.person);
         let wanted = match &question.expected {
             Expected::Word(word) => format!("type `{word}` to go on, `no` to decline"),
@@ -75,7 +64,7 @@ impl Operators for Plain<'_> {
             Expected::Text => "type it, or `no` to decline".to_owned(),
             Expected::Time => "such as 2026-11-01T08:00:00Z, or `no`".to_owned(),
         };
-        text.push_str(&format!("  {who}: {} ({wanted})\n", question.sentence));
+        let text = format!("{}  {who}: {} ({wanted})\n", card(&question.lines), question.sentence);
         self.say(&text);
         loop {
             self.say("  > ");
@@ -99,7 +88,7 @@ impl Operators for Plain<'_> {
         loop {
             let mut whole = String::with_capacity(Pin::MAX_OCTETS * 2);
             for person in &request.people {
-                let mut part = self.typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
+                let mut part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
                 whole.push_str(&part);
                 part.zeroize();
             }
@@ -111,6 +100,20 @@ impl Operators for Plain<'_> {
     }
 }
 
+/// What people compare, a line each.
+fn card(lines: &[Line]) -> String {
+    lines.iter().fold(String::new(), |mut text, line| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "    {}: {}", line.name, line.value);
+        text
+    })
+}
+
+/// A PIN from the terminal, without an echo; from standard input where there is no terminal.
+fn typed_pin(prompt: &str) -> Result<String, NoAnswer> {
+    rpassword::prompt_password(prompt).map_err(|_| NoAnswer::Ended { question: prompt.to_owned() })
+}
+
 /// Whether an answer is the expected one.
 pub fn judge(expected: &Expected, answer: &str) -> Result<(), String> {
     match expected {
@@ -118,14 +121,17 @@ pub fn judge(expected: &Expected, answer: &str) -> Result<(), String> {
         Expected::Word(word) => Err(format!("found `{answer}`, wanted exactly `{word}`")),
         Expected::Words(words) => same_words(words, answer),
         Expected::Text if answer.trim().is_empty() => Err("found nothing, wanted a text".into()),
-        Expected::Time => answer.parse::<crate::clock::Timestamp>().map(|_| ()).map_err(|error| error.to_string()),
+        Expected::Time => {
+            answer.parse::<crate::clock::Timestamp>().map(|_| ()).map_err(|error| error.to_string())
+        }
         _ => Ok(()),
     }
 }
 
 /// Whether the same words were typed; the first wrong one by its place. The wanted word itself is not told.
 fn same_words(wanted: &str, typed: &str) -> Result<(), String> {
-    let (wanted, typed): (Vec<&str>, Vec<&str>) = (wanted.split_whitespace().collect(), typed.split_whitespace().collect());
+    let (wanted, typed): (Vec<&str>, Vec<&str>) =
+        (wanted.split_whitespace().collect(), typed.split_whitespace().collect());
     for (place, (wanted, typed)) in (1..).zip(wanted.iter().zip(&typed)) {
         let place: usize = place;
         if !wanted.eq_ignore_ascii_case(typed) {

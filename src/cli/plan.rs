@@ -13,6 +13,9 @@ use crate::record::file::create;
 pub struct Plan {
     /// The ceremony script
     script: PathBuf,
+    /// The log that the script continues: keys, numbers and certificates of earlier ceremonies
+    #[arg(long, value_name = "FOLDER")]
+    log: Option<PathBuf>,
     /// Where to write the plan: canonical JSON, a new file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -25,9 +28,10 @@ impl Plan {
     ///
     /// Everything that is wrong with the script, or that the file exists.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
-        let plan = files::plan(&self.script, false)?;
+        let plan = files::plan(&self.script, false, self.log.as_deref())?;
         if let Some(path) = &self.output {
-            create(path, plan.octets()).map_err(|error| Failure::because(Turn::Author, "the plan could not be written", &error))?;
+            create(path, plan.octets())
+                .map_err(|error| Failure::because(Turn::Author, "the plan could not be written", &error))?;
         }
         files::print(out, &review(&plan))
     }

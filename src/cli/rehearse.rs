@@ -33,7 +33,7 @@ impl Rehearse {
     ///
     /// What is wrong with the script, or what stopped the rehearsal.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
-        let plan = files::plan(&self.script, true)?;
+        let plan = files::plan(&self.script, true, None)?;
         new_folder(&self.out)?;
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
         let (tokens, site_text) = Tokens::make(&plan, &self.out.join("rehearsal-tokens"))?;
@@ -60,8 +60,10 @@ impl Rehearse {
             site: site_text.clone().into_bytes(),
             practice: true,
         };
-        let done = conduct(&plan, places, company);
-        modules.stop().map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
+        let done = conduct(&plan, places, company, None);
+        modules
+            .stop()
+            .map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
         done?;
         tokens.throw_away()?;
         self.closing(&bundle, out)
@@ -96,10 +98,14 @@ pub fn new_folder(path: &Path) -> Result<(), Failure> {
         let message = format!("`{}` exists; wanted a folder that does not", path.display());
         return Err(Failure::new(Turn::Author, message).hint("name another folder with --out"));
     }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let parent =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     if !parent.is_dir() {
-        let message = format!("`{}` is not a folder; `{}` is to be made in it", parent.display(), path.display());
-        return Err(Failure::new(Turn::Author, message).hint("make it first, or name another folder with --out"));
+        let message =
+            format!("`{}` is not a folder; `{}` is to be made in it", parent.display(), path.display());
+        return Err(
+            Failure::new(Turn::Author, message).hint("make it first, or name another folder with --out")
+        );
     }
     writable(parent)
 }
@@ -110,7 +116,8 @@ pub fn new_folder(path: &Path) -> Result<(), Failure> {
 ///
 /// A [`Failure`] if it is read-only.
 pub fn writable(folder: &Path) -> Result<(), Failure> {
-    let read_only = rustix::fs::statvfs(folder).is_ok_and(|found| found.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
+    let read_only = rustix::fs::statvfs(folder)
+        .is_ok_and(|found| found.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
     let access = rustix::fs::access(folder, rustix::fs::Access::WRITE_OK);
     match access {
         Ok(()) if !read_only => Ok(()),

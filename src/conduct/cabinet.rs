@@ -12,7 +12,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::hsm::{
-    Blank as BlankSlot, Initialization, ModuleConfiguration, ModuleProcess, STANDARD, Token, TokenError, TokenSelector,
+    Blank as BlankSlot, Initialization, ModuleConfiguration, ModuleProcess, STANDARD, Token, TokenError,
+    TokenSelector,
 };
 use crate::plan::{Login, PinSource, Plan, Site, SiteToken};
 use crate::stage::{Blank, Cabinet, Device, Equipment, LoginKind, Module, Person, Pins};
@@ -121,9 +122,12 @@ fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
         (Login::Pin, Some(PinSource::Descriptor(number))) => {
             let unreadable = |why: String| CabinetError::Pin { token: name.to_owned(), number, why };
             // The path that the kernel gives an open descriptor; nothing else can be behind it.
-            let file = File::open(format!("/proc/self/fd/{number}")).map_err(|error| unreadable(error.to_string()))?;
+            let file = File::open(format!("/proc/self/fd/{number}"))
+                .map_err(|error| unreadable(error.to_string()))?;
             let mut line = String::with_capacity(512);
-            BufReader::new(file.take(512)).read_line(&mut line).map_err(|error| unreadable(error.to_string()))?;
+            BufReader::new(file.take(512))
+                .read_line(&mut line)
+                .map_err(|error| unreadable(error.to_string()))?;
             if line.ends_with('\n') {
                 line.pop();
             }
@@ -139,7 +143,9 @@ fn taken_labels(plan: &Plan, cabinet: &mut Cabinet) -> Vec<CabinetError> {
     let mut errors = Vec::new();
     for step in plan.steps() {
         for (token, label) in step.step.makes_keys() {
-            let Some(Equipment { device: Device::Ready(ready), .. }) = cabinet.get_mut(token) else { continue };
+            let Some(Equipment { device: Device::Ready(ready), .. }) = cabinet.get_mut(token) else {
+                continue;
+            };
             match ready.inventory() {
                 Ok(inventory) if inventory.entries.iter().any(|entry| entry.label == label.as_bytes()) => {
                     let (token, label) = (token.to_owned(), label.to_owned());
@@ -197,7 +203,9 @@ pub enum CabinetError {
         why: String,
     },
     /// A label is taken.
-    #[error("token `{token}` has an object with the label `{label}` already; the script generates a key of that name")]
+    #[error(
+        "token `{token}` has an object with the label `{label}` already; the script generates a key of that name"
+    )]
     LabelTaken {
         /// The script's name for the token.
         token: String,

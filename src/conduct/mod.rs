@@ -19,11 +19,12 @@ pub use rehearsal::{Improviser, RehearsalError, Tokens};
 
 use crate::clock::Clock;
 use crate::digest::Digest;
-use crate::issuance::Ledger;
-use crate::plan::Plan;
-use crate::record::{Identity, LogFolder, Places, finish};
+use crate::hsm::KeyId;
+use crate::plan::{Ledger, Plan, take_in};
+use crate::record::{Continued, Identity, LogFolder, Places, finish};
 use crate::stage::{
-    Cabinet, Event, Expected, Line, Machine, Module, NoAnswer, Notice, Operators, Session, Stage, StageError,
+    Cabinet, Event, Expected, Head, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators, Session,
+    Stage, StageError,
 };
 use crate::step::{Room, StepError};
 
@@ -45,33 +46,37 @@ pub struct Company<'c> {
     pub practice: bool,
 }
 
-/// Conducts a ceremony that creates its log, from the first record to the finished bundle.
+/// Conducts a ceremony, from its first record to the finished bundle. `continued`: the log that it goes on with, if
+/// it does not create one.
 ///
 /// # Errors
 ///
 /// [`ConductError`]: what stopped it. The log then ends where it stopped.
-pub fn conduct(plan: &Plan, places: Places, company: Company<'_>) -> Result<LogFolder, ConductError> {
-    let origin = plan.origin.as_deref().ok_or(ConductError::NoLog)?;
-    let origin = if company.practice { format!("{origin}/practice") } else { origin.to_owned() };
-    let identity = Identity {
-        ceremony: plan.setting.ceremony.clone(),
-        origin: origin.clone(),
-        practice: company.practice,
-        plan_sha256: plan.sha256(),
-    };
-    let mut log = LogFolder::create(places, &identity).map_err(StageError::from)?;
+pub fn conduct(
+    plan: &Plan,
+    places: Places,
+    company: Company<'_>,
+    continued: Option<Continued>,
+) -> Result<LogFolder, ConductError> {
+    let identity = identity(plan, company.practice, continued.as_ref())?;
+    let earlier = continued.as_ref().map(Earlier::of).transpose()?;
+    let mut log = match continued {
+        Some(continued) => LogFolder::go_on(places, &identity, continued),
+        None => LogFolder::create(places, &identity),
+    }
+    .map_err(StageError::from)?;
     keep_for_resume(&log, plan, &company).map_err(StageError::from)?;
     let Company { cabinet, modules, operators, clock, machine, site, practice } = company;
     let mut stage = Stage::new(cabinet, &mut log, operators, clock, machine);
-    let genesis = Event::LogGenesis {
-        origin,
-        spec: "ceremony-log/v1".into(),
-        hash: "sha256".into(),
-        practice,
+    let ledger = if let Some(earlier) = earlier {
+        earlier.enter(&mut stage)?
+    } else {
+        let (origin, spec, hash) = (identity.origin, "ceremony-log/v1".into(), "sha256".into());
+        stage.record(Event::LogGenesis { origin, spec, hash, practice })?;
+        Ledger::default()
     };
-    stage.record(genesis)?;
     stage.record(Event::SessionStart(session(modules, Digest::of(&site))?))?;
-    let done = open_and_perform(plan, Digest::of(&site), &mut stage);
+    let done = open_and_perform(plan, Digest::of(&site), ledger, &mut stage);
     // Whatever happened: nobody stays logged in. What stopped the ceremony is more important than a token
     // that does not let go.
     let logged_out = stage.log_out_everywhere();
@@ -82,7 +87,12 @@ pub fn conduct(plan: &Plan, places: Places, company: Company<'_>) -> Result<LogF
     Ok(log)
 }
 
-fn open_and_perform(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> Result<(), ConductError> {
+fn open_and_perform(
+    plan: &Plan,
+    site_sha256: Digest,
+    mut ledger: Ledger,
+    stage: &mut Stage<'_>,
+) -> Result<(), ConductError> {
     approve(plan, site_sha256, stage)?;
     let location_digest = stage.annex("location", "not given")?;
     stage.record(Event::CeremonyOpen {
@@ -97,14 +107,18 @@ fn open_and_perform(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> 
     for (name, profile) in &plan.setting.profiles {
         stage.record(Event::ProfileIntroduced { name: name.clone(), sha256: profile.sha256() })?;
     }
-    let mut ledger = Ledger::default();
+    take_in(&plan.setting, &mut ledger);
     for act in &plan.acts {
         stage.show(&Notice::Act { title: act.title.clone() });
         for step in &act.steps {
             let (number, name) = (step.number.clone(), step.step.name());
             stage.set_step(Some(number.clone()));
             stage.record(Event::StepBegin { step: number.clone(), name: name.into() })?;
-            stage.show(&Notice::Step { number: number.clone(), name: name.into(), preview: step.step.preview() });
+            stage.show(&Notice::Step {
+                number: number.clone(),
+                name: name.into(),
+                preview: step.step.preview(),
+            });
             let mut room = Room { stage, ledger: &mut ledger, setting: &plan.setting };
             step.step.perform(&mut room).map_err(|source| ConductError::Step {
                 number: number.clone(),
@@ -122,6 +136,59 @@ fn open_and_perform(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> 
     Ok(())
 }
 
+/// Which log, and for which ceremony.
+fn identity(plan: &Plan, practice: bool, continued: Option<&Continued>) -> Result<Identity, ConductError> {
+    let ceremony = plan.setting.ceremony.clone();
+    let origin = match (continued, &plan.origin) {
+        (Some(continued), _) => {
+            if continued.practice != practice {
+                return Err(ConductError::Practice { log: continued.practice });
+            }
+            if continued.ceremonies.contains(&ceremony) {
+                return Err(ConductError::SameCeremony { ceremony });
+            }
+            continued.origin.clone()
+        }
+        (None, Some(origin)) if practice => format!("{origin}/practice"),
+        (None, Some(origin)) => origin.clone(),
+        (None, None) => return Err(ConductError::NoLog),
+    };
+    Ok(Identity { ceremony, origin, practice, plan_sha256: plan.sha256() })
+}
+
+/// What a ceremony takes over from the log that it continues.
+struct Earlier {
+    ledger: Ledger,
+    head: Head,
+    token: String,
+    id: KeyId,
+    hashed: bool,
+    key: LogKey,
+}
+
+impl Earlier {
+    fn of(continued: &Continued) -> Result<Self, ConductError> {
+        let place = &continued.log_key;
+        let logged = continued.ledger.logged_key(&place.spki_sha256);
+        let id = logged.and_then(|key| key.id.parse().ok()).ok_or(ConductError::LogKey)?;
+        Ok(Self {
+            ledger: continued.ledger.clone(),
+            head: continued.head,
+            token: place.token.clone(),
+            id,
+            hashed: logged.is_some_and(|key| key.algorithm != "ed25519"),
+            key: LogKey { spki_der: continued.log_key_spki() },
+        })
+    }
+
+    /// Tells the stage whose key signs the log's heads, and where the log stood.
+    fn enter(self, stage: &mut Stage<'_>) -> Result<Ledger, ConductError> {
+        stage.continues_from(self.head);
+        stage.use_log_key(&self.token, &self.id, self.hashed, &self.key)?;
+        Ok(self.ledger)
+    }
+}
+
 /// The plan's digest, and the site's, approved by the people of the script.
 fn approve(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> Result<(), StageError> {
     for (role, count) in &plan.setting.people.approvals {
@@ -136,7 +203,10 @@ fn approve(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> Result<()
             let sentence = "Is this the plan that you reviewed, and the site that you expect?";
             stage.question(person.clone(), sentence, lines, Expected::Word("approve"))?;
             let (id, method) = (person.id.clone(), plan.setting.people.method.clone());
-            stage.record_by(person, Event::PlanApproved { sha256, person: id.clone(), method: method.clone() })?;
+            stage.record_by(
+                person,
+                Event::PlanApproved { sha256, person: id.clone(), method: method.clone() },
+            )?;
             stage.record_by(person, Event::SiteApproved { sha256: site_sha256, person: id, method })?;
         }
     }
@@ -144,7 +214,11 @@ fn approve(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> Result<()
 }
 
 /// What a later start needs, before the first record.
-fn keep_for_resume(log: &LogFolder, plan: &Plan, company: &Company<'_>) -> Result<(), crate::stage::JournalError> {
+fn keep_for_resume(
+    log: &LogFolder,
+    plan: &Plan,
+    company: &Company<'_>,
+) -> Result<(), crate::stage::JournalError> {
     log.keep("plan.json", plan.octets())?;
     log.keep("site.yaml", &company.site)?;
     for (name, input) in &plan.setting.inputs {
@@ -171,7 +245,8 @@ fn session(modules: Vec<Module>, site_sha256: Digest) -> Result<Session, Conduct
     let tool_sha256 = File::open(myself)
         .and_then(|mut file| Digest::of_reader(&mut file))
         .map_err(|source| ConductError::Myself { source })?;
-    let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_else(|_| "unknown".into());
+    let boot_id =
+        std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_else(|_| "unknown".into());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Ok(Session {
         tool_version: env!("CARGO_PKG_VERSION").into(),
@@ -203,6 +278,21 @@ pub enum ConductError {
     /// The plan continues a log, and there is none.
     #[error("the script has no `create-log`: it continues a log, and none was given")]
     NoLog,
+    /// A practice log stays one, and a production log too.
+    #[error("the log is {} log; wanted the other kind", if *log { "a practice" } else { "a production" })]
+    Practice {
+        /// Whether the log is practice.
+        log: bool,
+    },
+    /// Each ceremony has an id of its own.
+    #[error("the log has a ceremony `{ceremony}` already; wanted an id of its own")]
+    SameCeremony {
+        /// The id.
+        ceremony: String,
+    },
+    /// The log does not say where its key is.
+    #[error("the log does not say where the key is that signs its heads")]
+    LogKey,
     /// This program's own file cannot be read.
     #[error("this program's own file cannot be read")]
     Myself {

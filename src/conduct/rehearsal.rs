@@ -1,6 +1,7 @@
 //! A rehearsal: throw-away tokens, and people who answer by themselves.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,9 @@ use thiserror::Error;
 use crate::clock::{Clock, RehearsalClock};
 use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, TokenError};
 use crate::plan::Plan;
-use crate::stage::{Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, fixed_pins, shared_pin};
+use crate::stage::{
+    Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, fixed_pins, shared_pin,
+};
 
 /// SoftHSM tokens that live for one rehearsal.
 ///
@@ -57,12 +60,14 @@ impl Tokens {
                 })?;
                 format!("serial: \"{}\"", token.serial)
             };
-            site.push_str(&format!(
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                site,
                 "  {name}: {{module: \"{}\", environment: {{SOFTHSM2_CONF: \"{}\"}}, label: {name}, {which}, class: software, \
-                 login: pin, pin: prompt}}\n",
+                 login: pin, pin: prompt}}",
                 module.display(),
                 configuration.display()
-            ));
+            );
         }
         site.push_str("preflight: {minimum-free: 1 MiB}\n");
         process.stop()?;
@@ -75,7 +80,8 @@ impl Tokens {
     ///
     /// [`RehearsalError::Folder`] if they do not go.
     pub fn throw_away(self) -> Result<(), RehearsalError> {
-        fs::remove_dir_all(&self.folder).map_err(|source| RehearsalError::Folder { folder: self.folder, source })
+        fs::remove_dir_all(&self.folder)
+            .map_err(|source| RehearsalError::Folder { folder: self.folder, source })
     }
 }
 

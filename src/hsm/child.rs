@@ -21,7 +21,8 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 
 use super::direct::{Direct, Loaded};
 use super::message::{Command, OwnedLogin, Request};
-use super::wire::{Wire, decode, receive, send};
+use super::wire::frame::{receive, receive_alone, send};
+use super::wire::{Wire, decode};
 use super::{Login, Operation, ToSign, Token as _, TokenError};
 
 /// The word that makes the program a module process, in the place of a subcommand.
@@ -150,7 +151,7 @@ impl SessionThread {
 
 /// Answers for one session until its socket is closed.
 fn serve_session(mut socket: UnixStream, direct: &mut Direct) {
-    while let Ok(Some((number, octets))) = receive(&mut socket) {
+    while let Ok(Some((number, octets))) = receive_alone(&mut socket) {
         let Ok(request) = decode::<Request>(&octets) else { break };
         drop(octets);
         if answer(&mut socket, number, direct, request).is_err() {

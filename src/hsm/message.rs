@@ -265,3 +265,66 @@ impl Wire for KeyId {
         Self::from_octets(&Vec::take(from)?).map_err(|_| WireError::Value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::wire::{decode, encode};
+    use super::*;
+
+    /// Whatever can be read is written in the same octets; anything else is refused without a panic.
+    fn one_encoding<T: Wire>(octets: &[u8]) {
+        if let Ok(value) = decode::<T>(octets) {
+            assert_eq!(encode(&value), octets);
+        }
+    }
+
+    fn every_type(octets: &[u8]) {
+        one_encoding::<Command>(octets);
+        one_encoding::<Request>(octets);
+        one_encoding::<Result<(), TokenError>>(octets);
+        one_encoding::<Result<ModuleInformation, TokenError>>(octets);
+        one_encoding::<Result<Vec<SlotInformation>, TokenError>>(octets);
+        one_encoding::<Result<KeyDescription, TokenError>>(octets);
+        one_encoding::<Result<Inventory, TokenError>>(octets);
+        one_encoding::<Result<Vec<DataObject>, TokenError>>(octets);
+    }
+
+    /// Messages whose kinds and counts are likely, so that their insides are reached too.
+    fn likely() -> impl Strategy<Value = Vec<u8>> {
+        let count = (0u8..5).prop_map(|count| vec![0, 0, 0, count]);
+        let octet = prop_oneof![0u8..40, any::<u8>()].prop_map(|octet| vec![octet]);
+        prop::collection::vec(prop_oneof![count, octet], 0..60).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn any_octets_are_read_in_one_way_or_refused(octets in prop::collection::vec(any::<u8>(), 0..400)) {
+            every_type(&octets);
+        }
+
+        #[test]
+        fn likely_octets_are_read_in_one_way_or_refused(octets in likely()) {
+            every_type(&octets);
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_cut_is_refused() {
+        let request = KeyRequest {
+            label: "key".to_owned(),
+            id: KeyId::from_octets(&[1; 16]).unwrap(),
+            algorithm: crate::pki::key::KeyAlgorithm::EcdsaP384,
+            extractable: true,
+        };
+        let octets = encode(&Request::Generate { request: request.clone() });
+        let Ok(Request::Generate { request: read }) = decode(&octets) else { panic!("it was written so") };
+        assert_eq!(read, request);
+        for cut in 0..octets.len() {
+            assert!(decode::<Request>(&octets[..cut]).is_err(), "{cut}");
+        }
+    }
+}

@@ -10,6 +10,7 @@
 //!
 //! Source: PKCS#11 3.0, in the part that 2.40 modules have.
 
+mod channel;
 mod child;
 mod code;
 mod direct;
@@ -22,6 +23,7 @@ mod message;
 mod process;
 mod quirks;
 mod raw;
+mod session;
 mod wire;
 
 use zeroize::Zeroizing;
@@ -37,8 +39,9 @@ pub use inventory::{DataObject, Entry, Inventory};
 pub use key::{
     AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading, ToSign,
 };
-pub use process::{ModuleConfiguration, ModuleProcess, Session, Timeouts};
+pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
 pub use quirks::{Quirks, STANDARD};
+pub use session::Session;
 
 pub use crate::pki::HashAlgorithm;
 use crate::secret::Pin;

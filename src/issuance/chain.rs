@@ -106,10 +106,19 @@ impl<T: ToBeSigned> Checked<T> {
     /// # Errors
     ///
     /// [`StageError::NoAnswer`] if the person declines; the log then says so.
-    pub fn approve(self, approver: &Person, kind: &str, stage: &mut Stage<'_>) -> Result<Approved<T>, StageError> {
+    pub fn approve(
+        self,
+        approver: &Person,
+        kind: &str,
+        stage: &mut Stage<'_>,
+    ) -> Result<Approved<T>, StageError> {
         let sha256 = self.sha256();
-        let mut lines: Vec<Line> =
-            self.statement.fields().iter().map(|field| Line::new(field.name.clone(), field.value.clone())).collect();
+        let mut lines: Vec<Line> = self
+            .statement
+            .fields()
+            .iter()
+            .map(|field| Line::new(field.name.clone(), field.value.clone()))
+            .collect();
         lines.extend(self.warnings.iter().map(|warning| Line::new("warning", warning.to_string())));
         let approval = ask_to_sign(&self.draft.name, sha256, lines, approver, kind, stage)?;
         Ok(Approved { draft: self.draft, approval })
@@ -153,7 +162,12 @@ impl<T: ToBeSigned> Approved<T> {
     /// # Errors
     ///
     /// [`IssuanceError::NotLive`] before the token is asked; what the token says.
-    pub fn sign(self, key: &Key, along: Vec<Vec<u8>>, hands: &mut Hands<'_>) -> Result<Signed<T>, IssuanceError> {
+    pub fn sign(
+        self,
+        key: &Key,
+        along: Vec<Vec<u8>>,
+        hands: &mut Hands<'_>,
+    ) -> Result<Signed<T>, IssuanceError> {
         if !key.live {
             return Err(IssuanceError::NotLive { name: key.name.clone() });
         }
@@ -162,7 +176,7 @@ impl<T: ToBeSigned> Approved<T> {
         let signature = key::sign(hands.token(), id, algorithm, &self.draft.octets)
             .map_err(|error| key::token_error(&key.token, error))?;
         let whole = T::assemble(&self.draft.octets, algorithm, &signature, &along);
-        Ok(Signed { name: self.draft.name, to_be_signed: self.draft.octets, along, whole, of: PhantomData })
+        Ok(Signed { name: self.draft.name, octets: self.draft.octets, along, whole, of: PhantomData })
     }
 }
 
@@ -170,7 +184,7 @@ impl<T: ToBeSigned> Approved<T> {
 #[derive(Clone, Debug)]
 pub struct Signed<T> {
     name: String,
-    to_be_signed: Vec<u8>,
+    octets: Vec<u8>,
     along: Vec<Vec<u8>>,
     whole: Vec<u8>,
     of: PhantomData<T>,
@@ -187,7 +201,7 @@ impl<T: ToBeSigned> Signed<T> {
         let name = self.name;
         let opened = T::open(&self.whole)
             .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
-        if opened.to_be_signed != self.to_be_signed {
+        if opened.to_be_signed != self.octets {
             let difference = "the octets that were signed are not those that were approved".to_owned();
             return Err(IssuanceError::Differs { name, difference });
         }

@@ -66,7 +66,12 @@ pub trait Order {
     /// # Errors
     ///
     /// [`IssuanceError::Unreadable`] if the issuer's certificate cannot be read.
-    fn context<'c>(&'c self, drawn: &Drawn, policy: Policy, ledger: &'c Ledger) -> Result<Context<'c>, IssuanceError>;
+    fn context<'c>(
+        &'c self,
+        drawn: &Drawn,
+        policy: Policy,
+        ledger: &'c Ledger,
+    ) -> Result<Context<'c>, IssuanceError>;
     /// The intent in the log.
     fn intent(&self, drawn: &Drawn, to_be_signed: Digest) -> Event;
     /// The result in the log.
@@ -168,7 +173,8 @@ pub fn issue_batch<O: BatchOrder>(
     stage.act(&key.token, intent, Some(approval), |hands| {
         let mut digests = Vec::with_capacity(approved.len());
         for (order, one) in approved {
-            let verified = one.sign(key, order.along(), hands)?.verify(&order.planned(&drawn)?, &key.public)?;
+            let verified =
+                one.sign(key, order.along(), hands)?.verify(&order.planned(&drawn)?, &key.public)?;
             digests.push(hands.store(&order.place(), verified.der())?.sha256);
         }
         let count = digests.len();
@@ -196,7 +202,9 @@ fn approve_batch<O: Order>(
     let mut lines = Vec::new();
     for (order, one) in orders.iter().zip(checked) {
         lines.push(Line::new("one of the batch", order.place().name));
-        lines.extend(one.statement().fields().iter().map(|field| Line::new(field.name.clone(), field.value.clone())));
+        lines.extend(
+            one.statement().fields().iter().map(|field| Line::new(field.name.clone(), field.value.clone())),
+        );
         lines.extend(one.warnings().iter().map(|warning| Line::new("warning", warning.to_string())));
     }
     let name = format!("{} ({} together)", list.name, orders.len());
@@ -205,7 +213,12 @@ fn approve_batch<O: Order>(
 }
 
 fn list_of(digests: impl Iterator<Item = Digest>) -> Vec<u8> {
-    digests.map(|digest| format!("{digest}\n")).collect::<String>().into_bytes()
+    let mut text = String::new();
+    for digest in digests {
+        text.push_str(&digest.to_string());
+        text.push('\n');
+    }
+    text.into_bytes()
 }
 
 fn batch(count: usize, list: &[u8]) -> Batch {

@@ -36,15 +36,17 @@ pub struct KeyOrder<'o> {
 pub fn make_key(order: &KeyOrder<'_>, stage: &mut Stage<'_>) -> Result<Key, IssuanceError> {
     let before = stage.inventory(order.token)?;
     let drawn = stage.random::<16>(order.token)?;
-    let id = KeyId::from_octets(drawn.as_slice()).map_err(|error| IssuanceError::Key {
-        name: order.name.into(),
-        why: error.to_string(),
-    })?;
+    let id = KeyId::from_octets(drawn.as_slice())
+        .map_err(|error| IssuanceError::Key { name: order.name.into(), why: error.to_string() })?;
     let description = generate(order, &id, stage)?;
     let (came, went) = stage.inventory(order.token)?.since(&before);
     let is_half = |entry: &crate::hsm::Entry| entry.id == id.octets() && entry.label == order.name.as_bytes();
     if !went.is_empty() || came.len() != 2 || !came.iter().all(is_half) {
-        return Err(IssuanceError::Inventory { token: order.token.into(), came: came.len(), went: went.len() });
+        return Err(IssuanceError::Inventory {
+            token: order.token.into(),
+            came: came.len(),
+            went: went.len(),
+        });
     }
     let wrong = |error: &dyn ToString| IssuanceError::Key { name: order.name.into(), why: error.to_string() };
     let public = description.public_key;
@@ -94,7 +96,11 @@ pub(super) fn sign(
     }
 }
 
-fn generate(order: &KeyOrder<'_>, id: &KeyId, stage: &mut Stage<'_>) -> Result<KeyDescription, IssuanceError> {
+fn generate(
+    order: &KeyOrder<'_>,
+    id: &KeyId,
+    stage: &mut Stage<'_>,
+) -> Result<KeyDescription, IssuanceError> {
     let (token, label) = (order.token.to_owned(), order.name.to_owned());
     let intent = Event::KeyGenerateIntent {
         token: token.clone(),
@@ -106,9 +112,10 @@ fn generate(order: &KeyOrder<'_>, id: &KeyId, stage: &mut Stage<'_>) -> Result<K
     let request =
         KeyRequest { label: label.clone(), id: id.clone(), algorithm: order.algorithm, extractable: false };
     let description = stage.act(order.token, intent, None, |hands| {
-        let description = hands.token().generate_key_pair(&request).map_err(|error| token_error(order.token, error))?;
+        let description =
+            hands.token().generate_key_pair(&request).map_err(|error| token_error(order.token, error))?;
         let attributes = attributes(&description.private);
-        let why = unfit(&attributes);
+        let why = unfit(attributes);
         if let Some(why) = why {
             return Err(IssuanceError::Key { name: label.clone(), why });
         }
@@ -141,8 +148,9 @@ fn prove(key: &Key, ceremony: &str, stage: &mut Stage<'_>) -> Result<(), Issuanc
     stage.act(&key.token, intent, None, |hands| {
         let signature = sign(hands.token(), &id, algorithm, preimage.as_bytes())
             .map_err(|error| token_error(&key.token, error))?;
-        verify_signature(&key.public, algorithm, preimage.as_bytes(), &signature)
-            .map_err(|error| IssuanceError::Key { name: key.name.clone(), why: format!("its proof: {error}") })?;
+        verify_signature(&key.public, algorithm, preimage.as_bytes(), &signature).map_err(|error| {
+            IssuanceError::Key { name: key.name.clone(), why: format!("its proof: {error}") }
+        })?;
         let signature = Base64::encode_string(&signature);
         let event = Event::KeyProved { spki_sha256, preimage: shown(&preimage), signature, verified: true };
         Ok::<_, IssuanceError>(((), event))
@@ -168,7 +176,7 @@ fn attributes(private: &Attributes) -> KeyAttributes {
 /// Why a key that must never leave its token is not fit; nothing if it is.
 ///
 /// What a token does not say cannot be held against it here: the log leaves it out, and the importer judges.
-fn unfit(read: &KeyAttributes) -> Option<String> {
+fn unfit(read: KeyAttributes) -> Option<String> {
     [
         ("CKA_SENSITIVE", read.sensitive, true),
         ("CKA_EXTRACTABLE", read.extractable, false),
@@ -198,15 +206,15 @@ mod tests {
             never_extractable: Some(true),
             local: Some(false),
         };
-        assert_eq!(unfit(&good), None);
-        assert_eq!(unfit(&KeyAttributes { always_sensitive: None, ..good }), None);
+        assert_eq!(unfit(good), None);
+        assert_eq!(unfit(KeyAttributes { always_sensitive: None, ..good }), None);
         for bad in [
             KeyAttributes { sensitive: Some(false), ..good },
             KeyAttributes { extractable: Some(true), ..good },
             KeyAttributes { never_extractable: Some(false), ..good },
             KeyAttributes { always_sensitive: Some(false), ..good },
         ] {
-            assert!(unfit(&bad).is_some(), "{bad:?}");
+            assert!(unfit(bad).is_some(), "{bad:?}");
         }
     }
 }

@@ -43,6 +43,38 @@ pub struct KnownCertificate {
     pub issuer: String,
 }
 
+/// A key that an earlier ceremony made, as the log names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedKey {
+    /// Its name, which is its label.
+    pub name: String,
+    /// The script's name for the token.
+    pub token: String,
+    /// CKA_ID in hex.
+    pub id: String,
+    /// What kind of key.
+    pub algorithm: String,
+    /// The digest of its SubjectPublicKeyInfo, in hex.
+    pub spki_sha256: String,
+    /// Whether it may sign.
+    pub live: bool,
+}
+
+/// A certificate that an earlier ceremony signed, as the log names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedCertificate {
+    /// root, subordinate, cross or ocsp-responder.
+    pub kind: String,
+    /// The script's name for it.
+    pub name: String,
+    /// The digest of the whole certificate.
+    pub sha256: Digest,
+    /// The digest of its issuer's.
+    pub issuer_sha256: Digest,
+    /// The digest of its SubjectPublicKeyInfo, in hex.
+    pub spki_sha256: String,
+}
+
 /// A revocation that the next CRL has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
@@ -64,6 +96,8 @@ pub struct Ledger {
     next_updates: BTreeSet<Timestamp>,
     revocations: BTreeMap<String, Vec<Revocation>>,
     uses: BTreeMap<Digest, BTreeSet<String>>,
+    logged_keys: BTreeMap<String, LoggedKey>,
+    logged_certificates: BTreeMap<Digest, LoggedCertificate>,
 }
 
 impl Ledger {
@@ -80,6 +114,80 @@ impl Ledger {
     /// Learns of a key.
     pub fn add_key(&mut self, key: Key) {
         self.keys.insert(key.name.clone(), key);
+    }
+
+    /// Whether a key of this name exists: in this ceremony or in the log.
+    pub fn has_key(&self, name: &str) -> bool {
+        self.keys.contains_key(name) || self.logged_keys.values().any(|key| key.name == name)
+    }
+
+    /// Remembers a key of the log; it is not live yet.
+    pub fn remember_key(&mut self, key: LoggedKey) {
+        self.logged_keys.insert(key.spki_sha256.clone(), key);
+    }
+
+    /// A key of the log became live.
+    pub fn logged_key_is_live(&mut self, spki_sha256: &str) {
+        if let Some(key) = self.logged_keys.get_mut(spki_sha256) {
+            key.live = true;
+        }
+    }
+
+    /// A key of the log by its public key.
+    pub fn logged_key(&self, spki_sha256: &str) -> Option<&LoggedKey> {
+        self.logged_keys.get(spki_sha256)
+    }
+
+    /// The name of a key of the log.
+    pub fn logged_key_name(&self, spki_sha256: &str) -> Option<String> {
+        self.logged_key(spki_sha256).map(|key| key.name.clone())
+    }
+
+    /// Remembers a certificate of the log.
+    pub fn remember_certificate(&mut self, certificate: LoggedCertificate) {
+        self.logged_certificates.insert(certificate.sha256, certificate);
+    }
+
+    /// Takes in a certificate that the log names and its file brings: from here on it and its key can be used like
+    /// those of this ceremony. Whether it was one of the log.
+    pub fn take_in(&mut self, name: &str, der: &[u8]) -> bool {
+        let Some(logged) = self.logged_certificates.get(&Digest::of(der)).cloned() else { return false };
+        let Ok(view) = read::certificate(der) else { return false };
+        let issuer = match self.logged_certificates.get(&logged.issuer_sha256) {
+            Some(issuer) if issuer.sha256 == logged.sha256 => name.to_owned(),
+            Some(issuer) => self.name_of(issuer.sha256).unwrap_or_else(|| issuer.name.clone()),
+            None => String::new(),
+        };
+        let key = view.public_key().ok().and_then(|public| self.take_in_key(&logged.spki_sha256, public));
+        self.learn_certificate(KnownCertificate {
+            name: name.to_owned(),
+            kind: logged.kind,
+            der: der.to_vec(),
+            key,
+            issuer,
+        });
+        true
+    }
+
+    /// The script's name for a certificate that was taken in.
+    fn name_of(&self, sha256: Digest) -> Option<String> {
+        self.certificates
+            .values()
+            .find(|known| Digest::of(&known.der) == sha256)
+            .map(|known| known.name.clone())
+    }
+
+    fn take_in_key(&mut self, spki_sha256: &str, public: PublicKey) -> Option<String> {
+        let logged = self.logged_keys.get(spki_sha256)?.clone();
+        self.add_key(Key {
+            name: logged.name.clone(),
+            token: logged.token,
+            id: Some(logged.id.parse().ok()?),
+            algorithm: logged.algorithm.parse().ok()?,
+            public,
+            live: logged.live,
+        });
+        Some(logged.name)
     }
 
     /// A certificate by the script's name.

@@ -21,6 +21,3 @@ pub use name::{Attribute, Name, NameError, NameView, StringForm};
 pub use serial::{SerialError, SerialNumber};
 pub use signature::{HashAlgorithm, SignatureAlgorithm, SignatureError, verify_signature};
 pub use validity::{Validity, ValidityError};
-
-#[cfg(test)]
-mod golden;

@@ -10,31 +10,44 @@ use crate::script::{InputSource, Problems, Script};
 use crate::step::Input;
 
 /// Reads every input of a script, relative to `folder`. In a rehearsal a digest may be missing.
-pub fn read(script: &Script, folder: &Path, rehearsal: bool, problems: &mut Problems) -> BTreeMap<String, Input> {
+pub fn read(
+    script: &Script,
+    folder: &Path,
+    rehearsal: bool,
+    problems: &mut Problems,
+) -> BTreeMap<String, Input> {
     let mut inputs = BTreeMap::new();
     for (name, input) in script.inputs.iter() {
         let file = match &input.source {
             InputSource::File(file) => file,
             InputSource::Bundle(bundle) => {
-                problems.add(bundle.place, "an input from a bundle is not available in this version; wanted `file`");
+                problems.add(
+                    bundle.place,
+                    "an input from a bundle is not available in this version; wanted `file`",
+                );
                 continue;
             }
         };
         let octets = match octets(&folder.join(&file.value)) {
             Ok(octets) => octets,
             Err(error) => {
-                problems.add(file.place, format!("input `{}`: `{}` cannot be read: {error}", name.value, file.value));
+                problems.add(
+                    file.place,
+                    format!("input `{}`: `{}` cannot be read: {error}", name.value, file.value),
+                );
                 continue;
             }
         };
         let sha256 = Digest::of(&octets);
         match &input.sha256 {
             Some(wanted) if wanted.value != sha256 => {
-                let message = format!("input `{}` has the SHA-256 {sha256}, wanted {}", name.value, wanted.value);
+                let message =
+                    format!("input `{}` has the SHA-256 {sha256}, wanted {}", name.value, wanted.value);
                 problems.add(wanted.place, message);
             }
             None if !rehearsal => {
-                let message = format!("input `{}` has no `sha256`; only a rehearsal goes without", name.value);
+                let message =
+                    format!("input `{}` has no `sha256`; only a rehearsal goes without", name.value);
                 let hint = format!("the file's SHA-256 is {sha256}");
                 problems.add_with_hint(file.place, message, hint);
             }

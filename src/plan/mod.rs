@@ -12,15 +12,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
+pub use crate::step::{Ledger, LoggedCertificate, LoggedKey};
 pub use review::review;
 pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
 
 use crate::digest::Digest;
-use crate::issuance::Ledger;
 use crate::profile::Library;
 use crate::script::{Problems, Script, Word};
-use crate::stage::Person;
-use crate::step::{AnyStep, Draft, People, Scope, Setting, TokenDemand, Window};
+use crate::step::{AnyStep, Draft, Left, People, Person, Scope, Setting, TokenDemand, Window};
 
 /// A script resolved to values.
 #[derive(Debug)]
@@ -70,6 +69,8 @@ pub struct Sources<'s> {
     pub folder: &'s Path,
     /// A rehearsal: inputs may be without digests.
     pub rehearsal: bool,
+    /// What the log says of earlier ceremonies, if there is one to be continued.
+    pub earlier: Option<Ledger>,
 }
 
 impl Plan {
@@ -83,7 +84,12 @@ impl Plan {
         let mut setting = setting(script, &mut problems);
         setting.inputs = inputs::read(script, sources.folder, sources.rehearsal, &mut problems);
         order::judge(script, &mut problems);
-        let mut scope = Scope::new(setting, Ledger::default(), sources.library, &mut problems);
+        judge_log(script, sources, &mut problems);
+        let mut scope = {
+            let mut ledger = sources.earlier.clone().unwrap_or_default();
+            take_in(&setting, &mut ledger);
+            Scope::new(setting, ledger, sources.library, &mut problems)
+        };
         let mut acts = Some(Vec::new());
         for act in &script.acts {
             let mut steps = Vec::new();
@@ -100,7 +106,7 @@ impl Plan {
                 _ => acts = None,
             }
         }
-        let (setting, drafts, outputs, origin) = scope.leave();
+        let Left { setting, drafts, outputs, origin } = scope.leave();
         let acts = problems.or(acts)?;
         let script_sha256 = script.sha256;
         let octets = canonical(&setting, &acts, &drafts, &outputs, script_sha256);
@@ -129,10 +135,43 @@ impl Plan {
     }
 }
 
+/// Takes in every input that is a certificate of the log.
+pub fn take_in(setting: &Setting, ledger: &mut Ledger) {
+    // Issuers before what they issued, so that each finds its issuer by the script's name.
+    for _ in 0..2 {
+        for (name, input) in &setting.inputs {
+            if let Ok(der) = crate::step::one_structure(&input.octets, &["CERTIFICATE"]) {
+                ledger.take_in(name, &der);
+            }
+        }
+    }
+}
+
+/// The script's steps against the log that there is, or is not.
+fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
+    let named = |name: &str| script.steps().find(|step| step.name == name);
+    match (sources.earlier.is_some(), named("create-log"), named("confirm-log")) {
+        (true, Some(create), _) => {
+            problems.add(
+                create.place,
+                "the log given exists; a script that continues it has `confirm-log` instead",
+            );
+        }
+        (false, _, Some(confirm)) if !sources.rehearsal => {
+            let hint = "name the log's folder with --log";
+            problems.add_with_hint(confirm.place, "the script continues a log, and none was given", hint);
+        }
+        _ => {}
+    }
+}
+
 /// What the script says once for all steps; inputs and profiles come later.
 fn setting(script: &Script, problems: &mut Problems) -> Setting {
     let counts = |counts: &crate::script::Counts| {
-        counts.iter().map(|(role, count)| (role.value.word().to_owned(), count.value)).collect::<BTreeMap<_, _>>()
+        counts
+            .iter()
+            .map(|(role, count)| (role.value.word().to_owned(), count.value))
+            .collect::<BTreeMap<_, _>>()
     };
     if script.approvals.method.value == crate::script::Method::Signature {
         let message = "approval by `signature` is not available in this version; wanted `typed`";

@@ -2,51 +2,62 @@
 
 use crate::script::{Problems, Script, StepNode};
 
+/// Which steps need something before them, by their names.
+type Needs = fn(&str) -> bool;
+
+/// What has to stand before the steps that need it: any of these, and which steps those are.
+const BEFORE: [(&[&str], Needs); 3] = [
+    (&["roll-call"], needs_people),
+    (&["confirm-clock"], needs_clock),
+    (&["create-log", "confirm-log"], needs_clock),
+];
+
 /// Finds steps that stand in the wrong place.
 pub fn judge(script: &Script, problems: &mut Problems) {
     let steps: Vec<&StepNode> = script.steps().collect();
-    let first = |name: &str| steps.iter().position(|step| step.name == name);
-    once("seal", &steps, problems);
-    if let (Some(seal), Some(last)) = (first("seal"), steps.len().checked_sub(1))
-        && seal != last
-        && let Some(step) = steps.get(seal)
-    {
-        problems.add(step.place, "`seal` is not the last step; after it nothing can be recorded");
-    }
-    if first("seal").is_none()
-        && let Some(step) = steps.last()
-    {
-        problems.add(step.place, "`seal` is missing; it is the last step of every script");
-    }
-    let log = first("create-log").or_else(|| first("confirm-log"));
-    let opening: [(&str, Option<usize>); 3] =
-        [("roll-call", first("roll-call")), ("confirm-clock", first("confirm-clock")), ("create-log` or `confirm-log", log)];
-    for (name, position) in opening {
-        let user = steps.iter().position(|step| needs_room(&step.name));
-        match (position, user.and_then(|user| Some((user, steps.get(user)?)))) {
-            (position, Some((user, step))) if position.is_none_or(|position| position > user) && step.name != name => {
-                if !(name.starts_with("create-log") && step.name == "inventory") {
-                    problems.add(step.place, format!("`{}` uses a key or a token before `{name}`", step.name));
-                }
-            }
-            _ => {}
+    for name in ["seal", "create-log", "confirm-log"] {
+        for step in steps.iter().filter(|step| step.name == name).skip(1) {
+            problems.add(step.place, format!("`{name}` stands here for the second time"));
         }
     }
-    if let (Some(create), Some(_)) = (first("create-log"), first("confirm-log"))
-        && let Some(step) = steps.get(create)
-    {
-        problems.add(step.place, "a script has `create-log` for a new log or `confirm-log` for one that goes on, not both");
+    for (wanted, needs) in BEFORE {
+        let position = steps.iter().position(|step| wanted.contains(&step.name.as_str()));
+        let user = steps.iter().enumerate().find(|(_, step)| needs(&step.name));
+        if let Some((user, step)) = user
+            && position.is_none_or(|position| position > user)
+        {
+            let message =
+                format!("`{}` stands before `{}`, which it needs", step.name, wanted.join("` or `"));
+            problems.add(step.place, message);
+        }
+    }
+    last(&steps, problems);
+    let named = |name: &str| steps.iter().find(|step| step.name == name);
+    if let (Some(create), Some(_)) = (named("create-log"), named("confirm-log")) {
+        let message =
+            "a script has `create-log` for a new log or `confirm-log` for one that goes on, not both";
+        problems.add(create.place, message);
     }
 }
 
-/// Whether a step needs people, clock and log to be settled before it.
-fn needs_room(name: &str) -> bool {
-    name.starts_with("issue-")
-        || ["generate-key", "request-certificate", "inventory", "initialize-token", "witness"].contains(&name)
+/// `seal` is the last step, and there is one.
+fn last(steps: &[&StepNode], problems: &mut Problems) {
+    let Some(last) = steps.last() else { return };
+    match steps.iter().find(|step| step.name == "seal") {
+        None => problems.add(last.place, "`seal` is missing; it is the last step of every script"),
+        Some(seal) if seal.number != last.number => {
+            problems.add(seal.place, "`seal` is not the last step; after it nothing can be recorded");
+        }
+        Some(_) => {}
+    }
 }
 
-fn once(name: &str, steps: &[&StepNode], problems: &mut Problems) {
-    for step in steps.iter().filter(|step| step.name == name).skip(1) {
-        problems.add(step.place, format!("`{name}` stands here for the second time"));
-    }
+/// Whether a step uses a token: the quorum has to be in the room.
+fn needs_people(name: &str) -> bool {
+    needs_clock(name) || ["create-log", "inventory", "initialize-token"].contains(&name)
+}
+
+/// Whether a step makes or uses a key of the ceremony: the clock and the log have to be settled.
+fn needs_clock(name: &str) -> bool {
+    name.starts_with("issue-") || ["generate-key", "request-certificate", "witness"].contains(&name)
 }

@@ -38,7 +38,9 @@ fn head(plan: &Plan, text: &mut String) -> std::fmt::Result {
     for person in &setting.people.all {
         writeln!(text, "  {}: {}", person.id, person.role)?;
     }
-    for (what, counts) in [("in the room", &setting.people.quorum), ("to approve the plan", &setting.people.approvals)] {
+    for (what, counts) in
+        [("in the room", &setting.people.quorum), ("to approve the plan", &setting.people.approvals)]
+    {
         for (role, count) in counts {
             writeln!(text, "  at least {count} {role} {what}")?;
         }
@@ -72,7 +74,8 @@ fn draft_text(draft: &Draft, text: &mut String) -> std::fmt::Result {
     for field in draft.fields.fields() {
         writeln!(text, "        {}: {}", field.name, field.value)?;
     }
-    let fixed: usize = draft.octets.iter().map(|part| if let Octets::Fixed(hex) = part { hex.len() / 2 } else { 0 }).sum();
+    let fixed: usize =
+        draft.octets.iter().map(|part| if let Octets::Fixed(hex) = part { hex.len() / 2 } else { 0 }).sum();
     let holes: Vec<String> = draft
         .octets
         .iter()

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::digest::Digest;
-use crate::script::{Entry, Fields, FromNode, Id, Located, Named, Node, Place, Problems, Value, Whole, Word, read_as, version, wrong};
+use crate::script::{
+    Entry, Fields, FromNode, Located, Named, Node, Place, Problems, Value, Whole, Word, read_as, version,
+    wrong,
+};
 use crate::step::Setting;
 
 /// What a machine is.
@@ -105,7 +108,8 @@ impl Site {
             };
             let class = token.class.value.word();
             if demand.class != "any" && demand.class != class && !practice {
-                let message = format!("token `{name}` is of class `{class}`; the script demands `{}`", demand.class);
+                let message =
+                    format!("token `{name}` is of class `{class}`; the script demands `{}`", demand.class);
                 problems.add(token.class.place, message);
             }
             if setting.policy == crate::step::Policy::PublicTls && class == "software" && !practice {
@@ -114,13 +118,16 @@ impl Site {
             }
             let two = matches!(token.pin, Some(Located { value: PinSource::TwoHalves, .. }));
             if demand.pin.as_deref() == Some("two-people") && token.login == Login::Pin && !two && !practice {
-                let message = format!("token `{name}`: the script demands that two people bring the PIN; wanted `pin: two-halves`");
+                let message = format!(
+                    "token `{name}`: the script demands that two people bring the PIN; wanted `pin: two-halves`"
+                );
                 problems.add(token.pin.as_ref().map_or(token.label.place, |pin| pin.place), message);
             }
             for other in &demand.distinct_from {
                 let same = self.tokens.find(other).is_some_and(|other| token.is_same_device(other));
                 if same {
-                    let message = format!("tokens `{name}` and `{other}` are the same device; the script wants two");
+                    let message =
+                        format!("tokens `{name}` and `{other}` are the same device; the script wants two");
                     problems.add(token.label.place, message);
                 }
             }
@@ -145,7 +152,8 @@ impl SiteToken {
         self.module.value == other.module.value
             && self.environment == other.environment
             && self.label.value == other.label.value
-            && self.serial.as_ref().map(|serial| &serial.value) == other.serial.as_ref().map(|serial| &serial.value)
+            && self.serial.as_ref().map(|serial| &serial.value)
+                == other.serial.as_ref().map(|serial| &serial.value)
     }
 }
 
@@ -218,11 +226,16 @@ struct Environment(BTreeMap<String, String>);
 impl FromNode for Environment {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         let Value::Map(entries) = &node.value else {
-            return wrong(node, "names and values, such as `{SOFTHSM2_CONF: /media/softhsm2.conf}`", problems);
+            return wrong(
+                node,
+                "names and values, such as `{SOFTHSM2_CONF: /media/softhsm2.conf}`",
+                problems,
+            );
         };
         let mut read = BTreeMap::new();
         for Entry { key, place, node } in entries {
-            let good = !key.is_empty() && key.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'_');
+            let good =
+                !key.is_empty() && key.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'_');
             // What the dynamic loader takes from the environment would be a second way to load code.
             if !good || key.starts_with("LD_") {
                 problems.add(*place, format!("`{key}` is not a variable that a module's process gets"));
@@ -235,7 +248,8 @@ impl FromNode for Environment {
 }
 
 impl Word for Class {
-    const WORDS: &'static [(&'static str, Self)] = &[("hardware", Self::Hardware), ("software", Self::Software)];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("hardware", Self::Hardware), ("software", Self::Software)];
 }
 
 impl Word for Login {
@@ -261,7 +275,11 @@ impl FromNode for PinSource {
                     }
                 }
             }
-            _ => wrong(node, "`prompt`, `two-halves` or `{fd: 3}`; a PIN itself never stands in a file", problems),
+            _ => wrong(
+                node,
+                "`prompt`, `two-halves` or `{fd: 3}`; a PIN itself never stands in a file",
+                problems,
+            ),
         }
     }
 }
@@ -293,14 +311,11 @@ impl FromNode for Size {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         let read = node.text().and_then(|text| {
             let (number, unit) = text.split_once(' ')?;
-            let (_, octets) = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1_u64 << 30)].into_iter().find(|known| known.0 == unit)?;
+            let (_, octets) = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1_u64 << 30)]
+                .into_iter()
+                .find(|known| known.0 == unit)?;
             number.parse::<u64>().ok()?.checked_mul(octets).map(Self)
         });
         read.or_else(|| wrong(node, "a number and a unit, such as `64 MiB`", problems))
     }
-}
-
-/// The ids of a site's tokens, for messages.
-pub fn token_ids(site: &Site) -> Vec<&Id> {
-    site.tokens.iter().map(|(name, _)| &name.value).collect()
 }

@@ -9,8 +9,12 @@ use ceremony_log::json::{Limits, Object, Value};
 ///
 /// A [`Fault`] if the words have characters that no log takes.
 pub fn line(ceremony: &str, item: &str, text: &str, salt: &str) -> Result<String, Fault> {
-    let object =
-        Object::new().with("cer", ceremony).with("item", item).with("salt", salt).with("text", text).with("v", 1_i64);
+    let object = Object::new()
+        .with("cer", ceremony)
+        .with("item", item)
+        .with("salt", salt)
+        .with("text", text)
+        .with("v", 1_i64);
     Value::Object(object).to_checked(&Limits::RECORD)
 }
 

@@ -18,9 +18,19 @@ const CERTIFICATE: &[(&str, &str, Option<&str>)] = &[("certificates", ".pem", So
 /// Every kind. A new kind is one line.
 const KINDS: &[Kind] = &[
     Kind { name: "root", media_type: "application/pkix-cert", extension: "der", renderings: CERTIFICATE },
-    Kind { name: "subordinate", media_type: "application/pkix-cert", extension: "der", renderings: CERTIFICATE },
+    Kind {
+        name: "subordinate",
+        media_type: "application/pkix-cert",
+        extension: "der",
+        renderings: CERTIFICATE,
+    },
     Kind { name: "cross", media_type: "application/pkix-cert", extension: "der", renderings: CERTIFICATE },
-    Kind { name: "ocsp-responder", media_type: "application/pkix-cert", extension: "der", renderings: CERTIFICATE },
+    Kind {
+        name: "ocsp-responder",
+        media_type: "application/pkix-cert",
+        extension: "der",
+        renderings: CERTIFICATE,
+    },
     Kind {
         name: "request",
         media_type: "application/pkcs10",
@@ -68,7 +78,9 @@ pub fn renderings(place: &ArtifactPlace) -> Vec<(PathBuf, Option<&'static str>)>
         .map(|kind| kind.renderings)
         .unwrap_or_default()
         .iter()
-        .map(|(folder, ending, label)| (PathBuf::from(folder).join(format!("{}{ending}", place.name)), *label))
+        .map(|(folder, ending, label)| {
+            (PathBuf::from(folder).join(format!("{}{ending}", place.name)), *label)
+        })
         .collect()
 }
 

@@ -62,7 +62,8 @@ fn proof(
     size: u64,
     head: &Note,
 ) -> Result<String, JournalError> {
-    let missing = || JournalError::Record { why: format!("artifact `{}` has no record", stored.artifact.name) };
+    let missing =
+        || JournalError::Record { why: format!("artifact `{}` has no record", stored.artifact.name) };
     let seq = stored.seq.ok_or_else(missing)?;
     let path = log.levels().inclusion(seq, size).ok_or_else(missing)?;
     let line = lines.get(&seq).ok_or_else(missing)?;

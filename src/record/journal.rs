@@ -18,6 +18,7 @@ use ceremony_log::time::Time;
 use ceremony_log::tree::{Hash, Levels};
 
 use super::artifact;
+use super::continued::Continued;
 use super::file::{Reserved, create, create_folder, ensure_folder, storage, supersede};
 use super::value::to_object;
 use crate::digest::{Digest, hex};
@@ -37,7 +38,8 @@ pub struct Places {
 impl Places {
     /// The places of a ceremony.
     pub fn of(ceremony: &str, practice: bool, log: &Path, out: &Path) -> Self {
-        let bundle = if practice { format!("bundle-practice-{ceremony}") } else { format!("bundle-{ceremony}") };
+        let bundle =
+            if practice { format!("bundle-practice-{ceremony}") } else { format!("bundle-{ceremony}") };
         Self { log: log.to_owned(), out: out.to_owned(), bundle: out.join(bundle) }
     }
 
@@ -72,10 +74,7 @@ pub struct Stored {
 /// A log that is being written.
 pub struct LogFolder {
     places: Places,
-    ceremony: String,
-    origin: String,
-    practice: bool,
-    plan_sha256: Digest,
+    identity: Identity,
     log: File,
     levels: Levels,
     last: Hash,
@@ -93,22 +92,7 @@ impl LogFolder {
     ///
     /// [`JournalError`] if any of it is there already or cannot be made.
     pub fn create(places: Places, identity: &Identity) -> Result<Self, JournalError> {
-        let ceremony = identity.ceremony.as_str();
-        ensure_folder(&places.out)?;
-        ensure_folder(&places.log)?;
-        for folder in ["checkpoints", "runs"] {
-            ensure_folder(&places.log.join(folder))?;
-        }
-        let run = places.run(ceremony);
-        create_folder(&run)?;
-        create_folder(&run.join("pending"))?;
-        create_folder(&places.bundle)?;
-        for folder in ["artifacts", "proofs"] {
-            create_folder(&places.bundle.join(folder))?;
-        }
-        for folder in artifact::FOLDERS {
-            ensure_folder(&places.out.join(folder))?;
-        }
+        make_folders(&places, identity)?;
         let path = places.log.join("log.jsonl");
         let log = OpenOptions::new()
             .append(true)
@@ -117,15 +101,34 @@ impl LogFolder {
             .map_err(|error| storage(&path, "made", error))?;
         Ok(Self {
             places,
-            ceremony: ceremony.to_owned(),
-            origin: identity.origin.clone(),
-            practice: identity.practice,
-            plan_sha256: identity.plan_sha256,
+            identity: identity.clone(),
             log,
             levels: Levels::new(),
             last: Hash::ZERO,
             key: None,
             head: None,
+            stored: Vec::new(),
+            reserved: Vec::new(),
+            stopped: false,
+        })
+    }
+
+    /// Goes on with a log that was read and checked; the output folder is a new one.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if anything is there that this ceremony has to make.
+    pub fn go_on(places: Places, identity: &Identity, continued: Continued) -> Result<Self, JournalError> {
+        make_folders(&places, identity)?;
+        let log = Continued::file(&places.log)?;
+        Ok(Self {
+            places,
+            identity: identity.clone(),
+            log,
+            levels: continued.levels,
+            last: continued.last,
+            key: Some(continued.verifier),
+            head: Some(continued.note),
             stored: Vec::new(),
             reserved: Vec::new(),
             stopped: false,
@@ -139,22 +142,22 @@ impl LogFolder {
 
     /// The ceremony's id.
     pub fn ceremony(&self) -> &str {
-        &self.ceremony
+        &self.identity.ceremony
     }
 
     /// Whether it is practice.
     pub const fn is_practice(&self) -> bool {
-        self.practice
+        self.identity.practice
     }
 
     /// The plan's digest, as text.
     pub fn plan_sha256(&self) -> String {
-        self.plan_sha256.to_string()
+        self.identity.plan_sha256.to_string()
     }
 
     /// The log's name.
     pub fn origin(&self) -> &str {
-        &self.origin
+        &self.identity.origin
     }
 
     /// Every artifact of this ceremony, in the order in which they were stored.
@@ -183,7 +186,7 @@ impl LogFolder {
     ///
     /// [`JournalError`] if it is there already or cannot be written.
     pub fn keep(&self, name: &str, octets: &[u8]) -> Result<(), JournalError> {
-        create(&self.places.run(&self.ceremony).join(name), octets)
+        create(&self.places.run(&self.identity.ceremony).join(name), octets)
     }
 
     fn record(&self, entry: Entry) -> Result<Record, JournalError> {
@@ -192,12 +195,14 @@ impl LogFolder {
         Ok(Record {
             seq: self.levels.size(),
             prev: self.last,
-            at: Time::from_seconds(entry.at.seconds()).ok_or_else(|| unfit(&"the time is later than 9999"))?,
+            at: Time::from_seconds(entry.at.seconds())
+                .ok_or_else(|| unfit(&"the time is later than 9999"))?,
             mono: u64::try_from(entry.elapsed.as_millis()).unwrap_or(u64::MAX),
-            cer: self.ceremony.clone(),
+            cer: self.identity.ceremony.clone(),
             ev,
             actor: LogActor { id: entry.actor.id, role },
-            data: to_object(&data).ok_or_else(|| unfit(&"its data is no object of texts, integers and lists"))?,
+            data: to_object(&data)
+                .ok_or_else(|| unfit(&"its data is no object of texts, integers and lists"))?,
             step: entry.step,
             reference: entry.closes,
         })
@@ -207,8 +212,8 @@ impl LogFolder {
         // An Ed25519 SubjectPublicKeyInfo is 12 octets of algorithm and 32 of key (RFC 8410 §4).
         let raw = key.spki_der.strip_prefix(&ED25519_PREFIX);
         let made = match raw {
-            Some(raw) => VerifierKey::new(&self.origin, KeyKind::Ed25519, raw),
-            None => VerifierKey::new(&self.origin, KeyKind::EcdsaP256, &key.spki_der),
+            Some(raw) => VerifierKey::new(&self.identity.origin, KeyKind::Ed25519, raw),
+            None => VerifierKey::new(&self.identity.origin, KeyKind::EcdsaP256, &key.spki_der),
         };
         made.map_err(|_| JournalError::LogKey)
     }
@@ -253,7 +258,8 @@ impl Journal for LogFolder {
     fn head_text(&self) -> String {
         let head = self.head();
         // The origin was the name of a key before there was anything to sign.
-        checkpoint_text(&self.origin, head.size, &Hash::from_octets(*head.root.octets())).unwrap_or_default()
+        checkpoint_text(&self.identity.origin, head.size, &Hash::from_octets(*head.root.octets()))
+            .unwrap_or_default()
     }
 
     fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError> {
@@ -289,7 +295,8 @@ impl Journal for LogFolder {
         let path = self.places.log.join("annex.jsonl");
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|_| unfit(&"the system gives no random octets"))?;
-        let line = super::annex::line(&self.ceremony, item, text, &hex(&salt)).map_err(|fault| unfit(&fault))?;
+        let line = super::annex::line(&self.identity.ceremony, item, text, &hex(&salt))
+            .map_err(|fault| unfit(&fault))?;
         let mut file = OpenOptions::new()
             .append(true)
             .create(true)
@@ -306,7 +313,7 @@ impl Journal for LogFolder {
 
     fn keep_pending(&mut self, octets: &[u8]) -> Result<Digest, JournalError> {
         let digest = Digest::of(octets);
-        let path = self.places.run(&self.ceremony).join("pending").join(digest.to_string());
+        let path = self.places.run(&self.identity.ceremony).join("pending").join(digest.to_string());
         create(&path, octets)?;
         Ok(digest)
     }
@@ -323,7 +330,9 @@ impl Journal for LogFolder {
         let sha256 = Digest::of(octets);
         let file = match place.kind {
             "manifest" => self.places.bundle.join("manifest.json"),
-            kind => self.places.bundle.join("artifacts").join(format!("{sha256}.{}", artifact::extension(kind))),
+            kind => {
+                self.places.bundle.join("artifacts").join(format!("{sha256}.{}", artifact::extension(kind)))
+            }
         };
         create(&file, octets)?;
         for (path, label) in artifact::renderings(place) {
@@ -343,6 +352,26 @@ impl Journal for LogFolder {
         self.stored.push(Stored { artifact: artifact.clone(), seq: None });
         Ok(artifact)
     }
+}
+
+/// The folders of a log, of a ceremony beside it, and of its outputs.
+fn make_folders(places: &Places, identity: &Identity) -> Result<(), JournalError> {
+    ensure_folder(&places.out)?;
+    ensure_folder(&places.log)?;
+    for folder in ["checkpoints", "runs"] {
+        ensure_folder(&places.log.join(folder))?;
+    }
+    let run = places.run(&identity.ceremony);
+    create_folder(&run)?;
+    create_folder(&run.join("pending"))?;
+    create_folder(&places.bundle)?;
+    for folder in ["artifacts", "proofs"] {
+        create_folder(&places.bundle.join(folder))?;
+    }
+    for folder in artifact::FOLDERS {
+        ensure_folder(&places.out.join(folder))?;
+    }
+    Ok(())
 }
 
 /// Whether an event is the one that names what was stored before it.
@@ -368,4 +397,5 @@ impl From<Fault> for JournalError {
 }
 
 /// The DER of an Ed25519 SubjectPublicKeyInfo up to the key.
-const ED25519_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+pub(super) const ED25519_PREFIX: [u8; 12] =
+    [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];

@@ -5,13 +5,16 @@
 mod annex;
 mod artifact;
 mod bundle;
+mod continued;
 pub mod file;
 mod journal;
 mod manifest;
+mod memory;
 pub mod report;
 mod summary;
 mod value;
 
 pub use bundle::finish;
+pub use continued::{ContinueError, Continued};
 pub use journal::{Identity, LogFolder, Places, Stored};
 pub use summary::summary;

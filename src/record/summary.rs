@@ -49,5 +49,7 @@ fn entry(log: &LogFolder, kind: &str, name: &str, path: String) -> Result<Value,
     let full = log.places().out.join(&path);
     let octets = std::fs::read(&full).map_err(|error| storage(&full, "read", error))?;
     let sha256 = Digest::of(&octets).to_string();
-    Ok(Value::Object(Object::new().with("kind", kind).with("name", name).with("path", path).with("sha256", sha256)))
+    Ok(Value::Object(
+        Object::new().with("kind", kind).with("name", name).with("path", path).with("sha256", sha256),
+    ))
 }

@@ -6,7 +6,9 @@ use serde_json::Value;
 /// An object of the log; nothing if something in it cannot be in a log.
 pub fn to_object(value: &Value) -> Option<Object> {
     let Value::Object(members) = value else { return None };
-    members.iter().try_fold(Object::new(), |object, (key, member)| Some(object.with(key.as_str(), to_value(member)?)))
+    members
+        .iter()
+        .try_fold(Object::new(), |object, (key, member)| Some(object.with(key.as_str(), to_value(member)?)))
 }
 
 /// A value of the log; nothing for null and for numbers that are no integers.

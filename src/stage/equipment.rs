@@ -69,7 +69,11 @@ pub fn shared_pin(kind: PinKind) -> Pin {
         PinKind::User => "rehearsal-user",
         PinKind::SecurityOfficer => "rehearsal-officer",
     };
-    #[expect(clippy::expect_used, reason = "constants of good length; the test below takes both")]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "constants of good length; a test takes both"
+    )]
     Pin::read(text.as_bytes()).expect("a constant PIN")
 }
 

@@ -156,7 +156,8 @@ impl Issue {
             Line::new("SHA-256", sha256.to_string()),
             Line::new("in words", sha256.words()),
         ];
-        room.stage.show(&Notice::Done { sentence: "Signed, read back, compared and verified.".into(), lines });
+        room.stage
+            .show(&Notice::Done { sentence: "Signed, read back, compared and verified.".into(), lines });
         Ok(())
     }
 
@@ -175,7 +176,10 @@ impl Issue {
             }
             Certified::CertifiesSpki(text) => {
                 let spki = from_hex(text).unwrap_or_default();
-                let why = |error: crate::pki::KeyError| IssuanceError::Key { name: self.certificate.clone(), why: error.to_string() };
+                let why = |error: crate::pki::KeyError| IssuanceError::Key {
+                    name: self.certificate.clone(),
+                    why: error.to_string(),
+                };
                 (PublicKey::from_spki_der(&spki).map_err(why)?, true)
             }
         };
@@ -192,8 +196,9 @@ impl Issue {
                 issuer: String::new(),
             }),
         };
-        let subject = Name::from_der(&from_hex(&self.subject_der).unwrap_or_default())
-            .map_err(|error| IssuanceError::Unreadable { name: self.certificate.clone(), why: error.to_string() })?;
+        let subject = Name::from_der(&from_hex(&self.subject_der).unwrap_or_default()).map_err(|error| {
+            IssuanceError::Unreadable { name: self.certificate.clone(), why: error.to_string() }
+        })?;
         let profile = profile.certificate().ok_or_else(|| unknown("certificate profile", &self.profile))?;
         Ok(CertificateOrder {
             name: self.certificate.clone(),
@@ -259,7 +264,11 @@ pub fn period(
 }
 
 /// What a step fills into its profile, each at its place.
-pub fn fills(given: &[(&str, &Option<Located<String>>)], profile: Option<&Profile>, scope: &mut Scope<'_>) -> Option<Fills> {
+pub fn fills(
+    given: &[(&str, &Option<Located<String>>)],
+    profile: Option<&Profile>,
+    scope: &mut Scope<'_>,
+) -> Option<Fills> {
     let open = profile?.open();
     let mut fills = Fills::new();
     let mut good = true;
@@ -279,10 +288,16 @@ pub fn fills(given: &[(&str, &Option<Located<String>>)], profile: Option<&Profil
 }
 
 /// The key behind an issuer's certificate.
-pub fn issuer_key(issuer: &KnownCertificate, place: crate::script::Place, scope: &mut Scope<'_>) -> Option<Key> {
+pub fn issuer_key(
+    issuer: &KnownCertificate,
+    place: crate::script::Place,
+    scope: &mut Scope<'_>,
+) -> Option<Key> {
     let key = issuer.key.as_deref().and_then(|name| scope.ledger.key(name)).cloned();
     if key.is_none() {
-        scope.problems.add(place, format!("the key of certificate `{}` is none of this ceremony", issuer.name));
+        scope
+            .problems
+            .add(place, format!("the key of certificate `{}` is none of this ceremony", issuer.name));
     }
     key
 }

@@ -27,9 +27,14 @@ impl Step for ConfirmClock {
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
-        let order = ["external-witness", "internal-witness", "auditor", "crypto-officer", "ceremony-administrator"];
-        let people: Vec<Person> =
-            order.iter().flat_map(|role| scope.setting.people.of_role(role)).take(spec.sources.value).cloned().collect();
+        let order =
+            ["external-witness", "internal-witness", "auditor", "crypto-officer", "ceremony-administrator"];
+        let people: Vec<Person> = order
+            .iter()
+            .flat_map(|role| scope.setting.people.of_role(role))
+            .take(spec.sources.value)
+            .cloned()
+            .collect();
         if spec.sources.value == 0 || people.len() < spec.sources.value {
             let message = format!(
                 "found `{}` sources, wanted 1 to {}, one for each person but share holders",

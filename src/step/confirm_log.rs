@@ -37,7 +37,9 @@ impl Step for ConfirmLog {
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let Some(head) = room.stage.head_at_start() else {
-            return Err(StepError::Changed("there is no earlier head to confirm: this log begins here".into()));
+            return Err(StepError::Changed(
+                "there is no earlier head to confirm: this log begins here".into(),
+            ));
         };
         // The words themselves are not shown: what is typed comes from paper, or it proves nothing.
         let lines = vec![Line::new("records of the log", head.size.to_string())];

@@ -108,7 +108,8 @@ impl Step for CreateLog {
         if let (Some(main), Some(other), Some(written)) = (&main, &standby, &spec.standby)
             && main.token == other.token
         {
-            let message = format!("the standby key is on `{}` like the main one; it would be lost with it", main.token);
+            let message =
+                format!("the standby key is on `{}` like the main one; it would be lost with it", main.token);
             scope.problems.add(written.token.place, message);
         }
         Some(Self { origin: origin?, algorithm: algorithm?, main: main?, standby })
@@ -125,7 +126,10 @@ impl Step for CreateLog {
     }
 
     fn makes_keys(&self) -> Vec<(&str, &str)> {
-        std::iter::once(&self.main).chain(&self.standby).map(|place| (place.token.as_str(), place.key.as_str())).collect()
+        std::iter::once(&self.main)
+            .chain(&self.standby)
+            .map(|place| (place.token.as_str(), place.key.as_str()))
+            .collect()
     }
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
@@ -144,7 +148,8 @@ impl Step for CreateLog {
             Line::new("in words", sha256.words()),
         ];
         room.ledger.add_key(main);
-        room.stage.show(&Notice::Done { sentence: "The log has its key; its first head is signed.".into(), lines });
+        room.stage
+            .show(&Notice::Done { sentence: "The log has its key; its first head is signed.".into(), lines });
         Ok(())
     }
 }

@@ -31,7 +31,9 @@ pub fn resolve(
             Some(GivenKey { public: key.public, name: Some(key.name), request_sha256: None })
         }
         _ => {
-            scope.wrong("one of `request`, `public-key` and `key` is wanted: where the subordinate's key comes from");
+            scope.wrong(
+                "one of `request`, `public-key` and `key` is wanted: where the subordinate's key comes from",
+            );
             None
         }
     }
@@ -39,7 +41,11 @@ pub fn resolve(
 
 fn from_request(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<GivenKey> {
     if let Some(key) = scope.request(name.value.as_str()) {
-        return Some(GivenKey { public: key.public.clone(), name: Some(key.name.clone()), request_sha256: None });
+        return Some(GivenKey {
+            public: key.public.clone(),
+            name: Some(key.name.clone()),
+            request_sha256: None,
+        });
     }
     let input = scope.required_input(name)?;
     let octets = one_structure(&input.octets, &["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"]);
@@ -50,8 +56,11 @@ fn from_request(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<GivenKey> {
         Ok((public, Digest::of(&octets)))
     });
     match read {
-        Ok((public, sha256)) => supported(public, name, scope)
-            .map(|public| GivenKey { public, name: None, request_sha256: Some(sha256) }),
+        Ok((public, sha256)) => supported(public, name, scope).map(|public| GivenKey {
+            public,
+            name: None,
+            request_sha256: Some(sha256),
+        }),
         Err(why) => {
             scope.problems.add(name.place, format!("request `{}` ({}): {why}", name.value, input.file));
             None
@@ -86,12 +95,19 @@ fn supported(public: PublicKey, name: &Located<Id>, scope: &mut Scope<'_>) -> Op
     if public.algorithm().is_some() {
         return Some(public);
     }
-    let message = format!("the key of `{}` is {public}; wanted RSA-2048, -3072 or -4096, P-256, P-384, P-521 or Ed25519", name.value);
+    let message = format!(
+        "the key of `{}` is {public}; wanted RSA-2048, -3072 or -4096, P-256, P-384, P-521 or Ed25519",
+        name.value
+    );
     scope.problems.add(name.place, message);
     None
 }
 
 /// The DER of the one structure in a file, in PEM or as it is.
+///
+/// # Errors
+///
+/// What was found instead, in words.
 pub fn one_structure(octets: &[u8], labels: &[&str]) -> Result<Vec<u8>, String> {
     if !pem::is_pem(octets) {
         return Ok(octets.to_vec());

@@ -67,7 +67,7 @@ pub fn cut(octets: &[u8], places: &[(String, Range<usize>)], holes: &[(String, S
     found.sort_by_key(|(range, _)| range.start);
     let mut parts = Vec::new();
     let mut next = 0;
-    let mut fixed = |from: usize, to: usize, parts: &mut Vec<Octets>| {
+    let fixed = |from: usize, to: usize, parts: &mut Vec<Octets>| {
         if let Some(part) = octets.get(from..to).filter(|part| !part.is_empty()) {
             parts.push(Octets::Fixed(hex(part)));
         }

@@ -31,7 +31,9 @@ impl Step for InitializeToken {
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let token = scope.token(&spec.token)?;
         if scope.is_used(&token) {
-            let message = format!("token `{token}` is used in an earlier step; initialising it would destroy what it holds");
+            let message = format!(
+                "token `{token}` is used in an earlier step; initialising it would destroy what it holds"
+            );
             scope.problems.add(spec.token.place, message);
             return None;
         }

@@ -43,7 +43,8 @@ impl Step for TakeInventory {
         let inventory_sha256 = inventory.digest();
         let token = self.token.clone();
         room.stage.record(Event::TokenInventory { token, serial, objects, unreadable, inventory_sha256 })?;
-        let mut lines = vec![Line::new("token", self.token.clone()), Line::new("objects", objects.to_string())];
+        let mut lines =
+            vec![Line::new("token", self.token.clone()), Line::new("objects", objects.to_string())];
         let text = inventory.canonical_text();
         lines.extend(text.lines().skip(1).map(|object| Line::new("object", object)));
         lines.push(Line::new("inventory SHA-256", inventory_sha256.to_string()));

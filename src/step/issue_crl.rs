@@ -73,7 +73,10 @@ impl IssueCrl {
             name: self.crl.clone(),
             profile_name: self.profile.clone(),
             profile: profile.crl().ok_or_else(|| unknown("CRL profile", &self.profile))?.clone(),
-            issuer: ledger.certificate(&self.issuer).ok_or_else(|| unknown("certificate", &self.issuer))?.clone(),
+            issuer: ledger
+                .certificate(&self.issuer)
+                .ok_or_else(|| unknown("certificate", &self.issuer))?
+                .clone(),
             key: ledger.key(&self.key).ok_or_else(|| unknown("key", &self.key))?.clone(),
             number: self.number.parse().map_err(|_| unknown("CRL number", &self.number))?,
             period: self.period,
@@ -90,7 +93,8 @@ impl Step for IssueCrl {
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let issuer = scope.issuer(&spec.issuer);
-        let named = spec.profile.clone().unwrap_or_else(|| Located::new(default_profile(), spec.issuer.place));
+        let named =
+            spec.profile.clone().unwrap_or_else(|| Located::new(default_profile(), spec.issuer.place));
         let profile = scope.profile(&named, &["crl"]);
         let name = scope.new_output("crl", &spec.crl);
         let issuer = issuer?;
@@ -100,7 +104,10 @@ impl Step for IssueCrl {
             Number::Next => last.map_or(1, |last| last.saturating_add(1)),
             Number::Is(number) => {
                 if let Some(last) = last.filter(|last| *last >= number) {
-                    let message = format!("found CRL number {number}; the last one of `{}` is {last}, wanted a higher one", issuer.name);
+                    let message = format!(
+                        "found CRL number {number}; the last one of `{}` is {last}, wanted a higher one",
+                        issuer.name
+                    );
                     scope.problems.add(spec.number.place, message);
                 }
                 number
@@ -157,7 +164,8 @@ impl Step for IssueCrl {
             Line::new("next update", next_update.to_string()),
             Line::new("SHA-256", sha256.to_string()),
         ];
-        room.stage.show(&Notice::Done { sentence: "Signed, read back, compared and verified.".into(), lines });
+        room.stage
+            .show(&Notice::Done { sentence: "Signed, read back, compared and verified.".into(), lines });
         Ok(())
     }
 }

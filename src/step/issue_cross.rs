@@ -51,12 +51,16 @@ impl Step for IssueCross {
         let profile = scope.profile(&spec.profile, &["cross"]);
         let name = scope.new_output("cross", &spec.certificate);
         let period = period(spec.not_before, spec.lasts, profile.as_ref(), scope);
-        let filled = [("crl-url", &spec.crl_url), ("issuer-url", &spec.issuer_url), ("ocsp-url", &spec.ocsp_url)];
+        let filled =
+            [("crl-url", &spec.crl_url), ("issuer-url", &spec.issuer_url), ("ocsp-url", &spec.ocsp_url)];
         let fills = fills(&filled, profile.as_ref(), scope);
         let (issuer, crossed) = (issuer?, crossed?);
         let key = issuer_key(&issuer, spec.issuer.place, scope)?;
         if crossed.key.as_deref() == Some(&key.name) {
-            scope.problems.add(spec.crossed.place, format!("`{}` has the issuer's own key `{}`", crossed.name, key.name));
+            scope.problems.add(
+                spec.crossed.place,
+                format!("`{}` has the issuer's own key `{}`", crossed.name, key.name),
+            );
             return None;
         }
         scope.uses(&key.token);
@@ -100,11 +104,19 @@ fn crossed(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<KnownCertificate
             let der = match given_key::one_structure(&input.octets, &["CERTIFICATE"]) {
                 Ok(der) => der,
                 Err(why) => {
-                    scope.problems.add(name.place, format!("certificate `{}` ({}): {why}", name.value, input.file));
+                    scope
+                        .problems
+                        .add(name.place, format!("certificate `{}` ({}): {why}", name.value, input.file));
                     return None;
                 }
             };
-            KnownCertificate { name: name.value.to_string(), kind: "root".into(), der, key: None, issuer: String::new() }
+            KnownCertificate {
+                name: name.value.to_string(),
+                kind: "root".into(),
+                der,
+                key: None,
+                issuer: String::new(),
+            }
         }
         None => return scope.certificate(name),
     };
@@ -116,7 +128,10 @@ fn crossed(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<KnownCertificate
     match ca {
         Ok(true) => Some(known),
         Ok(false) => {
-            scope.problems.add(name.place, format!("certificate `{}` is not a CA's: its basic constraints do not say so", name.value));
+            scope.problems.add(
+                name.place,
+                format!("certificate `{}` is not a CA's: its basic constraints do not say so", name.value),
+            );
             None
         }
         Err(why) => {

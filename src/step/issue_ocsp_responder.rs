@@ -48,7 +48,9 @@ impl Step for IssueOcspResponder {
         let (issuer, responder) = (issuer?, responder?);
         let key = issuer_key(&issuer, spec.issuer.place, scope)?;
         if responder.name == key.name {
-            scope.problems.add(spec.key.place, format!("the responder's key is the issuer's own key `{}`", key.name));
+            scope
+                .problems
+                .add(spec.key.place, format!("the responder's key is the issuer's own key `{}`", key.name));
             return None;
         }
         scope.uses(&key.token);
@@ -73,7 +75,10 @@ impl Step for IssueOcspResponder {
 
     fn preview(&self) -> String {
         let (name, issuer) = (self.0.name(), self.0.issuer());
-        format!("Sign the OCSP responder's certificate `{name}` under `{issuer}` with the key `{}`.", self.0.signer())
+        format!(
+            "Sign the OCSP responder's certificate `{name}` under `{issuer}` with the key `{}`.",
+            self.0.signer()
+        )
     }
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {

@@ -47,7 +47,8 @@ pub struct IssueOcspResponses {
 impl IssueOcspResponses {
     fn orders(&self, profile: &Profile, ledger: &Ledger) -> Result<Vec<OcspOrder>, IssuanceError> {
         let unknown = |what, name: &str| IssuanceError::Unknown { what, name: name.to_owned() };
-        let certificate = |name: &str| ledger.certificate(name).ok_or_else(|| unknown("certificate", name)).cloned();
+        let certificate =
+            |name: &str| ledger.certificate(name).ok_or_else(|| unknown("certificate", name)).cloned();
         let issuer = certificate(&self.issuer)?;
         let responder = certificate(&self.responder)?;
         let key = ledger.key(&self.key).ok_or_else(|| unknown("key", &self.key))?;
@@ -56,8 +57,10 @@ impl IssueOcspResponses {
             .zip(&self.certificates)
             .map(|(number, name): (usize, _)| {
                 let known = certificate(name)?;
-                let view = read::certificate(&known.der)
-                    .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
+                let view = read::certificate(&known.der).map_err(|error| IssuanceError::Unreadable {
+                    name: name.clone(),
+                    why: error.to_string(),
+                })?;
                 let serial = view.tbs().serial().map_err(|_| unknown("serial number of", name))?;
                 let revoked = ledger
                     .revocations(issuer.key.as_deref().unwrap_or_default())
@@ -88,20 +91,28 @@ impl Step for IssueOcspResponses {
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let issuer = scope.issuer(&spec.issuer);
         let responder = scope.certificate(&spec.responder);
-        let named = spec.profile.clone().unwrap_or_else(|| Located::new(default_profile(), spec.issuer.place));
+        let named =
+            spec.profile.clone().unwrap_or_else(|| Located::new(default_profile(), spec.issuer.place));
         let profile = scope.profile(&named, &["ocsp-response"]);
         let name = scope.new_output("ocsp-response", &spec.responses);
         let known: Vec<_> = spec.certificates.iter().map(|name| scope.certificate(name)).collect();
         let (issuer, responder) = (issuer?, responder?);
         for (name, known) in spec.certificates.iter().zip(&known) {
             if let Some(known) = known.as_ref().filter(|known| known.issuer != issuer.name) {
-                let message = format!("certificate `{}` was issued by `{}`, not by `{}`", known.name, known.issuer, issuer.name);
+                let message = format!(
+                    "certificate `{}` was issued by `{}`, not by `{}`",
+                    known.name, known.issuer, issuer.name
+                );
                 scope.problems.add(name.place, message);
             }
         }
-        let answers = responder.name == issuer.name || responder.kind == "ocsp-responder" && responder.issuer == issuer.name;
+        let answers = responder.name == issuer.name
+            || responder.kind == "ocsp-responder" && responder.issuer == issuer.name;
         if !answers {
-            let message = format!("`{}` does not answer for `{}`: wanted the CA itself or an OCSP responder under it", responder.name, issuer.name);
+            let message = format!(
+                "`{}` does not answer for `{}`: wanted the CA itself or an OCSP responder under it",
+                responder.name, issuer.name
+            );
             scope.problems.add(spec.responder.place, message);
             return None;
         }
@@ -112,7 +123,10 @@ impl Step for IssueOcspResponses {
             responder: responder.name,
             key: key.name.clone(),
             profile: named.value.to_string(),
-            certificates: known.into_iter().map(|known| known.map(|known| known.name)).collect::<Option<_>>()?,
+            certificates: known
+                .into_iter()
+                .map(|known| known.map(|known| known.name))
+                .collect::<Option<_>>()?,
             period: Period { begins: spec.this_update.value, lasts: spec.lasts.value },
         };
         match step.orders(&profile?, &scope.ledger) {
@@ -152,10 +166,14 @@ impl Step for IssueOcspResponses {
         let (_, next_update) = self.period.at(drawn.at, &self.responses)?;
         room.ledger.runs_out(next_update);
         let lines = vec![
-            Line::new("responses", orders.iter().map(|order| order.place().name).collect::<Vec<_>>().join(", ")),
+            Line::new(
+                "responses",
+                orders.iter().map(|order| order.place().name).collect::<Vec<_>>().join(", "),
+            ),
             Line::new("next update", next_update.to_string()),
         ];
-        room.stage.show(&Notice::Done { sentence: "Signed, read back, compared and verified.".into(), lines });
+        room.stage
+            .show(&Notice::Done { sentence: "Signed, read back, compared and verified.".into(), lines });
         Ok(())
     }
 }

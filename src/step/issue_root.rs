@@ -52,7 +52,16 @@ impl Step for IssueRoot {
         let public_key = key.public.clone();
         Issue::resolve(
             words,
-            Resolved { profile, issuer: None, subject: subject?, named, public_key, certified: Some(key.name), crossed: None, key: spec.key.value.to_string() },
+            Resolved {
+                profile,
+                issuer: None,
+                subject: subject?,
+                named,
+                public_key,
+                certified: Some(key.name),
+                crossed: None,
+                key: spec.key.value.to_string(),
+            },
             scope,
         )
         .map(Self)

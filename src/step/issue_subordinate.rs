@@ -54,21 +54,26 @@ pub struct IssueSubordinate {
 
 impl Step for IssueSubordinate {
     const NAME: &'static str = "issue-subordinate";
-    const ABOUT: &'static str = "a subordinate CA certificate, from a request, a public key or a key on a token";
+    const ABOUT: &'static str =
+        "a subordinate CA certificate, from a request, a public key or a key on a token";
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let issuer = scope.issuer(&spec.issuer);
         let profile = scope.profile(&spec.profile, &["subordinate"]);
-        let given = given_key::resolve(spec.request.as_ref(), spec.public_key.as_ref(), spec.key.as_ref(), scope);
+        let given =
+            given_key::resolve(spec.request.as_ref(), spec.public_key.as_ref(), spec.key.as_ref(), scope);
         let name = scope.new_output("subordinate", &spec.certificate);
         let (subject, named) = subject(&spec.subject, profile.as_ref(), scope);
         let period = period(spec.not_before, spec.lasts, profile.as_ref(), scope);
-        let filled = [("crl-url", &spec.crl_url), ("issuer-url", &spec.issuer_url), ("ocsp-url", &spec.ocsp_url)];
+        let filled =
+            [("crl-url", &spec.crl_url), ("issuer-url", &spec.issuer_url), ("ocsp-url", &spec.ocsp_url)];
         let fills = fills(&filled, profile.as_ref(), scope);
         let (issuer, given) = (issuer?, given?);
         let key = issuer_key(&issuer, spec.issuer.place, scope)?;
-        if given.name.as_deref() == Some(&key.name) || given.public.spki_der() == key.public.spki_der() && key.id.is_some() {
+        if given.name.as_deref() == Some(&key.name)
+            || given.public.spki_der() == key.public.spki_der() && key.id.is_some()
+        {
             scope.wrong(format!("the key of the subordinate CA is the issuer's own key `{}`", key.name));
             return None;
         }
@@ -89,12 +94,16 @@ impl Step for IssueSubordinate {
             crossed: None,
             key: key.name,
         };
-        Issue::resolve(words, resolved, scope).map(|issue| Self { issue, request_sha256: given.request_sha256 })
+        Issue::resolve(words, resolved, scope)
+            .map(|issue| Self { issue, request_sha256: given.request_sha256 })
     }
 
     fn preview(&self) -> String {
         let (name, issuer) = (self.issue.name(), self.issue.issuer());
-        format!("Sign the subordinate CA certificate `{name}` under `{issuer}` with the key `{}`.", self.issue.signer())
+        format!(
+            "Sign the subordinate CA certificate `{name}` under `{issuer}` with the key `{}`.",
+            self.issue.signer()
+        )
     }
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {

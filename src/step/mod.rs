@@ -35,13 +35,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use given_key::one_structure;
 pub use holes::{Draft, Hole, Octets};
-pub use scope::Scope;
+pub use scope::{Left, Scope};
 pub use setting::{Input, People, Setting, TokenDemand, Window};
 
-pub use crate::issuance::Policy;
-use crate::issuance::{IssuanceError, Ledger};
+use crate::issuance::IssuanceError;
+pub use crate::issuance::{Ledger, LoggedCertificate, LoggedKey, Policy};
 use crate::script::{FromNode, StepNode, unknown};
+pub use crate::stage::Person;
 use crate::stage::{Stage, StageError};
 
 /// Makes a step's words from the list of its keys: each `required`, `optional`, `list` or `optional_list`.
@@ -219,7 +221,9 @@ pub enum StepError {
         wanted: usize,
     },
     /// The clocks do not agree.
-    #[error("the ceremony clock says {clock} and {person} says {reference}; they may differ by {most} seconds")]
+    #[error(
+        "the ceremony clock says {clock} and {person} says {reference}; they may differ by {most} seconds"
+    )]
     Clock {
         /// The ceremony's clock.
         clock: String,

@@ -19,7 +19,8 @@ pub struct Preflight {}
 
 impl Step for Preflight {
     const NAME: &'static str = "preflight";
-    const ABOUT: &'static str = "the program looks at the machine: time, space, modules, swap, core dumps, network";
+    const ABOUT: &'static str =
+        "the program looks at the machine: time, space, modules, swap, core dumps, network";
     type Spec = Spec;
 
     fn resolve(_: Spec, _: &mut Scope<'_>) -> Option<Self> {
@@ -33,10 +34,14 @@ impl Step for Preflight {
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let checks = room.stage.look_at_machine();
         let seq = room.stage.record(Event::PreflightResult { checks: checks.clone() })?;
-        let lines: Vec<Line> = checks.iter().map(|check| Line::new(check.id.clone(), check.to_string())).collect();
+        let lines: Vec<Line> =
+            checks.iter().map(|check| Line::new(check.id.clone(), check.to_string())).collect();
         room.stage.show(&Notice::Done { sentence: "This is what the machine looks like.".into(), lines });
-        let violated: Vec<_> = checks.iter().filter(|check| check.outcome == CheckOutcome::Violated).collect();
-        let Some(person) = room.setting.people.of_role("ceremony-administrator").next() else { return Ok(()) };
+        let violated: Vec<_> =
+            checks.iter().filter(|check| check.outcome == CheckOutcome::Violated).collect();
+        let Some(person) = room.setting.people.of_role("ceremony-administrator").next() else {
+            return Ok(());
+        };
         if violated.is_empty() {
             return Ok(());
         }

@@ -39,8 +39,9 @@ pub struct RequestCertificate {
 impl RequestCertificate {
     fn order(&self, profile: &Profile, ledger: &Ledger) -> Result<RequestOrder, IssuanceError> {
         let unknown = |what, name: &str| IssuanceError::Unknown { what, name: name.to_owned() };
-        let subject = Name::from_der(&from_hex(&self.subject_der).unwrap_or_default())
-            .map_err(|error| IssuanceError::Unreadable { name: self.request.clone(), why: error.to_string() })?;
+        let subject = Name::from_der(&from_hex(&self.subject_der).unwrap_or_default()).map_err(|error| {
+            IssuanceError::Unreadable { name: self.request.clone(), why: error.to_string() }
+        })?;
         Ok(RequestOrder {
             name: self.request.clone(),
             profile: profile.request().ok_or_else(|| unknown("request profile", &self.profile))?.clone(),
@@ -93,8 +94,10 @@ impl Step for RequestCertificate {
         let terms = Terms { policy: room.setting.policy, approver: &approver };
         let (_, verified) = issuance::issue(&order, terms, room.ledger, room.stage)?;
         let sha256 = Digest::of(verified.der());
-        let lines = vec![Line::new("request", self.request.clone()), Line::new("SHA-256", sha256.to_string())];
-        room.stage.show(&Notice::Done { sentence: "Signed, read back, compared and verified.".into(), lines });
+        let lines =
+            vec![Line::new("request", self.request.clone()), Line::new("SHA-256", sha256.to_string())];
+        room.stage
+            .show(&Notice::Done { sentence: "Signed, read back, compared and verified.".into(), lines });
         Ok(())
     }
 }

@@ -8,13 +8,13 @@ use crate::issuance::{IssuanceError, KnownCertificate, Ledger};
 use crate::pki::build::RevokedParts;
 use crate::pki::reason::Reason;
 use crate::pki::{SerialNumber, read};
-use crate::script::{Fields, FromNode, Id, Located, Node, Place, Problems, Value, wrong};
+use crate::script::{Fields, FromNode, Id, Located, Node, Problems, Value, wrong};
 
 /// What a script says of the revoked certificates.
 #[derive(Clone, Debug)]
 pub enum Listing {
     /// None is revoked.
-    None(Place),
+    None,
     /// Those that the log knows.
     FromLog,
     /// The rows of an input.
@@ -34,7 +34,7 @@ pub struct Revoke {
 impl FromNode for Listing {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         match &node.value {
-            Value::Scalar { text, .. } if text == "none" => Some(Self::None(node.place)),
+            Value::Scalar { text, .. } if text == "none" => Some(Self::None),
             Value::Scalar { text, .. } if text == "from-log" => Some(Self::FromLog),
             Value::Map(_) => {
                 let mut fields = Fields::of(node, problems);
@@ -69,15 +69,25 @@ impl FromNode for Revoke {
 #[serde(untagged)]
 pub enum Listed {
     /// By the name of a certificate of this ceremony, whose serial number is drawn when it is signed.
-    Certificate { certificate: String, revoked_at: Timestamp, #[serde(with = "super::text")] reason: Reason },
+    Certificate {
+        certificate: String,
+        revoked_at: Timestamp,
+        #[serde(with = "super::text")]
+        reason: Reason,
+    },
     /// By its serial number.
-    Serial { serial: String, revoked_at: Timestamp, #[serde(with = "super::text")] reason: Reason },
+    Serial {
+        serial: String,
+        revoked_at: Timestamp,
+        #[serde(with = "super::text")]
+        reason: Reason,
+    },
 }
 
 /// Finds what a CRL lists.
 pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'_>) -> Option<Vec<Listed>> {
     match listing {
-        Listing::None(_) => Some(Vec::new()),
+        Listing::None => Some(Vec::new()),
         Listing::FromLog => {
             let key = issuer.key.as_deref().unwrap_or_default();
             let listed = scope.ledger.revocations(key).iter().map(|revocation| Listed::Serial {
@@ -88,7 +98,8 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
             Some(listed.collect())
         }
         Listing::Certificates(certificates) => {
-            let each: Vec<Option<Listed>> = certificates.iter().map(|revoke| certificate(revoke, issuer, scope)).collect();
+            let each: Vec<Option<Listed>> =
+                certificates.iter().map(|revoke| certificate(revoke, issuer, scope)).collect();
             each.into_iter().collect()
         }
         Listing::Csv(name) => {
@@ -142,7 +153,10 @@ fn certificate(revoke: &Revoke, issuer: &KnownCertificate, scope: &mut Scope<'_>
     };
     let known = known?;
     if known.issuer != issuer.name {
-        let message = format!("certificate `{}` was issued by `{}`, not by `{}`", known.name, known.issuer, issuer.name);
+        let message = format!(
+            "certificate `{}` was issued by `{}`, not by `{}`",
+            known.name, known.issuer, issuer.name
+        );
         scope.problems.add(revoke.certificate.place, message);
         return None;
     }
@@ -155,7 +169,9 @@ fn rows(octets: &[u8]) -> Result<Vec<Listed>, Vec<(usize, String)>> {
     let mut lines = (1..).zip(text.lines());
     match lines.next() {
         Some((_, HEADER)) => {}
-        Some((line, found)) => return Err(vec![(line, format!("found `{}`, wanted `{HEADER}`", crate::script::shown(found)))]),
+        Some((line, found)) => {
+            return Err(vec![(line, format!("found `{}`, wanted `{HEADER}`", crate::script::shown(found)))]);
+        }
         None => return Err(vec![(1, format!("the file is empty; wanted `{HEADER}`"))]),
     }
     let mut listed = Vec::new();
@@ -194,7 +210,11 @@ fn reason(name: &str) -> Result<Reason, String> {
     let known = Reason::ALL.iter().find(|reason| reason.name() == name);
     known.copied().ok_or_else(|| {
         let names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.name()).collect();
-        format!("there is no reason `{}`; there are {}", crate::script::shown(name), crate::script::listed(&names))
+        format!(
+            "there is no reason `{}`; there are {}",
+            crate::script::shown(name),
+            crate::script::listed(&names)
+        )
     })
 }
 
@@ -211,7 +231,10 @@ mod tests {
         let good = "serial,revoked-at,reason\n0a,2026-10-31T12:00:00Z,superseded\n01,2026-10-30T12:00:00Z,key-compromise\n";
         assert_eq!(rows(good.as_bytes()).unwrap().len(), 2);
         let twice = format!("{good}0a,2026-10-31T12:00:00Z,superseded\n");
-        assert_eq!(rows(twice.as_bytes()).unwrap_err(), [(4, "serial number 0a stands in line 2 already".to_owned())]);
+        assert_eq!(
+            rows(twice.as_bytes()).unwrap_err(),
+            [(4, "serial number 0a stands in line 2 already".to_owned())]
+        );
     }
 
     #[test]

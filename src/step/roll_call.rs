@@ -39,7 +39,8 @@ impl Step for RollCall {
                 Line::new("role", person.role.clone()),
                 Line::new("identity", self.id_check.clone()),
             ];
-            let answer = room.stage.question(person.clone(), "Are you here?", lines, Expected::Word("present"));
+            let answer =
+                room.stage.question(person.clone(), "Are you here?", lines, Expected::Word("present"));
             match answer {
                 Ok(_) => {}
                 Err(StageError::NoAnswer(NoAnswer::Declined { .. })) => continue,

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::holes::Draft;
 use super::setting::{Input, Setting};
 use crate::clock::Timestamp;
+use crate::issuance::order::Period;
 use crate::issuance::{
-    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Statement, ToBeSigned, draft_and_check,
+    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, ToBeSigned, draft_and_check,
 };
 use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
-use crate::issuance::order::Period;
 use crate::profile::{Library, Profile};
 use crate::script::{Id, Located, NamePart, Place, Problems, Word as _, listed};
 use crate::stage::Person;
@@ -34,9 +34,26 @@ pub struct Scope<'s> {
     requests: BTreeMap<String, Key>,
 }
 
+/// What the steps of a script leave behind.
+pub struct Left {
+    /// The setting, with the profiles that steps named.
+    pub setting: Setting,
+    /// Every to-be-signed structure, in the order of signing.
+    pub drafts: Vec<Draft>,
+    /// What will be handed over: kind and name.
+    pub outputs: Vec<(&'static str, String)>,
+    /// The name of the log that is created; nothing if one is continued.
+    pub origin: Option<String>,
+}
+
 impl<'s> Scope<'s> {
     /// The scope before the first step.
-    pub fn new(setting: Setting, ledger: Ledger, library: &'s dyn Library, problems: &'s mut Problems) -> Self {
+    pub fn new(
+        setting: Setting,
+        ledger: Ledger,
+        library: &'s dyn Library,
+        problems: &'s mut Problems,
+    ) -> Self {
         Self {
             setting,
             ledger,
@@ -59,9 +76,14 @@ impl<'s> Scope<'s> {
         self.step = (number.to_owned(), place);
     }
 
-    /// What the steps so far leave: the setting with its profiles, the drafts, the outputs and the log's name.
-    pub fn leave(self) -> (Setting, Vec<Draft>, Vec<(&'static str, String)>, Option<String>) {
-        (self.setting, self.drafts, self.outputs.into_keys().collect(), self.log)
+    /// What the steps leave.
+    pub fn leave(self) -> Left {
+        Left {
+            setting: self.setting,
+            drafts: self.drafts,
+            outputs: self.outputs.into_keys().collect(),
+            origin: self.log,
+        }
     }
 
     /// A token of the script.
@@ -85,23 +107,21 @@ impl<'s> Scope<'s> {
 
     /// A key algorithm.
     pub fn algorithm(&mut self, name: &Located<String>) -> Option<KeyAlgorithm> {
-        match name.value.parse() {
-            Ok(algorithm) => Some(algorithm),
-            Err(_) => {
-                let known: Vec<String> = KeyAlgorithm::ALL.iter().map(ToString::to_string).collect();
-                let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                let message = format!("there is no key algorithm `{}`; there are {}", name.value, listed(&known));
-                self.problems.add(name.place, message);
-                None
-            }
+        let read = name.value.parse().ok();
+        if read.is_none() {
+            let known: Vec<&str> = KeyAlgorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+            let message = format!("there is no key algorithm `{}`; there are {}", name.value, listed(&known));
+            self.problems.add(name.place, message);
         }
+        read
     }
 
     /// The name of a key that does not exist yet.
     pub fn new_key(&mut self, name: &Located<Id>) -> Option<String> {
         let key = name.value.as_str();
-        if self.ledger.key(key).is_some() {
-            self.problems.add(name.place, format!("there is a key `{key}` already; each key has a name of its own"));
+        if self.ledger.has_key(key) {
+            self.problems
+                .add(name.place, format!("there is a key `{key}` already; each key has a name of its own"));
             return None;
         }
         Some(key.to_owned())
@@ -114,7 +134,7 @@ impl<'s> Scope<'s> {
             token: token.to_owned(),
             id: None,
             algorithm,
-            public: super::placeholder::public_key(algorithm),
+            public: super::placeholder::public_key(algorithm, name),
             live: issues,
         });
     }
@@ -125,7 +145,10 @@ impl<'s> Scope<'s> {
         match known {
             Some(key) if key.live => Some(key),
             Some(_) => {
-                let message = format!("key `{}` is a key of the log; it signs the log's heads and nothing else", name.value);
+                let message = format!(
+                    "key `{}` is a key of the log; it signs the log's heads and nothing else",
+                    name.value
+                );
                 self.problems.add(name.place, message);
                 None
             }
@@ -143,7 +166,10 @@ impl<'s> Scope<'s> {
         if ["root", "subordinate"].contains(&known.kind.as_str()) {
             return Some(known);
         }
-        let message = format!("certificate `{}` is of the kind `{}`; an issuer is a root or a subordinate CA", known.name, known.kind);
+        let message = format!(
+            "certificate `{}` is of the kind `{}`; an issuer is a root or a subordinate CA",
+            known.name, known.kind
+        );
         self.problems.add(name.place, message);
         None
     }
@@ -192,7 +218,11 @@ impl<'s> Scope<'s> {
         if kinds.contains(&profile.kind().word()) {
             return Some(profile.clone());
         }
-        let message = format!("profile `{text}` is for the kind `{}`; this step takes {}", profile.kind().word(), listed(kinds));
+        let message = format!(
+            "profile `{text}` is for the kind `{}`; this step takes {}",
+            profile.kind().word(),
+            listed(kinds)
+        );
         self.problems.add(name.place, message);
         None
     }

@@ -36,7 +36,8 @@ impl Step for Seal {
         if let Some(due) = &spec.next_due
             && due.value <= to
         {
-            let message = format!("the next ceremony is due at {}, before this one's window ends at {to}", due.value);
+            let message =
+                format!("the next ceremony is due at {}, before this one's window ends at {to}", due.value);
             scope.problems.add(due.place, message);
         }
         if let (Some(due), Some(first)) = (&spec.next_due, scope.first_next_update())

@@ -46,7 +46,8 @@ impl Step for Witness {
                 Line::new("root", head.root.to_string()),
                 Line::new("in words", words.clone()),
             ];
-            let sentence = format!("Write the head down, and type its first {WORDS_TYPED} words if you agree.");
+            let sentence =
+                format!("Write the head down, and type its first {WORDS_TYPED} words if you agree.");
             let expected = Expected::Words(first.join(" "));
             let event = match room.stage.question(person.clone(), sentence, lines, expected) {
                 Ok(statement) => {

@@ -3,7 +3,9 @@
 use super::{Period, key_identifier, profile_error, view};
 use crate::digest::Digest;
 use crate::issuance::statement::planned::Basis;
-use crate::issuance::{Certificate, Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Policy, Statement};
+use crate::issuance::{
+    Certificate, Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Policy, Statement,
+};
 use crate::pki::{Name, PublicKey, SignatureAlgorithm, Validity};
 use crate::profile::extension::Content;
 use crate::profile::{CertificateKind, CertificateProfile, CertificateValues, Copied, Fills};
@@ -41,7 +43,8 @@ impl CertificateOrder {
     fn copied(&self) -> Result<Option<Copied>, IssuanceError> {
         let Some(crossed) = &self.crossed else { return Ok(None) };
         let view = view(crossed)?;
-        let path_length = view.extensions().basic_constraints().ok().flatten().and_then(|found| found.path_length);
+        let path_length =
+            view.extensions().basic_constraints().ok().flatten().and_then(|found| found.path_length);
         Ok(Some(Copied {
             subject_key_identifier: key_identifier(&view),
             path_length: path_length.and_then(|length| u8::try_from(length).ok()),
@@ -89,7 +92,8 @@ impl Order for CertificateOrder {
     }
 
     fn draft(&self, drawn: &Drawn) -> Result<Vec<u8>, IssuanceError> {
-        let (issuer, identifier, copied) = (self.issuer_name()?, self.issuer_key_identifier()?, self.copied()?);
+        let (issuer, identifier, copied) =
+            (self.issuer_name()?, self.issuer_key_identifier()?, self.copied()?);
         let values = CertificateValues {
             issuer: &issuer,
             subject: &self.subject,
@@ -107,7 +111,9 @@ impl Order for CertificateOrder {
     fn planned(&self, drawn: &Drawn) -> Result<Statement, IssuanceError> {
         let copied = self.copied()?;
         let wrong = profile_error(&self.name);
-        let own = |extension: &crate::profile::extension::Extension| extension.content == Content::SubjectKeyIdentifier;
+        let own = |extension: &crate::profile::extension::Extension| {
+            extension.content == Content::SubjectKeyIdentifier
+        };
         let root = self.profile.kind() == CertificateKind::Root;
         let identifier = if root || self.profile.extensions().iter().any(own) {
             Some(self.profile.subject_key_identifier(&self.public_key, copied.as_ref()).map_err(&wrong)?)
@@ -149,7 +155,12 @@ impl Order for CertificateOrder {
         holes
     }
 
-    fn context<'c>(&'c self, drawn: &Drawn, policy: Policy, ledger: &'c Ledger) -> Result<Context<'c>, IssuanceError> {
+    fn context<'c>(
+        &'c self,
+        drawn: &Drawn,
+        policy: Policy,
+        ledger: &'c Ledger,
+    ) -> Result<Context<'c>, IssuanceError> {
         let _ = ledger;
         Ok(Context {
             policy,

@@ -104,7 +104,12 @@ impl Order for CrlOrder {
         holes
     }
 
-    fn context<'c>(&'c self, drawn: &Drawn, policy: Policy, _: &'c Ledger) -> Result<Context<'c>, IssuanceError> {
+    fn context<'c>(
+        &'c self,
+        drawn: &Drawn,
+        policy: Policy,
+        _: &'c Ledger,
+    ) -> Result<Context<'c>, IssuanceError> {
         Ok(Context { policy, at: drawn.at, issuer: Some(&self.issuer.der), crossed: None, kind: "crl" })
     }
 

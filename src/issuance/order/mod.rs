@@ -54,7 +54,7 @@ impl Period {
 }
 
 /// Reads a certificate that the ledger knows.
-fn view<'c>(known: &'c KnownCertificate) -> Result<CertificateView<'c>, IssuanceError> {
+fn view(known: &KnownCertificate) -> Result<CertificateView<'_>, IssuanceError> {
     read::certificate(&known.der)
         .map_err(|error| IssuanceError::Unreadable { name: known.name.clone(), why: error.to_string() })
 }

@@ -7,12 +7,14 @@ use super::{Period, profile_error, view};
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::issuance::structure::said_revoked;
-use crate::issuance::{BatchOrder, Drawn, IssuanceError, Key, KnownCertificate, Ledger, OcspResponse, Order, Policy, Statement};
+use crate::issuance::{
+    BatchOrder, Drawn, IssuanceError, Key, KnownCertificate, Ledger, OcspResponse, Order, Policy, Statement,
+};
+use crate::pki::build::{CertIdHash, Status};
 use crate::pki::oid::{Oid, OidView};
 use crate::pki::read::CertificateView;
-use crate::pki::{PublicKey, SerialNumber};
-use crate::pki::build::{CertIdHash, Status};
 use crate::pki::reason::Reason;
+use crate::pki::{PublicKey, SerialNumber};
 use crate::profile::{Fills, OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse};
 use crate::rule::Context;
 use crate::stage::{Artifact, ArtifactPlace, Batch, Event};
@@ -110,16 +112,27 @@ impl Order for OcspOrder {
         let hash = self.profile.certificate_id();
         statement.say("certificate, hash algorithm", OidView::of(&hash_oid(hash)));
         statement.say("certificate, issuer name hash", hex(&digest(hash, issuer.subject().octets())));
-        statement.say("certificate, issuer key hash", hex(&digest(hash, public_key(&issuer)?.bit_string_content())));
+        statement.say(
+            "certificate, issuer key hash",
+            hex(&digest(hash, public_key(&issuer)?.bit_string_content())),
+        );
         statement.say("certificate, serial number", &self.subject.serial);
         let status = self.subject.revoked.map_or_else(
             || "good".to_owned(),
-            |(at, reason)| said_revoked(&at, Some(reason).filter(|reason| *reason != Reason::Unspecified).map(|reason| reason.code().into())),
+            |(at, reason)| {
+                said_revoked(
+                    &at,
+                    Some(reason)
+                        .filter(|reason| *reason != Reason::Unspecified)
+                        .map(|reason| reason.code().into()),
+                )
+            },
         );
         statement.say("status", status);
         statement.say("this update", this_update);
         statement.say("next update", next_update);
-        let basis = crate::issuance::statement::planned::Basis { fills: Some(&self.fills), ..Default::default() };
+        let basis =
+            crate::issuance::statement::planned::Basis { fills: Some(&self.fills), ..Default::default() };
         statement.say_planned(self.profile.extensions(), &basis).map_err(profile_error(&self.name))?;
         Ok(statement)
     }
@@ -137,8 +150,19 @@ impl Order for OcspOrder {
         holes
     }
 
-    fn context<'c>(&'c self, drawn: &Drawn, policy: Policy, _: &'c Ledger) -> Result<Context<'c>, IssuanceError> {
-        Ok(Context { policy, at: drawn.at, issuer: Some(&self.issuer.der), crossed: None, kind: "ocsp-response" })
+    fn context<'c>(
+        &'c self,
+        drawn: &Drawn,
+        policy: Policy,
+        _: &'c Ledger,
+    ) -> Result<Context<'c>, IssuanceError> {
+        Ok(Context {
+            policy,
+            at: drawn.at,
+            issuer: Some(&self.issuer.der),
+            crossed: None,
+            kind: "ocsp-response",
+        })
     }
 
     fn intent(&self, drawn: &Drawn, to_be_signed: Digest) -> Event {
@@ -149,7 +173,6 @@ impl Order for OcspOrder {
         let batch = Batch { count: 1, list_sha256: artifact.sha256 };
         self.batch_result(drawn, artifact, batch)
     }
-
 }
 
 impl BatchOrder for OcspOrder {
@@ -178,12 +201,15 @@ fn said_responder(
     Ok(match profile.responder() {
         ResponderForm::ByName => format!("by name {}", responder.subject()),
         // byKey is SHA-1 whatever the certificate ids use (RFC 6960 §4.2.1).
-        ResponderForm::ByKey => format!("by key {}", hex(&digest(CertIdHash::Sha1, public_key(responder)?.bit_string_content()))),
+        ResponderForm::ByKey => {
+            format!("by key {}", hex(&digest(CertIdHash::Sha1, public_key(responder)?.bit_string_content())))
+        }
     })
 }
 
 fn public_key(view: &CertificateView<'_>) -> Result<PublicKey, IssuanceError> {
-    view.public_key().map_err(|error| IssuanceError::Key { name: view.subject().to_string(), why: error.to_string() })
+    view.public_key()
+        .map_err(|error| IssuanceError::Key { name: view.subject().to_string(), why: error.to_string() })
 }
 
 fn digest(hash: CertIdHash, octets: &[u8]) -> Vec<u8> {

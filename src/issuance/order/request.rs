@@ -40,8 +40,7 @@ impl Order for RequestOrder {
     }
 
     fn draft(&self, _: &Drawn) -> Result<Vec<u8>, IssuanceError> {
-        let values =
-            RequestValues { subject: &self.subject, key: &self.key.public, fills: &self.fills };
+        let values = RequestValues { subject: &self.subject, key: &self.key.public, fills: &self.fills };
         self.profile.draft(&values).map_err(profile_error(&self.name))
     }
 
@@ -56,10 +55,19 @@ impl Order for RequestOrder {
     }
 
     fn holes(&self) -> Vec<(String, String)> {
-        if self.key.id.is_none() { vec![("public key, SPKI SHA-256".into(), "key".into())] } else { Vec::new() }
+        if self.key.id.is_none() {
+            vec![("public key, SPKI SHA-256".into(), "key".into())]
+        } else {
+            Vec::new()
+        }
     }
 
-    fn context<'c>(&'c self, drawn: &Drawn, policy: Policy, _: &'c Ledger) -> Result<Context<'c>, IssuanceError> {
+    fn context<'c>(
+        &'c self,
+        drawn: &Drawn,
+        policy: Policy,
+        _: &'c Ledger,
+    ) -> Result<Context<'c>, IssuanceError> {
         Ok(Context { policy, at: drawn.at, issuer: None, crossed: None, kind: "csr" })
     }
 

@@ -29,6 +29,10 @@ impl Statement {
     }
 
     /// Says one thing more.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "numbers and times are said as they are, without a borrow"
+    )]
     pub fn say(&mut self, name: impl Into<String>, value: impl ToString) {
         self.0.push(Field { name: name.into(), value: value.to_string() });
     }
@@ -52,7 +56,8 @@ impl Statement {
                 Some(format!("{}: planned `{}`, read `{}`", planned.name, planned.value, read.value))
             }
             (planned, read) => {
-                let name = |field: Option<&Field>| field.map_or("nothing", |field| field.name.as_str()).to_owned();
+                let name =
+                    |field: Option<&Field>| field.map_or("nothing", |field| field.name.as_str()).to_owned();
                 Some(format!("planned {}, read {}", name(planned), name(read)))
             }
         })

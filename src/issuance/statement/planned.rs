@@ -1,15 +1,15 @@
 //! What a structure is to say: from profile and values alone, before and without building anything.
 
+use super::Statement;
 use crate::digest::hex;
-use crate::pki::oid::{Oid, OidView};
 use crate::pki::build::Access;
 use crate::pki::oid::access;
+use crate::pki::oid::{Oid, OidView};
 use crate::pki::{KeyAlgorithm, Name, PublicKey};
 use crate::profile::extension::{
     BasicConstraints, Content, Covered, Extension, PathLength, Subtree, Subtrees,
 };
 use crate::profile::{Copied, Fills, ProfileError, Uri};
-use super::Statement;
 
 /// What the values of extensions depend on, beside the profile.
 #[derive(Clone, Debug, Default)]
@@ -62,19 +62,22 @@ pub(super) fn kind(key: &PublicKey) -> String {
 fn value(content: &Content, basis: &Basis<'_>) -> Result<String, ProfileError> {
     let nothing = Fills::new();
     let fills = basis.fills.unwrap_or(&nothing);
-    let wanted = |octets: &Option<Vec<u8>>, what| {
-        octets.as_deref().map(hex).ok_or(ProfileError::NotGiven { what })
-    };
+    let wanted =
+        |octets: &Option<Vec<u8>>, what| octets.as_deref().map(hex).ok_or(ProfileError::NotGiven { what });
     Ok(match content {
         Content::KeyUsage(usage) => usage.to_string(),
-        Content::ExtendedKeyUsage(purposes) => joined(purposes.0.iter().map(|oid| OidView::of(oid).to_string())),
-        Content::BasicConstraints(constraints) => basic_constraints(constraints, basis)?,
+        Content::ExtendedKeyUsage(purposes) => {
+            joined(purposes.0.iter().map(|oid| OidView::of(oid).to_string()))
+        }
+        Content::BasicConstraints(constraints) => basic_constraints(*constraints, basis)?,
         Content::SubjectKeyIdentifier => wanted(&basis.subject_key_identifier, "subject key identifier")?,
         Content::AuthorityKeyIdentifier => {
             format!("key identifier {}", wanted(&basis.issuer_key_identifier, "issuer's key identifier")?)
         }
         Content::AuthorityInformationAccess(accesses) => {
-            let each = accesses.0.iter().map(|(method, uri)| Ok(format!("{} {}", OidView::of(&method_oid(*method)), said(uri, fills)?)));
+            let each = accesses.0.iter().map(|(method, uri)| {
+                Ok(format!("{} {}", OidView::of(&method_oid(*method)), said(uri, fills)?))
+            });
             joined(each.collect::<Result<Vec<_>, ProfileError>>()?.into_iter())
         }
         Content::CertificatePolicies(policies) => {
@@ -92,7 +95,11 @@ fn value(content: &Content, basis: &Basis<'_>) -> Result<String, ProfileError> {
             joined(each.collect::<Result<Vec<_>, _>>()?.into_iter())
         }
         Content::NameConstraints(constraints) => {
-            format!("permitted: {}; excluded: {}", subtrees(&constraints.permitted), subtrees(&constraints.excluded))
+            format!(
+                "permitted: {}; excluded: {}",
+                subtrees(&constraints.permitted),
+                subtrees(&constraints.excluded)
+            )
         }
         Content::PolicyConstraints(constraints) => super::read::policy_constraints(
             constraints.require_explicit_policy.map(u64::from),
@@ -100,19 +107,20 @@ fn value(content: &Content, basis: &Basis<'_>) -> Result<String, ProfileError> {
         ),
         Content::InhibitAnyPolicy(skip) => skip.to_string(),
         Content::OcspNoCheck => "present".into(),
-        Content::CrlNumber => {
-            super::read::number(basis.crl_number.as_ref().ok_or(ProfileError::NotGiven { what: "CRL number" })?)
-        }
+        Content::CrlNumber => super::read::number(
+            basis.crl_number.as_ref().ok_or(ProfileError::NotGiven { what: "CRL number" })?,
+        ),
         Content::IssuingDistributionPoint(point) => {
             let name = if point.uris.is_empty() { "none".into() } else { uris_of(&point.uris, fills)? };
-            let (users, authorities) = (point.only == Some(Covered::Users), point.only == Some(Covered::Authorities));
+            let (users, authorities) =
+                (point.only == Some(Covered::Users), point.only == Some(Covered::Authorities));
             super::read::issuing_distribution_point(&name, users, authorities, &[])
         }
         Content::Other(other) => hex(&other.der),
     })
 }
 
-fn basic_constraints(constraints: &BasicConstraints, basis: &Basis<'_>) -> Result<String, ProfileError> {
+fn basic_constraints(constraints: BasicConstraints, basis: &Basis<'_>) -> Result<String, ProfileError> {
     let path_length = match constraints.path_length {
         PathLength::Absent => None,
         PathLength::Of(length) => Some(length),
@@ -149,7 +157,6 @@ fn subtrees(subtrees: &Subtrees) -> String {
         Subtree::Uri(text) => format!("URI {text}"),
         Subtree::Ip(octets) => format!("iPAddress {}", hex(octets)),
         Subtree::Directory(name) => format!("directoryName {name}"),
-        _ => "a name of a kind that statements do not know".into(),
     }))
 }
 

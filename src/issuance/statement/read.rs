@@ -4,8 +4,8 @@ use crate::digest::hex;
 use crate::pki::name::NameView;
 use crate::pki::oid::{Oid, OidView};
 use crate::pki::read::{
-    DistributionPointName, ExtensionView, Extensions, Faults, IssuingDistributionPoint, List, PolicyInformation,
-    Subtree, TimeView, Value,
+    DistributionPointName, ExtensionView, Extensions, Faults, IssuingDistributionPoint, List,
+    PolicyInformation, Subtree, TimeView, Value,
 };
 use crate::pki::{KeyError, PublicKey};
 
@@ -38,7 +38,10 @@ impl Statement {
     pub fn say_read(&mut self, extensions: &Extensions<'_>) {
         for extension in extensions {
             let text = value(&extension);
-            self.say(extension_name(&extension.oid()), format!("{}{text}", criticality(extension.critical())));
+            self.say(
+                extension_name(&extension.oid()),
+                format!("{}{text}", criticality(extension.critical())),
+            );
         }
     }
 }
@@ -46,7 +49,10 @@ impl Statement {
 /// The name of an extension: the standard's own, or its identifier.
 pub fn extension_name(oid: &OidView<'_>) -> String {
     let named = oid.to_oid().and_then(|oid| const_oid::db::DB.by_oid(&oid).map(ToOwned::to_owned));
-    let name = named.map_or_else(|| oid.to_string(), |name| name.trim_start_matches("id-ce-").trim_start_matches("id-pe-").to_owned());
+    let name = named.map_or_else(
+        || oid.to_string(),
+        |name| name.trim_start_matches("id-ce-").trim_start_matches("id-pe-").to_owned(),
+    );
     format!("extension {name}")
 }
 
@@ -106,11 +112,17 @@ fn value(extension: &ExtensionView<'_>) -> String {
         Value::AuthorityKeyIdentifier(identifier) => {
             let mut said = Vec::new();
             said.extend(identifier.key_identifier.map(|octets| format!("key identifier {}", hex(octets))));
-            said.extend(identifier.issuer.map(|names| format!("issuer {}", joined(names.iter().map(|name| name.to_string())))));
+            said.extend(
+                identifier
+                    .issuer
+                    .map(|names| format!("issuer {}", joined(names.iter().map(|name| name.to_string())))),
+            );
             said.extend(identifier.serial.map(|serial| format!("serial number {}", hex(serial))));
             joined(said.into_iter())
         }
-        Value::Access(accesses) => joined(accesses.iter().map(|access| format!("{} {}", access.method, access.location))),
+        Value::Access(accesses) => {
+            joined(accesses.iter().map(|access| format!("{} {}", access.method, access.location)))
+        }
         Value::Policies(policies) => joined(policies.iter().map(|policy| self::policy(&policy))),
         Value::DistributionPoints(points) => joined(points.iter().map(|point| {
             let mut text = point_name(point.name.as_ref());
@@ -120,7 +132,11 @@ fn value(extension: &ExtensionView<'_>) -> String {
             text
         })),
         Value::NameConstraints(constraints) => {
-            format!("permitted: {}; excluded: {}", subtrees(constraints.permitted), subtrees(constraints.excluded))
+            format!(
+                "permitted: {}; excluded: {}",
+                subtrees(constraints.permitted),
+                subtrees(constraints.excluded)
+            )
         }
         Value::PolicyConstraints(constraints) => {
             policy_constraints(constraints.require_explicit_policy, constraints.inhibit_policy_mapping)
@@ -129,7 +145,9 @@ fn value(extension: &ExtensionView<'_>) -> String {
         Value::Integer(octets) => number(octets),
         Value::IssuingDistributionPoint(point) => read_issuing_distribution_point(&point),
         Value::NoCheck => "present".into(),
-        Value::PolicyMappings(_) | Value::GeneralNames(_) | Value::Time(_) | Value::Unknown => hex(extension.value()),
+        Value::PolicyMappings(_) | Value::GeneralNames(_) | Value::Time(_) | Value::Unknown => {
+            hex(extension.value())
+        }
     }
 }
 

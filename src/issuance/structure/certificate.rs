@@ -25,7 +25,8 @@ impl ToBeSigned for Certificate {
 
     fn statement(view: &TbsCertificateView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement.say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
+        statement
+            .say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
         statement.say("serial number", hex(view.serial_octets()));
         statement.say("signature algorithm", algorithm_name(view.signature().octets()));
         statement.say_read_name("issuer", view.issuer());
@@ -54,7 +55,12 @@ impl ToBeSigned for Certificate {
         places
     }
 
-    fn assemble(to_be_signed: &[u8], algorithm: SignatureAlgorithm, signature: &[u8], _: &[Vec<u8>]) -> Vec<u8> {
+    fn assemble(
+        to_be_signed: &[u8],
+        algorithm: SignatureAlgorithm,
+        signature: &[u8],
+        _: &[Vec<u8>],
+    ) -> Vec<u8> {
         build::assemble(to_be_signed, &algorithm.der(), signature)
     }
 

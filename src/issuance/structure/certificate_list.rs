@@ -7,10 +7,10 @@ use sha2::{Digest as _, Sha256};
 use super::certificate::algorithm_name;
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::{Digest, hex};
-use crate::pki::read::{self, ReadError, TbsCrlView};
-use crate::pki::{SignatureAlgorithm, build, oid};
 use crate::pki::build::RevokedParts;
+use crate::pki::read::{self, ReadError, TbsCrlView};
 use crate::pki::reason::Reason;
+use crate::pki::{SignatureAlgorithm, build, oid};
 use crate::rule::{self, Context, Judgement};
 
 /// A certificate revocation list.
@@ -30,7 +30,8 @@ impl ToBeSigned for CertificateList {
 
     fn statement(view: &TbsCrlView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement.say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
+        statement
+            .say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
         statement.say("signature algorithm", algorithm_name(view.signature().octets()));
         statement.say_read_name("issuer", view.issuer());
         statement.say_time("this update", &view.this_update());
@@ -54,7 +55,12 @@ impl ToBeSigned for CertificateList {
         places
     }
 
-    fn assemble(to_be_signed: &[u8], algorithm: SignatureAlgorithm, signature: &[u8], _: &[Vec<u8>]) -> Vec<u8> {
+    fn assemble(
+        to_be_signed: &[u8],
+        algorithm: SignatureAlgorithm,
+        signature: &[u8],
+        _: &[Vec<u8>],
+    ) -> Vec<u8> {
         build::assemble(to_be_signed, &algorithm.der(), signature)
     }
 

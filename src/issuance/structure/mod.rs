@@ -8,8 +8,8 @@ mod request;
 use std::ops::Range;
 
 pub use certificate::Certificate;
-pub use certificate_list::{CertificateList, revoked_sha256};
 pub(super) use certificate_list::say_entries;
+pub use certificate_list::{CertificateList, revoked_sha256};
 pub use ocsp_response::OcspResponse;
 pub(super) use ocsp_response::said_revoked;
 pub use request::Request;
@@ -41,7 +41,12 @@ pub trait ToBeSigned {
     fn places(octets: &[u8]) -> Vec<(String, Range<usize>)>;
 
     /// Puts the whole together: what was signed, the signature, and certificates that go along.
-    fn assemble(to_be_signed: &[u8], algorithm: SignatureAlgorithm, signature: &[u8], along: &[Vec<u8>]) -> Vec<u8>;
+    fn assemble(
+        to_be_signed: &[u8],
+        algorithm: SignatureAlgorithm,
+        signature: &[u8],
+        along: &[Vec<u8>],
+    ) -> Vec<u8>;
 
     /// Takes the whole apart again, by the second implementation.
     ///

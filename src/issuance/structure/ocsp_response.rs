@@ -25,13 +25,14 @@ impl ToBeSigned for OcspResponse {
 
     fn statement(view: &ResponseDataView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement.say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
+        statement
+            .say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
         match view.responder() {
             ResponderId::ByName(name) => statement.say("responder", format!("by name {name}")),
             ResponderId::ByKey(octets) => statement.say("responder", format!("by key {}", hex(octets))),
         }
         statement.say_time("produced at", &view.produced_at());
-        for single in view.responses().iter() {
+        for single in &view.responses() {
             let id = single.cert_id;
             statement.say("certificate, hash algorithm", id.hash_algorithm.oid());
             statement.say("certificate, issuer name hash", hex(id.issuer_name_hash));
@@ -65,7 +66,7 @@ impl ToBeSigned for OcspResponse {
         if let ResponderId::ByKey(hash) = view.responder() {
             places.push(("responder".into(), inside(hash)));
         }
-        for single in view.responses().iter() {
+        for single in &view.responses() {
             places.push(("certificate, issuer key hash".into(), inside(single.cert_id.issuer_key_hash)));
             places.push(("certificate, serial number".into(), inside(single.cert_id.serial)));
             places.push(("this update".into(), place(&single.this_update.element())));
@@ -74,7 +75,12 @@ impl ToBeSigned for OcspResponse {
         places
     }
 
-    fn assemble(to_be_signed: &[u8], algorithm: SignatureAlgorithm, signature: &[u8], along: &[Vec<u8>]) -> Vec<u8> {
+    fn assemble(
+        to_be_signed: &[u8],
+        algorithm: SignatureAlgorithm,
+        signature: &[u8],
+        along: &[Vec<u8>],
+    ) -> Vec<u8> {
         let along: Vec<&[u8]> = along.iter().map(Vec::as_slice).collect();
         build::ocsp_response(to_be_signed, &algorithm.der(), signature, &along)
     }
@@ -85,7 +91,10 @@ impl ToBeSigned for OcspResponse {
         let Some(basic) = view.basic() else {
             return Ok(Opened { to_be_signed: &[], algorithm: &[], signature: &[], along: Vec::new() });
         };
-        let along = basic.certificates().map(|list| list.iter().map(|one| one.octets()).collect()).unwrap_or_default();
+        let along = basic
+            .certificates()
+            .map(|list| list.iter().map(|one| one.octets()).collect())
+            .unwrap_or_default();
         Ok(Opened {
             to_be_signed: basic.tbs().octets(),
             algorithm: basic.signature_algorithm().octets(),

@@ -39,7 +39,12 @@ impl ToBeSigned for Request {
         vec![("public key, SPKI SHA-256".into(), place(&view.spki()))]
     }
 
-    fn assemble(to_be_signed: &[u8], algorithm: SignatureAlgorithm, signature: &[u8], _: &[Vec<u8>]) -> Vec<u8> {
+    fn assemble(
+        to_be_signed: &[u8],
+        algorithm: SignatureAlgorithm,
+        signature: &[u8],
+        _: &[Vec<u8>],
+    ) -> Vec<u8> {
         build::assemble(to_be_signed, &algorithm.der(), signature)
     }
 

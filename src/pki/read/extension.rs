@@ -122,7 +122,7 @@ impl<'a> Extensions<'a> {
 
     /// Reads the value of every extension we know, and notes the faults in them and those that cannot be read.
     pub fn read_values(&self, faults: &mut Faults) {
-        for extension in self.iter() {
+        for extension in self {
             if let Err(error) = extension.typed(faults) {
                 faults.note_unread(error);
             }

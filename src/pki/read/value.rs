@@ -203,7 +203,7 @@ fn key_usage<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Value<'
     match octets.last() {
         None => faults.note(element.offset(), "keyUsage", FaultKind::Empty),
         Some(last) if last >> unused & 1 == 0 => {
-            faults.note(element.offset(), "keyUsage", FaultKind::NamedBits)
+            faults.note(element.offset(), "keyUsage", FaultKind::NamedBits);
         }
         Some(_) => {}
     }

@@ -19,7 +19,8 @@ pub fn report(log: &[u8], origin: &str) -> Result<String, JournalError> {
     let rows: Vec<Row> = records.iter().filter(|record| record.cer == ceremony).map(Row::of).collect();
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let wrong = |error: minijinja::Error| JournalError::Record { why: format!("the report's template: {error}") };
+    let wrong =
+        |error: minijinja::Error| JournalError::Record { why: format!("the report's template: {error}") };
     environment.add_template("report.md", TEMPLATE).map_err(wrong)?;
     let template = environment.get_template("report.md").map_err(wrong)?;
     let opening = records.iter().find(|record| record.ev == "ceremony.open" && record.cer == ceremony);
@@ -54,7 +55,8 @@ struct Row {
 
 impl Row {
     fn of(record: &Record) -> Self {
-        let data: Vec<(String, String)> = record.data.iter().map(|(key, value)| (key.to_owned(), shown(value))).collect();
+        let data: Vec<(String, String)> =
+            record.data.iter().map(|(key, value)| (key.to_owned(), shown(value))).collect();
         Self {
             seq: record.seq,
             at: record.at.to_string(),
@@ -74,7 +76,10 @@ fn shown(value: &Value) -> String {
 }
 
 fn records(log: &[u8]) -> Result<Vec<Record>, JournalError> {
-    log.split(|octet| *octet == b'\n').filter(|line| !line.is_empty()).map(|line| Ok(Record::parse(line)?)).collect()
+    log.split(|octet| *octet == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| Ok(Record::parse(line)?))
+        .collect()
 }
 
 const TEMPLATE: &str = include_str!("../../../templates/report/report.md");

@@ -6,12 +6,12 @@
 //! - Every buffer is wiped, because any may hold a PIN; growing one wipes the old.
 //!
 //! Integers are big-endian; octets and lists begin with their count in four octets; an enum begins with one octet
-//! that says which variant. A frame is the count of its octets (four), its number (eight) and its value. An answer
-//! has the number of its question.
+//! that says which variant.
+
+pub(super) mod frame;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 
@@ -96,63 +96,6 @@ pub(super) fn decode<T: Wire>(octets: &[u8]) -> Result<T, WireError> {
     let mut from = Reader(octets);
     let value = T::take(&mut from)?;
     if from.0.is_empty() { Ok(value) } else { Err(WireError::Trailing) }
-}
-
-/// Writes a value in a frame.
-pub(super) fn send(to: &mut impl Write, number: u64, value: &impl Wire) -> io::Result<()> {
-    let mut frame = Writer::new();
-    frame.octets(&[0; 4]);
-    number.put(&mut frame);
-    value.put(&mut frame);
-    let octets = frame.0.len() - 4;
-    let count = u32::try_from(octets).ok().filter(|_| octets <= LARGEST_FRAME);
-    let count = count.ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
-    if let Some(head) = frame.0.first_chunk_mut() {
-        *head = count.to_be_bytes();
-    }
-    to.write_all(&frame.0)
-}
-
-/// Reads a frame: its number and the octets of its value. Nothing if the other side has ended before it.
-pub(super) fn receive(from: &mut impl Read) -> io::Result<Option<(u64, Zeroizing<Vec<u8>>)>> {
-    let mut head = [0; HEAD];
-    if !fill_or_end(from, &mut head)? {
-        return Ok(None);
-    }
-    let mut reader = Reader(&head);
-    let (count, number) = (u32::take(&mut reader), u64::take(&mut reader));
-    let (Ok(count), Ok(number)) = (count.map(|count| count as usize), number) else {
-        return Err(io::ErrorKind::InvalidData.into());
-    };
-    if !(8..=LARGEST_FRAME).contains(&count) {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
-    // Room is made as octets come, not as they are promised.
-    let mut octets: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::new());
-    while octets.len() < count - 8 {
-        let filled = octets.len();
-        let room = filled + (count - 8 - filled).min(filled.max(ROOM_AT_ONCE));
-        let mut larger = Zeroizing::new(Vec::with_capacity(room));
-        larger.extend_from_slice(&octets);
-        larger.resize(room, 0);
-        from.read_exact(larger.get_mut(filled..).unwrap_or_default())?;
-        octets = larger;
-    }
-    Ok(Some((number, octets)))
-}
-
-/// Fills `room`, unless the other side has ended before the first octet.
-fn fill_or_end(from: &mut impl Read, room: &mut [u8]) -> io::Result<bool> {
-    let first = loop {
-        match from.read(room) {
-            Ok(0) => return Ok(false),
-            Ok(count) => break count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    };
-    from.read_exact(room.get_mut(first..).unwrap_or_default())?;
-    Ok(true)
 }
 
 /// Says how the fields of a struct are written: one after the other.
@@ -411,17 +354,16 @@ macro_rules! wire_list {
 
 pub(super) use wire_list;
 
-/// Count and number.
-const HEAD: usize = 12;
+/// Most messages fit in here without moving; all of it is wiped each time.
+const FIRST_ROOM: usize = 512;
 
-/// Most messages fit in here without moving.
-const FIRST_ROOM: usize = 4 * 1024;
-
-/// Room for so many octets is made without having seen them.
-const ROOM_AT_ONCE: usize = 64 * 1024;
-
-/// The most octets in a frame: an Ed25519 message of 64 MiB and what stands around it.
-const LARGEST_FRAME: usize = 64 * 1024 * 1024 + 64 * 1024;
+/// The octets of a value.
+#[cfg(test)]
+pub(super) fn encode(value: &impl Wire) -> Vec<u8> {
+    let mut to = Writer::new();
+    value.put(&mut to);
+    to.0.to_vec()
+}
 
 #[cfg(test)]
 mod tests {
@@ -435,12 +377,6 @@ mod tests {
     }
 
     wire_enum!(Shape { 0 Point, 1 Circle(radius), 2 Named { name, sides } });
-
-    fn encode(value: &impl Wire) -> Vec<u8> {
-        let mut to = Writer::new();
-        value.put(&mut to);
-        to.0.to_vec()
-    }
 
     #[test]
     fn what_was_written_is_read() {
@@ -468,41 +404,5 @@ mod tests {
         assert_eq!(decode::<Vec<u8>>(&[0xff, 0xff, 0xff, 0xff]), Err(WireError::Short));
         let twice = [&[0, 0, 0, 2][..], &[1, 1], &[1, 1]].concat();
         assert_eq!(decode::<BTreeMap<u8, u8>>(&twice), Err(WireError::Value));
-    }
-
-    #[test]
-    fn a_frame_is_read_as_it_was_written_however_it_arrives() {
-        for size in [0, 1, ROOM_AT_ONCE - 1, ROOM_AT_ONCE, 5 * ROOM_AT_ONCE + 3] {
-            let value = vec![0x5a; size];
-            let mut sent = Vec::new();
-            send(&mut sent, 9, &value).unwrap();
-            let mut from = Drip(&sent, 1 + size / 7);
-            let (number, octets) = receive(&mut from).unwrap().unwrap();
-            assert_eq!(number, 9);
-            assert_eq!(decode::<Vec<u8>>(&octets), Ok(value));
-            assert!(receive(&mut from).unwrap().is_none());
-        }
-    }
-
-    #[test]
-    fn a_frame_that_is_cut_or_too_long_is_an_error() {
-        let mut sent = Vec::new();
-        send(&mut sent, 9, &vec![1u8; 100]).unwrap();
-        for cut in 1..sent.len() {
-            assert!(receive(&mut &sent[..cut]).is_err(), "{cut}");
-        }
-        assert!(receive(&mut &[0xff; 16][..]).is_err());
-        assert!(receive(&mut &[0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0][..]).is_err());
-        assert!(send(&mut Vec::new(), 0, &vec![0u8; LARGEST_FRAME]).is_err());
-    }
-
-    /// Gives at most so many octets at once.
-    struct Drip<'a>(&'a [u8], usize);
-
-    impl Read for Drip<'_> {
-        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-            let most = room.len().min(self.1);
-            self.0.read(&mut room[..most])
-        }
     }
 }

@@ -2,22 +2,30 @@
 //!
 //! The profiles are beside the repository, not in it. Where they are not, the tests say so.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may fail, and says aloud what it skipped"
+)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::build::{self, Access, CertificateParts, Extension, GeneralNameParts, PolicyParts};
-use super::key::PublicKey;
-use super::key_identifier::KeyIdentifierMethod;
-use super::name::{Attribute, Name, StringForm, attribute_type};
-use super::oid::{Oid, extension, purpose};
-use super::read;
-use super::serial::SerialNumber;
-use super::usage::KeyUsage;
-use super::validity::Validity;
-use crate::clock::Timestamp;
-use crate::digest::{Digest, from_hex, hex};
+use rootrite::clock::Timestamp;
+use rootrite::digest::{Digest, from_hex, hex};
+use rootrite::pki::build::{self, Access, CertificateParts, Extension, GeneralNameParts, PolicyParts};
+use rootrite::pki::key::PublicKey;
+use rootrite::pki::key_identifier::KeyIdentifierMethod;
+use rootrite::pki::name::{Attribute, Name, StringForm, attribute_type};
+use rootrite::pki::oid::{Oid, extension, purpose};
+use rootrite::pki::read;
+use rootrite::pki::serial::SerialNumber;
+use rootrite::pki::usage::KeyUsage;
+use rootrite::pki::validity::Validity;
 
 fn golden() -> Option<Vec<Value>> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR"));
