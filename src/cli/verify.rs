@@ -37,6 +37,7 @@ impl Verify {
         let found = judge(&self.bundle, trust, self.at)?;
         if self.format == "json" {
             files::print(out, &json(&found.report))?;
+            remark(&found.report);
             return refusal(&found.report, false);
         }
         files::print(out, &text(&self.bundle, &found))?;
@@ -81,6 +82,14 @@ pub fn json(report: &Report) -> String {
         })
         .collect();
     format!("{}\n", serde_json::Value::Array(all))
+}
+
+/// Says the notes on standard error, where they do not get into the JSON.
+pub fn remark(report: &Report) {
+    for note in report.notes() {
+        // If it cannot be said, the findings still can.
+        let _ = writeln!(std::io::stderr(), "note: {note}");
+    }
 }
 
 /// Warnings and notes, a line each.

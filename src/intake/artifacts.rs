@@ -170,10 +170,10 @@ fn files(artifacts: &mut Artifacts<'_>, manifest: Option<&Manifest>, report: &mu
                 return;
             }
             Ok(Some(hashed)) => {
-                report.find(Code::E143, &path, format!("its octets have the digest {hashed}"))
+                report.find(Code::E143, &path, format!("its octets have the digest {hashed}"));
             }
             Ok(None) => {
-                report.find(Code::E143, &path, format!("more than {MOST_OCTETS} octets; it was not hashed"))
+                report.find(Code::E143, &path, format!("more than {MOST_OCTETS} octets; it was not hashed"));
             }
             Err(error) => report.find(Code::E143, &path, format!("it cannot be read: {error}")),
         }

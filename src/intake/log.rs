@@ -1,10 +1,11 @@
 //! The log of a bundle: whom to trust, what they signed, and every line of it.
 
 use std::collections::BTreeSet;
-use std::io::{BufReader, Read as _};
+use std::io::{self, BufReader, Read as _};
+use std::path::Path;
 
 use ceremony_log::checkpoint::Checkpoint;
-use ceremony_log::code::{Code, Finding, Place};
+use ceremony_log::code::{Code, Fault, Finding, Place};
 use ceremony_log::consistency::Consistency;
 use ceremony_log::json::Limits;
 use ceremony_log::note::{self, Note};
@@ -51,42 +52,57 @@ impl Told {
     }
 }
 
-/// What is printed of a log's head.
+/// The head of a log, and what a policy says of it.
 #[derive(Clone, Debug)]
 pub struct LogHead {
-    /// What it says, if it can be read.
-    pub checkpoint: Option<Checkpoint>,
-    /// The signature lines: names of keys.
+    /// What it says.
+    pub checkpoint: Checkpoint,
+    /// The names of the keys on its signature lines.
     pub signers: Vec<String>,
+    /// What is wrong with it by the policy; nothing if it is good.
+    pub refused: Vec<Finding>,
 }
 
 /// Verifies the log in a folder, of a bundle or the ceremonies' own: head, lines and what the records say together.
 ///
-/// The second result is how many lines there are.
+/// The second result is how many lines were read.
 ///
 /// # Errors
 ///
 /// The system's, if `folder` is no folder with a log.
-pub fn verify_log(folder: &std::path::Path, trust: &Trust, at: Timestamp) -> std::io::Result<(Report, u64)> {
+pub fn verify_log(folder: &Path, trust: &Trust, at: Timestamp) -> io::Result<(Report, u64)> {
     let folder = Folder::open(folder)?;
     folder.file("log.jsonl")?;
     let mut report = Report::new();
+    let own_policy = matches!(trust, Trust::OwnPolicy).then_some("policy");
+    for name in ["checkpoint"].into_iter().chain(own_policy).filter(|name| folder.file(name).is_err()) {
+        report.find(Code::E141, name, "it is missing");
+    }
     let told = read(&folder, trust, at, &mut report);
     Ok((report, told.size))
 }
 
-/// The head of the log in a folder, without judging it.
+/// Reads the head of the log in a folder and judges its signatures; the log itself is not read.
 ///
 /// # Errors
 ///
-/// The system's, if there is none.
-pub fn head(folder: &std::path::Path) -> std::io::Result<LogHead> {
-    let octets = Folder::open(folder)?.read("checkpoint", note::MOST_OCTETS as u64)?;
-    let note = Note::parse(&octets).ok();
-    Ok(LogHead {
-        checkpoint: note.as_ref().and_then(|note| note.text().parse().ok()),
-        signers: note.iter().flat_map(Note::signatures).map(|signature| signature.name.clone()).collect(),
-    })
+/// The system's, if there is no checkpoint; [`io::ErrorKind::InvalidData`] for what is none.
+pub fn head(folder: &Path, trust: &Trust, at: Timestamp) -> io::Result<LogHead> {
+    let folder = Folder::open(folder)?;
+    let octets = folder.read("checkpoint", note::MOST_OCTETS as u64)?;
+    let invalid = |fault: Fault| io::Error::new(io::ErrorKind::InvalidData, fault);
+    let note = Note::parse(&octets).map_err(invalid)?;
+    let checkpoint = note.text().parse().map_err(invalid)?;
+    let mut report = Report::new();
+    let mut refused = Vec::new();
+    match policy(&folder, trust, &mut report) {
+        Some(policy) => {
+            refused.extend(policy.judge(&note, &Window::at(at.seconds())).err().unwrap_or_default());
+        }
+        None => refused.push(Finding::new(Code::E102, Place::Policy, "there is no policy that can be read")),
+    }
+    let signers = note.signatures().iter().map(|signature| signature.name.clone()).collect();
+    Ok(LogHead { checkpoint, signers, refused })
 }
 
 /// Reads policy, head, log and consistency, and reports everything that is wrong with them.
@@ -101,14 +117,14 @@ pub fn read(folder: &Folder, trust: &Trust, at: Timestamp, report: &mut Report) 
             Ok(good) => head = Some(good),
             Err(findings) => {
                 refused.extend(findings.iter().map(|finding| finding.code));
-                findings.into_iter().for_each(|finding| report.push(finding));
+                report.push_all(findings);
             }
         }
     }
     let checkpoint: Option<Checkpoint> = note.as_ref().and_then(|note| match note.text().parse() {
         Ok(checkpoint) => Some(checkpoint),
         Err(fault) if policy.is_none() => {
-            report.push(ceremony_log::code::Fault::at(fault, Place::Checkpoint));
+            report.push(Fault::at(fault, Place::Checkpoint));
             None
         }
         Err(_) => None,
@@ -138,7 +154,7 @@ fn policy(folder: &Folder, trust: &Trust, report: &mut Report) -> Option<Policy>
     match Policy::parse(&octets) {
         Ok(policy) => Some(policy),
         Err(findings) => {
-            findings.into_iter().for_each(|finding| report.push(finding));
+            report.push_all(findings);
             None
         }
     }
@@ -190,7 +206,9 @@ fn lines(folder: &Folder, told: &mut Told, old: Option<u64>, report: &mut Report
         (Some(head), _) => match verify(&mut reader, head, None, Practice::Warn, &mut visit) {
             Ok(log) => {
                 let mut findings = Findings::default();
-                log.warnings().iter().cloned().for_each(|finding| findings.push(finding));
+                for finding in log.warnings() {
+                    findings.push(finding.clone());
+                }
                 Ok(findings)
             }
             Err(VerifyError::Refused(findings)) => Ok(findings),
@@ -273,8 +291,5 @@ fn judge_consistency(
     let earlier = Checkpoint { origin: checkpoint.origin.clone(), size: consistency.old(), root };
     let Err(findings) = consistency.verify(&earlier, policy, window) else { return };
     // It is the bundle's own head: what is wrong with that was said once.
-    findings
-        .into_iter()
-        .filter(|finding| !told.refused.contains(&finding.code))
-        .for_each(|finding| report.push(finding));
+    report.push_all(findings.into_iter().filter(|finding| !told.refused.contains(&finding.code)));
 }

@@ -66,17 +66,13 @@ pub fn read(folder: &Folder, told: &Told, report: &mut Report) -> Option<Manifes
     for (index, item) in
         object.get("artifacts").and_then(Value::as_array).unwrap_or_default().iter().enumerate()
     {
-        match entry(item) {
-            Some((sha256, listed)) => {
-                if manifest.entries.insert(sha256, listed).is_some() {
-                    report.find(Code::E142, FILE, format!("{sha256} is listed twice"));
-                }
-            }
-            None => {
-                let message =
-                    format!("entry {index} is not `kind`, `media_type`, `name`, `seq` and `sha256`");
-                report.find(Code::E128, FILE, message);
-            }
+        let Some((sha256, listed)) = entry(item) else {
+            let message = format!("entry {index} is not `kind`, `media_type`, `name`, `seq` and `sha256`");
+            report.find(Code::E128, FILE, message);
+            continue;
+        };
+        if manifest.entries.insert(sha256, listed).is_some() {
+            report.find(Code::E142, FILE, format!("{sha256} is listed twice"));
         }
     }
     Some(manifest)

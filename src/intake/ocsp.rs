@@ -121,7 +121,7 @@ impl<'j, 's> Judge<'j, 's> {
 
     fn response(&mut self, named: &Named, basic: &BasicResponseView<'_>, path: &str, report: &mut Report) {
         let mut issuers: Vec<&'j Certificate<'s>> = Vec::new();
-        for single in basic.tbs().responses().iter() {
+        for single in &basic.tbs().responses() {
             window(named, &single, path, report);
             let Some(issuer) = self.issuer(&single.cert_id) else {
                 let known = self.ids.is_empty();
@@ -141,10 +141,9 @@ impl<'j, 's> Judge<'j, 's> {
             issuers.push(issuer);
             self.subject(issuer, &single, path, report);
         }
-        if let Some(issuer) = issuers.first() {
-            if let Err(why) = self.responder(named, basic, issuer) {
-                report.find(Code::E197, path, why);
-            }
+        let Some(issuer) = issuers.first() else { return };
+        if let Err(why) = self.responder(named, basic, issuer) {
+            report.find(Code::E197, path, why);
         }
     }
 

@@ -25,9 +25,10 @@ pub fn judge(folder: &Folder, artifacts: &Artifacts<'_>, told: &Told, at: Timest
         artifacts.logged.values().filter(|named| named.kind == "manifest").map(|named| &named.sha256);
     let wanted: BTreeSet<&Digest> = artifacts.all().map(|(sha256, _)| sha256).chain(manifests).collect();
     let mut found = BTreeSet::new();
-    let mut visit = |entry: Entry| match proven(&entry).filter(|sha256| wanted.contains(sha256)) {
-        Some(sha256) => drop(found.insert(sha256)),
-        None => {
+    let mut visit = |entry: Entry| {
+        if let Some(sha256) = proven(&entry).filter(|sha256| wanted.contains(sha256)) {
+            found.insert(sha256);
+        } else {
             let message = format!("{}; wanted one proof for each artifact", entry.kind.name());
             report.find(Code::E142, &format!("proofs/{}", shown(&entry.name)), message);
         }

@@ -1,6 +1,7 @@
 //! What was found in a bundle, and what could not be judged.
 
 use ceremony_log::code::{Code, Fault, Finding, Place};
+use ceremony_log::json::forbidden;
 use ceremony_log::verify::Findings;
 
 /// Findings in the order in which they were made, and notes on what was not judged.
@@ -51,9 +52,16 @@ impl Report {
         self.push(fault.at(Place::File(file.to_owned())));
     }
 
-    /// Adds a finding.
+    /// Adds a finding. What it quotes cannot steer a screen.
     pub fn push(&mut self, finding: Finding) {
-        self.findings.push(finding);
+        let message =
+            if finding.message.chars().any(forbidden) { plain(&finding.message) } else { finding.message };
+        self.findings.push(Finding { message, ..finding });
+    }
+
+    /// Adds several.
+    pub fn push_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        findings.into_iter().for_each(|finding| self.push(finding));
     }
 
     /// Adds all of them.
@@ -73,10 +81,37 @@ impl Report {
     /// Notes something that is not judged.
     pub fn note(&mut self, note: impl Into<String>) {
         if self.notes.len() < MOST_NOTES {
-            self.notes.push(note.into());
+            self.notes.push(plain(&note.into()));
         }
     }
 }
 
+/// A text without controls and characters that are not seen or turn the writing around.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        if forbidden(character) {
+            plain.extend(character.escape_default());
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
+
 /// How many notes are kept.
 const MOST_NOTES: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_cannot_steer_a_screen() {
+        let mut report = Report::new();
+        report.find(Code::E162, "x", "issuer `\u{1b}[2J\u{202e}é`");
+        report.note("\u{7}");
+        assert_eq!(report.findings()[0].message, "issuer `\\u{1b}[2J\\u{202e}é`");
+        assert_eq!(report.notes(), ["\\u{7}"]);
+    }
+}
