@@ -67,3 +67,13 @@ pub fn print(out: &mut dyn std::io::Write, text: &str) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
+
+/// A text from a file on one line: nothing in it steers the screen or turns the writing around.
+pub fn one_line(text: &str) -> String {
+    let escaped = |character: char| ceremony_log::json::forbidden(character) || character == '\n';
+    let parts = text.chars().map(|character| match character {
+        character if escaped(character) => character.escape_default().collect::<String>(),
+        character => character.to_string(),
+    });
+    parts.collect()
+}
