@@ -8,7 +8,7 @@ use super::failures;
 use crate::failure::Failure;
 use crate::plan::{Plan, Sources};
 use crate::profile::BuiltIn;
-use crate::script::{MOST_OCTETS, Script};
+use crate::script::MOST_OCTETS;
 
 /// The octets of a file that people wrote.
 ///
@@ -30,12 +30,15 @@ pub fn octets(path: &Path) -> Result<Vec<u8>, Failure> {
 ///
 /// Everything that is wrong with it.
 pub fn plan(path: &Path, rehearsal: bool) -> Result<Plan, Failure> {
-    let script = Script::read(&path.display().to_string(), &octets(path)?)?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    Ok(Plan::make(&script, &Sources { library: &BuiltIn, folder, rehearsal })?)
+    Ok(Plan::read(
+        &path.display().to_string(),
+        &octets(path)?,
+        &Sources { library: &BuiltIn, folder, rehearsal },
+    )?)
 }
 
 /// Writes to standard output, or to a pipe that may be closed.

@@ -36,6 +36,8 @@ pub struct Fields<'n, 'p> {
     wanted: Vec<&'static str>,
     /// What stands there is no map and was refused as such.
     broken: bool,
+    /// Something that stands there could not be read.
+    unread: bool,
     problems: &'p mut Problems,
 }
 
@@ -48,13 +50,13 @@ impl<'n, 'p> Fields<'n, 'p> {
             refuse(node, "a map, `{}` if there is nothing to say", problems);
             (&[][..], true)
         };
-        Self { place: node.place, entries, wanted: Vec::new(), broken, problems }
+        Self { place: node.place, entries, wanted: Vec::new(), broken, unread: false, problems }
     }
 
     /// The value of a key that has to be there.
     pub fn required<T: FromNode>(&mut self, key: &'static str) -> Option<T> {
-        if let Some(node) = self.node(key) {
-            return T::from_node(node, self.problems);
+        if self.node(key).is_some() {
+            return self.optional(key);
         }
         if !self.broken {
             self.problems.add(self.place, format!("`{key}` is missing"));
@@ -65,7 +67,14 @@ impl<'n, 'p> Fields<'n, 'p> {
     /// The value of a key that may be there.
     pub fn optional<T: FromNode>(&mut self, key: &'static str) -> Option<T> {
         let node = self.node(key)?;
-        T::from_node(node, self.problems)
+        let read = T::from_node(node, self.problems);
+        self.unread |= read.is_none();
+        read
+    }
+
+    /// Whether a value is there that could not be read: it is not to be taken for one that is missing.
+    pub const fn is_unread(&self) -> bool {
+        self.unread
     }
 
     /// The values of a list that has to be there and has at least one.
@@ -169,6 +178,11 @@ pub struct Id(String);
 impl Id {
     /// The most octets of an id.
     pub const MOST: usize = 64;
+
+    /// What stands in for an id that could not be read.
+    pub(super) fn unread() -> Self {
+        Self("unread".to_owned())
+    }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
