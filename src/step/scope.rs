@@ -181,7 +181,7 @@ impl<'s> Scope<'s> {
             None => {
                 let known: Vec<String> =
                     self.ledger.keys().filter(|key| key.live).map(|key| key.name.clone()).collect();
-                self.unknown(name, "key", "keys made before this step", &known)
+                self.unknown(name, "key", "keys", &known)
             }
         }
     }
@@ -206,7 +206,7 @@ impl<'s> Scope<'s> {
             return Some(known.clone());
         }
         let known: Vec<String> = self.ledger.certificates().map(|known| known.name.clone()).collect();
-        self.unknown(name, "certificate", "certificates made before this step", &known)
+        self.unknown(name, "certificate", "certificates", &known)
     }
 
     /// The key of a request that a step before this one makes.
@@ -374,7 +374,8 @@ impl<'s> Scope<'s> {
                     first.get_or_insert(checked);
                 }
                 Err(IssuanceError::Objections { objections: all, .. }) => {
-                    objections.extend(all.iter().filter(|one| one.is_error()).map(ToString::to_string));
+                    let errors = all.iter().filter(|one| one.is_error());
+                    objections.extend(errors.map(|one| format!("{}: {one}", place.name)));
                 }
                 Err(error) => {
                     objections.insert(with_causes(&error));
@@ -386,7 +387,7 @@ impl<'s> Scope<'s> {
         // Rules need the policy and the window; without them there is nothing to judge by.
         if !self.is_unread(Part::Policy) && !self.is_unread(Part::Window) {
             for objection in &objections {
-                self.problems.add(self.step.1, format!("{}: {objection}", place.name));
+                self.problems.add(self.step.1, objection);
             }
         }
         let Some(checked) = first.filter(|_| objections.is_empty()) else {
@@ -418,6 +419,11 @@ impl<'s> Scope<'s> {
             _ => Part::Acts,
         };
         if self.is_unread(part) || self.spoiled.contains(name.value.as_str()) {
+            return None;
+        }
+        if known.is_empty() {
+            let before = if part == Part::Acts { "is made before this step" } else { "is in the script" };
+            self.problems.add(name.place, format!("there is no {one} `{}`; no {one} {before}", name.value));
             return None;
         }
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
