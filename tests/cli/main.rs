@@ -12,5 +12,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod inputs;
 mod scripts;
 mod table;
