@@ -302,6 +302,19 @@ pub fn issuer_key(
     key
 }
 
+/// The digest of the name under which an issuer issues.
+pub fn subject_sha256(
+    issuer: &KnownCertificate,
+    place: crate::script::Place,
+    scope: &mut Scope<'_>,
+) -> Option<Digest> {
+    let view = crate::pki::read::certificate(&issuer.der).ok();
+    if view.is_none() {
+        scope.problems.add(place, format!("certificate `{}` cannot be read", issuer.name));
+    }
+    view.map(|view| view.subject().sha256())
+}
+
 /// Who gives the command to sign: the first crypto officer in the room. BR §4.3.1.1.
 pub fn approver(room: &Room<'_, '_>) -> Result<Person, StageError> {
     let officer = room.stage.present().iter().find(|person| person.role == "crypto-officer").cloned();

@@ -7,7 +7,7 @@ use super::setting::{Input, Setting};
 use crate::clock::Timestamp;
 use crate::issuance::order::Period;
 use crate::issuance::{
-    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, ToBeSigned, draft_and_check,
+    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Statement, ToBeSigned, draft_and_check,
 };
 use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
 use crate::profile::{Library, Profile};
@@ -134,7 +134,7 @@ impl<'s> Scope<'s> {
             token: token.to_owned(),
             id: None,
             algorithm,
-            public: super::placeholder::public_key(algorithm),
+            public: super::placeholder::public_key(algorithm, name),
             live: issues,
         });
     }
@@ -337,11 +337,13 @@ impl<'s> Scope<'s> {
         let place = order.place();
         let policy = self.setting.policy;
         let mut first = None;
+        let mut last = Statement::new();
         let mut objections = BTreeSet::new();
         for at in self.setting.window.probes() {
-            let drawn = Drawn { at, serial: super::placeholder::serial() };
+            let drawn = Drawn { at, serial: super::placeholder::serial(&place.name) };
             match draft_and_check(order, &drawn, policy, &self.ledger) {
                 Ok(checked) => {
+                    last = checked.statement().clone();
                     first.get_or_insert(checked);
                 }
                 Err(IssuanceError::Objections { objections: all, .. }) => {
@@ -363,7 +365,7 @@ impl<'s> Scope<'s> {
             kind: place.kind.to_owned(),
             name: place.name,
             signed_by: order.key().name.clone(),
-            fields: super::holes::named(checked.statement(), &holes),
+            fields: super::holes::named(checked.statement(), &last, &holes),
             octets: super::holes::cut(checked.octets(), &places, &holes),
         });
         let algorithm = SignatureAlgorithm::for_key(&order.key().public);

@@ -3,7 +3,7 @@
 use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
-use super::{Period, profile_error, view};
+use super::{Period, ceremony, profile_error, view};
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::issuance::structure::said_revoked;
@@ -154,15 +154,10 @@ impl Order for OcspOrder {
         &'c self,
         drawn: &Drawn,
         policy: Policy,
-        _: &'c Ledger,
+        ledger: &'c Ledger,
     ) -> Result<Context<'c>, IssuanceError> {
-        Ok(Context {
-            policy,
-            at: drawn.at,
-            issuer: Some(&self.issuer.der),
-            crossed: None,
-            kind: "ocsp-response",
-        })
+        let delegate = if self.is_delegated() { Some(view(&self.responder)?.tbs()) } else { None };
+        Ok(Context::ocsp_response(ceremony(drawn, policy, ledger), view(&self.issuer)?.tbs(), delegate))
     }
 
     fn intent(&self, drawn: &Drawn, to_be_signed: Digest) -> Event {

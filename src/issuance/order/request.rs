@@ -1,6 +1,6 @@
 //! An order for a certification request from a key on a token.
 
-use super::profile_error;
+use super::{ceremony, profile_error};
 use crate::digest::Digest;
 use crate::issuance::statement::planned::Basis;
 use crate::issuance::{Drawn, IssuanceError, Key, Ledger, Order, Policy, Request, Statement};
@@ -66,9 +66,9 @@ impl Order for RequestOrder {
         &'c self,
         drawn: &Drawn,
         policy: Policy,
-        _: &'c Ledger,
+        ledger: &'c Ledger,
     ) -> Result<Context<'c>, IssuanceError> {
-        Ok(Context { policy, at: drawn.at, issuer: None, crossed: None, kind: "csr" })
+        Ok(Context::request(ceremony(drawn, policy, ledger)))
     }
 
     fn intent(&self, _: &Drawn, to_be_signed: Digest) -> Event {

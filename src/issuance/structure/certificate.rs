@@ -7,7 +7,7 @@ use crate::digest::hex;
 use crate::issuance::statement::read::version;
 use crate::pki::read::{self, ReadError, TbsCertificateView};
 use crate::pki::{SignatureAlgorithm, build, oid};
-use crate::rule::{self, Context, Judgement};
+use crate::rule::{self, Assessment, Context};
 
 /// A certificate.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +20,8 @@ impl ToBeSigned for Certificate {
         read::tbs_certificate(octets)
     }
 
-    fn judge(view: &TbsCertificateView<'_>, context: &Context<'_>) -> Judgement {
-        rule::certificate::judge(view, context)
+    fn judge<'a>(octets: &'a [u8], _: &'a [u8], context: &Context<'a>) -> Result<Assessment, ReadError> {
+        Ok(rule::certificate::judge(&rule::certificate::Certificate::from_tbs(octets)?, context))
     }
 
     fn statement(view: &TbsCertificateView<'_>) -> Statement {

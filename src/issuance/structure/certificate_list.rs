@@ -12,7 +12,7 @@ use crate::pki::build::RevokedParts;
 use crate::pki::read::{self, ReadError, TbsCrlView};
 use crate::pki::reason::Reason;
 use crate::pki::{SignatureAlgorithm, build, oid};
-use crate::rule::{self, Context, Judgement};
+use crate::rule::{self, Assessment, Context};
 
 /// A certificate revocation list.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +25,8 @@ impl ToBeSigned for CertificateList {
         read::tbs_crl(octets)
     }
 
-    fn judge(view: &TbsCrlView<'_>, context: &Context<'_>) -> Judgement {
-        rule::crl::judge(view, context)
+    fn judge<'a>(octets: &'a [u8], _: &'a [u8], context: &Context<'a>) -> Result<Assessment, ReadError> {
+        Ok(rule::crl::judge(&rule::crl::Crl::from_tbs(octets)?, context))
     }
 
     fn statement(view: &TbsCrlView<'_>) -> Statement {

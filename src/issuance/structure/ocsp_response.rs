@@ -5,9 +5,10 @@ use std::ops::Range;
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::hex;
 use crate::issuance::statement::read::version;
-use crate::pki::read::{self, CertStatus, ReadError, ResponderId, ResponseDataView};
+use crate::pki::read::der::Cursor;
+use crate::pki::read::{self, AlgorithmView, CertStatus, Faults, ReadError, ResponderId, ResponseDataView};
 use crate::pki::{SignatureAlgorithm, build};
-use crate::rule::{self, Context, Judgement};
+use crate::rule::{self, Assessment, Context};
 
 /// An OCSP response.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +21,14 @@ impl ToBeSigned for OcspResponse {
         read::response_data(octets)
     }
 
-    fn judge(view: &ResponseDataView<'_>, context: &Context<'_>) -> Judgement {
-        rule::ocsp::judge(view, context)
+    fn judge<'a>(
+        octets: &'a [u8],
+        algorithm: &'a [u8],
+        context: &Context<'a>,
+    ) -> Result<Assessment, ReadError> {
+        let algorithm =
+            AlgorithmView::read(&mut Cursor::new(algorithm), "signatureAlgorithm", &mut Faults::new())?;
+        Ok(rule::ocsp::judge(&rule::ocsp::Ocsp::from_tbs(octets)?.with_algorithm(algorithm), context))
     }
 
     fn statement(view: &ResponseDataView<'_>) -> Statement {
@@ -93,7 +100,7 @@ impl ToBeSigned for OcspResponse {
         };
         let along = basic
             .certificates()
-            .map(|list| list.iter().map(|one| one.octets()).collect())
+            .map(|list| list.iter().map(|one| one.0.octets()).collect())
             .unwrap_or_default();
         Ok(Opened {
             to_be_signed: basic.tbs().octets(),
