@@ -64,7 +64,7 @@ impl Operators for Plain<'_> {
             Expected::Text => "type it, or `no` to decline".to_owned(),
             Expected::Time => "such as 2026-11-01T08:00:00Z, or `no`".to_owned(),
         };
-        let text = format!("{}  {who}: {} ({wanted})\n", card(&question.lines), question.sentence);
+        let text = format!("\n{}  {who}: {} ({wanted})\n", card(&question.lines), question.sentence);
         self.say(&text);
         loop {
             self.say("  > ");
@@ -84,7 +84,7 @@ impl Operators for Plain<'_> {
             PinKind::User => "PIN",
             PinKind::SecurityOfficer => "security officer's PIN",
         };
-        self.say(&format!("  {which} of token `{}`: {}\n", request.token, request.tries));
+        self.say(&format!("\n  {which} of token `{}`: {}\n", request.token, request.tries));
         loop {
             let mut whole = String::with_capacity(Pin::MAX_OCTETS * 2);
             for person in &request.people {

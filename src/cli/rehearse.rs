@@ -152,7 +152,11 @@ pub fn machine(site: &Site, folders: &[&Path]) -> Machine {
     modules.sort();
     modules.dedup();
     Machine {
-        folders: folders.iter().map(|folder| folder.to_path_buf()).collect(),
+        // Whole paths, which people can compare with where they are.
+        folders: folders
+            .iter()
+            .map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf()))
+            .collect(),
         minimum_free: site.preflight.minimum_free,
         allowed_interfaces: site.preflight.allow_interfaces.clone(),
         modules,

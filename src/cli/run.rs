@@ -7,7 +7,7 @@ use super::answers::{Answering, Answers};
 use super::plain::Plain;
 use super::rehearse::{machine, new_folder, writable};
 use super::{failures, files};
-use crate::clock::{Clock, MachineClock};
+use crate::clock::{Clock, MachineClock, Timestamp};
 use crate::conduct::{Company, conduct, open};
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site};
@@ -110,6 +110,7 @@ impl Run {
         if !problems.is_empty() {
             return Err(problems.into());
         }
+        in_window(&ceremony.plan, MachineClock::start().now())?;
         new_folder(&self.out)?;
         if self.log.is_dir() { writable(&self.log) } else { new_folder(&self.log) }
     }
@@ -140,6 +141,18 @@ impl Run {
         conduct(plan, places, company, continued)?;
         Ok(bundle)
     }
+}
+
+/// The machine's clock is in the window, or nothing begins: `confirm-clock` would end it after the log was created.
+fn in_window(plan: &Plan, now: Timestamp) -> Result<(), Failure> {
+    let window = plan.setting.window;
+    if window.includes(now) {
+        return Ok(());
+    }
+    let message =
+        format!("this machine's clock says {now}; the script's window is {} to {}", window.from, window.to);
+    let hint = "set the clock if it is wrong; if the window has passed, the script has to be changed and approved anew";
+    Err(Failure::new(Turn::Operators, message).hint(hint))
 }
 
 /// Finds who answers, a file or people, and lends them to `conduct` with the machine's clock.

@@ -138,17 +138,19 @@ impl Stage<'_> {
         if self.equipment(token)?.logged_in {
             return Ok(());
         }
-        let information = self.information(token)?;
-        self.quorum_is_met(token, &information.serial)?;
+        let serial = self.information(token)?.serial;
+        self.quorum_is_met(token, &serial)?;
         loop {
-            match self.try_log_in(token, &information)? {
+            // Asked anew before each try: a wrong PIN changes what the token says of tries.
+            let state = self.information(token)?.pin_state();
+            match self.try_log_in(token, state)? {
                 Ok(()) => break,
                 Err(error) => self.after_wrong_pin(token, error)?,
             }
         }
         let people = self.custodians(token)?;
         self.equipment(token)?.logged_in = true;
-        self.record(Event::AuthOk { token: token.into(), serial: information.serial, people })?;
+        self.record(Event::AuthOk { token: token.into(), serial, people })?;
         Ok(())
     }
 
@@ -236,11 +238,7 @@ impl Stage<'_> {
     }
 
     /// One try. The inner error is one after which another try can make sense.
-    fn try_log_in(
-        &mut self,
-        name: &str,
-        information: &TokenInformation,
-    ) -> Result<Result<(), TokenError>, StageError> {
+    fn try_log_in(&mut self, name: &str, state: PinState) -> Result<Result<(), TokenError>, StageError> {
         let step = self.step_number();
         let equipment =
             self.cabinet.get_mut(name).ok_or_else(|| StageError::NoToken { token: name.into() })?;
@@ -258,7 +256,7 @@ impl Stage<'_> {
                 } else {
                     equipment.custodians.iter().take(1).cloned().collect()
                 };
-                let tries = information.pin_state().to_string();
+                let tries = state.to_string();
                 let (token, kind) = (name.to_owned(), PinKind::User);
                 typed = self.operators.pin(&PinRequest { step, token, kind, people, tries })?;
                 Login::Pin(&typed)

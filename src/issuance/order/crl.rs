@@ -80,7 +80,7 @@ impl Order for CrlOrder {
         let issuer = view(&self.issuer)?;
         let (this_update, next_update) = self.period.at(drawn.at, &self.name)?;
         let mut statement = Statement::new();
-        statement.say("version", "01");
+        statement.say("version", "v2");
         statement.say("signature algorithm", SignatureAlgorithm::for_key(&self.key.public).name());
         statement.say_name("issuer", &issuer.subject().to_name());
         statement.say("this update", this_update);

@@ -99,6 +99,13 @@ pub fn number(octets: &[u8]) -> String {
     octets.iter().fold(0_u64, |number, octet| number << 8 | u64::from(*octet)).to_string()
 }
 
+/// How a statement says the content octets of a version field: by its name where they are exactly known ones.
+pub fn version(octets: Option<&[u8]>, known: &[(&[u8], &str)]) -> String {
+    let Some(octets) = octets else { return "absent".into() };
+    let named = known.iter().find(|(wanted, _)| *wanted == octets);
+    named.map_or_else(|| hex(octets), |(_, name)| (*name).to_owned())
+}
+
 fn value(extension: &ExtensionView<'_>) -> String {
     let read = match extension.typed(&mut Faults::new()) {
         Ok(read) => read,

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::certificate::algorithm_name;
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::{Digest, hex};
+use crate::issuance::statement::read::version;
 use crate::pki::build::RevokedParts;
 use crate::pki::read::{self, ReadError, TbsCrlView};
 use crate::pki::reason::Reason;
@@ -30,8 +31,7 @@ impl ToBeSigned for CertificateList {
 
     fn statement(view: &TbsCrlView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement
-            .say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
+        statement.say("version", version(view.version().map(|element| element.content()), &[(V2, "v2")]));
         statement.say("signature algorithm", algorithm_name(view.signature().octets()));
         statement.say_read_name("issuer", view.issuer());
         statement.say_time("this update", &view.this_update());
@@ -130,5 +130,7 @@ fn code(reason: Reason) -> Option<u8> {
     Some(reason).filter(|reason| *reason != Reason::Unspecified).map(Reason::code)
 }
 
+/// The INTEGER 1: version 2. RFC 5280 §5.1.2.1.
+const V2: &[u8] = &[0x01];
 /// How many revoked certificates are shown one by one; the rest goes by number and digest.
 const MOST_SHOWN: usize = 100;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::hex;
+use crate::issuance::statement::read::version;
 use crate::pki::read::der::Cursor;
 use crate::pki::read::{self, AlgorithmView, CertStatus, Faults, ReadError, ResponderId, ResponseDataView};
 use crate::pki::{SignatureAlgorithm, build};
@@ -32,8 +33,7 @@ impl ToBeSigned for OcspResponse {
 
     fn statement(view: &ResponseDataView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement
-            .say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
+        statement.say("version", version(view.version().map(|element| element.content()), &[]));
         match view.responder() {
             ResponderId::ByName(name) => statement.say("responder", format!("by name {name}")),
             ResponderId::ByKey(octets) => statement.say("responder", format!("by key {}", hex(octets))),

@@ -24,7 +24,10 @@ impl ToBeSigned for Request {
 
     fn statement(view: &RequestInfoView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement.say("version", view.version());
+        statement.say(
+            "version",
+            if view.version() == 0 { "v1".to_owned() } else { format!("number {}", view.version()) },
+        );
         statement.say_read_name("subject", view.subject());
         statement.say_read_key(view.public_key());
         match view.extensions() {
