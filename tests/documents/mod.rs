@@ -139,9 +139,9 @@ impl Document {
         paths
     }
 
-    /// What stands under each heading that begins so, up to the next heading of any kind.
+    /// What stands under each heading that begins so, up to the next heading of any kind. With the line break before it.
     pub fn sections<'d>(&'d self, heading: &'d str) -> impl Iterator<Item = (&'d str, &'d str)> {
-        self.text.split(&format!("\n{heading}")).skip(1).map(|section| {
+        self.text.split(heading).skip(1).map(|section| {
             let section = section.split("\n#").next().unwrap();
             section.split_once('\n').unwrap_or((section, ""))
         })
