@@ -14,4 +14,5 @@ mod common;
 
 mod inputs;
 mod scripts;
+mod sites;
 mod table;
