@@ -139,6 +139,12 @@ pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: {why}");
 }
 
+/// Says that a machine does not let a test do what it has to. What can be installed is not meant: see [`skipped`].
+pub fn not_possible(why: &str) {
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: {why}");
+}
+
 /// No environment but the path: no user's SoftHSM, no language, no settings.
 fn bare(command: &mut Command) {
     command.env_clear().env("PATH", path()).env("HOME", "/nonexistent");
