@@ -16,7 +16,7 @@ use crate::hsm::{
     Blank as BlankSlot, Initialization, ModuleConfiguration, ModuleProcess, STANDARD, Token, TokenError,
     TokenSelector,
 };
-use crate::plan::{Login, PinSource, Plan, Site, SiteToken};
+use crate::plan::{Class, Login, PinSource, Plan, Site, SiteToken};
 use crate::stage::{Blank, Cabinet, Device, Equipment, LoginKind, Module, Person, Pins};
 
 /// The module processes of a ceremony.
@@ -134,7 +134,12 @@ fn equipment(
         Device::Blank(Box::new(BlankToken { process: Arc::clone(process), blank, label }))
     } else {
         let selector = TokenSelector { label, serial, model: token.model.clone() };
-        Device::Ready(Box::new(process.open(&selector, &STANDARD).map_err(|source| wrong(name, source))?))
+        let session = process.open(&selector, &STANDARD).map_err(|source| wrong(name, source))?;
+        let model = &session.token().model;
+        if token.class.value == Class::Hardware && SOFTWARE.iter().any(|known| model.contains(known)) {
+            return Err(CabinetError::NotHardware { token: name.to_owned(), model: model.clone() });
+        }
+        Device::Ready(Box::new(session))
     };
     let custodians: Vec<Person> = plan.setting.people.of_role("crypto-officer").cloned().collect();
     let threshold = plan.setting.people.quorum.get("crypto-officer").copied().unwrap_or(1);
@@ -208,6 +213,9 @@ impl Blank for BlankToken {
     }
 }
 
+/// Models of tokens that are software, whatever a site file says of them.
+const SOFTWARE: [&str; 4] = ["SoftHSM", "NSS 3", "Kryoptic", "Soft"];
+
 /// Why a token of the site cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -219,6 +227,16 @@ pub enum CabinetError {
         token: String,
         /// What it said.
         source: Box<TokenError>,
+    },
+    /// The site says hardware, and the token says otherwise.
+    #[error(
+        "token `{token}` says that its model is `{model}`, which is software; the site file says `class: hardware`"
+    )]
+    NotHardware {
+        /// The script's name for it.
+        token: String,
+        /// What it says of itself.
+        model: String,
     },
     /// No PIN can be read.
     #[error("token `{token}`: no PIN on file descriptor {number}: {why}")]
