@@ -12,8 +12,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod commands;
 mod inputs;
 mod places;
+mod plan;
 mod scripts;
 mod sites;
 mod table;
