@@ -16,6 +16,7 @@ mod commands;
 mod inputs;
 mod places;
 mod plan;
+mod rules;
 mod scripts;
 mod sites;
 mod table;
