@@ -92,7 +92,7 @@ fn reader(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
     })
 }
 
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// Runs a program that judges: from a folder or from the path. `None` says loudly that it is not there.
 ///
@@ -173,4 +173,9 @@ pub fn own_folder(name: &str) -> PathBuf {
     let folder = all.join(format!("{name}-{}", std::process::id()));
     std::fs::create_dir(&folder).unwrap();
     folder
+}
+
+/// The SHA-256 of octets, in hex.
+pub fn sha256(octets: &[u8]) -> String {
+    rootrite::digest::hex(&<sha2::Sha256 as sha2::Digest>::digest(octets))
 }
