@@ -13,5 +13,7 @@
 mod common;
 
 mod inputs;
+mod places;
 mod scripts;
+mod sites;
 mod table;
