@@ -221,28 +221,23 @@ pub struct Context<'a> {
     kind: Kind,
     signed_at: Option<SigningTime>,
     known: Option<&'a dyn Known>,
-    issuer: Option<Issuer<'a>>,
+    issues_itself: bool,
+    issuer: Option<TbsCertificateView<'a>>,
     existing: Vec<TbsCertificateView<'a>>,
     delegate: Option<TbsCertificateView<'a>>,
-}
-
-#[derive(Clone, Copy)]
-enum Issuer<'a> {
-    Itself,
-    Certificate(TbsCertificateView<'a>),
 }
 
 impl<'a> Context<'a> {
     /// A root CA certificate in a ceremony.
     pub fn root(ceremony: Ceremony<'a>) -> Self {
-        Self::new(ceremony, Kind::Root, Issuer::Itself)
+        Self { issues_itself: true, ..Self::new(ceremony, Kind::Root) }
     }
 
     /// A certificate of another kind in a ceremony, issued by the CA with this certificate.
     ///
     /// For a cross-certificate use [`Context::cross`]: it needs the certificates of the CA being cross-signed.
     pub fn issued_by(ceremony: Ceremony<'a>, kind: Kind, issuer: TbsCertificateView<'a>) -> Self {
-        Self::new(ceremony, kind, Issuer::Certificate(issuer))
+        Self { issuer: Some(issuer), ..Self::new(ceremony, kind) }
     }
 
     /// A cross-certificate in a ceremony: `existing` is the certificate being cross-signed, `others` are further ones of
@@ -253,14 +248,13 @@ impl<'a> Context<'a> {
         existing: TbsCertificateView<'a>,
         others: &[TbsCertificateView<'a>],
     ) -> Self {
-        let mut context = Self::new(ceremony, Kind::Cross, Issuer::Certificate(issuer));
-        context.existing = std::iter::once(existing).chain(others.iter().copied()).collect();
-        context
+        let existing = std::iter::once(existing).chain(others.iter().copied()).collect();
+        Self { issuer: Some(issuer), existing, ..Self::new(ceremony, Kind::Cross) }
     }
 
     /// A CRL in a ceremony, issued by the CA with this certificate.
     pub fn crl(ceremony: Ceremony<'a>, issuer: TbsCertificateView<'a>) -> Self {
-        Self::new(ceremony, Kind::Other, Issuer::Certificate(issuer))
+        Self { issuer: Some(issuer), ..Self::new(ceremony, Kind::Other) }
     }
 
     /// An OCSP response in a ceremony about certificates of the CA with this certificate, signed by that CA itself or by
@@ -270,14 +264,12 @@ impl<'a> Context<'a> {
         issuer: TbsCertificateView<'a>,
         delegate: Option<TbsCertificateView<'a>>,
     ) -> Self {
-        let mut context = Self::new(ceremony, Kind::Other, Issuer::Certificate(issuer));
-        context.delegate = delegate;
-        context
+        Self { issuer: Some(issuer), delegate, ..Self::new(ceremony, Kind::Other) }
     }
 
     /// A request in a ceremony.
     pub fn request(ceremony: Ceremony<'a>) -> Self {
-        Self::new(ceremony, Kind::Other, Issuer::Itself)
+        Self::new(ceremony, Kind::Other)
     }
 
     /// Anything outside of a ceremony, with nothing known but what it is meant to be.
@@ -288,7 +280,8 @@ impl<'a> Context<'a> {
             kind,
             signed_at: None,
             known: None,
-            issuer: if kind == Kind::Root { Some(Issuer::Itself) } else { None },
+            issues_itself: kind == Kind::Root,
+            issuer: None,
             existing: Vec::new(),
             delegate: None,
         }
@@ -304,7 +297,7 @@ impl<'a> Context<'a> {
     /// The same with an issuer's certificate.
     #[must_use]
     pub fn with_issuer(mut self, issuer: TbsCertificateView<'a>) -> Self {
-        self.issuer = Some(Issuer::Certificate(issuer));
+        self.issuer = Some(issuer);
         self
     }
 
@@ -329,14 +322,15 @@ impl<'a> Context<'a> {
         self
     }
 
-    fn new(ceremony: Ceremony<'a>, kind: Kind, issuer: Issuer<'a>) -> Self {
+    fn new(ceremony: Ceremony<'a>, kind: Kind) -> Self {
         Self {
             ceremony: true,
             policy: ceremony.policy,
             kind,
             signed_at: Some(ceremony.signed_at),
             known: Some(ceremony.known),
-            issuer: Some(issuer),
+            issues_itself: false,
+            issuer: None,
             existing: Vec::new(),
             delegate: None,
         }
@@ -381,11 +375,7 @@ impl<'a> Context<'a> {
     ///
     /// [`CannotJudge::Missing`] if that is not known.
     pub fn issuer_of(&self, itself: &TbsCertificateView<'a>) -> Result<TbsCertificateView<'a>, CannotJudge> {
-        match self.issuer {
-            Some(Issuer::Itself) => Ok(*itself),
-            Some(Issuer::Certificate(issuer)) => Ok(issuer),
-            None => Err(CannotJudge::Missing("the issuer's certificate")),
-        }
+        if self.issues_itself { Ok(*itself) } else { self.issuer() }
     }
 
     /// The certificate of whoever issues the CRL, or the certificates that an OCSP response is about.
@@ -394,10 +384,7 @@ impl<'a> Context<'a> {
     ///
     /// [`CannotJudge::Missing`] if that is not known.
     pub fn issuer(&self) -> Result<TbsCertificateView<'a>, CannotJudge> {
-        match self.issuer {
-            Some(Issuer::Certificate(issuer)) => Ok(issuer),
-            Some(Issuer::Itself) | None => Err(CannotJudge::Missing("the issuer's certificate")),
-        }
+        self.issuer.ok_or(CannotJudge::Missing("the issuer's certificate"))
     }
 
     /// The certificates of the CA being cross-signed, the one that is copied first.

@@ -19,6 +19,8 @@ pub mod request;
 #[cfg(test)]
 mod sample;
 mod verdict;
+#[cfg(test)]
+mod whole;
 
 pub use context::{Ceremony, Context, Issued, Kind, Known, NothingKnown, Policy, SigningTime, UnknownName};
 pub use objection::{Assessment, NotJudged, Objection, Rule, Summary};

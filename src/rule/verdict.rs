@@ -140,7 +140,11 @@ impl Findings {
         self.0.push(Unmet { strength: Strength::Should, message: message.into() });
     }
 
-    /// Passed if there is nothing.
+    /// Met if there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// None: the type is that of what a rule comes to.
     pub fn verdict(self) -> Judgement {
         Ok(if self.0.is_empty() { Verdict::Pass } else { Verdict::Unmet(self.0) })
     }

@@ -5,7 +5,7 @@ use super::objection::Assessment;
 use super::verdict::{CannotJudge, Findings, Judgement};
 use super::{key, name, rules};
 use crate::digest::hex;
-use crate::pki::oid::{Oid, OidView, extension, policy, purpose};
+use crate::pki::oid::{Oid, OidView, attribute, extension, policy, purpose};
 use crate::pki::read::{
     AlgorithmView, CertificateView, ExtensionView, Extensions, Faults, GeneralName, ReadError,
     TbsCertificateView, lenient,
@@ -85,7 +85,8 @@ rules! { Judge;
     tls_purposes tls_policies constrained_purposes
     cross_subject cross_key_identifier cross_dates cross_policies cross_restricted cross_purposes cross_path_length
     responder_purposes responder_no_check responder_key_usage responder_basic_constraints responder_other_extensions
-    responder_key_identifiers key_used_before
+    responder_key_identifiers key_used_before root_name ca_name responder_name
+    chrome_purposes chrome_validity apple_key
 }
 
 pub(super) use time_form::wrong_form;
@@ -132,7 +133,7 @@ fn expect_extension<'a>(
     match found {
         None => findings.must(format!("there is no {what} extension")),
         Some(found) if found.critical() != critical => findings.must(format!(
-            "{what} is {}; it has to be {}",
+            "the {what} extension is {}; it has to be {}",
             criticality(found.critical()),
             criticality(critical)
         )),
@@ -187,7 +188,7 @@ fn judge_authority_key_identifier(
         match (found.key_identifier, wanted) {
             (None, _) => findings.must("the authority key identifier has no keyIdentifier"),
             (Some(_), None) => {
-                findings.must("the issuer's certificate has no subject key identifier to copy")
+                findings.must("the issuer's certificate has no subject key identifier to copy");
             }
             (Some(found), Some(wanted)) if found != wanted => findings.must(format!(
                 "the authority key identifier is {}; the issuer's subject key identifier is {}",
@@ -236,4 +237,37 @@ fn is_reserved_policy(one: &OidView<'_>) -> bool {
     ]
     .iter()
     .any(|reserved| one == reserved)
+}
+
+/// What an organizational unit in a name is.
+#[derive(Clone, Copy)]
+enum Unit {
+    Forbidden,
+    NotRecommended,
+}
+
+/// A CA's subject: C, O and CN; what else there may be.
+fn judge_ca_name(certificate: &Certificate<'_>, unit: Unit) -> Judgement {
+    let subject = certificate.tbs().subject();
+    let mut findings = Findings::new();
+    for (oid, name) in
+        [(attribute::COUNTRY, "C"), (attribute::ORGANIZATION, "O"), (attribute::COMMON_NAME, "CN")]
+    {
+        if !subject.attributes().any(|one| one.kind() == oid) {
+            findings.must(format!("the subject `{subject}` has no {name}"));
+        }
+    }
+    for one in subject.attributes().map(|one| name::called(&one)) {
+        match (one.as_str(), unit) {
+            ("OU", Unit::Forbidden) => findings.must(format!("the subject `{subject}` has an OU")),
+            ("OU", Unit::NotRecommended) => {
+                findings.should(format!("the subject `{subject}` should not have an OU"));
+            }
+            ("C" | "ST" | "L" | "postalCode" | "street" | "O" | "CN", _) => {}
+            (other, _) => {
+                findings.should(format!("the subject has {other}, which is not recommended for a CA"));
+            }
+        }
+    }
+    findings.verdict()
 }

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
     verdict: judge,
 };
 
-fn judge<'a>(key: &Key, context: &Context<'a>) -> Judgement {
+fn judge(key: &Key, context: &Context<'_>) -> Judgement {
     match &key.key {
         Err(error @ KeyError::Algorithm { .. }) => must(error.to_string()),
         Ok(key) if key.algorithm() == Some(KeyAlgorithm::Ed25519) && context.policy() == Policy::PublicTls => {

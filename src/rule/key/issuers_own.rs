@@ -11,7 +11,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
     verdict: judge,
 };
 
-fn judge<'a>(key: &Key, context: &Context<'a>) -> Judgement {
+fn judge(key: &Key, context: &Context<'_>) -> Judgement {
     match context.kind() {
         Kind::Root | Kind::Other => NOT_APPLICABLE,
         _ if context.issuer()?.spki_sha256() == key.spki_sha256 => must("the subject's key is the issuer's own"),

@@ -15,7 +15,7 @@ pub struct Key {
 }
 
 /// How a rule on keys judges.
-pub type Judge = for<'a> fn(&Key, &Context<'a>) -> Judgement;
+pub type Judge = fn(&Key, &Context<'_>) -> Judgement;
 
 impl Key {
     /// Reads a SubjectPublicKeyInfo.
@@ -32,10 +32,10 @@ impl Key {
     }
 }
 
-rules! { Judge; rsa_size rsa_exponent rsa_modulus well_formed algorithm issuers_own }
+rules! { Judge; rsa_size rsa_exponent rsa_modulus well_formed algorithm issuers_own roca fermat }
 
 /// Judges a key by every rule on keys.
-pub(super) fn judge<'a>(assessment: &mut Assessment, spki: &[u8], context: &Context<'a>) {
+pub(super) fn judge(assessment: &mut Assessment, spki: &[u8], context: &Context<'_>) {
     let key = Key::new(spki);
     for rule in RULES {
         assessment.enter(rule, context, |verdict| verdict(&key, context));

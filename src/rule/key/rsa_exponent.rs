@@ -12,7 +12,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
     verdict: judge,
 };
 
-fn judge<'a>(key: &Key, _: &Context<'a>) -> Judgement {
+fn judge(key: &Key, _: &Context<'_>) -> Judgement {
     let Some((_, exponent)) = key.rsa() else { return NOT_APPLICABLE };
     let mut findings = Findings::new();
     let value = hex(exponent);

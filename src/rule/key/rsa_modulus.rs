@@ -14,7 +14,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
 /// The first number that may divide a modulus.
 const BOUND: u32 = 752;
 
-fn judge<'a>(key: &Key, _: &Context<'a>) -> Judgement {
+fn judge(key: &Key, _: &Context<'_>) -> Judgement {
     let Some((modulus, _)) = key.rsa() else { return NOT_APPLICABLE };
     let mut findings = Findings::new();
     let remainder = |divisor: u32| {

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
     verdict: judge,
 };
 
-fn judge<'a>(key: &Key, _: &Context<'a>) -> Judgement {
+fn judge(key: &Key, _: &Context<'_>) -> Judgement {
     let Some(bits) = key.key.as_ref().ok().and_then(crate::pki::key::PublicKey::rsa_bits) else {
         return NOT_APPLICABLE;
     };

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
     verdict: judge,
 };
 
-fn judge<'a>(key: &Key, _: &Context<'a>) -> Judgement {
+fn judge(key: &Key, _: &Context<'_>) -> Judgement {
     match &key.key {
         // KEY-05 speaks of algorithms.
         Ok(_) | Err(KeyError::Algorithm { .. }) => PASS,

@@ -36,7 +36,6 @@ mod tests {
             let tbs = sample.tbs();
             let subject = TbsCertificateView::read(&tbs, &mut Faults::new()).unwrap().subject();
             let verdict = sample.in_context(&tbs, &Sample::existing().tbs(), |context| {
-                let subject = subject;
                 (RULE.verdict)(&subject, &context.clone()).unwrap()
             });
             assert_eq!(verdict == Verdict::Pass, good);

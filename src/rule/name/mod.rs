@@ -11,7 +11,6 @@ pub type Judge = for<'a> fn(&NameView<'a>, &Context<'a>) -> Judgement;
 
 rules! { Judge;
     one_attribute order country string_type length no_repetition printable white_space known_subject
-    required_attributes organizational_unit
 }
 
 /// Judges a subject by every rule on names.
@@ -22,7 +21,7 @@ pub(super) fn judge<'a>(assessment: &mut Assessment, subject: NameView<'a>, cont
 }
 
 /// How an attribute is called in messages.
-fn called(attribute: &AttributeView<'_>) -> String {
+pub(super) fn called(attribute: &AttributeView<'_>) -> String {
     attribute.short_name().map_or_else(|| attribute.kind().to_string(), str::to_owned)
 }
 

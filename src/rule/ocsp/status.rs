@@ -19,8 +19,8 @@ fn judge<'a>(response: &Ocsp<'a>, context: &Context<'a>) -> Judgement {
     for single in &response.tbs().responses() {
         let serial = hex(single.cert_id.serial);
         // OCS-04 speaks of what the log does not know.
-        let Some(issued) = known.issued(issuer, single.cert_id.serial) else { continue };
-        match (single.status, issued.revoked) {
+        let Some(in_log) = known.issued(issuer, single.cert_id.serial) else { continue };
+        match (single.status, in_log.revoked) {
             (CertStatus::Good, None) => {}
             (CertStatus::Good, Some((at, reason))) => {
                 findings.must(format!("{serial} is good here; the log has it revoked at {at}, {reason}"));
