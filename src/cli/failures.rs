@@ -103,7 +103,9 @@ fn stage(error: &StageError) -> Turn {
         | StageError::NotBlank { .. } => Turn::Author,
         StageError::Journal(JournalError::Record { .. }) | StageError::NoToken { .. } => Turn::Developers,
         StageError::Token { source, .. } if is_people(source) => Turn::Operators,
-        StageError::NoAnswer(_) | StageError::Quorum { .. } => Turn::Operators,
+        StageError::Journal(JournalError::ClockWentBack { .. })
+        | StageError::NoAnswer(_)
+        | StageError::Quorum { .. } => Turn::Operators,
         StageError::Refused(_) => Turn::Refused,
         _ => Turn::Equipment,
     }
