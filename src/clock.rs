@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration as StdDuration;
 
 use der::DateTime;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 /// Seconds in a day; leap seconds do not exist in any format we write.
@@ -35,6 +36,7 @@ impl Timestamp {
     }
 
     /// 00:00:00Z of the same day.
+    #[must_use]
     pub const fn day(self) -> Self {
         Self(self.0 - self.0 % DAY)
     }
@@ -112,7 +114,7 @@ impl Lasting {
 impl fmt::Display for Lasting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (unit, seconds) in UNITS {
-            if self.0 % seconds == 0 {
+            if self.0.is_multiple_of(seconds) {
                 let count = self.0 / seconds;
                 return write!(f, "{count} {unit}{}", if count == 1 { "" } else { "s" });
             }
@@ -134,6 +136,30 @@ impl FromStr for Lasting {
         let singular = unit.strip_suffix('s').unwrap_or(unit);
         let (_, seconds) = UNITS.into_iter().find(|(name, _)| *name == singular).ok_or_else(wrong)?;
         count.checked_mul(seconds).and_then(Self::from_seconds).ok_or_else(wrong)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for Lasting {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Lasting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -170,7 +196,7 @@ impl Clock for MachineClock {
 }
 
 /// The clock of a rehearsal: begins where the script's window begins, and runs as fast as the machine's.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct RehearsalClock {
     from: Timestamp,
     begun: StdDuration,

@@ -36,6 +36,7 @@ impl Turn {
 
 /// Why a command did not do what it was asked, in words for the person at the table.
 #[derive(Debug)]
+#[must_use]
 pub struct Failure {
     turn: Turn,
     messages: Vec<String>,
@@ -70,7 +71,6 @@ impl Failure {
     }
 
     /// What to try.
-    #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

@@ -6,5 +6,28 @@
 pub mod clock;
 pub mod digest;
 pub mod failure;
+pub mod secret;
+
+pub mod script;
+
 pub mod pki;
+
+pub mod profile;
+
 pub mod rule;
+
+pub mod hsm;
+
+pub mod stage;
+
+pub mod issuance;
+
+pub mod step;
+
+pub mod plan;
+
+pub mod record;
+
+pub mod conduct;
+
+pub mod cli;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `rootrite`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rootrite::cli::main()
+}

@@ -28,7 +28,8 @@ pub mod signature;
 pub mod usage;
 pub mod validity;
 
-#[cfg(test)]
-pub(crate) mod golden;
-#[cfg(test)]
-mod openssl;
+pub use key::{Curve, KeyAlgorithm, KeyAlgorithmError, KeyError, KeyKind, PublicKey};
+pub use name::{Attribute, Name, NameError, NameView, StringForm};
+pub use serial::{SerialError, SerialNumber};
+pub use signature::{HashAlgorithm, SignatureAlgorithm, SignatureError, verify_signature};
+pub use validity::{Validity, ValidityError};

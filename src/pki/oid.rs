@@ -11,6 +11,11 @@ use super::read::der::{Element, FaultKind, Faults, ReadError};
 pub struct OidView<'a>(&'a [u8]);
 
 impl<'a> OidView<'a> {
+    /// An identifier that we have.
+    pub const fn of(oid: &'a Oid) -> Self {
+        Self(oid.as_bytes())
+    }
+
     /// Reads the content of an OBJECT IDENTIFIER.
     ///
     /// # Errors

@@ -5,7 +5,6 @@ use super::sample::{DAY, Sample, after};
 use super::{Assessment, Ceremony, Context, Kind, NothingKnown, Policy, SigningTime};
 use crate::pki::build::Extension;
 use crate::pki::build::time::by_date;
-use crate::pki::golden::real_certificates;
 use crate::pki::oid::extension::{AUTHORITY_KEY_IDENTIFIER, CERTIFICATE_POLICIES, KEY_USAGE};
 use crate::pki::oid::policy::ANY;
 use crate::pki::read::TbsCertificateView;
@@ -143,49 +142,5 @@ fn what_a_certificate_is_can_be_seen() {
         let view = TbsCertificateView::read(&tbs, &mut Faults::new()).unwrap();
         let seen = if sample.kind == Kind::Cross { Kind::Subordinate } else { sample.kind };
         assert_eq!(recognise(&view), seen);
-    }
-}
-
-#[test]
-fn the_roots_and_subordinate_cas_of_lets_encrypt_have_no_error() {
-    let real = real_certificates();
-    let current = |file: &str| {
-        let made_lately = file.starts_with("2024/") || file.starts_with("gen-y/int-");
-        made_lately
-            || ["isrgrootx1.pem", "isrg-root-x2.pem", "gen-y/root-ye.pem", "gen-y/root-yr.pem"]
-                .contains(&file)
-    };
-    let mut judged = 0;
-    for (file, tbs) in real.iter().filter(|(file, _)| current(file)) {
-        let certificate = Certificate::from_tbs(tbs).unwrap();
-        let assessment = judge(&certificate, &Context::lint(Policy::PublicTls, recognise(certificate.tbs())));
-        assert!(!assessment.has_error(), "{file}: {:?}", assessment.objections);
-        judged += 1;
-    }
-    assert!(real.is_empty() || judged == 25, "{judged}");
-}
-
-#[test]
-fn the_cross_certificates_that_stopped_lets_encrypt_are_refused_and_their_successors_are_not() {
-    let real = real_certificates();
-    let find = |name: &str| real.iter().find(|(file, _)| file == name).map(|(_, tbs)| tbs);
-    for (file, existing, issuer) in [
-        ("root-x2-by-x1.pem", "isrg-root-x2.pem", "isrgrootx1.pem"),
-        ("root-ye-by-x2.pem", "gen-y/root-ye.pem", "isrg-root-x2.pem"),
-        ("root-yr-by-x1.pem", "gen-y/root-yr.pem", "isrgrootx1.pem"),
-    ] {
-        for (folder, wanted) in [("gen-y", &[][..]), ("revoked", &["error XCA-05", "error XCA-06"])] {
-            let Some(tbs) = find(&format!("{folder}/{file}")) else { continue };
-            let [existing, issuer] = [existing, issuer]
-                .map(|file| TbsCertificateView::read(find(file).unwrap(), &mut Faults::new()).unwrap());
-            let certificate = Certificate::from_tbs(tbs).unwrap();
-            let context = Context::lint(Policy::PublicTls, Kind::Cross)
-                .with_issuer(issuer)
-                .with_existing(&[existing])
-                .with_signing_time(SigningTime::at(certificate.tbs().not_before().at()));
-            let errors: Vec<_> = rules(&judge(&certificate, &context));
-            let errors: Vec<_> = errors.iter().filter(|one| one.starts_with("error")).collect();
-            assert_eq!(errors, wanted, "{folder}/{file}");
-        }
     }
 }

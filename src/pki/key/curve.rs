@@ -59,6 +59,26 @@ impl Curve {
     }
 }
 
+impl Curve {
+    /// The uncompressed point with this x and the even one of its two y, if the curve has one there.
+    ///
+    /// Source: SEC 1 §2.3.4; the primes are 3 modulo 4, so that a root is a power.
+    pub fn point_at(self, x: &[u8]) -> Option<Vec<u8>> {
+        let field = Field::of(self);
+        let y = field.even_root_at(&field.element(x)?)?;
+        let length = self.coordinate_octets();
+        let mut point = vec![4];
+        let padded = |octets: &[u8]| {
+            let zeros = length.saturating_sub(octets.len());
+            std::iter::repeat_n(0, zeros).chain(octets.iter().copied()).collect::<Vec<_>>()
+        };
+        point.extend(padded(x));
+        let y: Vec<u8> = y.iter().rev().flat_map(|limb| limb.to_be_bytes()).collect();
+        point.extend(y.get(y.len().saturating_sub(length)..)?);
+        Some(point)
+    }
+}
+
 impl fmt::Display for Curve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -72,6 +92,7 @@ impl fmt::Display for Curve {
 /// Limbs of 64 bits, least significant first; the most that P-521 needs, one for carries.
 type Limbs = [u64; MOST + 1];
 const MOST: usize = 9;
+const ONE: Limbs = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// Arithmetic modulo the prime of a curve, by Montgomery's multiplication.
 struct Field {
@@ -113,16 +134,59 @@ impl Field {
 
     /// y² + 3x = x³ + b, every term divided by the same power of two.
     fn on_curve(&self, x: &Limbs, y: &Limbs) -> bool {
-        let one = {
-            let mut one = [0; MOST + 1];
-            one[0] = 1;
-            one
-        };
-        let divided = |value: &Limbs| self.product(&self.product(value, &one), &one);
-        let y_squared = self.product(&self.product(y, y), &one);
+        let divided = |value: &Limbs| self.product(&self.product(value, &ONE), &ONE);
+        let y_squared = self.product(&self.product(y, y), &ONE);
         let x_cubed = self.product(&self.product(x, x), x);
         let three_x = self.sum(&self.sum(x, x), x);
         self.sum(&y_squared, &divided(&three_x)) == self.sum(&x_cubed, &divided(&self.b))
+    }
+
+    /// The even y with y² = x³ - 3x + b, if there is one.
+    fn even_root_at(&self, x: &Limbs) -> Option<Limbs> {
+        let inside = self.entered(x);
+        let cubed = self.product(&self.product(&inside, &inside), &inside);
+        let three_x = self.sum(&self.sum(&inside, &inside), &inside);
+        let square = self.sum(&self.sum(&cubed, &self.negative(&three_x)), &self.entered(&self.b));
+        let root = self.root(&square);
+        if self.product(&root, &root) != square {
+            return None;
+        }
+        let root = self.product(&root, &ONE);
+        let even = root.first().is_some_and(|lowest| lowest & 1 == 0);
+        Some(if even { root } else { self.negative(&root) })
+    }
+
+    /// `value` to the power (prime + 1) / 4, both multiplied by 2^(64 · limbs).
+    fn root(&self, value: &Limbs) -> Limbs {
+        let mut exponent = self.prime;
+        add_scaled(&mut exponent, &ONE, 1);
+        let bits = 64 * (MOST + 1);
+        let bit =
+            |number: usize| exponent.get(number / 64).is_some_and(|limb| limb >> (number % 64) & 1 == 1);
+        (2..bits).rev().fold(self.entered(&ONE), |power, number| {
+            let squared = self.product(&power, &power);
+            if bit(number) { self.product(&squared, value) } else { squared }
+        })
+    }
+
+    /// `value` · 2^(64 · limbs): what [`Field::product`] takes and gives.
+    fn entered(&self, value: &Limbs) -> Limbs {
+        (0..64 * self.limbs).fold(*value, |doubled, _| self.sum(&doubled, &doubled))
+    }
+
+    fn negative(&self, value: &Limbs) -> Limbs {
+        if *value == [0; MOST + 1] {
+            return *value;
+        }
+        let mut negative = self.prime;
+        let mut borrow = false;
+        for (limb, value) in negative.iter_mut().zip(value) {
+            let (difference, first) = limb.overflowing_sub(*value);
+            let (difference, second) = difference.overflowing_sub(borrow.into());
+            *limb = difference;
+            borrow = first || second;
+        }
+        negative
     }
 
     fn sum(&self, left: &Limbs, right: &Limbs) -> Limbs {
@@ -204,6 +268,21 @@ const P521_B: &str = "51\
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_point_is_found_at_its_x_and_lies_on_the_curve() {
+        for curve in [Curve::P256, Curve::P384, Curve::P521] {
+            let length = curve.coordinate_octets();
+            let found: Vec<Vec<u8>> = (1_u8..40).filter_map(|x| curve.point_at(&[x])).collect();
+            // Half of all x have a point.
+            assert!((8..32).contains(&found.len()), "{curve}: {}", found.len());
+            for point in found {
+                let (x, y) = point[1..].split_at(length);
+                assert!(curve.has_point(x, y), "{curve}");
+                assert_eq!(y[length - 1] & 1, 0);
+            }
+        }
+    }
     use crate::digest;
 
     /// The base points. Source: SEC 2 version 2 §2.4.2, §2.5.1, §2.6.1.

@@ -160,6 +160,11 @@ impl<'a> TbsCertificateView<'a> {
         self.version
     }
 
+    /// Where the serial number stands, its tag included.
+    pub const fn serial_element(&self) -> Element<'a> {
+        self.serial
+    }
+
     /// The content octets of the serial number.
     pub const fn serial_octets(&self) -> &'a [u8] {
         self.serial.content()

@@ -4,12 +4,13 @@ use super::context::Context;
 use super::objection::Assessment;
 use super::verdict::Judgement;
 use super::{key, rules};
-use crate::pki::read::{Faults, ReadError, RequestView, lenient};
+use crate::pki::read::{Faults, ReadError, RequestInfoView, RequestView, lenient};
 
-/// A whole request under judgement.
+/// A request under judgement: to be signed, or whole.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    view: RequestView<'a>,
+    info: RequestInfoView<'a>,
+    whole: Option<RequestView<'a>>,
     faults: Faults,
 }
 
@@ -23,13 +24,28 @@ impl<'a> Request<'a> {
     ///
     /// [`ReadError`] if it cannot be read.
     pub fn from_whole(octets: &'a [u8]) -> Result<Self, ReadError> {
-        let (view, faults) = lenient::request(octets)?;
-        Ok(Self { view, faults })
+        let (whole, faults) = lenient::request(octets)?;
+        Ok(Self { info: whole.info(), whole: Some(whole), faults })
     }
 
-    /// The request.
-    pub const fn view(&self) -> &RequestView<'a> {
-        &self.view
+    /// Reads a CertificationRequestInfo, which is to be signed, as far as can be.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if it cannot be read.
+    pub fn from_info(octets: &'a [u8]) -> Result<Self, ReadError> {
+        let (info, faults) = lenient::request_info(octets)?;
+        Ok(Self { info, whole: None, faults })
+    }
+
+    /// What is signed.
+    pub const fn info(&self) -> &RequestInfoView<'a> {
+        &self.info
+    }
+
+    /// The whole request, if it is one.
+    pub const fn whole(&self) -> Option<&RequestView<'a>> {
+        self.whole.as_ref()
     }
 
     /// What is not DER in it.
@@ -46,7 +62,7 @@ pub fn judge<'a>(request: &Request<'a>, context: &Context<'a>) -> Assessment {
     for rule in RULES {
         assessment.enter(rule, context, |verdict| verdict(request, context));
     }
-    key::judge(&mut assessment, request.view().info().spki().octets(), context);
+    key::judge(&mut assessment, request.info().spki().octets(), context);
     assessment
 }
 

@@ -14,7 +14,8 @@ pub(super) const RULE: Rule<Judge> = Rule {
 };
 
 fn judge<'a>(request: &Request<'a>, _: &Context<'a>) -> Judgement {
-    let view = request.view();
+    // What is to be signed has no signature yet.
+    let Some(view) = request.whole() else { return NOT_APPLICABLE };
     // KEY-04 and KEY-05 speak of keys that cannot be used.
     let Ok(key) = view.info().public_key() else { return NOT_APPLICABLE };
     let found = view.signature_algorithm();

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
 };
 
 fn judge<'a>(request: &Request<'a>, _: &Context<'a>) -> Judgement {
-    match request.view().info().version() {
+    match request.info().version() {
         0 => PASS,
         other => must(format!("the version field is {other}; wanted 0, version 1")),
     }

@@ -1,0 +1,115 @@
+//! `check`: every error of a script, and of a site beside it, without an HSM.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::files;
+use crate::failure::{Failure, Turn};
+use crate::plan::{Plan, Site, Sources};
+use crate::profile::BuiltIn;
+use crate::script::{Problems, Script};
+
+/// Say everything that is wrong with a script, without an HSM
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// The ceremony script
+    script: PathBuf,
+    /// The site file that the script has to go with
+    #[arg(long, value_name = "FILE")]
+    site: Option<PathBuf>,
+    /// The log that the script continues
+    #[arg(long, value_name = "FOLDER")]
+    log: Option<PathBuf>,
+    /// Judge as for a practice ceremony: software may stand in for hardware, inputs may be without digests
+    #[arg(long)]
+    practice: bool,
+    /// How to say it
+    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
+    format: String,
+}
+
+impl Check {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong.
+    pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
+        let (plan, problems) = self.find()?;
+        if self.format == "json" {
+            files::print(out, &json(&problems))?;
+        }
+        match plan {
+            Some(plan) if problems.is_empty() => {
+                if self.format == "text" {
+                    let steps = plan.steps().count();
+                    files::print(
+                        out,
+                        &format!(
+                            "The script is good: {} acts, {steps} steps, {} structures to sign.\nplan SHA-256 {}\n",
+                            plan.acts.len(),
+                            plan.drafts.len(),
+                            plan.sha256()
+                        ),
+                    )?;
+                }
+                Ok(())
+            }
+            _ if self.format == "json" => Err(Failure::several(Turn::Author, Vec::new())),
+            _ => Err(Failure::several(Turn::Author, problems.iter().flat_map(Problems::messages).collect())),
+        }
+    }
+
+    /// The plan if the script is good, and the problems of both files.
+    fn find(&self) -> Result<(Option<Plan>, Vec<Problems>), Failure> {
+        let mut problems = Vec::new();
+        let mut plan = None;
+        match Script::read(&self.script.display().to_string(), &files::octets(&self.script)?) {
+            Ok(script) => {
+                let folder = self.script.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
+                let earlier = self.log.as_deref().map(files::continued).transpose()?.map(|log| log.ledger);
+                let rehearsal = self.practice;
+                let sources = Sources { library: &BuiltIn, folder: &folder, rehearsal, earlier };
+                match Plan::make(&script, &sources) {
+                    Ok(made) => plan = Some(made),
+                    Err(wrong) => problems.push(wrong),
+                }
+            }
+            Err(wrong) => problems.push(wrong),
+        }
+        if let Some(path) = &self.site {
+            match Site::read(&path.display().to_string(), &files::octets(path)?) {
+                Ok(site) => {
+                    let mut found = Problems::new(site.source.clone());
+                    if let Some(plan) = &plan {
+                        site.value.judge(&plan.setting, self.practice, &mut found);
+                    }
+                    if !found.is_empty() {
+                        problems.push(found);
+                    }
+                }
+                Err(wrong) => problems.push(wrong),
+            }
+        }
+        Ok((plan, problems))
+    }
+}
+
+/// `[{"file","line","column","message","hint"}]`, a line.
+fn json(problems: &[Problems]) -> String {
+    let all: Vec<_> = problems
+        .iter()
+        .flat_map(Problems::sorted)
+        .map(|problem| {
+            serde_json::json!({
+                "file": &*problem.file,
+                "line": problem.place.line,
+                "column": problem.place.column,
+                "message": problem.message,
+                "hint": problem.hint,
+            })
+        })
+        .collect();
+    format!("{}\n", serde_json::Value::Array(all))
+}

@@ -1,0 +1,127 @@
+//! From errors to failures: whose turn it is, and what to try.
+
+use std::io;
+
+use crate::conduct::{CabinetError, ConductError, RehearsalError};
+use crate::failure::{Failure, Turn};
+use crate::hsm::TokenError;
+use crate::issuance::IssuanceError;
+use crate::script::Problems;
+use crate::stage::{JournalError, StageError};
+use crate::step::StepError;
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        Self::several(Turn::Author, problems.messages())
+    }
+}
+
+impl From<ConductError> for Failure {
+    fn from(error: ConductError) -> Self {
+        let turn = match &error {
+            ConductError::Stage(error) => stage(error),
+            ConductError::Step { source, .. } => step(source),
+            ConductError::NoLog | ConductError::Practice { .. } | ConductError::SameCeremony { .. } => {
+                Turn::Author
+            }
+            ConductError::LogKey => Turn::Refused,
+            ConductError::Myself { .. } => Turn::Equipment,
+        };
+        let failure = Self::because(turn, "the ceremony stopped", &error);
+        match turn {
+            Turn::Equipment => {
+                failure.hint("everything up to here is in the log; mend the equipment before anything else")
+            }
+            Turn::Operators => {
+                failure.hint("everything up to here is in the log; nothing was signed after the last record")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<RehearsalError> for Failure {
+    fn from(error: RehearsalError) -> Self {
+        let failure = Self::because(Turn::Equipment, "the rehearsal could not be set up", &error);
+        match error {
+            RehearsalError::NoSoftHsm => failure.hint("install SoftHSM 2: the package softhsm2"),
+            _ => failure,
+        }
+    }
+}
+
+/// Everything that stands in the way of the tokens.
+pub fn cabinet(errors: &[CabinetError]) -> Failure {
+    let turn = if errors.iter().all(|error| matches!(error, CabinetError::LabelTaken { .. })) {
+        Turn::Author
+    } else {
+        Turn::Equipment
+    };
+    Failure::several(turn, errors.iter().map(with_causes).collect())
+}
+
+/// A file that could not be read or written.
+pub fn file(doing: &str, path: &std::path::Path, error: &io::Error) -> Failure {
+    let turn = match error.kind() {
+        io::ErrorKind::NotFound
+        | io::ErrorKind::AlreadyExists
+        | io::ErrorKind::IsADirectory
+        | io::ErrorKind::NotADirectory => Turn::Author,
+        _ => Turn::Equipment,
+    };
+    Failure::because(turn, format!("`{}` could not be {doing}", path.display()), error)
+}
+
+/// An error with its causes in one line.
+pub fn with_causes(error: &(impl std::error::Error + ?Sized)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+fn step(error: &StepError) -> Turn {
+    match error {
+        StepError::Stage(error) => stage(error),
+        StepError::Issuance(error) => issuance(error),
+        StepError::Quorum { .. } | StepError::Clock { .. } | StepError::Window { .. } => Turn::Operators,
+        _ => Turn::Author,
+    }
+}
+
+fn stage(error: &StageError) -> Turn {
+    match error {
+        StageError::Journal(JournalError::Exists { .. })
+        | StageError::Blank { .. }
+        | StageError::NotBlank { .. } => Turn::Author,
+        StageError::Journal(JournalError::Record { .. }) | StageError::NoToken { .. } => Turn::Developers,
+        StageError::Token { source, .. } if is_people(source) => Turn::Operators,
+        StageError::NoAnswer(_) | StageError::Quorum { .. } => Turn::Operators,
+        StageError::Refused(_) => Turn::Refused,
+        _ => Turn::Equipment,
+    }
+}
+
+fn issuance(error: &IssuanceError) -> Turn {
+    match error {
+        IssuanceError::Stage(error) => stage(error),
+        IssuanceError::Objections { .. } | IssuanceError::Signature { .. } => Turn::Refused,
+        IssuanceError::Key { .. } | IssuanceError::Inventory { .. } => Turn::Equipment,
+        IssuanceError::Profile { .. } | IssuanceError::Time { .. } => Turn::Author,
+        _ => Turn::Developers,
+    }
+}
+
+const fn is_people(error: &TokenError) -> bool {
+    matches!(
+        error,
+        TokenError::PinIncorrect { .. } | TokenError::PinLength { .. } | TokenError::PinLocked { .. }
+    )
+}

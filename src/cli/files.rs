@@ -1,0 +1,69 @@
+//! Reading what the command line names: scripts, sites and plans.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use super::failures;
+use crate::failure::{Failure, Turn};
+use crate::plan::{Plan, Sources};
+use crate::profile::BuiltIn;
+use crate::record::{ContinueError, Continued};
+use crate::script::{MOST_OCTETS, Script};
+
+/// The octets of a file that people wrote.
+///
+/// # Errors
+///
+/// A [`Failure`] if it cannot be read.
+pub fn octets(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut octets = Vec::new();
+    // One octet more than the reader takes, so that it says what is wrong with a larger file.
+    File::open(path)
+        .and_then(|file| file.take(MOST_OCTETS as u64 + 1).read_to_end(&mut octets))
+        .map_err(|error| failures::file("read", path, &error))?;
+    Ok(octets)
+}
+
+/// The plan of a script.
+///
+/// # Errors
+///
+/// Everything that is wrong with it.
+pub fn plan(path: &Path, rehearsal: bool, log: Option<&Path>) -> Result<Plan, Failure> {
+    let earlier = log.filter(|log| log.join("log.jsonl").exists()).map(continued).transpose()?;
+    let earlier = earlier.map(|continued| continued.ledger);
+    let script = Script::read(&path.display().to_string(), &octets(path)?)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    Ok(Plan::make(&script, &Sources { library: &BuiltIn, folder, rehearsal, earlier })?)
+}
+
+/// A log that is to be continued, read and checked whole.
+///
+/// # Errors
+///
+/// A [`Failure`] that says everything that is wrong with it.
+pub fn continued(folder: &Path) -> Result<Continued, Failure> {
+    Continued::read(folder).map_err(|error| match error {
+        ContinueError::Wrong { wrong } => Failure::several(Turn::Refused, wrong)
+            .hint("the log on this medium is not what the last ceremony left; compare other copies"),
+        other => Failure::because(Turn::Equipment, "the log could not be read", &other),
+    })
+}
+
+/// Writes to standard output, or to a pipe that may be closed.
+///
+/// # Errors
+///
+/// A [`Failure`] if nobody reads.
+pub fn print(out: &mut dyn std::io::Write, text: &str) -> Result<(), Failure> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::because(Turn::Equipment, "standard output could not be written", &error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,167 @@
+//! `run`: the ceremony.
+
+use std::io::{IsTerminal as _, Write};
+use std::path::PathBuf;
+
+use super::answers::{Answering, Answers};
+use super::plain::Plain;
+use super::rehearse::{machine, new_folder, writable};
+use super::{failures, files};
+use crate::clock::{Clock, MachineClock};
+use crate::conduct::{Company, conduct, open};
+use crate::failure::{Failure, Turn};
+use crate::plan::{Plan, Site};
+use crate::record::Places;
+use crate::script::{Problems, Whole};
+use crate::stage::{Cabinet, Module, Operators};
+
+/// Conduct a ceremony with real people on real tokens
+///
+/// Everything that can be checked is checked before any folder is made or any token is touched.
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// The ceremony script
+    script: PathBuf,
+    /// The site file: which token is which on this machine
+    #[arg(long, value_name = "FILE")]
+    site: PathBuf,
+    /// The log's folder
+    #[arg(long, value_name = "FOLDER")]
+    log: PathBuf,
+    /// A new folder for everything that comes of it
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+    /// Conduct it as practice: the log says so from its first record, and no importer takes it
+    #[arg(long)]
+    practice: bool,
+    /// Answer from a file instead of people; for practice only
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
+    /// Plain prompts, one line after the other
+    #[arg(long)]
+    plain: bool,
+}
+
+impl Run {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with script, site, tokens or places; what stopped the ceremony.
+    pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
+        let (ceremony, answers) = self.read()?;
+        self.judge(&ceremony)?;
+        let (cabinet, modules) =
+            open(&ceremony.site.value, &ceremony.plan).map_err(|errors| failures::cabinet(&errors))?;
+        let loaded = modules.loaded.clone();
+        let done = with_people(answers, out, |operators, clock| {
+            self.conduct(&ceremony, cabinet, loaded, operators, clock)
+        });
+        modules
+            .stop()
+            .map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
+        let bundle = done?;
+        super::verify::verify_bundle(&bundle)?;
+        files::print(
+            out,
+            &format!("\nThe ceremony is done and its bundle verifies.\n  bundle  {}\n", bundle.display()),
+        )
+    }
+
+    /// Everything that is read, and everything that is wrong with it at once.
+    fn read(&self) -> Result<(Ceremony, Option<Answers>), Failure> {
+        let plan = files::plan(&self.script, false, Some(&self.log));
+        let site_octets = files::octets(&self.site);
+        let site = site_octets.and_then(|octets| {
+            let site = Site::read(&self.site.display().to_string(), &octets)?;
+            Ok((site, octets))
+        });
+        let answers = match &self.answers {
+            None => Ok(None),
+            Some(path) => files::octets(path)
+                .and_then(|octets| Ok(Some(Answers::read(&path.display().to_string(), &octets)?))),
+        };
+        match (plan, site, answers) {
+            (Ok(plan), Ok((site, site_octets)), Ok(answers)) => {
+                Ok((Ceremony { plan, site, site_octets }, answers))
+            }
+            (plan, site, answers) => {
+                let failures = [plan.err(), site.err(), answers.err()];
+                let messages = failures.iter().flatten().flat_map(|failure| failure.messages().to_vec());
+                Err(Failure::several(Turn::Author, messages.collect()))
+            }
+        }
+    }
+
+    /// What can be judged before any token is asked.
+    fn judge(&self, ceremony: &Ceremony) -> Result<(), Failure> {
+        if self.answers.is_some() && !self.practice {
+            let message = "a production log takes no `--answers`: people answer";
+            return Err(Failure::new(Turn::Author, message).hint("add --practice, or leave --answers out"));
+        }
+        if self.answers.is_none() && !self.plain && !std::io::stdin().is_terminal() {
+            let message = "standard input is no terminal; nobody can answer";
+            return Err(
+                Failure::new(Turn::Operators, message).hint("add --plain if lines come from elsewhere")
+            );
+        }
+        let mut problems = Problems::new(ceremony.site.source.clone());
+        ceremony.site.value.judge(&ceremony.plan.setting, self.practice, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
+        new_folder(&self.out)?;
+        if self.log.is_dir() { writable(&self.log) } else { new_folder(&self.log) }
+    }
+
+    fn conduct(
+        &self,
+        ceremony: &Ceremony,
+        cabinet: Cabinet,
+        modules: Vec<Module>,
+        operators: &mut dyn Operators,
+        clock: &MachineClock,
+    ) -> Result<PathBuf, Failure> {
+        let plan = &ceremony.plan;
+        let folder = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
+        let places = Places::of(&plan.setting.ceremony, self.practice, &self.log, &self.out);
+        let bundle = places.bundle.clone();
+        let company = Company {
+            cabinet,
+            modules,
+            operators,
+            clock,
+            machine: machine(&ceremony.site.value, &[&folder]),
+            site: ceremony.site_octets.clone(),
+            practice: self.practice,
+        };
+        let continued = if plan.origin.is_none() { Some(files::continued(&self.log)?) } else { None };
+        conduct(plan, places, company, continued)?;
+        Ok(bundle)
+    }
+}
+
+/// Finds who answers, a file or people, and lends them to `conduct` with the machine's clock.
+fn with_people<T>(
+    answers: Option<Answers>,
+    out: &mut dyn Write,
+    conduct: impl FnOnce(&mut dyn Operators, &MachineClock) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let clock = MachineClock::start();
+    if let Some(answers) = answers {
+        let now = || clock.now();
+        // A closed pipe does not stop a ceremony.
+        let mut show = |text: &str| drop(out.write_all(text.as_bytes()));
+        return conduct(&mut Answering::new(answers, &now, &mut show), &clock);
+    }
+    let mut input = std::io::stdin().lock();
+    conduct(&mut Plain::new(&mut input, out), &clock)
+}
+
+/// What a ceremony is conducted from.
+struct Ceremony {
+    plan: Plan,
+    site: Whole<Site>,
+    site_octets: Vec<u8>,
+}

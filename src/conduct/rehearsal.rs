@@ -1,0 +1,152 @@
+//! A rehearsal: throw-away tokens, and people who answer by themselves.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::clock::{Clock, RehearsalClock};
+use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, TokenError};
+use crate::plan::Plan;
+use crate::stage::{
+    Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, fixed_pins, shared_pin,
+};
+
+/// SoftHSM tokens that live for one rehearsal.
+///
+/// Their PINs are fixed and public: what they hold is worth nothing.
+pub struct Tokens {
+    folder: PathBuf,
+}
+
+impl Tokens {
+    /// Makes one SoftHSM token for each token of the plan that the script does not initialise itself, in a new
+    /// folder; the site file that says so.
+    ///
+    /// # Errors
+    ///
+    /// [`RehearsalError`] if there is no SoftHSM or the folder cannot be made.
+    pub fn make(plan: &Plan, folder: &Path) -> Result<(Self, String), RehearsalError> {
+        let module = softhsm().ok_or(RehearsalError::NoSoftHsm)?;
+        let wrong = |source| RehearsalError::Folder { folder: folder.to_owned(), source };
+        let tokens = Self { folder: folder.to_owned() };
+        fs::create_dir(folder).map_err(wrong)?;
+        fs::create_dir(folder.join("tokens")).map_err(wrong)?;
+        let folder = folder.canonicalize().map_err(wrong)?;
+        let configuration = folder.join("softhsm2.conf");
+        let text = format!(
+            "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
+            folder.join("tokens").display()
+        );
+        fs::write(&configuration, text).map_err(wrong)?;
+        let environment = BTreeMap::from([("SOFTHSM2_CONF".to_owned(), configuration.display().to_string())]);
+        let initialized: Vec<&str> = plan.steps().filter_map(|step| step.step.initializes()).collect();
+        let mut process_configuration = ModuleConfiguration::new(&module);
+        process_configuration.environment.clone_from(&environment);
+        let process = ModuleProcess::start(&process_configuration)?;
+        let mut site = String::from("rootrite-site: 1\ntokens:\n");
+        for name in plan.setting.tokens.keys() {
+            let which = if initialized.contains(&name.as_str()) {
+                "initialize: true".to_owned()
+            } else {
+                let Pins { security_officer, user } = fixed_pins();
+                let token = process.initialize_token(Initialization {
+                    blank: Blank::Only,
+                    label: name.clone(),
+                    officer_pin: security_officer,
+                    user_pin: user,
+                })?;
+                format!("serial: \"{}\"", token.serial)
+            };
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                site,
+                "  {name}: {{module: \"{}\", environment: {{SOFTHSM2_CONF: \"{}\"}}, label: {name}, {which}, class: software, \
+                 login: pin, pin: prompt}}",
+                module.display(),
+                configuration.display()
+            );
+        }
+        site.push_str("preflight: {minimum-free: 1 MiB}\n");
+        process.stop()?;
+        Ok((tokens, site))
+    }
+
+    /// Throws the tokens away.
+    ///
+    /// # Errors
+    ///
+    /// [`RehearsalError::Folder`] if they do not go.
+    pub fn throw_away(self) -> Result<(), RehearsalError> {
+        fs::remove_dir_all(&self.folder)
+            .map_err(|source| RehearsalError::Folder { folder: self.folder, source })
+    }
+}
+
+/// People who say what the script expects.
+pub struct Improviser<'i> {
+    clock: RehearsalClock,
+    show: &'i mut dyn FnMut(&Notice),
+}
+
+impl<'i> Improviser<'i> {
+    /// People whose own clocks are the rehearsal's; what they are shown goes to `show`.
+    pub fn new(clock: RehearsalClock, show: &'i mut dyn FnMut(&Notice)) -> Self {
+        Self { clock, show }
+    }
+}
+
+impl Operators for Improviser<'_> {
+    fn show(&mut self, notice: &Notice) {
+        (self.show)(notice);
+    }
+
+    fn ask(&mut self, question: &Question) -> Result<String, NoAnswer> {
+        Ok(match &question.expected {
+            Expected::Word(word) => (*word).to_owned(),
+            Expected::Words(words) => words.clone(),
+            Expected::Text => "rehearsal".to_owned(),
+            Expected::Time => self.clock.now().to_string(),
+        })
+    }
+
+    fn pin(&mut self, request: &PinRequest) -> Result<crate::stage::Pin, NoAnswer> {
+        Ok(shared_pin(request.kind))
+    }
+}
+
+/// Why a rehearsal cannot begin or end.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RehearsalError {
+    /// No SoftHSM on this machine.
+    #[error("there is no SoftHSM module; looked for {}", MODULES.join(", "))]
+    NoSoftHsm,
+    /// The folder of the tokens.
+    #[error("the folder `{}` for throw-away tokens", folder.display())]
+    Folder {
+        /// Which folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// SoftHSM itself.
+    #[error("a throw-away token could not be made")]
+    Token(#[from] TokenError),
+}
+
+fn softhsm() -> Option<PathBuf> {
+    MODULES.iter().map(PathBuf::from).find(|path| path.is_file())
+}
+
+/// Where distributions put SoftHSM.
+const MODULES: [&str; 6] = [
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/usr/lib64/softhsm/libsofthsm2.so",
+    "/usr/local/lib/softhsm/libsofthsm2.so",
+];

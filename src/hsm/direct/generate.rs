@@ -1,0 +1,185 @@
+//! Making a key pair: every attribute is set explicitly, and what the token made is compared with what was asked.
+//!
+//! A power failure during the one call that makes the pair can leave one half, both, or an unreadable object on the
+//! token. The id was drawn before: by it they are found again.
+
+use super::super::encoding::{
+    PUBLIC_EXPONENT, curve_parameters, generating_mechanism, is_curve, key_type, without_zeros,
+};
+use super::super::raw::{Attribute, Value};
+use super::super::{AttributeName, Attributes, KeyDescription, KeyRequest, ObjectClass, Reading, TokenError};
+use super::key;
+use super::place::{Task, class, expected, flag, octets};
+
+/// Makes the key pair of a request.
+pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyDescription, TokenError> {
+    check_names(task, request)?;
+    let (public, private) = (public_template(request), private_template(request));
+    let public_kept = without(&public, &task.quirks.omit_public);
+    let private_kept = without(&private, &task.quirks.omit_private);
+    // From here on the token may hold something of the new key.
+    let made =
+        task.session.generate_key_pair(generating_mechanism(request.algorithm), &public_kept, &private_kept);
+    let (public_object, _) = made.map_err(|fault| task.explain(fault))?;
+    // Found again by its id, as everybody will find it.
+    let (description, _) = key::describe(task, &request.id)?;
+    let malformed = |finding: String, task: &Task<'_>| TokenError::MalformedKey {
+        token: task.token(),
+        id: request.id.clone(),
+        finding,
+    };
+    if description.algorithm != request.algorithm {
+        return Err(malformed(
+            format!("it is {} and was to be {}", description.algorithm, request.algorithm),
+            task,
+        ));
+    }
+    let made = key::read_all(task, public_object, key::PUBLIC)?;
+    if key::public_key(&made) != Ok((description.algorithm, description.public_key.clone())) {
+        return Err(malformed(
+            "the public key that was made is not the one found by its id".to_owned(),
+            task,
+        ));
+    }
+    stays_inside(task, request, &description)?;
+    let omitted = &task.quirks.omit_private;
+    compare(task, request, &private, omitted, &description.private)?;
+    let omitted = &task.quirks.omit_public;
+    compare(task, request, &public, omitted, &description.public)?;
+    Ok(description)
+}
+
+/// Refuses a label or id that does not fit or is taken.
+fn check_names(task: &mut Task<'_>, request: &KeyRequest) -> Result<(), TokenError> {
+    let (token, id) = (task.token(), request.id.clone());
+    if !(1..=KeyRequest::LONGEST_LABEL).contains(&request.label.len()) {
+        return Err(TokenError::LabelLength {
+            label: request.label.clone(),
+            most: KeyRequest::LONGEST_LABEL,
+        });
+    }
+    if id.octets().len() != task.quirks.id_octets {
+        return Err(TokenError::IdLength { token, id, wanted: task.quirks.id_octets });
+    }
+    match key::count(task, AttributeName::Label, request.label.as_bytes())? {
+        0 => {}
+        count => return Err(TokenError::LabelTaken { token, label: request.label.clone(), count }),
+    }
+    match key::count(task, AttributeName::Id, request.id.octets())? {
+        0 => Ok(()),
+        count => Err(TokenError::IdTaken { token, id, count }),
+    }
+}
+
+/// The private half: it signs, and nothing else.
+fn private_template(request: &KeyRequest) -> Vec<Attribute> {
+    use AttributeName as A;
+    vec![
+        class(ObjectClass::PrivateKey),
+        (A::KeyType.number(), Value::Number(key_type(request.algorithm))),
+        flag(A::Token, true),
+        flag(A::Private, true),
+        flag(A::Sensitive, true),
+        flag(A::Extractable, request.extractable),
+        flag(A::Sign, true),
+        flag(A::SignRecover, false),
+        flag(A::Decrypt, false),
+        flag(A::Unwrap, false),
+        flag(A::Derive, false),
+        flag(A::AlwaysAuthenticate, false),
+        flag(A::WrapWithTrusted, false),
+        // A key that may leave has to be sealed later, and sealing changes it.
+        flag(A::Modifiable, request.extractable),
+        flag(A::Copyable, false),
+        flag(A::Destroyable, true),
+        octets(A::Id, request.id.octets()),
+        octets(A::Label, request.label.as_bytes()),
+    ]
+}
+
+/// The public half: it verifies, and nothing else.
+fn public_template(request: &KeyRequest) -> Vec<Attribute> {
+    use AttributeName as A;
+    let mut template = vec![
+        class(ObjectClass::PublicKey),
+        (A::KeyType.number(), Value::Number(key_type(request.algorithm))),
+        flag(A::Token, true),
+        flag(A::Private, false),
+        flag(A::Verify, true),
+        flag(A::VerifyRecover, false),
+        flag(A::Encrypt, false),
+        flag(A::Wrap, false),
+        flag(A::Derive, false),
+        flag(A::Modifiable, false),
+        flag(A::Copyable, false),
+        flag(A::Destroyable, true),
+        octets(A::Id, request.id.octets()),
+        octets(A::Label, request.label.as_bytes()),
+    ];
+    match request.algorithm.rsa_bits() {
+        Some(bits) => template.extend([
+            (A::ModulusBits.number(), Value::Number(bits as u64)),
+            octets(A::PublicExponent, &PUBLIC_EXPONENT),
+        ]),
+        None => template.push(octets(A::EcParams, curve_parameters(request.algorithm))),
+    }
+    template
+}
+
+/// A template without what the token does not accept.
+fn without(template: &[Attribute], omitted: &[AttributeName]) -> Vec<Attribute> {
+    let kept = |(kind, _): &&Attribute| !omitted.iter().any(|name| name.number() == *kind);
+    template.iter().filter(kept).cloned().collect()
+}
+
+/// Refuses a half that is not what its template says. What was left out must be as if it had been said, or absent.
+fn compare(
+    task: &Task<'_>,
+    request: &KeyRequest,
+    template: &[Attribute],
+    omitted: &[AttributeName],
+    read: &Attributes,
+) -> Result<(), TokenError> {
+    for (kind, value) in template {
+        // Templates are made of names only.
+        let Some(attribute) = AttributeName::from_number(*kind) else { continue };
+        let wanted = expected(value);
+        let found = read.0.get(&attribute).unwrap_or(&Reading::Absent);
+        let same = match (attribute, found, &wanted) {
+            (AttributeName::EcParams, Reading::Octets(found), _) => is_curve(request.algorithm, found),
+            (AttributeName::PublicExponent, Reading::Octets(found), Reading::Octets(wanted)) => {
+                without_zeros(found) == wanted
+            }
+            (_, Reading::Absent, _) => omitted.contains(&attribute),
+            _ => *found == wanted,
+        };
+        if !same {
+            return Err(TokenError::AttributeDiffers {
+                token: task.token(),
+                id: request.id.clone(),
+                attribute,
+                wanted: wanted.to_string(),
+                found: found.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a private key that the token would show.
+fn stays_inside(task: &Task<'_>, request: &KeyRequest, made: &KeyDescription) -> Result<(), TokenError> {
+    let attribute = key::secret_attribute(made.algorithm);
+    match made.private.0.get(&attribute) {
+        Some(Reading::Sensitive) => Ok(()),
+        found => Err(TokenError::KeyReadable {
+            token: task.token(),
+            id: request.id.clone(),
+            attribute,
+            found: match found {
+                Some(Reading::Octets(_)) => "it would have given it".to_owned(),
+                Some(other) => other.to_string(),
+                None => "it was not asked".to_owned(),
+            },
+        }),
+    }
+}

@@ -1,0 +1,216 @@
+//! Keys on the token: found by id, both halves, and described.
+
+use super::super::encoding::{PUBLIC_EXPONENT, elliptic_key, is_curve, key_type, without_zeros};
+use super::super::raw::{Object, Value};
+use super::super::{
+    AttributeName, Attributes, KeyDescription, KeyId, ObjectClass, Operation, Reading, TokenError,
+};
+use super::place::{Task, class, octets};
+use crate::pki::key::{KeyAlgorithm, PublicKey};
+
+/// The key pair of an id, and its private half.
+pub(super) fn describe(task: &mut Task<'_>, id: &KeyId) -> Result<(KeyDescription, Object), TokenError> {
+    let (private, public) = pair(task, id)?;
+    let malformed = |task: &Task<'_>, finding: String| TokenError::MalformedKey {
+        token: task.token(),
+        id: id.clone(),
+        finding,
+    };
+    let public_attributes = read_all(task, public, PUBLIC)?;
+    let (algorithm, public_key) =
+        public_key(&public_attributes).map_err(|finding| malformed(task, finding))?;
+    let mut private_attributes = read_all(task, private, PRIVATE)?;
+    let kept_inside = secret_attribute(algorithm);
+    let probed = task.probe(private, kept_inside)?;
+    private_attributes.0.insert(kept_inside, probed);
+    halves_agree(algorithm, &private_attributes, &public_attributes)
+        .map_err(|finding| malformed(task, finding))?;
+    let label = match private_attributes.0.get(&AttributeName::Label) {
+        Some(Reading::Octets(label)) => String::from_utf8(label.clone())
+            .map_err(|_| malformed(task, "its label is not UTF-8".to_owned()))?,
+        _ => String::new(),
+    };
+    let description = KeyDescription {
+        label,
+        id: id.clone(),
+        algorithm,
+        public_key,
+        private: private_attributes,
+        public: public_attributes,
+    };
+    Ok((description, private))
+}
+
+/// How many objects of any class have an attribute.
+pub(super) fn count(task: &mut Task<'_>, name: AttributeName, value: &[u8]) -> Result<usize, TokenError> {
+    Ok(task.find(&[octets(name, value)])?.len())
+}
+
+/// What of a private key must never be shown: the probe of it is part of every description.
+pub(super) const fn secret_attribute(algorithm: KeyAlgorithm) -> AttributeName {
+    match algorithm.rsa_bits() {
+        Some(_) => AttributeName::PrivateExponent,
+        None => AttributeName::Value,
+    }
+}
+
+/// The public key that an object's attributes make, and its kind. Otherwise what is wrong with them.
+pub(super) fn public_key(attributes: &Attributes) -> Result<(KeyAlgorithm, PublicKey), String> {
+    let read = |name: AttributeName| attributes.0.get(&name).unwrap_or(&Reading::Absent);
+    let octets = |name: AttributeName| match read(name) {
+        Reading::Octets(octets) => Ok(octets.as_slice()),
+        other => Err(format!("{name} of the public key is {other}")),
+    };
+    let found = match read(AttributeName::KeyType) {
+        Reading::Number(cryptoki_sys::CKK_RSA) => {
+            let exponent = without_zeros(octets(AttributeName::PublicExponent)?);
+            if exponent != PUBLIC_EXPONENT {
+                return Err("its public exponent is not 65537".to_owned());
+            }
+            PublicKey::from_rsa(octets(AttributeName::Modulus)?, exponent)
+        }
+        Reading::Number(number) => {
+            let parameters = octets(AttributeName::EcParams)?;
+            let algorithm = KeyAlgorithm::ALL
+                .into_iter()
+                .find(|algorithm| key_type(*algorithm) == *number && is_curve(*algorithm, parameters))
+                .ok_or_else(|| {
+                    format!(
+                        "its key type {number:#x} and curve {} are not known",
+                        Reading::Octets(parameters.to_vec())
+                    )
+                })?;
+            elliptic_key(algorithm, octets(AttributeName::EcPoint)?)
+                .ok_or_else(|| format!("its CKA_EC_POINT is in none of the known forms of {algorithm}"))?
+        }
+        other => return Err(format!("{} of the public key is {other}", AttributeName::KeyType)),
+    };
+    let key = found.map_err(|error| error.to_string())?;
+    match key.algorithm() {
+        Some(algorithm) => Ok((algorithm, key)),
+        None => Err(format!("it is {key}, which is none of the known kinds")),
+    }
+}
+
+/// What the token answers for each of the attributes.
+pub(super) fn read_all(
+    task: &mut Task<'_>,
+    object: Object,
+    names: &[AttributeName],
+) -> Result<Attributes, TokenError> {
+    names.iter().map(|name| Ok((*name, task.read(object, *name)?))).collect::<Result<_, _>>().map(Attributes)
+}
+
+/// The one private and the one public key of an id.
+fn pair(task: &mut Task<'_>, id: &KeyId) -> Result<(Object, Object), TokenError> {
+    let mut of = |kind| task.find(&[class(kind), octets(AttributeName::Id, id.octets())]);
+    let (private, public) = (of(ObjectClass::PrivateKey)?, of(ObjectClass::PublicKey)?);
+    match (private.as_slice(), public.as_slice()) {
+        ([private], [public]) => Ok((*private, *public)),
+        ([], _) if !user_is_logged_in(task)? => {
+            Err(TokenError::NotLoggedIn { token: task.token(), operation: Operation::ReadKey })
+        }
+        (privates, publics) => {
+            let (token, id) = (task.token(), id.clone());
+            let (private, public) = (privates.len(), publics.len());
+            Err(if private.max(public) > 1 {
+                TokenError::SeveralKeys { token, id, private, public }
+            } else {
+                TokenError::NoSuchKey { token, id, private, public }
+            })
+        }
+    }
+}
+
+/// Whether the user is logged in.
+pub(super) fn user_is_logged_in(task: &mut Task<'_>) -> Result<bool, TokenError> {
+    let has_user = task.session.has_user();
+    has_user.map_err(|fault| task.explain(fault))
+}
+
+/// Whether what the private half tells of the public one is the same. Otherwise what is not.
+fn halves_agree(algorithm: KeyAlgorithm, private: &Attributes, public: &Attributes) -> Result<(), String> {
+    let [ours, theirs] = [private, public].map(|half| half.0.get(&AttributeName::KeyType));
+    if ours != theirs {
+        return Err("its halves are of different key types".to_owned());
+    }
+    let octets = |half: &Attributes, name: AttributeName| match half.0.get(&name) {
+        Some(Reading::Octets(octets)) => Some(octets.clone()),
+        _ => None,
+    };
+    match algorithm.rsa_bits() {
+        Some(_) => {
+            let [ours, theirs] = [private, public].map(|half| octets(half, AttributeName::Modulus));
+            match (ours, theirs) {
+                (Some(ours), Some(theirs)) if without_zeros(&ours) == without_zeros(&theirs) => Ok(()),
+                (None, _) => Ok(()),
+                _ => Err("its halves have different moduli".to_owned()),
+            }
+        }
+        None => match octets(private, AttributeName::EcParams) {
+            Some(parameters) if !is_curve(algorithm, &parameters) => {
+                Err("its halves are on different curves".to_owned())
+            }
+            _ => Ok(()),
+        },
+    }
+}
+
+/// A search for one object of a class with a label.
+pub(super) fn labelled(kind: ObjectClass, label: &str) -> [(u64, Value); 2] {
+    [class(kind), octets(AttributeName::Label, label.as_bytes())]
+}
+
+/// What is read of a private key.
+const PRIVATE: &[AttributeName] = &[
+    AttributeName::Class,
+    AttributeName::KeyType,
+    AttributeName::Token,
+    AttributeName::Private,
+    AttributeName::Sensitive,
+    AttributeName::AlwaysSensitive,
+    AttributeName::Extractable,
+    AttributeName::NeverExtractable,
+    AttributeName::Local,
+    AttributeName::KeyGenMechanism,
+    AttributeName::Sign,
+    AttributeName::SignRecover,
+    AttributeName::Decrypt,
+    AttributeName::Unwrap,
+    AttributeName::Derive,
+    AttributeName::Modifiable,
+    AttributeName::Copyable,
+    AttributeName::Destroyable,
+    AttributeName::AlwaysAuthenticate,
+    AttributeName::WrapWithTrusted,
+    AttributeName::AllowedMechanisms,
+    AttributeName::Id,
+    AttributeName::Label,
+    AttributeName::Modulus,
+    AttributeName::EcParams,
+];
+
+/// What is read of a public key.
+pub(super) const PUBLIC: &[AttributeName] = &[
+    AttributeName::Class,
+    AttributeName::KeyType,
+    AttributeName::Token,
+    AttributeName::Private,
+    AttributeName::Verify,
+    AttributeName::VerifyRecover,
+    AttributeName::Encrypt,
+    AttributeName::Wrap,
+    AttributeName::Derive,
+    AttributeName::Local,
+    AttributeName::KeyGenMechanism,
+    AttributeName::Modifiable,
+    AttributeName::Copyable,
+    AttributeName::Destroyable,
+    AttributeName::Id,
+    AttributeName::Label,
+    AttributeName::Modulus,
+    AttributeName::ModulusBits,
+    AttributeName::PublicExponent,
+    AttributeName::EcParams,
+    AttributeName::EcPoint,
+];

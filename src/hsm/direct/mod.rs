@@ -1,0 +1,185 @@
+//! Inside the module process: a token, spoken to directly.
+//!
+//! The rules of this folder:
+//! - Before every login, and whenever it is asked for, the token in the slot is compared with the one selected.
+//! - After an error the session is closed; the next call opens another. A keeper, held elsewhere, keeps the login.
+//! - A PIN is compared with the token's own bounds before the token sees it.
+//! - Nothing is retried.
+
+mod generate;
+mod key;
+mod module;
+mod object;
+mod place;
+mod sign;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::raw::{Module, Object, Session};
+use super::{
+    DataObject, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks, ToSign, Token,
+    TokenError, TokenFlag, TokenInformation,
+};
+use crate::pki::key::KeyAlgorithm;
+use crate::secret::Pin;
+pub(super) use module::Loaded;
+use place::Place;
+use place::Task;
+
+/// One session with the token in a slot.
+pub(super) struct Direct {
+    place: Place,
+    quirks: Quirks,
+    /// Nothing after an error, until the next call.
+    session: Option<Session>,
+    /// Private keys that were found, until an error.
+    found: BTreeMap<KeyId, (Object, KeyAlgorithm)>,
+}
+
+impl Direct {
+    /// Speaks to `token` in its slot.
+    pub(super) fn new(module: Arc<Module>, slot: u64, token: TokenInformation, quirks: Quirks) -> Self {
+        Self { place: Place { module, slot, token }, quirks, session: None, found: BTreeMap::new() }
+    }
+
+    /// Works in the session; closes it if that fails.
+    fn work<T>(
+        &mut self,
+        operation: Operation,
+        work: impl FnOnce(&mut Task<'_>) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => self.place.open(operation)?,
+        };
+        let mut task = Task { operation, place: &self.place, quirks: &self.quirks, session };
+        match work(&mut task) {
+            Ok(done) => {
+                self.session = Some(task.session);
+                Ok(done)
+            }
+            Err(error) => {
+                self.found.clear();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Token for Direct {
+    fn information(&mut self) -> Result<TokenInformation, TokenError> {
+        self.place.identify(Operation::ReadInformation)
+    }
+
+    fn log_in(&mut self, login: Login<'_>) -> Result<(), TokenError> {
+        let token = self.place.identify(Operation::LogIn)?;
+        if token.has(TokenFlag::UserPinLocked) {
+            return Err(TokenError::PinLocked { token: token.to_string() });
+        }
+        let wrong_kind = |finding: &str| {
+            Err(TokenError::LoginKind { token: token.to_string(), finding: finding.to_owned() })
+        };
+        match login {
+            Login::Pin(pin) => {
+                place::check_pin(&token, pin)?;
+                self.work(Operation::LogIn, |task| task.log_in(Some(pin)))
+            }
+            Login::ProtectedPath if !token.has(TokenFlag::ProtectedAuthenticationPath) => {
+                wrong_kind("has no PIN pad of its own (protected authentication path)")
+            }
+            Login::ProtectedPath => self.work(Operation::LogIn, |task| task.log_in(None)),
+            Login::None if token.has(TokenFlag::LoginRequired) => wrong_kind("asks for a login"),
+            Login::None => Ok(()),
+        }
+    }
+
+    fn log_out(&mut self) -> Result<(), TokenError> {
+        self.found.clear();
+        self.work(Operation::LogOut, |task| {
+            let out = task.session.log_out();
+            out.map_err(|fault| task.explain(fault))
+        })
+    }
+
+    fn change_pin(&mut self, old: &Pin, new: &Pin) -> Result<(), TokenError> {
+        let token = self.place.identify(Operation::ChangePin)?;
+        place::check_pin(&token, old)?;
+        place::check_pin(&token, new)?;
+        self.work(Operation::ChangePin, |task| {
+            let changed = task.session.set_pin(old, new);
+            changed.map_err(|fault| task.explain(fault))
+        })
+    }
+
+    fn random(&mut self, count: usize) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+        if count > MOST_RANDOM {
+            let what = "random octets".to_owned();
+            return Err(TokenError::TooMuch { what, found: count, most: MOST_RANDOM });
+        }
+        let mut octets = Zeroizing::new(vec![0; count]);
+        self.work(Operation::DrawRandom, |task| {
+            for part in octets.chunks_mut(task.quirks.random_limit.max(1)) {
+                let drawn = task.session.random(part);
+                drawn.map_err(|fault| task.explain(fault))?;
+            }
+            Ok(())
+        })?;
+        Ok(octets)
+    }
+
+    fn inventory(&mut self) -> Result<Inventory, TokenError> {
+        // A token that has gone finds no objects and says that this went well.
+        self.place.identify(Operation::TakeInventory)?;
+        let inventory = self.work(Operation::TakeInventory, object::inventory)?;
+        self.place.identify(Operation::TakeInventory)?;
+        Ok(inventory)
+    }
+
+    fn generate_key_pair(&mut self, request: &KeyRequest) -> Result<KeyDescription, TokenError> {
+        self.place.identify(Operation::GenerateKeyPair)?;
+        self.work(Operation::GenerateKeyPair, |task| generate::key_pair(task, request))
+    }
+
+    fn key(&mut self, id: &KeyId) -> Result<KeyDescription, TokenError> {
+        self.work(Operation::ReadKey, |task| key::describe(task, id).map(|(description, _)| description))
+    }
+
+    fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError> {
+        let known = self.found.get(key).copied();
+        let (signature, found) = self.work(Operation::Sign, |task| {
+            let found = if let Some(found) = known {
+                found
+            } else {
+                let (description, private) = key::describe(task, key)?;
+                (private, description.algorithm)
+            };
+            Ok((sign::sign(task, key, found, what)?, found))
+        })?;
+        if known.is_none() {
+            self.found.insert(key.clone(), found);
+        }
+        Ok(signature)
+    }
+
+    fn destroy_objects(&mut self, id: &KeyId) -> Result<usize, TokenError> {
+        self.found.clear();
+        self.place.identify(Operation::DestroyObjects)?;
+        self.work(Operation::DestroyObjects, |task| object::destroy(task, id))
+    }
+
+    fn store_data(&mut self, data: &DataObject) -> Result<(), TokenError> {
+        self.place.identify(Operation::StoreData)?;
+        self.work(Operation::StoreData, |task| object::store_data(task, data))
+    }
+
+    fn data(&mut self, label: &str) -> Result<Vec<DataObject>, TokenError> {
+        self.place.identify(Operation::ReadData)?;
+        self.work(Operation::ReadData, |task| object::data(task, label))
+    }
+}
+
+/// The most random octets at once.
+const MOST_RANDOM: usize = 1024 * 1024;

@@ -1,0 +1,105 @@
+//! Signing: what goes in, and how what comes out becomes what X.509 takes.
+
+use super::super::encoding::signing_mechanism;
+use super::super::raw::Object;
+use super::super::{KeyId, ToSign, TokenError};
+use super::place::Task;
+use crate::pki::key::KeyAlgorithm;
+use crate::pki::signature::ecdsa_signature_from_fixed;
+
+/// Signs by a private key of a kind.
+pub(super) fn sign(
+    task: &mut Task<'_>,
+    id: &KeyId,
+    (key, algorithm): (Object, KeyAlgorithm),
+    what: ToSign<'_>,
+) -> Result<Vec<u8>, TokenError> {
+    let data = input(algorithm, what).map_err(|finding| TokenError::WrongInput {
+        token: task.token(),
+        id: id.clone(),
+        finding,
+    })?;
+    let signed = task.session.sign(signing_mechanism(algorithm), key, &data);
+    let signature = signed.map_err(|fault| task.explain(fault))?;
+    let found = signature.len();
+    output(algorithm, signature).map_err(|wanted| TokenError::MalformedSignature {
+        token: task.token(),
+        id: id.clone(),
+        found,
+        wanted,
+    })
+}
+
+/// The octets for the token's mechanism. Otherwise why there are none.
+fn input(algorithm: KeyAlgorithm, what: ToSign<'_>) -> Result<Vec<u8>, String> {
+    match (what, algorithm.rsa_bits(), algorithm.curve()) {
+        (ToSign::Message(message), None, None) => Ok(message.to_vec()),
+        (ToSign::Message(_), _, _) => Err(format!("{algorithm} signs a digest")),
+        (ToSign::Digest { .. }, None, None) => Err(format!("{algorithm} signs the message itself")),
+        (ToSign::Digest { hash, octets }, _, _) if octets.len() != hash.octets() => {
+            Err(format!("a digest by {hash} has {} octets; this one has {}", hash.octets(), octets.len()))
+        }
+        (ToSign::Digest { hash, octets }, Some(_), _) => Ok([hash.digest_info_prefix(), octets].concat()),
+        // Some tokens sign a digest longer than the curve without a word, and not by FIPS 186-5 §6.4.1.
+        (ToSign::Digest { hash, octets }, None, Some(curve)) if octets.len() > curve.coordinate_octets() => {
+            Err(format!("a digest by {hash} has more octets than a coordinate on {curve}"))
+        }
+        (ToSign::Digest { octets, .. }, None, Some(_)) => Ok(octets.to_vec()),
+    }
+}
+
+/// The signature as X.509 takes it. Otherwise what was wanted.
+fn output(algorithm: KeyAlgorithm, signature: Vec<u8>) -> Result<Vec<u8>, String> {
+    let fixed = match (algorithm.curve(), algorithm.rsa_bits()) {
+        (Some(curve), _) => {
+            return ecdsa_signature_from_fixed(curve, &signature)
+                .map_err(|_| format!("{}, r and s", 2 * curve.coordinate_octets()));
+        }
+        (None, Some(bits)) => bits / 8,
+        (None, None) => 64,
+    };
+    if signature.len() == fixed { Ok(signature) } else { Err(fixed.to_string()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::signature::HashAlgorithm;
+
+    fn digest(hash: HashAlgorithm) -> (HashAlgorithm, Vec<u8>) {
+        (hash, hash.digest(b"message"))
+    }
+
+    #[test]
+    fn rsa_signs_a_digest_info_and_ecdsa_a_digest() {
+        let (hash, octets) = digest(HashAlgorithm::Sha256);
+        let what = ToSign::Digest { hash, octets: &octets };
+        let info = input(KeyAlgorithm::Rsa2048, what).unwrap();
+        assert_eq!(info, [hash.digest_info_prefix(), &octets].concat());
+        assert_eq!(input(KeyAlgorithm::EcdsaP256, what).unwrap(), octets);
+        assert_eq!(input(KeyAlgorithm::Ed25519, ToSign::Message(b"message")).unwrap(), b"message");
+    }
+
+    #[test]
+    fn key_and_input_have_to_go_together() {
+        let (hash, octets) = digest(HashAlgorithm::Sha384);
+        let what = ToSign::Digest { hash, octets: &octets };
+        assert!(input(KeyAlgorithm::EcdsaP256, what).is_err(), "the digest is longer than the curve");
+        assert!(input(KeyAlgorithm::EcdsaP384, what).is_ok());
+        assert!(input(KeyAlgorithm::Ed25519, what).is_err());
+        assert!(input(KeyAlgorithm::EcdsaP384, ToSign::Message(b"message")).is_err());
+        assert!(input(KeyAlgorithm::Rsa2048, ToSign::Message(b"message")).is_err());
+        assert!(input(KeyAlgorithm::EcdsaP384, ToSign::Digest { hash, octets: &octets[1..] }).is_err());
+    }
+
+    #[test]
+    fn a_signature_has_the_size_of_its_key() {
+        for (algorithm, octets) in
+            [(KeyAlgorithm::Rsa2048, 256), (KeyAlgorithm::EcdsaP384, 96), (KeyAlgorithm::Ed25519, 64)]
+        {
+            assert!(output(algorithm, vec![1; octets]).is_ok());
+            assert!(output(algorithm, vec![1; octets - 1]).is_err());
+            assert!(output(algorithm, vec![1; octets + 1]).is_err());
+        }
+    }
+}

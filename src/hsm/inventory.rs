@@ -1,0 +1,130 @@
+//! What is on a token: every object, in an order that does not depend on the token, with a digest.
+
+use std::fmt::Write as _;
+
+use crate::digest::{Digest, hex};
+
+/// Every object that a session could see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// The objects, sorted.
+    pub entries: Vec<Entry>,
+    /// How many objects the token names but does not let one read.
+    pub unreadable: usize,
+}
+
+impl Inventory {
+    /// An inventory of these objects, sorted.
+    pub fn of(mut entries: Vec<Entry>, unreadable: usize) -> Self {
+        entries.sort();
+        Self { entries, unreadable }
+    }
+
+    /// The text that is digested: a line for each object and one for those that cannot be read.
+    ///
+    /// A line holds class, id, label, key type and fingerprint, divided by one space. The label is in hex, so
+    /// that no label can look like another line; what is missing is `-`.
+    pub fn canonical_text(&self) -> String {
+        let mut text = String::from("rootrite-inventory/v1\n");
+        for Entry { class, id, label, key_type, fingerprint } in &self.entries {
+            let shown = |octets: &[u8]| if octets.is_empty() { "-".to_owned() } else { hex(octets) };
+            let number =
+                |number: &Option<u64>| number.map_or("-".to_owned(), |number| format!("{number:#x}"));
+            let fingerprint = fingerprint.map_or("-".to_owned(), |digest| digest.to_string());
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "{} {} {} {} {fingerprint}",
+                number(class),
+                shown(id),
+                shown(label),
+                number(key_type)
+            );
+        }
+        let _ = writeln!(text, "unreadable {}", self.unreadable);
+        text
+    }
+
+    /// The SHA-256 digest of [`Inventory::canonical_text`].
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.canonical_text().as_bytes())
+    }
+
+    /// What is in this inventory and not in `before`, and what was in `before` and is no longer here.
+    pub fn since(&self, before: &Self) -> (Vec<Entry>, Vec<Entry>) {
+        (missing_from(&before.entries, &self.entries), missing_from(&self.entries, &before.entries))
+    }
+}
+
+/// One object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Its class, as [`super::ObjectClass`] numbers it; vendors have their own.
+    pub class: Option<u64>,
+    /// Its id; empty if it has none.
+    pub id: Vec<u8>,
+    /// Its label; empty if it has none. Tokens do not promise that it is text.
+    pub label: Vec<u8>,
+    /// Its key type, if it is a key.
+    pub key_type: Option<u64>,
+    /// SHA-256 of the public part: of the SubjectPublicKeyInfo of a public key, of the value of a certificate
+    /// or data object, of the modulus of an RSA private key; nothing where none can be read.
+    pub fingerprint: Option<Digest>,
+}
+
+/// A data object: octets that the token keeps for us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataObject {
+    /// Its label.
+    pub label: String,
+    /// The application that it belongs to.
+    pub application: String,
+    /// Its octets.
+    pub value: Vec<u8>,
+}
+
+/// What is in `entries` more often than in `reference`; both are sorted.
+fn missing_from(reference: &[Entry], entries: &[Entry]) -> Vec<Entry> {
+    let mut rest = reference.iter().peekable();
+    let mut missing = Vec::new();
+    for entry in entries {
+        while rest.next_if(|other| *other < entry).is_some() {}
+        if rest.next_if_eq(&entry).is_none() {
+            missing.push(entry.clone());
+        }
+    }
+    missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(label: &str) -> Entry {
+        Entry { class: Some(3), id: vec![1], label: label.into(), key_type: Some(0), fingerprint: None }
+    }
+
+    #[test]
+    fn the_digest_does_not_depend_on_the_order_of_objects() {
+        let one = Inventory::of(vec![entry("a"), entry("b")], 0);
+        assert_eq!(one.digest(), Inventory::of(vec![entry("b"), entry("a")], 0).digest());
+        assert_ne!(one.digest(), Inventory::of(vec![entry("a")], 0).digest());
+        assert_ne!(one.digest(), Inventory::of(vec![entry("a"), entry("b")], 1).digest());
+    }
+
+    #[test]
+    fn no_label_looks_like_another_line() {
+        let Inventory { entries, .. } = Inventory::of(vec![entry("a -\nunreadable 0")], 0);
+        let text = Inventory::of(entries, 0).canonical_text();
+        assert_eq!(text.lines().count(), 3);
+        assert_eq!(text.lines().nth(1), Some("0x3 01 61202d0a756e7265616461626c652030 0x0 -"));
+    }
+
+    #[test]
+    fn what_came_and_what_went_is_named_with_its_count() {
+        let before = Inventory::of(vec![entry("a"), entry("b"), entry("b")], 0);
+        let after = Inventory::of(vec![entry("b"), entry("c"), entry("c")], 0);
+        assert_eq!(after.since(&before), (vec![entry("c"), entry("c")], vec![entry("a"), entry("b")]));
+        assert_eq!(after.since(&after), (vec![], vec![]));
+    }
+}

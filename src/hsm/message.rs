@@ -1,0 +1,330 @@
+//! What the program asks of its module process, and how everything that is asked and answered is written.
+
+use std::path::PathBuf;
+
+use super::wire::{Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
+use super::{
+    AttributeName, Attributes, Blank, DataObject, Death, Entry, Initialization, Inventory, KeyDescription,
+    KeyId, KeyRequest, ModuleInformation, Operation, PinState, Quirks, Reading, ReturnCode, SlotInformation,
+    TokenError, TokenInformation, TokenSelector, Version,
+};
+use crate::digest::Digest;
+use crate::pki::signature::HashAlgorithm;
+use crate::secret::Pin;
+
+/// What is asked of the process as a whole.
+pub(super) enum Command {
+    /// To load the module: the first command, and once. Answered by a [`ModuleInformation`].
+    Start {
+        /// The module's file.
+        module: PathBuf,
+        /// Its digest, if one is agreed upon.
+        digest: Option<Digest>,
+        /// A text that some modules want beside.
+        reserved: Option<String>,
+    },
+    /// To list the tokens. Answered by a list of [`SlotInformation`].
+    Slots,
+    /// To initialise a token. Answered by its [`TokenInformation`].
+    Initialize {
+        /// Which and how.
+        initialization: Initialization,
+    },
+    /// To open a session, which speaks through the socket that comes right after this frame. Answered by the
+    /// [`TokenInformation`].
+    Open {
+        /// With which token.
+        selector: TokenSelector,
+        /// How it differs from others.
+        quirks: Quirks,
+    },
+    /// To log out, say good-bye to the module and end. Answered by nothing.
+    Stop,
+}
+
+/// What is asked of a session; answered by what [`super::Token`] gives.
+pub(super) enum Request {
+    /// [`super::Token::information`]
+    Information,
+    /// [`super::Token::log_in`]
+    LogIn {
+        /// How.
+        login: OwnedLogin,
+    },
+    /// [`super::Token::log_out`]
+    LogOut,
+    /// [`super::Token::change_pin`]
+    ChangePin {
+        /// The PIN until now.
+        old: Pin,
+        /// The PIN from now on.
+        new: Pin,
+    },
+    /// [`super::Token::random`]
+    Random {
+        /// How many octets.
+        count: usize,
+    },
+    /// [`super::Token::inventory`]
+    Inventory,
+    /// [`super::Token::generate_key_pair`]
+    Generate {
+        /// What to make.
+        request: KeyRequest,
+    },
+    /// [`super::Token::key`]
+    Key {
+        /// Which.
+        id: KeyId,
+    },
+    /// [`super::Token::sign`]
+    Sign {
+        /// By which key.
+        key: KeyId,
+        /// The hash, if it is a digest that is signed.
+        hash: Option<HashAlgorithm>,
+        /// The digest or the message.
+        octets: Vec<u8>,
+    },
+    /// [`super::Token::destroy_objects`]
+    Destroy {
+        /// Of which id.
+        id: KeyId,
+    },
+    /// [`super::Token::store_data`]
+    StoreData {
+        /// What to keep.
+        data: DataObject,
+    },
+    /// [`super::Token::data`]
+    Data {
+        /// Of which label.
+        label: String,
+    },
+}
+
+/// [`super::Login`] with a PIN of its own.
+pub(super) enum OwnedLogin {
+    /// By a PIN.
+    Pin(Pin),
+    /// By the token's own PIN pad.
+    ProtectedPath,
+    /// Not at all.
+    None,
+}
+
+wire_enum!(Command {
+    0 Start { module, digest, reserved },
+    1 Slots,
+    2 Initialize { initialization },
+    3 Open { selector, quirks },
+    4 Stop,
+});
+
+wire_enum!(Request {
+    0 Information,
+    1 LogIn { login },
+    2 LogOut,
+    3 ChangePin { old, new },
+    4 Random { count },
+    5 Inventory,
+    6 Generate { request },
+    7 Key { id },
+    8 Sign { key, hash, octets },
+    9 Destroy { id },
+    10 StoreData { data },
+    11 Data { label },
+});
+
+wire_enum!(OwnedLogin { 0 Pin(pin), 1 ProtectedPath, 2 None });
+wire_enum!(HashAlgorithm { 0 Sha256, 1 Sha384, 2 Sha512 });
+wire_enum!(Blank { 0 Only, 1 Serial(serial) });
+wire_enum!(PinState { 0 Unsaid, 1 CountLow, 2 FinalTry, 3 Locked });
+wire_enum!(Death { 0 Signal(number), 1 Exit(code), 2 Unknown });
+wire_enum!(Reading { 0 Flag(set), 1 Number(number), 2 Octets(octets), 3 Absent, 4 Sensitive, 5 Failed(code) });
+wire_enum!(Operation {
+    0 Start,
+    1 Stop,
+    2 ListTokens,
+    3 InitializeToken,
+    4 OpenSession,
+    5 ReadInformation,
+    6 LogIn,
+    7 LogOut,
+    8 ChangePin,
+    9 DrawRandom,
+    10 TakeInventory,
+    11 GenerateKeyPair,
+    12 ReadKey,
+    13 Sign,
+    14 DestroyObjects,
+    15 StoreData,
+    16 ReadData,
+});
+
+wire_struct!(Version { major, minor });
+wire_struct!(ModuleInformation { digest, cryptoki, manufacturer, description, version });
+wire_struct!(SlotInformation { number, token });
+wire_struct!(TokenInformation {
+    label,
+    manufacturer,
+    model,
+    serial,
+    flags,
+    shortest_pin,
+    longest_pin,
+    hardware,
+    firmware
+});
+wire_struct!(TokenSelector { label, serial, model });
+wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit });
+wire_struct!(Initialization { blank, label, officer_pin, user_pin });
+wire_struct!(KeyRequest { label, id, algorithm, extractable });
+wire_struct!(KeyDescription { label, id, algorithm, public_key, private, public });
+wire_struct!(Inventory { entries, unreadable });
+wire_struct!(Entry { class, id, label, key_type, fingerprint });
+wire_struct!(DataObject { label, application, value });
+wire_list!(String, AttributeName, SlotInformation, Entry, DataObject);
+
+wire_enum!(TokenError {
+    0 PinIncorrect { token, state },
+    1 PinLocked { token },
+    2 PinExpired { token },
+    3 PinLength { token, shortest, longest },
+    4 AlreadyLoggedIn { token },
+    5 NotLoggedIn { token, operation },
+    6 LoginKind { token, finding },
+    7 Code { operation, place, function, code },
+    8 NoFunction { operation, place, function },
+    9 Absurd { operation, place, function },
+    10 NoSuchToken { wanted, present },
+    11 SeveralTokens { wanted, found },
+    12 TokenChanged { was, is },
+    13 LabelLength { label, most },
+    14 IdLength { token, id, wanted },
+    15 LabelTaken { token, label, count },
+    16 IdTaken { token, id, count },
+    17 AttributeDiffers { token, id, attribute, wanted, found },
+    18 KeyReadable { token, id, attribute, found },
+    19 NoSuchKey { token, id, private, public },
+    20 SeveralKeys { token, id, private, public },
+    21 MalformedKey { token, id, finding },
+    22 WrongInput { token, id, finding },
+    23 MalformedSignature { token, id, found, wanted },
+    24 StillThere { token, id, count },
+    25 TooMuch { what, found, most },
+    26 ModuleUnreadable { module, reason },
+    27 ModuleDigest { module, wanted, found },
+    28 NotAModule { module, reason },
+    29 NotStarted { module, reason },
+    30 ModuleDied { module, operation, death, said },
+    31 Timeout { operation, milliseconds },
+    32 ModuleSpent { module, operation },
+    33 Protocol { module, operation, finding },
+    34 DataDiffers { token, label },
+    36 NoThread { reason },
+    35 TokenLabelTaken { label, present },
+});
+
+impl Wire for ReturnCode {
+    fn put(&self, to: &mut Writer) {
+        self.0.put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        u64::take(from).map(Self)
+    }
+}
+
+impl Wire for AttributeName {
+    fn put(&self, to: &mut Writer) {
+        self.number().put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        Self::from_number(u64::take(from)?).ok_or(WireError::Kind)
+    }
+}
+
+impl Wire for Attributes {
+    fn put(&self, to: &mut Writer) {
+        self.0.put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        Wire::take(from).map(Self)
+    }
+}
+
+impl Wire for KeyId {
+    fn put(&self, to: &mut Writer) {
+        self.octets().to_vec().put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        Self::from_octets(&Vec::take(from)?).map_err(|_| WireError::Value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::wire::{decode, encode};
+    use super::*;
+
+    /// Whatever can be read is written in the same octets; anything else is refused without a panic.
+    fn one_encoding<T: Wire>(octets: &[u8]) {
+        if let Ok(value) = decode::<T>(octets) {
+            assert_eq!(encode(&value), octets);
+        }
+    }
+
+    fn every_type(octets: &[u8]) {
+        one_encoding::<Command>(octets);
+        one_encoding::<Request>(octets);
+        one_encoding::<Result<(), TokenError>>(octets);
+        one_encoding::<Result<ModuleInformation, TokenError>>(octets);
+        one_encoding::<Result<Vec<SlotInformation>, TokenError>>(octets);
+        one_encoding::<Result<KeyDescription, TokenError>>(octets);
+        one_encoding::<Result<Inventory, TokenError>>(octets);
+        one_encoding::<Result<Vec<DataObject>, TokenError>>(octets);
+    }
+
+    /// Messages whose kinds and counts are likely, so that their insides are reached too.
+    fn likely() -> impl Strategy<Value = Vec<u8>> {
+        let count = (0u8..5).prop_map(|count| vec![0, 0, 0, count]);
+        let octet = prop_oneof![0u8..40, any::<u8>()].prop_map(|octet| vec![octet]);
+        prop::collection::vec(prop_oneof![count, octet], 0..60).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn any_octets_are_read_in_one_way_or_refused(octets in prop::collection::vec(any::<u8>(), 0..400)) {
+            every_type(&octets);
+        }
+
+        #[test]
+        fn likely_octets_are_read_in_one_way_or_refused(octets in likely()) {
+            every_type(&octets);
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_cut_is_refused() {
+        let request = KeyRequest {
+            label: "key".to_owned(),
+            id: KeyId::from_octets(&[1; 16]).unwrap(),
+            algorithm: crate::pki::key::KeyAlgorithm::EcdsaP384,
+            extractable: true,
+        };
+        let octets = encode(&Request::Generate { request: request.clone() });
+        let Ok(Request::Generate { request: read }) = decode(&octets) else { panic!("it was written so") };
+        assert_eq!(read, request);
+        for cut in 0..octets.len() {
+            assert!(decode::<Request>(&octets[..cut]).is_err(), "{cut}");
+        }
+    }
+}

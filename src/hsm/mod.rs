@@ -1,0 +1,159 @@
+//! The HSM: tokens, what can be asked of them, and the process in which their modules run.
+//!
+//! The rules of this folder:
+//! - This program never loads a PKCS#11 module into itself: a module runs in a child process ([`ModuleProcess`]).
+//!   A killed or crashed program does not kill a call half-way, and a crash of the module is not ours.
+//! - A token is found by label, serial number and model, exactly one match; never by slot.
+//! - Every attribute of a key is set explicitly, read back and handed out.
+//! - Nothing is retried: who called decides what a failure means.
+//! - What differs between makes of HSM is data ([`Quirks`]), handed over as values.
+//!
+//! Source: PKCS#11 3.0, in the part that 2.40 modules have.
+
+mod channel;
+mod child;
+mod code;
+mod direct;
+mod encoding;
+mod error;
+mod information;
+mod inventory;
+mod key;
+mod message;
+mod process;
+mod quirks;
+mod raw;
+mod session;
+mod wire;
+
+use zeroize::Zeroizing;
+
+pub use child::{CHILD_ARGUMENT, child_main};
+pub use code::ReturnCode;
+pub use error::{Death, Operation, TokenError};
+pub use information::{
+    Blank, Initialization, ModuleInformation, PinState, SlotInformation, TokenFlag, TokenInformation,
+    TokenSelector, Version,
+};
+pub use inventory::{DataObject, Entry, Inventory};
+pub use key::{
+    AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading, ToSign,
+};
+pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
+pub use quirks::{Quirks, STANDARD};
+pub use session::Session;
+
+pub use crate::pki::HashAlgorithm;
+use crate::secret::Pin;
+
+/// One session with one token: everything a ceremony asks of an HSM.
+///
+/// What it takes and gives is owned and typed; no handle of the module ever leaves it. After an error the
+/// session underneath is closed and the next call has a new one.
+pub trait Token: Send {
+    /// What the token says of itself, now.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::TokenChanged`] if label, serial number or model are no longer those that were selected;
+    /// [`TokenError::Code`] and what can befall any call: a dead module, a time-out.
+    fn information(&mut self) -> Result<TokenInformation, TokenError>;
+
+    /// Logs the user in, for all sessions of this process with this token. One try, never a second.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::PinIncorrect`], [`TokenError::PinLocked`], [`TokenError::PinExpired`] with what the token
+    /// says of tries; [`TokenError::PinLength`] before the token is asked;
+    /// [`TokenError::AlreadyLoggedIn`] because then nobody has checked the PIN.
+    fn log_in(&mut self, login: Login<'_>) -> Result<(), TokenError>;
+
+    /// Logs out, for all sessions of this process with this token.
+    ///
+    /// # Errors
+    ///
+    /// What can befall any call; [`TokenError::NotLoggedIn`] from tokens that mind.
+    fn log_out(&mut self) -> Result<(), TokenError>;
+
+    /// Replaces the PIN of the user by another: the custodian's own, which the security officer does not know.
+    ///
+    /// # Errors
+    ///
+    /// As [`Token::log_in`].
+    fn change_pin(&mut self, old: &Pin, new: &Pin) -> Result<(), TokenError>;
+
+    /// `count` octets from the token's random number generator.
+    ///
+    /// # Errors
+    ///
+    /// What can befall any call; [`TokenError::TooMuch`] above one mebioctet.
+    fn random(&mut self, count: usize) -> Result<Zeroizing<Vec<u8>>, TokenError>;
+
+    /// Every object that this session can see. Without a login that is only the public ones.
+    ///
+    /// # Errors
+    ///
+    /// What can befall any call. An object that cannot be read is counted, and no error.
+    fn inventory(&mut self) -> Result<Inventory, TokenError>;
+
+    /// Makes a key pair, reads its attributes back and compares them with what was asked.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::LabelTaken`] or [`TokenError::IdTaken`] before anything is made. Afterwards, with the key
+    /// pair on the token: [`TokenError::AttributeDiffers`], [`TokenError::KeyReadable`] and the errors of
+    /// [`Token::key`].
+    fn generate_key_pair(&mut self, request: &KeyRequest) -> Result<KeyDescription, TokenError>;
+
+    /// The key pair of an id: exactly one private and one public key, with their attributes.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoSuchKey`], [`TokenError::SeveralKeys`], [`TokenError::MalformedKey`].
+    fn key(&mut self, id: &KeyId) -> Result<KeyDescription, TokenError>;
+
+    /// Signs, and gives the octets that X.509 takes: PKCS#1 v1.5, a DER `ECDSA-Sig-Value`, or EdDSA.
+    ///
+    /// The signature is not verified here: who holds the public key from elsewhere does that.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::WrongInput`] where key and input do not go together; [`TokenError::MalformedSignature`];
+    /// the errors of [`Token::key`].
+    fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError>;
+
+    /// Destroys every object of an id and says how many there were. That this token no longer shows them
+    /// proves little: ask again from a fresh process.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoSuchKey`] if there was none; [`TokenError::StillThere`] if one remains.
+    fn destroy_objects(&mut self, id: &KeyId) -> Result<usize, TokenError>;
+
+    /// Keeps a private data object, in the place of all others of its label and application.
+    ///
+    /// The new one is made before the old ones are destroyed: after a power failure there may be two.
+    ///
+    /// # Errors
+    ///
+    /// What can befall any call.
+    fn store_data(&mut self, data: &DataObject) -> Result<(), TokenError>;
+
+    /// The data objects of a label, as many as there are.
+    ///
+    /// # Errors
+    ///
+    /// What can befall any call.
+    fn data(&mut self, label: &str) -> Result<Vec<DataObject>, TokenError>;
+}
+
+/// How the user proves to the token who they are.
+#[derive(Clone, Copy)]
+pub enum Login<'pin> {
+    /// By a PIN.
+    Pin(&'pin Pin),
+    /// By a PIN pad or card reader of the token's own.
+    ProtectedPath,
+    /// Not at all: the token asks for no login.
+    None,
+}

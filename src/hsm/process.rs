@@ -1,0 +1,233 @@
+//! The module process, seen from the program: how it is started, asked as a whole, and stopped.
+//!
+//! The rules of this file:
+//! - The child's environment is what the configuration says, and nothing more.
+//! - What is typed to interrupt the program does not reach the child.
+//! - Dropping everything lets the child finish, log out and end by itself.
+
+use std::collections::BTreeMap;
+use std::io::{self, IoSlice, Read as _};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{ChildStderr, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+
+use super::channel::{Channel, Shared, lock};
+use super::child::CHILD_ARGUMENT;
+use super::message::Command;
+use super::session::Session;
+use super::{
+    Death, Initialization, ModuleInformation, Operation, Quirks, SlotInformation, TokenError,
+    TokenInformation, TokenSelector,
+};
+use crate::digest::Digest;
+
+/// Which module, and how its process is to be.
+#[derive(Clone, Debug)]
+pub struct ModuleConfiguration {
+    /// The program that becomes the process: this one, unless a test says otherwise.
+    pub program: PathBuf,
+    /// The module's file, by an absolute path.
+    pub module: PathBuf,
+    /// The whole environment of the process.
+    pub environment: BTreeMap<String, String>,
+    /// The digest of the module's file that was agreed upon.
+    pub expected_sha256: Option<Digest>,
+    /// A text that some modules want when they are initialised (pReserved).
+    pub reserved: Option<String>,
+    /// How long calls may take.
+    pub timeouts: Timeouts,
+}
+
+impl ModuleConfiguration {
+    /// A module with an empty environment and nothing agreed upon, in a process of this program.
+    pub fn new(module: impl Into<PathBuf>) -> Self {
+        Self {
+            program: PathBuf::from("/proc/self/exe"),
+            module: module.into(),
+            environment: BTreeMap::new(),
+            expected_sha256: None,
+            reserved: None,
+            timeouts: Timeouts::STANDARD,
+        }
+    }
+}
+
+/// How long calls may take, by their kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Loading and initialising the module.
+    pub start: Duration,
+    /// Logging in: somebody may have to find the keys of a PIN pad.
+    pub log_in: Duration,
+    /// Making a key pair: some tokens take minutes for RSA.
+    pub generate: Duration,
+    /// Everything else.
+    pub ordinary: Duration,
+    /// Finishing the calls in hand, logging out and ending.
+    pub stop: Duration,
+}
+
+impl Timeouts {
+    /// 30 s to start, 5 min to log in, 10 min for a key pair, 2 min for the rest, 30 s to stop.
+    pub const STANDARD: Self = Self {
+        start: Duration::from_secs(30),
+        log_in: Duration::from_mins(5),
+        generate: Duration::from_mins(10),
+        ordinary: Duration::from_mins(2),
+        stop: Duration::from_secs(30),
+    };
+}
+
+/// A module in a process of its own.
+pub struct ModuleProcess {
+    control: Mutex<Channel>,
+    shared: Arc<Shared>,
+    information: ModuleInformation,
+}
+
+impl ModuleProcess {
+    /// Starts the process and loads the module in it.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NotStarted`], [`TokenError::ModuleUnreadable`], [`TokenError::ModuleDigest`],
+    /// [`TokenError::NotAModule`]; [`TokenError::Code`] if the module does not initialise itself.
+    pub fn start(configuration: &ModuleConfiguration) -> Result<Self, TokenError> {
+        let module = configuration.module.clone();
+        let not_started = |error: io::Error| TokenError::NotStarted {
+            module: configuration.module.clone(),
+            reason: error.to_string(),
+        };
+        let (ours, theirs) = UnixStream::pair().map_err(not_started)?;
+        let mut child = std::process::Command::new(&configuration.program)
+            .arg0("rootrite")
+            .arg(CHILD_ARGUMENT)
+            .env_clear()
+            .envs(&configuration.environment)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            // What is typed to interrupt the program must not interrupt a call.
+            .process_group(0)
+            .spawn()
+            .map_err(not_started)?;
+        let words = Arc::new(Mutex::new(Vec::new()));
+        let listener = child.stderr.take().map(|stderr| listen(stderr, Arc::clone(&words))).transpose();
+        listener.map_err(not_started)?;
+        let shared = Arc::new(Shared::new(module.clone(), child, words, configuration.timeouts));
+        let mut control = Channel::new(ours, Arc::clone(&shared));
+        let start = Command::Start {
+            module,
+            digest: configuration.expected_sha256,
+            reserved: configuration.reserved.clone(),
+        };
+        let information = control.ask(Operation::Start, configuration.timeouts.start, &start)?;
+        Ok(Self { control: Mutex::new(control), shared, information })
+    }
+
+    /// What the module said of itself when it was started.
+    pub fn information(&self) -> &ModuleInformation {
+        &self.information
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> Option<u32> {
+        self.shared.id()
+    }
+
+    /// The tokens that are there now. Slots move: their numbers are good for messages only.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Code`] and what can befall any call.
+    pub fn slots(&self) -> Result<Vec<SlotInformation>, TokenError> {
+        let timeout = self.shared.timeouts().ordinary;
+        lock(&self.control).ask(Operation::ListTokens, timeout, &Command::Slots)
+    }
+
+    /// Makes a token out of a blank one: C_InitToken, and C_InitPIN by the security officer.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::TokenLabelTaken`], [`TokenError::NoSuchToken`] or [`TokenError::SeveralTokens`] unless there is
+    /// exactly one blank token that fits; [`TokenError::LabelLength`], [`TokenError::PinLength`]: all before
+    /// anything is changed. [`TokenError::Code`] if the token refuses.
+    pub fn initialize_token(&self, initialization: Initialization) -> Result<TokenInformation, TokenError> {
+        let command = Command::Initialize { initialization };
+        lock(&self.control).ask(Operation::InitializeToken, self.shared.timeouts().generate, &command)
+    }
+
+    /// Opens a session with the one token that fits. As many as asked for, side by side; who is logged in in one
+    /// is logged in in all sessions of this process with that token.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoSuchToken`], [`TokenError::SeveralTokens`] and what can befall any call.
+    pub fn open(&self, selector: &TokenSelector, quirks: &Quirks) -> Result<Session, TokenError> {
+        let (ours, theirs) = UnixStream::pair().map_err(|error| self.shared.not_opened(&error))?;
+        let command = Command::Open { selector: selector.clone(), quirks: quirks.clone() };
+        let mut control = lock(&self.control);
+        let timeout = self.shared.timeouts().ordinary;
+        let number = control.put(Operation::OpenSession, timeout, &command)?;
+        let sent = send_socket(control.socket(), &theirs);
+        sent.map_err(|error| self.shared.lost(Operation::OpenSession, timeout, &error))?;
+        drop(theirs);
+        let token = control.answer(Operation::OpenSession, timeout, number)?;
+        Ok(Session::new(Channel::new(ours, Arc::clone(&self.shared)), token))
+    }
+
+    /// Lets the calls in hand finish, logs out, ends the module and waits for its process. Sessions that are still
+    /// open are of no use afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Timeout`] if that takes too long; the process is then left to itself. [`TokenError::Code`] if
+    /// the module refuses; it has ended all the same.
+    pub fn stop(self) -> Result<(), TokenError> {
+        let timeout = self.shared.timeouts().stop;
+        let stopped: Result<(), _> = lock(&self.control).ask(Operation::Stop, timeout, &Command::Stop);
+        self.shared.spend();
+        stopped?;
+        match self.shared.wait(timeout) {
+            Death::Unknown => Err(Shared::late(Operation::Stop, timeout)),
+            // The module has said good-bye. Some crash when their destructors run after that; nothing is lost.
+            Death::Exit(_) | Death::Signal(_) => Ok(()),
+        }
+    }
+}
+
+/// Keeps the last of what a process writes to its standard error, and takes the rest away.
+fn listen(mut stderr: ChildStderr, words: Arc<Mutex<Vec<u8>>>) -> io::Result<()> {
+    let listener = move || {
+        let mut room = [0; 1024];
+        while let Ok(count @ 1..) = stderr.read(&mut room) {
+            let mut words = lock(&words);
+            words.extend_from_slice(room.get(..count).unwrap_or_default());
+            let excess = words.len().saturating_sub(MOST_WORDS);
+            words.drain(..excess);
+        }
+    };
+    std::thread::Builder::new().name("module words".to_owned()).spawn(listener).map(drop)
+}
+
+/// Sends a socket, with one octet to carry it.
+fn send_socket(control: &UnixStream, socket: &UnixStream) -> io::Result<()> {
+    let sockets = [socket.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    ancillary.push(SendAncillaryMessage::ScmRights(&sockets));
+    let octet = [IoSlice::new(&[0])];
+    let flags = SendFlags::NOSIGNAL;
+    rustix::io::retry_on_intr(|| rustix::net::sendmsg(control, &octet, &mut ancillary, flags))?;
+    Ok(())
+}
+
+/// How many octets of its last words are kept.
+const MOST_WORDS: usize = 2 * 1024;

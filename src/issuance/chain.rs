@@ -1,0 +1,278 @@
+//! Draft → Checked → Approved → Signed → Verified.
+//!
+//! The rules of this file:
+//! - A draft is what reads back, not what was meant.
+//! - A rule's objection ends it; warnings travel along and people acknowledge them.
+//! - What is signed is the octets that were checked and approved.
+//! - A signature is worth something once a second implementation has read the whole, found every field as
+//!   planned, and verified it in software.
+
+use std::marker::PhantomData;
+
+use super::statement::Statement;
+use super::structure::ToBeSigned;
+use super::{IssuanceError, Key, key};
+use crate::digest::Digest;
+use crate::pki::{PublicKey, SignatureAlgorithm, verify_signature};
+use crate::rule::{Context, Objection};
+use crate::stage::{ArtifactPlace, Event, Expected, Hands, Line, Person, Stage, StageError};
+
+/// A to-be-signed structure that nobody has judged.
+#[derive(Clone, Debug)]
+pub struct Draft<T> {
+    name: String,
+    octets: Vec<u8>,
+    of: PhantomData<T>,
+}
+
+impl<T: ToBeSigned> Draft<T> {
+    /// Reads back what a builder wrote: rules judge the octets, not the intent.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::Unreadable`] if they are not the DER of such a structure.
+    pub fn from_der(name: &str, octets: Vec<u8>) -> Result<Self, IssuanceError> {
+        let unreadable = |why: String| IssuanceError::Unreadable { name: name.into(), why };
+        T::read(&octets).map_err(|error| unreadable(error.to_string()))?;
+        Ok(Self { name: name.into(), octets, of: PhantomData })
+    }
+
+    /// Applies every rule and reports every objection, not just the first. `algorithm` is what the key will sign with.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::Objections`] with all that rules object to, if any of it is an error.
+    pub fn check(
+        self,
+        algorithm: SignatureAlgorithm,
+        context: &Context<'_>,
+    ) -> Result<Checked<T>, IssuanceError> {
+        let unreadable = |why: String| IssuanceError::Unreadable { name: self.name.clone(), why };
+        let algorithm = algorithm.der();
+        let read = T::judge(&self.octets, &algorithm, context).and_then(|assessment| {
+            let statement = T::statement(&T::read(&self.octets)?);
+            Ok((assessment, statement))
+        });
+        let (assessment, statement) = read.map_err(|error| unreadable(error.to_string()))?;
+        if assessment.has_error() {
+            return Err(IssuanceError::Objections { name: self.name, objections: assessment.objections });
+        }
+        let (warnings, passed) = (assessment.objections, assessment.passed.len());
+        Ok(Checked { draft: self, warnings, passed, statement })
+    }
+
+    /// The octets.
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+}
+
+/// A draft to which no rule objects.
+#[derive(Clone, Debug)]
+pub struct Checked<T> {
+    draft: Draft<T>,
+    warnings: Vec<Objection>,
+    passed: usize,
+    statement: Statement,
+}
+
+impl<T: ToBeSigned> Checked<T> {
+    /// The octets.
+    pub fn octets(&self) -> &[u8] {
+        &self.draft.octets
+    }
+
+    /// What it says, as read back.
+    pub const fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// What rules warn of.
+    pub fn warnings(&self) -> &[Objection] {
+        &self.warnings
+    }
+
+    /// The digest of the octets: what people approve.
+    pub fn sha256(&self) -> Digest {
+        Digest::of(&self.draft.octets)
+    }
+
+    /// What the log says of the rules.
+    pub fn lint_result(&self, policy: crate::rule::Policy) -> Event {
+        Event::LintResult {
+            tbs_sha256: self.sha256(),
+            policy: policy.to_string(),
+            rules_passed: u64::try_from(self.passed).unwrap_or(u64::MAX),
+            warnings_acknowledged: self.warnings.iter().map(|warning| warning.rule.to_string()).collect(),
+            objections: Vec::new(),
+        }
+    }
+
+    /// Shows a person everything that will be signed and asks for the exact word.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoAnswer`] if the person declines; the log then says so.
+    pub fn approve(
+        self,
+        approver: &Person,
+        kind: &str,
+        stage: &mut Stage<'_>,
+    ) -> Result<Approved<T>, StageError> {
+        let sha256 = self.sha256();
+        let mut lines: Vec<Line> = self
+            .statement
+            .fields()
+            .iter()
+            .map(|field| Line::new(field.name.clone(), field.value.clone()))
+            .collect();
+        lines.extend(self.warnings.iter().map(|warning| Line::new("warning", warning.to_string())));
+        let approval = ask_to_sign(&self.draft.name, sha256, lines, approver, kind, stage)?;
+        Ok(Approved { draft: self.draft, approval })
+    }
+
+    /// Takes the place of [`Checked::approve`] for one of a batch that people approved as a whole.
+    pub(super) fn approved_as_batch(self, approval: u64) -> Approved<T> {
+        Approved { draft: self.draft, approval }
+    }
+}
+
+/// A draft that people allowed to be signed.
+#[derive(Clone, Debug)]
+pub struct Approved<T> {
+    draft: Draft<T>,
+    approval: u64,
+}
+
+impl<T: ToBeSigned> Approved<T> {
+    /// The record by which people approved.
+    pub const fn approval(&self) -> u64 {
+        self.approval
+    }
+
+    /// The digest of the octets that will be signed.
+    pub fn sha256(&self) -> Digest {
+        Digest::of(&self.draft.octets)
+    }
+
+    /// Keeps the octets where `resume` finds them and makes sure that the artifact can be stored.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if either cannot be.
+    pub fn prepare(&self, place: &ArtifactPlace, stage: &mut Stage<'_>) -> Result<(), StageError> {
+        stage.prepare(place, &self.draft.octets)
+    }
+
+    /// Signs the octets, inside an act.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::NotLive`] before the token is asked; what the token says.
+    pub fn sign(
+        self,
+        key: &Key,
+        along: Vec<Vec<u8>>,
+        hands: &mut Hands<'_>,
+    ) -> Result<Signed<T>, IssuanceError> {
+        if !key.live {
+            return Err(IssuanceError::NotLive { name: key.name.clone() });
+        }
+        let id = key.id.as_ref().ok_or_else(|| IssuanceError::NotMade { name: key.name.clone() })?;
+        let algorithm = SignatureAlgorithm::for_key(&key.public);
+        let signature = key::sign(hands.token(), id, algorithm, &self.draft.octets)
+            .map_err(|error| key::token_error(&key.token, error))?;
+        let whole = T::assemble(&self.draft.octets, algorithm, &signature, &along);
+        Ok(Signed { name: self.draft.name, octets: self.draft.octets, along, whole, of: PhantomData })
+    }
+}
+
+/// A structure with a signature that nobody has verified.
+#[derive(Clone, Debug)]
+pub struct Signed<T> {
+    name: String,
+    octets: Vec<u8>,
+    along: Vec<Vec<u8>>,
+    whole: Vec<u8>,
+    of: PhantomData<T>,
+}
+
+impl<T: ToBeSigned> Signed<T> {
+    /// Takes the whole apart again by the second implementation, compares it with the plan field by field, and
+    /// verifies the signature in software.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::Differs`], [`IssuanceError::Signature`] or [`IssuanceError::Unreadable`].
+    pub fn verify(self, planned: &Statement, key: &PublicKey) -> Result<Verified<T>, IssuanceError> {
+        let name = self.name;
+        let opened = T::open(&self.whole)
+            .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
+        if opened.to_be_signed != self.octets {
+            let difference = "the octets that were signed are not those that were approved".to_owned();
+            return Err(IssuanceError::Differs { name, difference });
+        }
+        if opened.along != self.along {
+            let difference = "the certificates that go along are not those that were meant".to_owned();
+            return Err(IssuanceError::Differs { name, difference });
+        }
+        let view = T::read(opened.to_be_signed)
+            .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
+        if let Some(difference) = planned.difference(&T::statement(&view)) {
+            return Err(IssuanceError::Differs { name, difference });
+        }
+        drop(view);
+        let wanted = SignatureAlgorithm::for_key(key);
+        if opened.algorithm != wanted.der() {
+            let difference = format!("the signature algorithm is not {}", wanted.name());
+            return Err(IssuanceError::Differs { name, difference });
+        }
+        verify_signature(key, wanted, opened.to_be_signed, opened.signature).map_err(|source| {
+            IssuanceError::Signature { name: name.clone(), key: key.spki_sha256(), source }
+        })?;
+        Ok(Verified { der: self.whole, of: PhantomData })
+    }
+}
+
+/// An artifact: read back, as planned, with a signature that verifies.
+#[derive(Clone, Debug)]
+pub struct Verified<T> {
+    der: Vec<u8>,
+    of: PhantomData<T>,
+}
+
+impl<T: ToBeSigned> Verified<T> {
+    /// The whole structure.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The whole structure, to keep.
+    pub fn into_der(self) -> Vec<u8> {
+        self.der
+    }
+}
+
+/// Asks for the word that allows a signature; the record that says so.
+pub(super) fn ask_to_sign(
+    name: &str,
+    sha256: Digest,
+    mut lines: Vec<Line>,
+    approver: &Person,
+    kind: &str,
+    stage: &mut Stage<'_>,
+) -> Result<u64, StageError> {
+    lines.push(Line::new("to be signed, SHA-256", sha256.to_string()));
+    lines.push(Line::new("in words", sha256.words()));
+    let (kind, approvers) = (kind.to_owned(), vec![approver.id.clone()]);
+    match stage.question(approver.clone(), format!("Sign {name}?"), lines, Expected::Word("sign")) {
+        Ok(_) => stage.record_by(approver, Event::RequestApproved { kind, sha256, approvers }),
+        Err(error) => {
+            if matches!(error, StageError::NoAnswer(_)) {
+                let reason = error.to_string();
+                stage.record_by(approver, Event::RequestRejected { kind, sha256, reason, approvers })?;
+            }
+            Err(error)
+        }
+    }
+}

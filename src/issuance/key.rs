@@ -1,0 +1,220 @@
+//! A key becomes live: generated, proven, and only then fit to sign what people rely on. BR §6.1.1.1.
+//!
+//! The rules of this file:
+//! - The id is drawn at random before the key is made, so that a crash leaves nothing that cannot be named.
+//! - The token's inventory afterwards is the one before and exactly the two halves of the key.
+//! - The key is what was asked for, by its attributes as read back, or it never becomes live.
+//! - The proof signs a text that can be no DER structure, logged before it is signed, and it is verified in
+//!   software: the token's word proves nothing.
+
+use base64ct::{Base64, Encoding};
+
+use super::{IssuanceError, Key};
+use crate::digest::hex;
+use crate::hsm::{AttributeName, Attributes, KeyDescription, KeyId, KeyRequest, ToSign, Token, TokenError};
+use crate::pki::{KeyAlgorithm, SignatureAlgorithm, verify_signature};
+use crate::stage::{Event, KeyAttributes, LogKey, Notice, Stage};
+
+/// A key to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyOrder<'o> {
+    /// The ceremony's id, part of the proof's text.
+    pub ceremony: &'o str,
+    /// The key's name and label.
+    pub name: &'o str,
+    /// The script's name for the token.
+    pub token: &'o str,
+    /// What kind of key.
+    pub algorithm: KeyAlgorithm,
+}
+
+/// Makes a key that can never leave its token, has it prove itself, and declares it live.
+///
+/// # Errors
+///
+/// [`IssuanceError`] if the token, the people or the log refuse, or if the key is not what was asked for.
+pub fn make_key(order: &KeyOrder<'_>, stage: &mut Stage<'_>) -> Result<Key, IssuanceError> {
+    let before = stage.inventory(order.token)?;
+    let drawn = stage.random::<16>(order.token)?;
+    let id = KeyId::from_octets(drawn.as_slice())
+        .map_err(|error| IssuanceError::Key { name: order.name.into(), why: error.to_string() })?;
+    let description = generate(order, &id, stage)?;
+    let (came, went) = stage.inventory(order.token)?.since(&before);
+    let is_half = |entry: &crate::hsm::Entry| entry.id == id.octets() && entry.label == order.name.as_bytes();
+    if !went.is_empty() || came.len() != 2 || !came.iter().all(is_half) {
+        return Err(IssuanceError::Inventory {
+            token: order.token.into(),
+            came: came.len(),
+            went: went.len(),
+        });
+    }
+    let wrong = |error: &dyn ToString| IssuanceError::Key { name: order.name.into(), why: error.to_string() };
+    let public = description.public_key;
+    if public.algorithm() != Some(order.algorithm) {
+        return Err(wrong(&format!("it is {public}; wanted {}", order.algorithm)));
+    }
+    let mut key = Key {
+        name: order.name.into(),
+        token: order.token.into(),
+        id: Some(id),
+        algorithm: order.algorithm,
+        public,
+        live: false,
+    };
+    prove(&key, order.ceremony, stage)?;
+    stage.record(Event::KeyLive { spki_sha256: key.public.spki_sha256() })?;
+    key.live = true;
+    Ok(key)
+}
+
+/// Says that a live key signs the log's heads from now on.
+///
+/// # Errors
+///
+/// [`IssuanceError`] for a key that cannot.
+pub fn use_log_key(key: &Key, stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
+    let id = key.id.as_ref().ok_or_else(|| IssuanceError::NotMade { name: key.name.clone() })?;
+    let hashed = key.algorithm != KeyAlgorithm::Ed25519;
+    stage.use_log_key(&key.token, id, hashed, &LogKey { spki_der: key.public.spki_der().to_vec() })?;
+    Ok(())
+}
+
+/// Signs a message with a key on a token, hashing in software where the algorithm hashes.
+///
+/// # Errors
+///
+/// [`TokenError`]: what the token says.
+pub(super) fn sign(
+    token: &mut dyn Token,
+    id: &KeyId,
+    algorithm: SignatureAlgorithm,
+    message: &[u8],
+) -> Result<Vec<u8>, TokenError> {
+    match algorithm.hash() {
+        Some(hash) => token.sign(id, ToSign::Digest { hash, octets: &hash.digest(message) }),
+        None => token.sign(id, ToSign::Message(message)),
+    }
+}
+
+fn generate(
+    order: &KeyOrder<'_>,
+    id: &KeyId,
+    stage: &mut Stage<'_>,
+) -> Result<KeyDescription, IssuanceError> {
+    let (token, label) = (order.token.to_owned(), order.name.to_owned());
+    let intent = Event::KeyGenerateIntent {
+        token: token.clone(),
+        label: label.clone(),
+        id: id.to_string(),
+        algorithm: order.algorithm.to_string(),
+    };
+    stage.show(&Notice::Waiting { sentence: format!("Generating the {} key `{label}`.", order.algorithm) });
+    let request =
+        KeyRequest { label: label.clone(), id: id.clone(), algorithm: order.algorithm, extractable: false };
+    let description = stage.act(order.token, intent, None, |hands| {
+        let description =
+            hands.token().generate_key_pair(&request).map_err(|error| token_error(order.token, error))?;
+        let attributes = attributes(&description.private);
+        let why = unfit(attributes);
+        if let Some(why) = why {
+            return Err(IssuanceError::Key { name: label.clone(), why });
+        }
+        let event = Event::KeyGenerated {
+            token: token.clone(),
+            label: label.clone(),
+            id: id.to_string(),
+            algorithm: order.algorithm.to_string(),
+            spki_sha256: description.public_key.spki_sha256(),
+            attributes,
+        };
+        Ok::<_, IssuanceError>((description, event))
+    })?;
+    Ok(description)
+}
+
+/// Has a key sign the text of a proof and verifies it in software.
+fn prove(key: &Key, ceremony: &str, stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
+    let id = key.id.clone().ok_or_else(|| IssuanceError::NotMade { name: key.name.clone() })?;
+    let spki_sha256 = key.public.spki_sha256();
+    let nonce = stage.random::<32>(&key.token)?;
+    let preimage = format!("rootrite key-proof/v1\n{ceremony}\n{spki_sha256}\n{}\n", hex(nonce.as_slice()));
+    let intent = Event::KeyProofIntent {
+        spki_sha256,
+        token: key.token.clone(),
+        id: id.to_string(),
+        preimage: shown(&preimage),
+    };
+    let algorithm = SignatureAlgorithm::for_key(&key.public);
+    stage.act(&key.token, intent, None, |hands| {
+        let signature = sign(hands.token(), &id, algorithm, preimage.as_bytes())
+            .map_err(|error| token_error(&key.token, error))?;
+        verify_signature(&key.public, algorithm, preimage.as_bytes(), &signature).map_err(|error| {
+            IssuanceError::Key { name: key.name.clone(), why: format!("its proof: {error}") }
+        })?;
+        let signature = Base64::encode_string(&signature);
+        let event = Event::KeyProved { spki_sha256, preimage: shown(&preimage), signature, verified: true };
+        Ok::<_, IssuanceError>(((), event))
+    })?;
+    Ok(())
+}
+
+/// The proof's text as one line of the log can hold it: line feeds are written as the two characters `\n`.
+fn shown(preimage: &str) -> String {
+    preimage.replace('\n', "\\n")
+}
+
+fn attributes(private: &Attributes) -> KeyAttributes {
+    KeyAttributes {
+        sensitive: private.flag(AttributeName::Sensitive),
+        extractable: private.flag(AttributeName::Extractable),
+        always_sensitive: private.flag(AttributeName::AlwaysSensitive),
+        never_extractable: private.flag(AttributeName::NeverExtractable),
+        local: private.flag(AttributeName::Local),
+    }
+}
+
+/// Why a key that must never leave its token is not fit; nothing if it is.
+///
+/// What a token does not say cannot be held against it here: the log leaves it out, and the importer judges.
+fn unfit(read: KeyAttributes) -> Option<String> {
+    [
+        ("CKA_SENSITIVE", read.sensitive, true),
+        ("CKA_EXTRACTABLE", read.extractable, false),
+        ("CKA_NEVER_EXTRACTABLE", read.never_extractable, true),
+        ("CKA_ALWAYS_SENSITIVE", read.always_sensitive, true),
+    ]
+    .into_iter()
+    .find(|(_, found, wanted)| found.is_some_and(|found| found != *wanted))
+    .map(|(name, _, wanted)| format!("{name} reads {}; wanted {wanted}", !wanted))
+}
+
+/// A token's error with the token's name.
+pub(super) fn token_error(token: &str, error: TokenError) -> IssuanceError {
+    IssuanceError::Stage(crate::stage::StageError::token(token, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_may_leave_its_token_is_not_fit() {
+        let good = KeyAttributes {
+            sensitive: Some(true),
+            extractable: Some(false),
+            always_sensitive: Some(true),
+            never_extractable: Some(true),
+            local: Some(false),
+        };
+        assert_eq!(unfit(good), None);
+        assert_eq!(unfit(KeyAttributes { always_sensitive: None, ..good }), None);
+        for bad in [
+            KeyAttributes { sensitive: Some(false), ..good },
+            KeyAttributes { extractable: Some(true), ..good },
+            KeyAttributes { never_extractable: Some(false), ..good },
+            KeyAttributes { always_sensitive: Some(false), ..good },
+        ] {
+            assert!(unfit(bad).is_some(), "{bad:?}");
+        }
+    }
+}

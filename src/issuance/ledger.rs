@@ -1,0 +1,330 @@
+//! What a ceremony and its log know: keys, certificates, serial numbers, CRL numbers and revocations.
+//!
+//! Planning fills a ledger with what will be, conducting with what is; everything that is issued is drafted
+//! and judged against one. Names are the script's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+use crate::hsm::KeyId;
+use crate::pki::reason::Reason;
+use crate::pki::{KeyAlgorithm, PublicKey, SerialNumber, read};
+use crate::rule::{Issued, Known};
+
+/// A key that the ceremony knows.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The script's name, which is its label on the token.
+    pub name: String,
+    /// The script's name for the token.
+    pub token: String,
+    /// CKA_ID; drawn when the key is made, so a plan has none.
+    pub id: Option<KeyId>,
+    /// What kind of key.
+    pub algorithm: KeyAlgorithm,
+    /// The public key; in a plan a placeholder of the same form.
+    pub public: PublicKey,
+    /// Whether it may sign what people rely on.
+    pub live: bool,
+}
+
+/// A certificate that the ceremony knows.
+#[derive(Clone, Debug)]
+pub struct KnownCertificate {
+    /// The script's name.
+    pub name: String,
+    /// root, subordinate, cross or ocsp-responder.
+    pub kind: String,
+    /// The whole certificate; in a plan with placeholders and without a true signature.
+    pub der: Vec<u8>,
+    /// The name of the key that it certifies, if it is one of the ledger.
+    pub key: Option<String>,
+    /// The name of the certificate that it was issued under; its own for a root.
+    pub issuer: String,
+}
+
+/// A key that an earlier ceremony made, as the log names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedKey {
+    /// Its name, which is its label.
+    pub name: String,
+    /// The script's name for the token.
+    pub token: String,
+    /// CKA_ID in hex.
+    pub id: String,
+    /// What kind of key.
+    pub algorithm: String,
+    /// The digest of its SubjectPublicKeyInfo, in hex.
+    pub spki_sha256: String,
+    /// Whether it may sign.
+    pub live: bool,
+}
+
+/// A certificate that an earlier ceremony signed, as the log names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedCertificate {
+    /// root, subordinate, cross or ocsp-responder.
+    pub kind: String,
+    /// The script's name for it.
+    pub name: String,
+    /// The digest of the whole certificate.
+    pub sha256: Digest,
+    /// The digest of its issuer's.
+    pub issuer_sha256: Digest,
+    /// The digest of its SubjectPublicKeyInfo, in hex.
+    pub spki_sha256: String,
+}
+
+/// A revocation that the next CRL has to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// Which certificate.
+    pub serial: SerialNumber,
+    /// Since when.
+    pub at: Timestamp,
+    /// CRLReason, RFC 5280 §5.3.1.
+    pub reason: Reason,
+}
+
+/// Everything that is known. Issuers go by the digest of their names, DER.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    keys: BTreeMap<String, Key>,
+    certificates: BTreeMap<String, KnownCertificate>,
+    issued: BTreeMap<(Digest, SerialNumber), Issued>,
+    crl_numbers: BTreeMap<Digest, u64>,
+    next_updates: BTreeSet<Timestamp>,
+    logged_keys: BTreeMap<String, LoggedKey>,
+    logged_certificates: BTreeMap<Digest, LoggedCertificate>,
+}
+
+impl Ledger {
+    /// A key by the script's name.
+    pub fn key(&self, name: &str) -> Option<&Key> {
+        self.keys.get(name)
+    }
+
+    /// Every key, by name.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.keys.values()
+    }
+
+    /// Learns of a key.
+    pub fn add_key(&mut self, key: Key) {
+        self.keys.insert(key.name.clone(), key);
+    }
+
+    /// Whether a key of this name exists: in this ceremony or in the log.
+    pub fn has_key(&self, name: &str) -> bool {
+        self.keys.contains_key(name) || self.logged_keys.values().any(|key| key.name == name)
+    }
+
+    /// Remembers a key of the log; it is not live yet.
+    pub fn remember_key(&mut self, key: LoggedKey) {
+        self.logged_keys.insert(key.spki_sha256.clone(), key);
+    }
+
+    /// A key of the log became live.
+    pub fn logged_key_is_live(&mut self, spki_sha256: &str) {
+        if let Some(key) = self.logged_keys.get_mut(spki_sha256) {
+            key.live = true;
+        }
+    }
+
+    /// A key of the log by its public key.
+    pub fn logged_key(&self, spki_sha256: &str) -> Option<&LoggedKey> {
+        self.logged_keys.get(spki_sha256)
+    }
+
+    /// The name of a key of the log.
+    pub fn logged_key_name(&self, spki_sha256: &str) -> Option<String> {
+        self.logged_key(spki_sha256).map(|key| key.name.clone())
+    }
+
+    /// Remembers a certificate of the log.
+    pub fn remember_certificate(&mut self, certificate: LoggedCertificate) {
+        self.logged_certificates.insert(certificate.sha256, certificate);
+    }
+
+    /// Takes in a certificate that the log names and its file brings: from here on it and its key can be used like
+    /// those of this ceremony. Whether it was one of the log.
+    pub fn take_in(&mut self, name: &str, der: &[u8]) -> bool {
+        let Some(logged) = self.logged_certificates.get(&Digest::of(der)).cloned() else { return false };
+        let Ok(view) = read::certificate(der) else { return false };
+        let issuer = match self.logged_certificates.get(&logged.issuer_sha256) {
+            Some(issuer) if issuer.sha256 == logged.sha256 => name.to_owned(),
+            Some(issuer) => self.name_of(issuer.sha256).unwrap_or_else(|| issuer.name.clone()),
+            None => String::new(),
+        };
+        let key = view.public_key().ok().and_then(|public| self.take_in_key(&logged.spki_sha256, public));
+        self.learn_certificate(KnownCertificate {
+            name: name.to_owned(),
+            kind: logged.kind,
+            der: der.to_vec(),
+            key,
+            issuer,
+        });
+        true
+    }
+
+    /// The script's name for a certificate that was taken in.
+    fn name_of(&self, sha256: Digest) -> Option<String> {
+        self.certificates
+            .values()
+            .find(|known| Digest::of(&known.der) == sha256)
+            .map(|known| known.name.clone())
+    }
+
+    fn take_in_key(&mut self, spki_sha256: &str, public: PublicKey) -> Option<String> {
+        let logged = self.logged_keys.get(spki_sha256)?.clone();
+        self.add_key(Key {
+            name: logged.name.clone(),
+            token: logged.token,
+            id: Some(logged.id.parse().ok()?),
+            algorithm: logged.algorithm.parse().ok()?,
+            public,
+            live: logged.live,
+        });
+        Some(logged.name)
+    }
+
+    /// A certificate by the script's name.
+    pub fn certificate(&self, name: &str) -> Option<&KnownCertificate> {
+        self.certificates.get(name)
+    }
+
+    /// Every certificate, by name.
+    pub fn certificates(&self) -> impl Iterator<Item = &KnownCertificate> {
+        self.certificates.values()
+    }
+
+    /// The certificate under which a CA key signs: its root's own, or the newest that certifies the key.
+    pub fn certificate_of_key(&self, key: &str) -> Option<&KnownCertificate> {
+        let of_key = |kind: &str| {
+            self.certificates.values().find(|known| known.kind == kind && known.key.as_deref() == Some(key))
+        };
+        of_key("root").or_else(|| of_key("subordinate"))
+    }
+
+    /// Learns of a certificate, its serial number, and what its key is used for.
+    pub fn learn_certificate(&mut self, certificate: KnownCertificate) {
+        if let Some((issuer, serial, issued)) = issued(&certificate) {
+            self.issued.insert((issuer, serial), issued);
+        }
+        self.certificates.insert(certificate.name.clone(), certificate);
+    }
+
+    /// Learns that a serial number is used under an issuer's name: from the intent on, whether or not a certificate
+    /// comes of it.
+    pub fn use_serial(&mut self, issuer: Digest, serial: SerialNumber, issued: Issued) {
+        self.issued.entry((issuer, serial)).or_insert(issued);
+    }
+
+    /// The last CRL number of an issuer.
+    pub fn last_number(&self, issuer: Digest) -> Option<u64> {
+        self.crl_numbers.get(&issuer).copied()
+    }
+
+    /// Learns that a CRL number is used.
+    pub fn use_crl_number(&mut self, issuer: Digest, number: u64) {
+        let last = self.crl_numbers.entry(issuer).or_insert(number);
+        *last = number.max(*last);
+    }
+
+    /// Learns that a CRL or an OCSP response runs out at `at`.
+    pub fn runs_out(&mut self, at: Timestamp) {
+        self.next_updates.insert(at);
+    }
+
+    /// When the first CRL or OCSP response runs out.
+    pub fn first_next_update(&self) -> Option<Timestamp> {
+        self.next_updates.first().copied()
+    }
+
+    /// What is revoked of the certificates of an issuer, by serial number.
+    pub fn revocations(&self, issuer: Digest) -> Vec<Revocation> {
+        let of_issuer = self.issued.iter().filter(|((of, _), _)| *of == issuer);
+        let revoked = of_issuer.filter_map(|((_, serial), issued)| {
+            issued.revoked.map(|(at, reason)| Revocation { serial: serial.clone(), at, reason })
+        });
+        revoked.collect()
+    }
+
+    /// Learns of a revocation.
+    pub fn revoke(&mut self, issuer: Digest, revocation: Revocation) {
+        if let Some(issued) = self.issued.get_mut(&(issuer, revocation.serial)) {
+            issued.revoked = Some((revocation.at, revocation.reason));
+        }
+    }
+}
+
+impl Known for Ledger {
+    fn issued(&self, issuer_sha256: Digest, serial: &[u8]) -> Option<Issued> {
+        let serial = SerialNumber::from_der_content(serial).ok()?;
+        self.issued.get(&(issuer_sha256, serial)).cloned()
+    }
+
+    fn certificates_of_key(&self, spki_sha256: Digest) -> Vec<Issued> {
+        self.issued.values().filter(|issued| issued.spki_sha256 == spki_sha256).cloned().collect()
+    }
+
+    fn certificates_of_subject(&self, subject_sha256: Digest) -> Vec<Issued> {
+        self.issued.values().filter(|issued| issued.subject_sha256 == subject_sha256).cloned().collect()
+    }
+
+    fn certificates_issued_by(&self, issuer_sha256: Digest) -> Vec<Issued> {
+        let of_issuer = self.issued.iter().filter(|((issuer, _), _)| *issuer == issuer_sha256);
+        of_issuer.map(|(_, issued)| issued.clone()).collect()
+    }
+
+    fn last_crl_number(&self, issuer_sha256: Digest) -> Option<Vec<u8>> {
+        self.last_number(issuer_sha256).map(|number| {
+            // The content octets of an INTEGER: the shortest that do not read as negative.
+            let octets: Vec<u8> = std::iter::once(0).chain(number.to_be_bytes()).collect();
+            let needed = |rest: &[u8]| matches!(rest, [0, second, ..] if second & 0x80 == 0);
+            let mut rest = octets.as_slice();
+            while needed(rest) {
+                rest = rest.get(1..).unwrap_or_default();
+            }
+            rest.to_vec()
+        })
+    }
+}
+
+/// What rules want to know of a certificate; nothing if it cannot be read.
+fn issued(certificate: &KnownCertificate) -> Option<(Digest, SerialNumber, Issued)> {
+    let view = read::certificate(&certificate.der).ok()?;
+    let (tbs, extensions) = (view.tbs(), view.extensions());
+    let purposes = extensions.extended_key_usage().ok().flatten();
+    let serial = tbs.serial().ok()?;
+    let issued = Issued {
+        kind: certificate.kind.parse().ok()?,
+        subject_sha256: view.subject().sha256(),
+        spki_sha256: Digest::of(tbs.spki().octets()),
+        subject_key_identifier: extensions.subject_key_identifier().ok().flatten().map(<[u8]>::to_vec),
+        purposes: purposes.map(|list| list.iter().map(|purpose| purpose.to_string()).collect()),
+        serial: serial.der_content().to_vec(),
+        not_after: tbs.not_after().at(),
+        revoked: None,
+    };
+    Some((view.issuer().sha256(), serial, issued))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crl_number_is_the_content_of_its_integer() {
+        let mut ledger = Ledger::default();
+        let issuer = Digest::of(b"issuer");
+        assert_eq!(ledger.last_crl_number(issuer), None);
+        for (number, octets) in [(0, vec![0]), (127, vec![127]), (128, vec![0, 128]), (256, vec![1, 0])] {
+            ledger.use_crl_number(issuer, number);
+            assert_eq!(ledger.last_crl_number(issuer), Some(octets), "{number}");
+        }
+        ledger.use_crl_number(issuer, 5);
+        assert_eq!(ledger.last_number(issuer), Some(256));
+    }
+}

@@ -1,0 +1,153 @@
+//! From a draft to a verified artifact: the one way to a signature.
+//!
+//! Draft → Checked → Approved → Signed → Verified, each type consuming the last. There is no other way to
+//! a signature over anything that people rely on, and nothing that skips a link.
+//!
+//! - `chain`: the five types;
+//! - `structure`: what can be signed, one kind per file;
+//! - `order`: what is to be issued, one kind per file: the same order is drafted while planning and on the day;
+//! - `issue`: an order walked through the chain between an intent and a result;
+//! - `statement`: what a structure says, field by field: as planned, and as read by the second implementation;
+//! - `key`: how a key becomes live;
+//! - `ledger`: what the ceremony and its log know.
+
+mod chain;
+mod issue;
+mod key;
+mod ledger;
+pub mod order;
+mod statement;
+mod structure;
+
+use thiserror::Error;
+
+pub use chain::{Approved, Checked, Draft, Signed, Verified};
+pub use issue::{BatchOrder, Drawn, Order, Terms, draft_and_check, issue, issue_batch};
+pub use key::{KeyOrder, make_key, use_log_key};
+pub use ledger::{Key, KnownCertificate, Ledger, LoggedCertificate, LoggedKey, Revocation};
+pub use statement::{Field, Statement};
+pub use structure::{Certificate, CertificateList, OcspResponse, Request, ToBeSigned};
+
+pub use crate::rule::{Issued, Kind, Objection, Policy};
+
+use crate::digest::Digest;
+use crate::profile::ProfileError;
+use crate::stage::{JournalError, StageError};
+
+/// Why something was not issued.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IssuanceError {
+    /// The stage could not go on.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// The profile cannot say it.
+    #[error("{name}: the profile cannot be filled")]
+    Profile {
+        /// What was to be issued.
+        name: String,
+        /// Why.
+        source: ProfileError,
+    },
+    /// Rules object.
+    #[error("{name}: {}", objections.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Objections {
+        /// What was to be issued.
+        name: String,
+        /// Every objection.
+        objections: Vec<Objection>,
+    },
+    /// What was built cannot be read back.
+    #[error("{name}: what was built does not read back: {why}")]
+    Unreadable {
+        /// What was to be issued.
+        name: String,
+        /// Where and why.
+        why: String,
+    },
+    /// What was signed is not what was planned.
+    #[error("{name}: what was signed is not what was planned: {difference}")]
+    Differs {
+        /// What was to be issued.
+        name: String,
+        /// The first field that differs, as planned and as read.
+        difference: String,
+    },
+    /// The signature does not verify.
+    #[error("{name}: the signature does not verify under the public key {key}")]
+    Signature {
+        /// What was to be issued.
+        name: String,
+        /// The SHA-256 of the SubjectPublicKeyInfo.
+        key: Digest,
+        /// Why.
+        source: crate::pki::SignatureError,
+    },
+    /// A key is not what was asked for.
+    #[error("key `{name}`: {why}")]
+    Key {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A key does not exist yet.
+    #[error("key `{name}` has not been made")]
+    NotMade {
+        /// Its name.
+        name: String,
+    },
+    /// A key may not sign yet.
+    #[error("key `{name}` is not live; only a live key signs")]
+    NotLive {
+        /// Its name.
+        name: String,
+    },
+    /// Making a key changed more on the token than the key.
+    #[error("token `{token}`: {came} objects came and {went} went while a key pair was made; wanted 2 and 0")]
+    Inventory {
+        /// The script's name for the token.
+        token: String,
+        /// How many objects came.
+        came: usize,
+        /// How many objects went.
+        went: usize,
+    },
+    /// Something would end after the last time that X.509 can say.
+    #[error("{name}: it would end after 9999-12-31T23:59:59Z")]
+    Time {
+        /// What was to be issued.
+        name: String,
+    },
+    /// An order names something that is not there.
+    #[error("there is no {what} `{name}` in this ceremony")]
+    Unknown {
+        /// A key, a certificate …
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl From<JournalError> for IssuanceError {
+    fn from(error: JournalError) -> Self {
+        Self::Stage(error.into())
+    }
+}
+
+impl From<IssuanceError> for StageError {
+    /// For acts: whatever stops an issue stops the stage, and the log has its words.
+    fn from(error: IssuanceError) -> Self {
+        match error {
+            IssuanceError::Stage(error) => error,
+            other => Self::Refused(with_causes(&other)),
+        }
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", with_causes(cause)),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,140 @@
+//! An order for a certificate revocation list.
+
+use super::{Period, ceremony, key_identifier, profile_error, view};
+use crate::digest::Digest;
+use crate::issuance::statement::planned::Basis;
+use crate::issuance::structure::{revoked_sha256, say_entries};
+use crate::issuance::{
+    CertificateList, Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Policy, Statement,
+};
+use crate::pki::SignatureAlgorithm;
+use crate::pki::build::RevokedParts;
+use crate::profile::{CrlProfile, CrlValues, Fills};
+use crate::rule::Context;
+use crate::stage::{Artifact, ArtifactPlace, Event};
+
+/// A CRL to be issued.
+#[derive(Clone, Debug)]
+pub struct CrlOrder {
+    /// The script's name for the CRL.
+    pub name: String,
+    /// The profile's name.
+    pub profile_name: String,
+    /// What it contains.
+    pub profile: CrlProfile,
+    /// The certificate of the CA that issues it.
+    pub issuer: KnownCertificate,
+    /// The key that signs.
+    pub key: Key,
+    /// Its number, above every one before it.
+    pub number: u64,
+    /// From this update to next update.
+    pub period: Period,
+    /// What is revoked, in the order of the list.
+    pub revoked: Vec<RevokedParts>,
+    /// What the script fills in.
+    pub fills: Fills,
+}
+
+impl CrlOrder {
+    fn number_octets(&self) -> Vec<u8> {
+        let octets = self.number.to_be_bytes();
+        let zeros = octets.iter().take_while(|octet| **octet == 0).count().min(octets.len() - 1);
+        octets.get(zeros..).unwrap_or_default().to_vec()
+    }
+}
+
+impl Order for CrlOrder {
+    type Structure = CertificateList;
+
+    fn place(&self) -> ArtifactPlace {
+        ArtifactPlace { kind: "crl", name: self.name.clone() }
+    }
+
+    fn request_kind(&self) -> &'static str {
+        "crl"
+    }
+
+    fn key(&self) -> &Key {
+        &self.key
+    }
+
+    fn draft(&self, drawn: &Drawn) -> Result<Vec<u8>, IssuanceError> {
+        let issuer = view(&self.issuer)?;
+        let (name, identifier) = (issuer.subject().to_name(), key_identifier(&issuer));
+        let (this_update, next_update) = self.period.at(drawn.at, &self.name)?;
+        let values = CrlValues {
+            issuer: &name,
+            issuer_key_identifier: identifier.as_deref(),
+            issuer_signature: SignatureAlgorithm::for_key(&self.key.public),
+            number: &self.number_octets(),
+            this_update,
+            next_update,
+            revoked: &self.revoked,
+            fills: &self.fills,
+        };
+        self.profile.draft(&values).map_err(profile_error(&self.name))
+    }
+
+    fn planned(&self, drawn: &Drawn) -> Result<Statement, IssuanceError> {
+        let issuer = view(&self.issuer)?;
+        let (this_update, next_update) = self.period.at(drawn.at, &self.name)?;
+        let mut statement = Statement::new();
+        statement.say("version", "01");
+        statement.say("signature algorithm", SignatureAlgorithm::for_key(&self.key.public).name());
+        statement.say_name("issuer", &issuer.subject().to_name());
+        statement.say("this update", this_update);
+        statement.say("next update", next_update);
+        say_entries(&mut statement, &self.revoked);
+        let basis = Basis {
+            fills: Some(&self.fills),
+            issuer_key_identifier: key_identifier(&issuer),
+            crl_number: Some(self.number_octets()),
+            ..Basis::default()
+        };
+        statement.say_planned(self.profile.extensions(), &basis).map_err(profile_error(&self.name))?;
+        Ok(statement)
+    }
+
+    fn holes(&self) -> Vec<(String, String)> {
+        let mut holes = self.period.holes("this update", "next update");
+        if self.key.id.is_none() {
+            holes.push(("extension authorityKeyIdentifier".into(), "issuer's key identifier".into()));
+        }
+        holes
+    }
+
+    fn context<'c>(
+        &'c self,
+        drawn: &Drawn,
+        policy: Policy,
+        ledger: &'c Ledger,
+    ) -> Result<Context<'c>, IssuanceError> {
+        Ok(Context::crl(ceremony(drawn, policy, ledger), view(&self.issuer)?.tbs()))
+    }
+
+    fn intent(&self, drawn: &Drawn, to_be_signed: Digest) -> Event {
+        let (this_update, next_update) = self.period.at(drawn.at, &self.name).unwrap_or((drawn.at, drawn.at));
+        Event::CrlSignIntent {
+            profile: self.profile_name.clone(),
+            issuer_spki_sha256: self.key.public.spki_sha256(),
+            tbs_sha256: to_be_signed,
+            number: self.number.to_string(),
+            this_update,
+            next_update,
+        }
+    }
+
+    fn result(&self, drawn: &Drawn, artifact: Artifact) -> Event {
+        let (this_update, next_update) = self.period.at(drawn.at, &self.name).unwrap_or((drawn.at, drawn.at));
+        Event::CrlSigned {
+            artifact,
+            issuer_spki_sha256: self.key.public.spki_sha256(),
+            number: self.number.to_string(),
+            this_update,
+            next_update,
+            revoked_count: u64::try_from(self.revoked.len()).unwrap_or(u64::MAX),
+            revoked_sha256: revoked_sha256(&self.revoked),
+        }
+    }
+}

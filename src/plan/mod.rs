@@ -1,0 +1,250 @@
+//! From a script to a plan: everything that can be wrong is found here, before anyone enters the room.
+//!
+//! A plan is typed and complete, its octets are canonical JSON, and their digest is what people approve.
+
+mod inputs;
+mod order;
+mod review;
+mod site;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+pub use crate::step::{Issued, Kind, Ledger, LoggedCertificate, LoggedKey};
+pub use review::review;
+pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
+
+use crate::digest::Digest;
+use crate::profile::Library;
+use crate::script::{Problems, Script, Word};
+use crate::step::{AnyStep, Draft, Left, People, Person, Scope, Setting, TokenDemand, Window};
+
+/// A script resolved to values.
+#[derive(Debug)]
+pub struct Plan {
+    /// What all steps have in common.
+    pub setting: Setting,
+    /// The acts, in order.
+    pub acts: Vec<Act>,
+    /// Every to-be-signed structure, in the order of signing.
+    pub drafts: Vec<Draft>,
+    /// What will be handed over: kind and name.
+    pub outputs: Vec<(&'static str, String)>,
+    /// The name of the log that this ceremony creates; nothing if it continues one.
+    pub origin: Option<String>,
+    /// The script's digest.
+    pub script_sha256: Digest,
+    octets: Vec<u8>,
+    sha256: Digest,
+}
+
+/// An act of a plan.
+#[derive(Clone, Debug, Serialize)]
+pub struct Act {
+    /// Its title.
+    #[serde(rename = "act")]
+    pub title: String,
+    /// Its steps, in order.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlannedStep {
+    /// Act and step, both from 1: `2.1`.
+    #[serde(rename = "step")]
+    pub number: String,
+    /// What it does.
+    #[serde(flatten)]
+    pub step: AnyStep,
+}
+
+/// Where a plan comes from, beside the script itself.
+pub struct Sources<'s> {
+    /// Where profiles come from.
+    pub library: &'s dyn Library,
+    /// The folder that inputs are relative to.
+    pub folder: &'s Path,
+    /// A rehearsal: inputs may be without digests.
+    pub rehearsal: bool,
+    /// What the log says of earlier ceremonies, if there is one to be continued.
+    pub earlier: Option<Ledger>,
+}
+
+impl Plan {
+    /// Makes a plan, or finds everything that is wrong with the script.
+    ///
+    /// # Errors
+    ///
+    /// Every problem, each with its place.
+    pub fn make(script: &Script, sources: &Sources<'_>) -> Result<Self, Problems> {
+        let mut problems = script.problems();
+        let mut setting = setting(script, &mut problems);
+        setting.inputs = inputs::read(script, sources.folder, sources.rehearsal, &mut problems);
+        order::judge(script, &mut problems);
+        judge_log(script, sources, &mut problems);
+        let mut scope = {
+            let mut ledger = sources.earlier.clone().unwrap_or_default();
+            take_in(&setting, &mut ledger);
+            Scope::new(setting, ledger, sources.library, &mut problems)
+        };
+        let mut acts = Some(Vec::new());
+        for act in &script.acts {
+            let mut steps = Vec::new();
+            let mut whole = true;
+            for node in &act.steps {
+                scope.enter(&node.number, node.place);
+                match AnyStep::resolve(node, &mut scope) {
+                    Some(step) => steps.push(PlannedStep { number: node.number.clone(), step }),
+                    None => whole = false,
+                }
+            }
+            match &mut acts {
+                Some(acts) if whole => acts.push(Act { title: act.title.clone(), steps }),
+                _ => acts = None,
+            }
+        }
+        let Left { setting, drafts, outputs, origin } = scope.leave();
+        let acts = problems.or(acts)?;
+        let script_sha256 = script.sha256;
+        let octets = canonical(&setting, &acts, &drafts, &outputs, script_sha256);
+        let sha256 = Digest::of(&octets);
+        Ok(Self { setting, acts, drafts, outputs, origin, script_sha256, octets, sha256 })
+    }
+
+    /// The plan as canonical JSON (RFC 8785).
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
+    /// The digest of [`Plan::octets`]: what people approve.
+    pub const fn sha256(&self) -> Digest {
+        self.sha256
+    }
+
+    /// The digest of the list of what will be handed over.
+    pub fn outputs_sha256(&self) -> Digest {
+        Digest::of(&to_canonical(&named_outputs(&self.outputs)))
+    }
+
+    /// All steps, in order.
+    pub fn steps(&self) -> impl Iterator<Item = &PlannedStep> {
+        self.acts.iter().flat_map(|act| &act.steps)
+    }
+}
+
+/// Takes in every input that is a certificate of the log.
+pub fn take_in(setting: &Setting, ledger: &mut Ledger) {
+    // Issuers before what they issued, so that each finds its issuer by the script's name.
+    for _ in 0..2 {
+        for (name, input) in &setting.inputs {
+            if let Ok(der) = crate::step::one_structure(&input.octets, &["CERTIFICATE"]) {
+                ledger.take_in(name, &der);
+            }
+        }
+    }
+}
+
+/// The script's steps against the log that there is, or is not.
+fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
+    let named = |name: &str| script.steps().find(|step| step.name == name);
+    match (sources.earlier.is_some(), named("create-log"), named("confirm-log")) {
+        (true, Some(create), _) => {
+            problems.add(
+                create.place,
+                "the log given exists; a script that continues it has `confirm-log` instead",
+            );
+        }
+        (false, _, Some(confirm)) if !sources.rehearsal => {
+            let hint = "name the log's folder with --log";
+            problems.add_with_hint(confirm.place, "the script continues a log, and none was given", hint);
+        }
+        _ => {}
+    }
+}
+
+/// What the script says once for all steps; inputs and profiles come later.
+fn setting(script: &Script, problems: &mut Problems) -> Setting {
+    let counts = |counts: &crate::script::Counts| {
+        counts
+            .iter()
+            .map(|(role, count)| (role.value.word().to_owned(), count.value))
+            .collect::<BTreeMap<_, _>>()
+    };
+    if script.approvals.method.value == crate::script::Method::Signature {
+        let message = "approval by `signature` is not available in this version; wanted `typed`";
+        problems.add(script.approvals.method.place, message);
+    }
+    let tokens = script.tokens.iter().map(|(name, demand)| {
+        let demand = TokenDemand {
+            class: demand.class.value.word().to_owned(),
+            pin: demand.pin.as_ref().map(|pin| pin.value.word().to_owned()),
+            distinct_from: demand.distinct_from.iter().map(|other| other.value.to_string()).collect(),
+        };
+        (name.value.to_string(), demand)
+    });
+    let person = |person: &crate::script::Person| Person {
+        id: person.id.value.to_string(),
+        role: person.role.value.word().to_owned(),
+    };
+    Setting {
+        ceremony: script.ceremony.value.to_string(),
+        title: script.title.clone(),
+        policy: crate::step::policy(script.policy.value),
+        window: Window { from: script.window.value.from, to: script.window.value.to },
+        tokens: tokens.collect(),
+        people: People {
+            all: script.people.iter().map(person).collect(),
+            quorum: counts(&script.quorum),
+            approvals: counts(&script.approvals.plan),
+            method: script.approvals.method.value.word().to_owned(),
+        },
+        inputs: BTreeMap::new(),
+        profiles: BTreeMap::new(),
+    }
+}
+
+/// The plan's octets: every value, inputs and profiles by digest.
+fn canonical(
+    setting: &Setting,
+    acts: &[Act],
+    drafts: &[Draft],
+    outputs: &[(&'static str, String)],
+    script_sha256: Digest,
+) -> Vec<u8> {
+    let digests = |pairs: Vec<(&String, Digest)>| {
+        pairs.into_iter().map(|(name, sha256)| (name.clone(), sha256)).collect::<BTreeMap<_, _>>()
+    };
+    to_canonical(&serde_json::json!({
+        "v": 1,
+        "ceremony": setting.ceremony,
+        "title": setting.title,
+        "policy": setting.policy.to_string(),
+        "window": setting.window,
+        "tokens": setting.tokens,
+        "people": setting.people,
+        "inputs": digests(setting.inputs.iter().map(|(name, input)| (name, input.sha256)).collect()),
+        "profiles": digests(setting.profiles.iter().map(|(name, profile)| (name, profile.sha256())).collect()),
+        "script_sha256": script_sha256,
+        "acts": acts,
+        "drafts": drafts,
+        "outputs": named_outputs(outputs),
+    }))
+}
+
+fn named_outputs(outputs: &[(&'static str, String)]) -> serde_json::Value {
+    outputs.iter().map(|(kind, name)| serde_json::json!({ "kind": kind, "name": name })).collect()
+}
+
+/// RFC 8785: sorted keys and no white space, which is what serde_json's map and writer give; our keys are ASCII
+/// and our numbers are integers.
+fn to_canonical(value: &serde_json::Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+/// The word for a class, as scripts and sites write it.
+pub fn class_word(class: Class) -> &'static str {
+    class.word()
+}

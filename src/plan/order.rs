@@ -1,0 +1,63 @@
+//! What has to come before what in a script.
+
+use crate::script::{Problems, Script, StepNode};
+
+/// Which steps need something before them, by their names.
+type Needs = fn(&str) -> bool;
+
+/// What has to stand before the steps that need it: any of these, and which steps those are.
+const BEFORE: [(&[&str], Needs); 3] = [
+    (&["roll-call"], needs_people),
+    (&["confirm-clock"], needs_clock),
+    (&["create-log", "confirm-log"], needs_clock),
+];
+
+/// Finds steps that stand in the wrong place.
+pub fn judge(script: &Script, problems: &mut Problems) {
+    let steps: Vec<&StepNode> = script.steps().collect();
+    for name in ["seal", "create-log", "confirm-log"] {
+        for step in steps.iter().filter(|step| step.name == name).skip(1) {
+            problems.add(step.place, format!("`{name}` stands here for the second time"));
+        }
+    }
+    for (wanted, needs) in BEFORE {
+        let position = steps.iter().position(|step| wanted.contains(&step.name.as_str()));
+        let user = steps.iter().enumerate().find(|(_, step)| needs(&step.name));
+        if let Some((user, step)) = user
+            && position.is_none_or(|position| position > user)
+        {
+            let message =
+                format!("`{}` stands before `{}`, which it needs", step.name, wanted.join("` or `"));
+            problems.add(step.place, message);
+        }
+    }
+    last(&steps, problems);
+    let named = |name: &str| steps.iter().find(|step| step.name == name);
+    if let (Some(create), Some(_)) = (named("create-log"), named("confirm-log")) {
+        let message =
+            "a script has `create-log` for a new log or `confirm-log` for one that goes on, not both";
+        problems.add(create.place, message);
+    }
+}
+
+/// `seal` is the last step, and there is one.
+fn last(steps: &[&StepNode], problems: &mut Problems) {
+    let Some(last) = steps.last() else { return };
+    match steps.iter().find(|step| step.name == "seal") {
+        None => problems.add(last.place, "`seal` is missing; it is the last step of every script"),
+        Some(seal) if seal.number != last.number => {
+            problems.add(seal.place, "`seal` is not the last step; after it nothing can be recorded");
+        }
+        Some(_) => {}
+    }
+}
+
+/// Whether a step uses a token: the quorum has to be in the room.
+fn needs_people(name: &str) -> bool {
+    needs_clock(name) || ["create-log", "inventory", "initialize-token"].contains(&name)
+}
+
+/// Whether a step makes or uses a key of the ceremony: the clock and the log have to be settled.
+fn needs_clock(name: &str) -> bool {
+    name.starts_with("issue-") || ["generate-key", "request-certificate", "witness"].contains(&name)
+}

@@ -1,0 +1,165 @@
+//! What certificates contain: of root, subordinate and cross-certified subordinate CAs and of OCSP responders.
+
+use super::extension::{Content, Extension, Given, build};
+use super::identifier::KeyIdentifier;
+use super::names::NameForms;
+use super::signing::SignatureChoice;
+use super::term::Fills;
+use super::{Open, ProfileError};
+use crate::pki::build::{CertificateParts, tbs_certificate};
+use crate::pki::{Name, PublicKey, SerialNumber, SignatureAlgorithm, Validity};
+
+/// The kinds of certificate that a ceremony issues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateKind {
+    /// A root CA. BR §7.1.2.1.
+    Root,
+    /// A subordinate CA. BR §7.1.2.6.
+    Subordinate,
+    /// A cross-certified subordinate CA. BR §7.1.2.2.
+    Cross,
+    /// A delegated OCSP responder. BR §7.1.2.8.
+    OcspResponder,
+}
+
+impl CertificateKind {
+    /// Its name in profiles, logs and manifests.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Subordinate => "subordinate",
+            Self::Cross => "cross",
+            Self::OcspResponder => "ocsp-responder",
+        }
+    }
+}
+
+/// The profile of a certificate.
+#[derive(Clone, Debug)]
+pub struct CertificateProfile {
+    pub(super) kind: CertificateKind,
+    pub(super) signature: SignatureChoice,
+    pub(super) names: NameForms,
+    pub(super) key_identifier: KeyIdentifier,
+    pub(super) extensions: Vec<Extension>,
+    pub(super) open: Open,
+}
+
+/// What comes with one certificate.
+#[derive(Clone, Copy, Debug)]
+pub struct CertificateValues<'v> {
+    /// The issuer's subject, octet for octet.
+    pub issuer: &'v Name,
+    /// The subject, made by [`CertificateProfile::names`] or copied.
+    pub subject: &'v Name,
+    /// The serial number.
+    pub serial: &'v SerialNumber,
+    /// From when to when.
+    pub validity: Validity,
+    /// The subject's key.
+    pub key: &'v PublicKey,
+    /// The subject key identifier in the issuer's certificate; not needed for a root, which is its own issuer.
+    pub issuer_key_identifier: Option<&'v [u8]>,
+    /// What the issuer's key signs with when nothing else is said: [`SignatureAlgorithm::for_key`].
+    pub issuer_signature: SignatureAlgorithm,
+    /// What is copied from the certificate that is being cross-signed.
+    pub copied: Option<&'v Copied>,
+    /// What the script fills in.
+    pub fills: &'v Fills,
+}
+
+/// What a cross-certificate copies besides subject and key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// The subject key identifier, if the existing certificate has one.
+    pub subject_key_identifier: Option<Vec<u8>>,
+    /// The path length, if the existing certificate has one.
+    pub path_length: Option<u8>,
+}
+
+impl CertificateProfile {
+    /// Which kind of certificate.
+    pub const fn kind(&self) -> CertificateKind {
+        self.kind
+    }
+
+    /// The string types of the subject.
+    pub const fn names(&self) -> &NameForms {
+        &self.names
+    }
+
+    /// What the script has to say.
+    pub const fn open(&self) -> &Open {
+        &self.open
+    }
+
+    /// The extensions, in their order.
+    pub fn extensions(&self) -> &[Extension] {
+        &self.extensions
+    }
+
+    /// With which algorithm it is signed.
+    pub const fn signature(&self) -> SignatureChoice {
+        self.signature
+    }
+
+    /// The subject key identifier it will have.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError::NotGiven`] if there is nothing to copy.
+    pub fn subject_key_identifier(
+        &self,
+        key: &PublicKey,
+        copied: Option<&Copied>,
+    ) -> Result<Vec<u8>, ProfileError> {
+        self.key_identifier.of(key, copied.and_then(|copied| copied.subject_key_identifier.as_deref()))
+    }
+
+    /// The TBSCertificate in DER. Source: RFC 5280 §4.1.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError`] if something is missing or does not fit; nothing about what is wise: that is for the rules.
+    pub fn draft(&self, values: &CertificateValues<'_>) -> Result<Vec<u8>, ProfileError> {
+        self.open.check(values.fills)?;
+        let algorithm = self.signature.choose(values.issuer_signature)?.der();
+        let extensions = build(&self.extensions, &self.given(values)?)?;
+        Ok(tbs_certificate(&CertificateParts {
+            serial: values.serial,
+            algorithm: &algorithm,
+            issuer: values.issuer,
+            validity: values.validity,
+            subject: values.subject,
+            spki: values.key.spki_der(),
+            extensions: &extensions,
+        }))
+    }
+
+    /// What the extensions need. An identifier is only made where one of them wants it.
+    fn given<'v>(&self, values: &CertificateValues<'v>) -> Result<Given<'v>, ProfileError> {
+        let root = self.kind == CertificateKind::Root;
+        let identified = |extension: &Extension| match extension.content {
+            Content::SubjectKeyIdentifier => true,
+            Content::AuthorityKeyIdentifier => root,
+            _ => false,
+        };
+        let subject_key_identifier = if self.extensions.iter().any(identified) {
+            Some(self.subject_key_identifier(values.key, values.copied)?)
+        } else {
+            None
+        };
+        let issuer_key_identifier = if root {
+            subject_key_identifier.clone()
+        } else {
+            values.issuer_key_identifier.map(<[u8]>::to_vec)
+        };
+        Ok(Given {
+            fills: Some(values.fills),
+            subject_key_identifier,
+            issuer_key_identifier,
+            copied: values.copied,
+            crl_number: None,
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! Where profiles come from: those compiled into this program, and a folder that may replace and add to them.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+
+use crate::script::MOST_OCTETS;
+
+/// Finds profiles by name.
+pub trait Library {
+    /// The profile's file name, for messages, and its octets; nothing if there is none of this name.
+    ///
+    /// # Errors
+    ///
+    /// Those of the disk.
+    fn find(&self, name: &str) -> io::Result<Option<(String, Cow<'static, [u8]>)>>;
+
+    /// The names of all profiles, in alphabetical order.
+    ///
+    /// # Errors
+    ///
+    /// Those of the disk.
+    fn names(&self) -> io::Result<Vec<String>>;
+}
+
+/// The profiles that are part of this program: `templates/profiles/`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BuiltIn;
+
+impl Library for BuiltIn {
+    fn find(&self, name: &str) -> io::Result<Option<(String, Cow<'static, [u8]>)>> {
+        let found = PROFILES.iter().find(|(known, _)| *known == name);
+        Ok(found.map(|(_, text)| (format!("templates/profiles/{name}.yaml"), Cow::Borrowed(text.as_bytes()))))
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        Ok(PROFILES.iter().map(|(name, _)| (*name).to_owned()).collect())
+    }
+}
+
+/// A folder of `<name>.yaml`; what it does not have comes from the program.
+#[derive(Clone, Debug)]
+pub struct Folder(pub PathBuf);
+
+impl Library for Folder {
+    fn find(&self, name: &str) -> io::Result<Option<(String, Cow<'static, [u8]>)>> {
+        let path = self.0.join(format!("{name}.yaml"));
+        let file = match fs::File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return BuiltIn.find(name),
+            Err(error) => return Err(error),
+        };
+        // One octet more than the YAML reader takes, so that it says what is wrong with a larger file.
+        let mut octets = Vec::new();
+        file.take(MOST_OCTETS as u64 + 1).read_to_end(&mut octets)?;
+        Ok(Some((path.display().to_string(), Cow::Owned(octets))))
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = BuiltIn.names()?;
+        for entry in fs::read_dir(&self.0)? {
+            let name = entry?.file_name();
+            names.extend(name.to_str().and_then(|name| name.strip_suffix(".yaml")).map(str::to_owned));
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+}
+
+macro_rules! built_in {
+    ($($name:literal),*) => {
+        [$(($name, include_str!(concat!("../../templates/profiles/", $name, ".yaml")))),*]
+    };
+}
+
+/// In alphabetical order.
+const PROFILES: [(&str, &str); 7] = built_in![
+    "certificate-request",
+    "cross-certificate",
+    "ocsp-responder",
+    "ocsp-response",
+    "root-ca",
+    "root-crl",
+    "tls-subordinate-ca"
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_profile_in_the_folder_is_compiled_in() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/profiles");
+        let mut files: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        let names: Vec<_> = BuiltIn.names().unwrap().iter().map(|name| format!("{name}.yaml")).collect();
+        assert_eq!(names, files);
+    }
+
+    #[test]
+    fn a_folder_replaces_and_adds() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("root-ca.yaml"), "mine").unwrap();
+        fs::write(folder.path().join("other.yaml"), "other").unwrap();
+        let library = Folder(folder.path().to_owned());
+        assert_eq!(library.find("root-ca").unwrap().unwrap().1.as_ref(), b"mine");
+        assert_eq!(library.find("other").unwrap().unwrap().1.as_ref(), b"other");
+        assert_eq!(library.find("root-crl").unwrap().unwrap().0, "templates/profiles/root-crl.yaml");
+        assert!(library.find("nothing").unwrap().is_none());
+        assert!(library.names().unwrap().contains(&"other".to_owned()));
+        assert_eq!(library.names().unwrap().len(), PROFILES.len() + 1);
+    }
+}

@@ -1,0 +1,40 @@
+//! The annex: words that only the auditor gets, each in one salted line whose digest is in the log.
+
+use ceremony_log::code::Fault;
+use ceremony_log::json::{Limits, Object, Value};
+
+/// One line of the annex, without its line feed.
+///
+/// # Errors
+///
+/// A [`Fault`] if the words have characters that no log takes.
+pub fn line(ceremony: &str, item: &str, text: &str, salt: &str) -> Result<String, Fault> {
+    let object = Object::new()
+        .with("cer", ceremony)
+        .with("item", item)
+        .with("salt", salt)
+        .with("text", text)
+        .with("v", 1_i64);
+    Value::Object(object).to_checked(&Limits::RECORD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_canonical_and_salted() {
+        let line = line("c", "video", "tape 7", "00ff").unwrap();
+        assert_eq!(line, r#"{"cer":"c","item":"video","salt":"00ff","text":"tape 7","v":1}"#);
+    }
+
+    #[test]
+    fn what_cannot_be_read_aloud_is_refused() {
+        assert!(line_of("a\u{202e}b").is_err());
+        assert!(line_of("a\nb").is_err());
+    }
+
+    fn line_of(text: &str) -> Result<String, Fault> {
+        line("c", "i", text, "00")
+    }
+}

@@ -1,0 +1,167 @@
+//! Files that are only ever created, and are on the disk before anyone is told.
+//!
+//! The rules of this file:
+//! - A file that exists is never opened for writing, cut or replaced.
+//! - Octets, then their sync, then the name, then the folder's sync: after a power failure a file is whole under
+//!   its name, or not there; what may be left is `<name>.part`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{RenameFlags, renameat_with};
+
+use crate::stage::JournalError;
+
+/// A place for a file that is not written yet; nobody else can take it.
+#[derive(Debug)]
+pub struct Reserved {
+    path: PathBuf,
+    part: PathBuf,
+    file: File,
+}
+
+impl Reserved {
+    /// Makes `<path>.part` and sees to it that `path` is free.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Exists`] if either is there, [`JournalError::Storage`] if the folder takes no file.
+    pub fn at(path: &Path) -> Result<Self, JournalError> {
+        if path.symlink_metadata().is_ok() {
+            return Err(JournalError::Exists { path: path.to_owned() });
+        }
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".part");
+        let part = path.with_file_name(name);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&part)
+            .map_err(|error| storage(&part, "made", error))?;
+        Ok(Self { path: path.to_owned(), part, file })
+    }
+
+    /// Writes the whole file and gives it its name.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] unless all of it is on the disk under its name.
+    pub fn fill(mut self, octets: &[u8]) -> Result<(), JournalError> {
+        self.file.write_all(octets).map_err(|error| storage(&self.part, "written", error))?;
+        self.file.sync_all().map_err(|error| storage(&self.part, "synced", error))?;
+        let here = rustix::fs::CWD;
+        renameat_with(here, &self.part, here, &self.path, RenameFlags::NOREPLACE).map_err(|error| {
+            match io::Error::from(error) {
+                error if error.kind() == io::ErrorKind::AlreadyExists => {
+                    JournalError::Exists { path: self.path.clone() }
+                }
+                error => storage(&self.path, "named", error),
+            }
+        })?;
+        sync_folder(&self.path)
+    }
+}
+
+/// Creates a file with all its octets.
+///
+/// # Errors
+///
+/// As [`Reserved::at`] and [`Reserved::fill`].
+pub fn create(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
+    Reserved::at(path)?.fill(octets)
+}
+
+/// Makes a folder that must not be there yet; its parent is.
+///
+/// # Errors
+///
+/// [`JournalError`] if it exists or cannot be made.
+pub fn create_folder(path: &Path) -> Result<(), JournalError> {
+    fs::create_dir(path).map_err(|error| storage(path, "made", error))?;
+    sync_folder(path)
+}
+
+/// Makes a folder unless it is there.
+///
+/// # Errors
+///
+/// [`JournalError::Storage`] if it cannot be made.
+pub fn ensure_folder(path: &Path) -> Result<(), JournalError> {
+    if path.is_dir() { Ok(()) } else { create_folder(path) }
+}
+
+/// Replaces a file by a newer one of the same name: for the one file that is by nature the newest of a series,
+/// each of which is also kept under its own name.
+///
+/// # Errors
+///
+/// [`JournalError::Storage`] unless the new one is on the disk.
+pub fn supersede(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    let mut file = File::create(&new).map_err(|error| storage(&new, "made", error))?;
+    file.write_all(octets).map_err(|error| storage(&new, "written", error))?;
+    file.sync_all().map_err(|error| storage(&new, "synced", error))?;
+    fs::rename(&new, path).map_err(|error| storage(path, "named", error))?;
+    sync_folder(path)
+}
+
+/// Syncs the folder that a file is in: its name is on the disk then.
+fn sync_folder(path: &Path) -> Result<(), JournalError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| storage(folder, "synced", error))
+}
+
+/// What the system said, with the file and what was being done.
+pub fn storage(path: &Path, doing: &'static str, source: io::Error) -> JournalError {
+    if doing == "made" && source.kind() == io::ErrorKind::AlreadyExists {
+        return JournalError::Exists { path: path.to_owned() };
+    }
+    JournalError::Storage { path: path.to_owned(), doing, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_created_and_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        create(&path, b"one").unwrap();
+        assert!(matches!(create(&path, b"two"), Err(JournalError::Exists { .. })));
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+    }
+
+    #[test]
+    fn a_file_that_came_in_between_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let reserved = Reserved::at(&path).unwrap();
+        assert!(matches!(Reserved::at(&path), Err(JournalError::Exists { .. })));
+        fs::write(&path, b"other").unwrap();
+        assert!(matches!(reserved.fill(b"mine"), Err(JournalError::Exists { .. })));
+        assert_eq!(fs::read(&path).unwrap(), b"other");
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = create(&folder.path().join("no/a"), b"").unwrap_err();
+        assert!(matches!(error, JournalError::Storage { doing: "made", .. }), "{error}");
+    }
+
+    #[test]
+    fn the_newest_of_a_series_supersedes_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint");
+        supersede(&path, b"one").unwrap();
+        supersede(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+    }
+}

@@ -1,0 +1,401 @@
+//! The ceremony's journal on disk: the log, its heads, what is about to be signed, and the artifacts.
+//!
+//! The rules of this file:
+//! - A record is one line, appended and synced before the call returns.
+//! - If that fails once, nothing is written any more: the log on disk is a prefix of what happened.
+//! - A head is made only from synced lines.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use ceremony_log::checkpoint::checkpoint_text;
+use ceremony_log::code::Fault;
+use ceremony_log::key::{KeyKind, VerifierKey};
+use ceremony_log::note::{Note, Signature};
+use ceremony_log::record::{Actor as LogActor, Record};
+use ceremony_log::time::Time;
+use ceremony_log::tree::{Hash, Levels};
+
+use super::artifact;
+use super::continued::Continued;
+use super::file::{Reserved, create, create_folder, ensure_folder, storage, supersede};
+use super::value::to_object;
+use crate::digest::{Digest, hex};
+use crate::stage::{Artifact, ArtifactPlace, Entry, Event, Head, Journal, JournalError, LogKey};
+
+/// Where a ceremony's files lie.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The log's folder, which travels from ceremony to ceremony.
+    pub log: PathBuf,
+    /// The output folder of this ceremony.
+    pub out: PathBuf,
+    /// The bundle's folder, in the output folder.
+    pub bundle: PathBuf,
+}
+
+impl Places {
+    /// The places of a ceremony.
+    pub fn of(ceremony: &str, practice: bool, log: &Path, out: &Path) -> Self {
+        let bundle =
+            if practice { format!("bundle-practice-{ceremony}") } else { format!("bundle-{ceremony}") };
+        Self { log: log.to_owned(), out: out.to_owned(), bundle: out.join(bundle) }
+    }
+
+    /// Where this ceremony's own files lie beside the log.
+    pub fn run(&self, ceremony: &str) -> PathBuf {
+        self.log.join("runs").join(ceremony)
+    }
+}
+
+/// Which ceremony a log is written for.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The ceremony's id.
+    pub ceremony: String,
+    /// The log's name; `/practice` at its end for a practice log.
+    pub origin: String,
+    /// Whether it is practice.
+    pub practice: bool,
+    /// The plan's digest.
+    pub plan_sha256: Digest,
+}
+
+/// An artifact that is stored, with the record that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// What it is.
+    pub artifact: Artifact,
+    /// The record that says so; nothing until that is appended.
+    pub seq: Option<u64>,
+}
+
+/// A log that is being written.
+pub struct LogFolder {
+    places: Places,
+    identity: Identity,
+    log: File,
+    levels: Levels,
+    last: Hash,
+    key: Option<VerifierKey>,
+    head: Option<Note>,
+    stored: Vec<Stored>,
+    reserved: Vec<(PathBuf, Reserved)>,
+    stopped: bool,
+}
+
+impl LogFolder {
+    /// Begins a new log, its folders and its output folder.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if any of it is there already or cannot be made.
+    pub fn create(places: Places, identity: &Identity) -> Result<Self, JournalError> {
+        make_folders(&places, identity)?;
+        let path = places.log.join("log.jsonl");
+        let log = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .open(&path)
+            .map_err(|error| storage(&path, "made", error))?;
+        Ok(Self {
+            places,
+            identity: identity.clone(),
+            log,
+            levels: Levels::new(),
+            last: Hash::ZERO,
+            key: None,
+            head: None,
+            stored: Vec::new(),
+            reserved: Vec::new(),
+            stopped: false,
+        })
+    }
+
+    /// Goes on with a log that was read and checked; the output folder is a new one.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if anything is there that this ceremony has to make.
+    pub fn go_on(places: Places, identity: &Identity, continued: Continued) -> Result<Self, JournalError> {
+        make_folders(&places, identity)?;
+        let log = Continued::file(&places.log)?;
+        Ok(Self {
+            places,
+            identity: identity.clone(),
+            log,
+            levels: continued.levels,
+            last: continued.last,
+            key: Some(continued.verifier),
+            head: Some(continued.note),
+            stored: Vec::new(),
+            reserved: Vec::new(),
+            stopped: false,
+        })
+    }
+
+    /// Where everything lies.
+    pub const fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// The ceremony's id.
+    pub fn ceremony(&self) -> &str {
+        &self.identity.ceremony
+    }
+
+    /// Whether it is practice.
+    pub const fn is_practice(&self) -> bool {
+        self.identity.practice
+    }
+
+    /// The plan's digest, as text.
+    pub fn plan_sha256(&self) -> String {
+        self.identity.plan_sha256.to_string()
+    }
+
+    /// The log's name.
+    pub fn origin(&self) -> &str {
+        &self.identity.origin
+    }
+
+    /// Every artifact of this ceremony, in the order in which they were stored.
+    pub fn stored(&self) -> &[Stored] {
+        &self.stored
+    }
+
+    /// The tree over all records.
+    pub const fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
+    /// The newest signed head.
+    pub const fn signed_head(&self) -> Option<&Note> {
+        self.head.as_ref()
+    }
+
+    /// The key that signs heads.
+    pub const fn log_key(&self) -> Option<&VerifierKey> {
+        self.key.as_ref()
+    }
+
+    /// Keeps a file of this ceremony beside the log: what `resume` needs.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it is there already or cannot be written.
+    pub fn keep(&self, name: &str, octets: &[u8]) -> Result<(), JournalError> {
+        create(&self.places.run(&self.identity.ceremony).join(name), octets)
+    }
+
+    fn record(&self, entry: Entry) -> Result<Record, JournalError> {
+        let (ev, data) = entry.event.name_and_data();
+        let role = entry.actor.role.parse().map_err(|fault| unfit(&fault))?;
+        Ok(Record {
+            seq: self.levels.size(),
+            prev: self.last,
+            at: Time::from_seconds(entry.at.seconds())
+                .ok_or_else(|| unfit(&"the time is later than 9999"))?,
+            mono: u64::try_from(entry.elapsed.as_millis()).unwrap_or(u64::MAX),
+            cer: self.identity.ceremony.clone(),
+            ev,
+            actor: LogActor { id: entry.actor.id, role },
+            data: to_object(&data)
+                .ok_or_else(|| unfit(&"its data is no object of texts, integers and lists"))?,
+            step: entry.step,
+            reference: entry.closes,
+        })
+    }
+
+    fn verifier_key(&self, key: &LogKey) -> Result<VerifierKey, JournalError> {
+        // An Ed25519 SubjectPublicKeyInfo is 12 octets of algorithm and 32 of key (RFC 8410 §4).
+        let raw = key.spki_der.strip_prefix(&ED25519_PREFIX);
+        let made = match raw {
+            Some(raw) => VerifierKey::new(&self.identity.origin, KeyKind::Ed25519, raw),
+            None => VerifierKey::new(&self.identity.origin, KeyKind::EcdsaP256, &key.spki_der),
+        };
+        made.map_err(|_| JournalError::LogKey)
+    }
+}
+
+impl Journal for LogFolder {
+    fn append(&mut self, entry: Entry) -> Result<u64, JournalError> {
+        if self.stopped {
+            return Err(JournalError::Stopped);
+        }
+        let names_artifacts = names_artifacts(&entry.event);
+        let record = self.record(entry)?;
+        let mut line = record.to_line().map_err(|fault| unfit(&fault))?;
+        let seq = record.seq;
+        let leaf = Hash::leaf(line.as_bytes());
+        line.push('\n');
+        // One write of the whole line. A crash inside it leaves a torn last line, which a later start moves
+        // aside and records; a crash after the sync leaves the record.
+        let written = self.log.write_all(line.as_bytes()).map_err(|error| (error, "written"));
+        let synced = written.and_then(|()| self.log.sync_data().map_err(|error| (error, "synced")));
+        if let Err((source, doing)) = synced {
+            self.stopped = true;
+            return Err(storage(&self.places.log.join("log.jsonl"), doing, source));
+        }
+        self.levels.push(leaf);
+        self.last = leaf;
+        if names_artifacts {
+            for stored in self.stored.iter_mut().filter(|stored| stored.seq.is_none()) {
+                stored.seq = Some(seq);
+            }
+        }
+        Ok(seq)
+    }
+
+    fn head(&self) -> Head {
+        let size = self.levels.size();
+        // The levels know every size up to their own.
+        let root = self.levels.root(size).unwrap_or(Hash::ZERO);
+        Head { size, root: Digest::from_octets(*root.octets()) }
+    }
+
+    fn head_text(&self) -> String {
+        let head = self.head();
+        // The origin was the name of a key before there was anything to sign.
+        checkpoint_text(&self.identity.origin, head.size, &Hash::from_octets(*head.root.octets()))
+            .unwrap_or_default()
+    }
+
+    fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError> {
+        let key = self.key.as_ref().ok_or(JournalError::LogKey)?;
+        let mut note = Note::new(self.head_text()).map_err(|fault| unfit(&fault))?;
+        note.add(Signature::new(key, signature)).map_err(|fault| unfit(&fault))?;
+        key.verify(note.text(), signature).map_err(|fault| unfit(&fault))?;
+        let octets = note.to_string().into_bytes();
+        let size = self.levels.size();
+        let own = self.places.log.join("checkpoints").join(size.to_string());
+        // Two heads over the same records differ at most in their signatures: the first one stays.
+        if !own.exists() {
+            create(&own, &octets)?;
+        }
+        supersede(&self.places.log.join("checkpoint"), &octets)?;
+        self.head = Some(note);
+        Ok(())
+    }
+
+    fn use_log_key(&mut self, key: &LogKey) -> Result<String, JournalError> {
+        let verifier = self.verifier_key(key)?;
+        let name = verifier.to_string();
+        supersede(&self.places.log.join("policy"), format!("log {name}\nquorum none\n").as_bytes())?;
+        self.key = Some(verifier);
+        Ok(name)
+    }
+
+    fn log_key_name(&self, key: &LogKey) -> Result<String, JournalError> {
+        Ok(self.verifier_key(key)?.to_string())
+    }
+
+    fn annex(&mut self, item: &str, text: &str) -> Result<Digest, JournalError> {
+        let path = self.places.log.join("annex.jsonl");
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|_| unfit(&"the system gives no random octets"))?;
+        let line = super::annex::line(&self.identity.ceremony, item, text, &hex(&salt))
+            .map_err(|fault| unfit(&fault))?;
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(|error| storage(&path, "opened", error))?;
+        file.write_all(format!("{line}\n").as_bytes()).map_err(|error| storage(&path, "written", error))?;
+        file.sync_all().map_err(|error| storage(&path, "synced", error))?;
+        Ok(Digest::of(line.as_bytes()))
+    }
+
+    fn manifest(&self) -> Vec<u8> {
+        super::manifest::manifest(self)
+    }
+
+    fn keep_pending(&mut self, octets: &[u8]) -> Result<Digest, JournalError> {
+        let digest = Digest::of(octets);
+        let path = self.places.run(&self.identity.ceremony).join("pending").join(digest.to_string());
+        create(&path, octets)?;
+        Ok(digest)
+    }
+
+    fn reserve(&mut self, place: &ArtifactPlace) -> Result<(), JournalError> {
+        for (path, _) in artifact::renderings(place) {
+            let path = self.places.out.join(path);
+            self.reserved.push((path.clone(), Reserved::at(&path)?));
+        }
+        Ok(())
+    }
+
+    fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
+        let sha256 = Digest::of(octets);
+        let file = match place.kind {
+            "manifest" => self.places.bundle.join("manifest.json"),
+            kind => {
+                self.places.bundle.join("artifacts").join(format!("{sha256}.{}", artifact::extension(kind)))
+            }
+        };
+        create(&file, octets)?;
+        for (path, label) in artifact::renderings(place) {
+            let path = self.places.out.join(path);
+            let rendering = artifact::render(octets, label);
+            match self.reserved.iter().position(|(reserved, _)| *reserved == path) {
+                Some(index) => self.reserved.swap_remove(index).1.fill(&rendering)?,
+                None => create(&path, &rendering)?,
+            }
+        }
+        let artifact = Artifact {
+            kind: place.kind.into(),
+            name: place.name.clone(),
+            sha256,
+            media_type: artifact::media_type(place.kind).into(),
+        };
+        self.stored.push(Stored { artifact: artifact.clone(), seq: None });
+        Ok(artifact)
+    }
+}
+
+/// The folders of a log, of a ceremony beside it, and of its outputs.
+fn make_folders(places: &Places, identity: &Identity) -> Result<(), JournalError> {
+    ensure_folder(&places.out)?;
+    ensure_folder(&places.log)?;
+    for folder in ["checkpoints", "runs"] {
+        ensure_folder(&places.log.join(folder))?;
+    }
+    let run = places.run(&identity.ceremony);
+    create_folder(&run)?;
+    create_folder(&run.join("pending"))?;
+    create_folder(&places.bundle)?;
+    for folder in ["artifacts", "proofs"] {
+        create_folder(&places.bundle.join(folder))?;
+    }
+    for folder in artifact::FOLDERS {
+        ensure_folder(&places.out.join(folder))?;
+    }
+    Ok(())
+}
+
+/// Whether an event is the one that names what was stored before it.
+const fn names_artifacts(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::CertSigned { .. }
+            | Event::CsrSigned { .. }
+            | Event::CrlSigned { .. }
+            | Event::OcspSigned { .. }
+            | Event::ArtifactEmitted { .. }
+    )
+}
+
+fn unfit(fault: &dyn ToString) -> JournalError {
+    JournalError::Record { why: fault.to_string() }
+}
+
+impl From<Fault> for JournalError {
+    fn from(fault: Fault) -> Self {
+        unfit(&fault)
+    }
+}
+
+/// The DER of an Ed25519 SubjectPublicKeyInfo up to the key.
+pub(super) const ED25519_PREFIX: [u8; 12] =
+    [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];

@@ -1,0 +1,20 @@
+//! What remains of a ceremony: log, artifacts, manifest, bundle, summary and reports.
+//!
+//! One format per file; `file` is the only place that writes.
+
+mod annex;
+mod artifact;
+mod bundle;
+mod continued;
+pub mod file;
+mod journal;
+mod manifest;
+mod memory;
+pub mod report;
+mod summary;
+mod value;
+
+pub use bundle::finish;
+pub use continued::{ContinueError, Continued};
+pub use journal::{Identity, LogFolder, Places, Stored};
+pub use summary::summary;

@@ -1,0 +1,183 @@
+//! How the parts of a script are written.
+
+use super::ceremony::{
+    Act, Approvals, Counts, Input, InputSource, Method, Person, PinCustody, Policy, Role, StepNode,
+    TokenClass, TokenDemand, Window,
+};
+use super::fields::{Fields, FromNode, Word, unknown, wrong};
+use super::problem::{Located, Problems};
+use super::yaml::{Node, Value};
+use crate::clock::{DAY, Timestamp};
+
+impl Word for Policy {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("public-tls", Self::PublicTls), ("private", Self::Private), ("pqc-pilot", Self::PqcPilot)];
+}
+
+impl Word for TokenClass {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("hardware", Self::Hardware), ("software", Self::Software), ("any", Self::Any)];
+}
+
+impl Word for PinCustody {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("one-person", Self::OnePerson), ("two-people", Self::TwoPeople), ("shares", Self::Shares)];
+}
+
+/// Source: ceremony-log/v1, actors' roles.
+impl Word for Role {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("ceremony-administrator", Self::CeremonyAdministrator),
+        ("crypto-officer", Self::CryptoOfficer),
+        ("share-holder", Self::ShareHolder),
+        ("internal-witness", Self::InternalWitness),
+        ("external-witness", Self::ExternalWitness),
+        ("auditor", Self::Auditor),
+    ];
+}
+
+impl Word for Method {
+    const WORDS: &'static [(&'static str, Self)] = &[("typed", Self::Typed), ("signature", Self::Signature)];
+}
+
+impl FromNode for Window {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let mut fields = Fields::of(node, problems);
+        let from = fields.required::<Located<Timestamp>>("from");
+        let to = fields.required::<Located<Timestamp>>("to");
+        fields.finish();
+        let (from, to) = (from?, to?);
+        let window = Self { from: from.value, to: to.value };
+        if to.value < from.value {
+            problems.add(
+                to.place,
+                format!("the window ends at {}, before it begins at {}", to.value, from.value),
+            );
+            return None;
+        }
+        if to.value.seconds() - from.value.seconds() >= LONGEST_WINDOW * DAY {
+            let message =
+                format!("the window is longer than {LONGEST_WINDOW} days, its last second included");
+            problems.add(to.place, message);
+            return None;
+        }
+        Some(window)
+    }
+}
+
+impl FromNode for TokenDemand {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let mut fields = Fields::of(node, problems);
+        let class = fields.required("class");
+        let pin = fields.optional("pin");
+        let distinct_from = fields.optional_list("distinct-from");
+        fields.finish();
+        Some(Self { class: class?, pin, distinct_from: distinct_from? })
+    }
+}
+
+impl FromNode for Person {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let mut fields = Fields::of(node, problems);
+        let id = fields.required("id");
+        let role = fields.required("role");
+        fields.finish();
+        Some(Self { id: id?, role: role? })
+    }
+}
+
+impl FromNode for Counts {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let Value::Map(entries) = &node.value else {
+            return wrong(node, "roles and numbers, such as `{crypto-officer: 2}`", problems);
+        };
+        let mut counts = Some(Vec::new());
+        for entry in entries {
+            let role = Role::WORDS.iter().find(|(word, _)| *word == entry.key);
+            if role.is_none() {
+                let words: Vec<&str> = Role::WORDS.iter().map(|(word, _)| *word).collect();
+                unknown(&entry.key, entry.place, "role", "roles", &words, problems);
+            }
+            let count = Located::<usize>::from_node(&entry.node, problems);
+            match (&mut counts, role, count) {
+                (Some(counts), Some((_, role)), Some(count)) => {
+                    counts.push((Located::new(*role, entry.place), count));
+                }
+                _ => counts = None,
+            }
+        }
+        counts.map(Self)
+    }
+}
+
+impl FromNode for Approvals {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let mut fields = Fields::of(node, problems);
+        let plan = fields.required("plan");
+        let method = fields.required("method");
+        fields.finish();
+        Some(Self { plan: plan?, method: method? })
+    }
+}
+
+impl FromNode for Input {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let mut fields = Fields::of(node, problems);
+        let file = fields.optional("file");
+        let bundle = fields.optional("bundle");
+        let sha256 = fields.optional("sha256");
+        let both = (fields.has("file"), fields.has("bundle"));
+        fields.finish();
+        let source = match (both, file, bundle) {
+            ((true, false), file, _) => InputSource::File(file?),
+            ((false, true), _, bundle) => InputSource::Bundle(bundle?),
+            _ => return wrong(node, "a map with either `file` or `bundle`", problems),
+        };
+        Some(Self { source, sha256 })
+    }
+}
+
+/// The acts with their steps numbered.
+pub(super) struct Acts(pub(super) Vec<Act>);
+
+impl FromNode for Acts {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let Value::List(items) = &node.value else {
+            return wrong(node, "a list of acts", problems);
+        };
+        if items.is_empty() {
+            return wrong(node, "at least one act", problems);
+        }
+        let acts: Vec<_> = (1..).zip(items).map(|(number, item)| act(number, item, problems)).collect();
+        acts.into_iter().collect::<Option<_>>().map(Self)
+    }
+}
+
+fn act(number: usize, node: &Node, problems: &mut Problems) -> Option<Act> {
+    let mut fields = Fields::of(node, problems);
+    let title = fields.required("act");
+    let nodes = fields.list::<Node>("steps");
+    fields.finish();
+    let nodes = nodes?;
+    let steps: Vec<_> =
+        (1..).zip(&nodes).map(|(step, node)| step_node(number, step, node, problems)).collect();
+    Some(Act { title: title?, steps: steps.into_iter().collect::<Option<_>>()? })
+}
+
+fn step_node(act: usize, step: usize, node: &Node, problems: &mut Problems) -> Option<StepNode> {
+    let entry = match &node.value {
+        Value::Map(entries) if entries.len() == 1 => entries.first()?,
+        Value::Map(entries) => {
+            let message = format!("found {} keys, wanted one step", entries.len());
+            let hint = "each step begins with `- `, and what it says is indented under its name";
+            problems.add_with_hint(node.place, message, hint);
+            return None;
+        }
+        _ => return wrong(node, "a step, such as `preflight: {}`", problems),
+    };
+    let (name, place, fields) = (entry.key.clone(), entry.place, entry.node.clone());
+    Some(StepNode { number: format!("{act}.{step}"), name, place, fields })
+}
+
+/// No ceremony is planned for longer: the BRs ask for a CRL every twelve months.
+const LONGEST_WINDOW: u64 = 400;

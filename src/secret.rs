@@ -1,0 +1,186 @@
+//! Secrets: octets that are lent, never given, and wiped when dropped.
+//!
+//! The rules of this file:
+//! - A secret cannot be printed, cloned, compared by accident or serialised.
+//! - Its octets are written where they stay and read where they are.
+//! - Buffers do not grow while they hold a secret: growing would leave a copy behind.
+
+use thiserror::Error;
+use zeroize::{Zeroize as _, Zeroizing};
+
+/// `N` octets that are wiped when dropped.
+///
+/// ```compile_fail,E0277
+/// format!("{:?}", rootrite::secret::Secret::<16>::fill(|_| {}));
+/// ```
+///
+/// ```compile_fail,E0599
+/// let secret = rootrite::secret::Secret::<16>::fill(|_| {});
+/// let copy = secret.clone();
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn serialise(_: impl serde::Serialize) {}
+/// serialise(rootrite::secret::Secret::<16>::fill(|_| {}));
+/// ```
+pub struct Secret<const N: usize>(Box<Zeroizing<[u8; N]>>);
+
+impl<const N: usize> Secret<N> {
+    /// Lets `fill` write the octets where they will stay.
+    pub fn fill(fill: impl FnOnce(&mut [u8; N])) -> Self {
+        let mut octets = Box::new(Zeroizing::new([0; N]));
+        fill(&mut octets);
+        Self(octets)
+    }
+
+    /// Lets `fill` write the octets where they will stay, unless it fails.
+    ///
+    /// # Errors
+    ///
+    /// What `fill` says; what it wrote until then is wiped.
+    pub fn try_fill<E>(fill: impl FnOnce(&mut [u8; N]) -> Result<(), E>) -> Result<Self, E> {
+        let mut octets = Box::new(Zeroizing::new([0; N]));
+        fill(&mut octets)?;
+        Ok(Self(octets))
+    }
+
+    /// Lends the octets to `read` and to nobody else.
+    pub fn expose<T>(&self, read: impl FnOnce(&[u8; N]) -> T) -> T {
+        read(&self.0)
+    }
+}
+
+/// A PIN: 1 to 255 octets that are wiped when dropped.
+///
+/// A token may ask for more; [`crate::hsm::TokenInformation`] says how long its PINs are.
+///
+/// ```compile_fail,E0277
+/// format!("{:?}", rootrite::secret::Pin::read(b"1234"));
+/// ```
+///
+/// ```compile_fail,E0599
+/// let pin = rootrite::secret::Pin::read(b"1234").ok().unwrap();
+/// let copy = pin.clone();
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn serialise(_: impl serde::Serialize) {}
+/// serialise(rootrite::secret::Pin::read(b"1234").ok().unwrap());
+/// ```
+///
+/// ```compile_fail,E0369
+/// let [one, two] = [b"1234", b"1235"].map(|octets| rootrite::secret::Pin::read(octets).ok().unwrap());
+/// let same = one == two;
+/// ```
+pub struct Pin {
+    /// As long as the longest PIN, so that neither the address nor the size tells its length.
+    octets: Box<Zeroizing<[u8; Pin::MAX_OCTETS]>>,
+    length: u8,
+}
+
+impl Pin {
+    /// The most octets a PIN may have here.
+    pub const MAX_OCTETS: usize = 255;
+
+    /// Copies `octets`; the caller wipes its own.
+    ///
+    /// # Errors
+    ///
+    /// [`PinError`] unless there are 1 to 255 octets.
+    pub fn read(octets: &[u8]) -> Result<Self, PinError> {
+        let mut kept = Box::new(Zeroizing::new([0; Self::MAX_OCTETS]));
+        match (u8::try_from(octets.len()), kept.get_mut(..octets.len())) {
+            (Ok(0), _) => Err(PinError::Empty),
+            (Ok(length), Some(place)) => {
+                place.copy_from_slice(octets);
+                Ok(Self { octets: kept, length })
+            }
+            _ => Err(PinError::TooLong),
+        }
+    }
+
+    /// Takes a text as a PIN and wipes the text.
+    ///
+    /// # Errors
+    ///
+    /// [`PinError`] unless it has 1 to 255 octets.
+    pub fn take(mut text: String) -> Result<Self, PinError> {
+        let pin = Self::read(text.as_bytes());
+        text.zeroize();
+        pin
+    }
+
+    /// How many octets it has.
+    pub fn octets(&self) -> usize {
+        self.length.into()
+    }
+
+    /// Lends the octets to `read` and to nobody else.
+    pub fn expose<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
+        read(self.octets.get(..self.octets()).unwrap_or_default())
+    }
+
+    /// The same PIN once more, for a second owner who wipes it too. Kept to this package: a PIN has one owner.
+    pub(crate) fn duplicate(&self) -> Self {
+        let mut octets = Box::new(Zeroizing::new([0; Self::MAX_OCTETS]));
+        octets.copy_from_slice(self.octets.as_slice());
+        Self { octets, length: self.length }
+    }
+
+    /// Whether `other` is the same PIN, found out in a time that does not depend on where they differ.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let difference = self
+            .octets
+            .iter()
+            .zip(other.octets.iter())
+            .fold(self.length ^ other.length, |difference, (one, two)| difference | (one ^ two));
+        std::hint::black_box(difference) == 0
+    }
+}
+
+/// Why something is no PIN. Says nothing of what was typed.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PinError {
+    /// Nothing there.
+    #[error("the PIN is empty; it needs 1 to 255 octets")]
+    Empty,
+    /// More than 255 octets.
+    #[error("the PIN has more than 255 octets; it needs 1 to 255")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_lent_as_it_was_written() {
+        let secret = Secret::<4>::fill(|octets| octets.copy_from_slice(b"salt"));
+        assert!(secret.expose(|octets| octets == b"salt"));
+        assert!(Secret::<4>::try_fill(|_| Err::<(), _>("no entropy")).is_err());
+    }
+
+    #[test]
+    fn a_pin_has_1_to_255_octets() {
+        assert_eq!(Pin::read(b"").err(), Some(PinError::Empty));
+        assert_eq!(Pin::read(&[b'1'; 256]).err(), Some(PinError::TooLong));
+        assert_eq!(Pin::read(&[b'1'; 512]).err(), Some(PinError::TooLong));
+        for length in [1, 255] {
+            let octets = vec![b'1'; length];
+            let pin = Pin::read(&octets).unwrap();
+            assert_eq!(pin.octets(), length);
+            assert!(pin.expose(|lent| lent == octets));
+        }
+        assert!(Pin::take("1234".to_owned()).unwrap().expose(|octets| octets == b"1234"));
+    }
+
+    #[test]
+    fn two_pins_are_the_same_only_if_every_octet_is() {
+        let pin = |octets: &[u8]| Pin::read(octets).unwrap();
+        assert!(pin(b"1234").is_same(&pin(b"1234")));
+        for other in [&b"1235"[..], b"0234", b"123", b"12340", b"1234\0"] {
+            assert!(!pin(b"1234").is_same(&pin(other)));
+        }
+    }
+}

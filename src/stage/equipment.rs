@@ -1,0 +1,336 @@
+//! The tokens of a ceremony: which are there, how one logs in to them, and who may.
+//!
+//! The rules of this file:
+//! - One login is one try. Another try is asked for, never made by itself.
+//! - After a wrong PIN people see what the token says of tries; from the second wrong one on, or where the
+//!   token says that one is left, an exact word is wanted before the next.
+
+use std::collections::BTreeMap;
+
+use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation};
+use crate::secret::{Pin, PinError};
+
+use super::event::Event;
+use super::operators::{Expected, Line, Notice, Person, PinKind, PinRequest, Question};
+use super::{Stage, StageError};
+
+/// How the user of a token proves who they are.
+pub enum LoginKind {
+    /// By a PIN that people type at each login.
+    Prompt {
+        /// Whether two people type one half each.
+        two_halves: bool,
+    },
+    /// By a PIN that was read before the ceremony began.
+    Given(Pin),
+    /// By the token's own PIN pad.
+    ProtectedPath,
+    /// Not at all.
+    None,
+}
+
+impl LoginKind {
+    /// By a PIN that was read from somewhere; the text is wiped.
+    ///
+    /// # Errors
+    ///
+    /// [`PinError`] if it is none.
+    pub fn given(text: String) -> Result<Self, PinError> {
+        Pin::take(text).map(Self::Given)
+    }
+}
+
+/// A token that has to be initialised before it can be used.
+pub trait Blank {
+    /// Initialises it: label, security officer's PIN, user's PIN, then the custodian's own PIN.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`]: what stood in the way.
+    fn initialize(&mut self, pins: Pins) -> Result<Box<dyn Token>, TokenError>;
+}
+
+/// The PINs that a token begins with.
+pub struct Pins {
+    /// The security officer's.
+    pub security_officer: Pin,
+    /// The user's, chosen by its custodian.
+    pub user: Pin,
+}
+
+/// The PINs of throw-away tokens. They are public.
+pub fn fixed_pins() -> Pins {
+    Pins { security_officer: shared_pin(PinKind::SecurityOfficer), user: shared_pin(PinKind::User) }
+}
+
+/// One of the PINs of throw-away tokens. They are public.
+pub fn shared_pin(kind: PinKind) -> Pin {
+    let text = match kind {
+        PinKind::User => "rehearsal-user",
+        PinKind::SecurityOfficer => "rehearsal-officer",
+    };
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "constants of good length; a test takes both"
+    )]
+    Pin::read(text.as_bytes()).expect("a constant PIN")
+}
+
+/// What a logical token of the script is, on this machine.
+pub enum Device {
+    /// A token that is ready.
+    Ready(Box<dyn Token>),
+    /// A token that `initialize-token` makes ready.
+    Blank(Box<dyn Blank>),
+}
+
+/// A logical token of the script with what the site says of it.
+pub struct Equipment {
+    /// The token, or what becomes one.
+    pub device: Device,
+    /// How one logs in.
+    pub login: LoginKind,
+    /// Who types the PIN.
+    pub custodians: Vec<Person>,
+    /// `hardware` or `software`.
+    pub class: String,
+    /// How many people have to be there before it is used.
+    pub threshold: usize,
+    /// Whether someone is logged in.
+    logged_in: bool,
+    /// Wrong PINs in this session, counted here because not every token counts.
+    wrong: u32,
+}
+
+impl Equipment {
+    /// A token that nobody is logged in to.
+    pub fn new(
+        device: Device,
+        login: LoginKind,
+        custodians: Vec<Person>,
+        class: String,
+        threshold: usize,
+    ) -> Self {
+        Self { device, login, custodians, class, threshold, logged_in: false, wrong: 0 }
+    }
+}
+
+/// All tokens by the script's name.
+pub type Cabinet = BTreeMap<String, Equipment>;
+
+impl Stage<'_> {
+    /// What a token says of itself.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if there is no such token or it does not answer.
+    pub fn information(&mut self, token: &str) -> Result<TokenInformation, StageError> {
+        self.token(token)?.information().map_err(|source| StageError::token(token, source))
+    }
+
+    /// Logs in to a token unless someone is; the people who did.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if the token refuses for good or people do.
+    pub fn log_in(&mut self, token: &str) -> Result<(), StageError> {
+        if self.equipment(token)?.logged_in {
+            return Ok(());
+        }
+        let information = self.information(token)?;
+        self.quorum_is_met(token, &information.serial)?;
+        loop {
+            match self.try_log_in(token, &information)? {
+                Ok(()) => break,
+                Err(error) => self.after_wrong_pin(token, error)?,
+            }
+        }
+        let people = self.custodians(token)?;
+        self.equipment(token)?.logged_in = true;
+        self.record(Event::AuthOk { token: token.into(), serial: information.serial, people })?;
+        Ok(())
+    }
+
+    /// Logs out of every token that someone is logged in to.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if a token does not let go.
+    pub fn log_out_everywhere(&mut self) -> Result<(), StageError> {
+        for (name, equipment) in &mut self.cabinet {
+            if equipment.logged_in
+                && let Device::Ready(token) = &mut equipment.device
+            {
+                token.log_out().map_err(|source| StageError::token(name, source))?;
+                equipment.logged_in = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a blank token ready: both PINs are taken in, then it is initialised between two records.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if the token is not blank, refuses, or people do.
+    pub fn initialize(&mut self, token: &str, label: &str) -> Result<TokenInformation, StageError> {
+        let people = self.equipment(token)?.custodians.clone();
+        let mut ask = |kind| {
+            let request = PinRequest {
+                step: self.step_number(),
+                token: token.into(),
+                kind,
+                people: people.clone(),
+                tries: "a new PIN".into(),
+            };
+            self.operators.pin(&request)
+        };
+        let pins = Pins { security_officer: ask(PinKind::SecurityOfficer)?, user: ask(PinKind::User)? };
+        let intent = Event::TokenInitializeIntent { token: token.into(), label: label.into() };
+        let seq = self.record(intent)?;
+        let done = match &mut self.equipment(token)?.device {
+            Device::Ready(_) => return Err(StageError::NotBlank { token: token.into() }),
+            Device::Blank(blank) => blank.initialize(pins),
+        };
+        let mut ready = match done {
+            Ok(ready) => ready,
+            Err(source) => return Err(self.failed(seq, StageError::token(token, source))?),
+        };
+        let information = ready.information().map_err(|source| StageError::token(token, source))?;
+        self.equipment(token)?.device = Device::Ready(ready);
+        let people = self.custodians(token)?;
+        let serial = information.serial.clone();
+        self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, seq)?;
+        Ok(information)
+    }
+
+    /// The token itself; for this folder and what it calls only.
+    pub(super) fn token(&mut self, token: &str) -> Result<&mut dyn Token, StageError> {
+        match &mut self.equipment(token)?.device {
+            Device::Ready(ready) => Ok(ready.as_mut()),
+            Device::Blank(_) => Err(StageError::Blank { token: token.into() }),
+        }
+    }
+
+    fn equipment(&mut self, token: &str) -> Result<&mut Equipment, StageError> {
+        self.cabinet.get_mut(token).ok_or_else(|| StageError::NoToken { token: token.into() })
+    }
+
+    fn custodians(&mut self, token: &str) -> Result<Vec<String>, StageError> {
+        Ok(self.equipment(token)?.custodians.iter().map(|person| person.id.clone()).collect())
+    }
+
+    /// Logs that enough people are in the room to use the token, or refuses to go on.
+    fn quorum_is_met(&mut self, token: &str, serial: &str) -> Result<(), StageError> {
+        let threshold = self.equipment(token)?.threshold;
+        let people: Vec<String> = self.present_officers();
+        if people.len() < threshold {
+            return Err(StageError::Quorum { token: token.into(), present: people.len(), threshold });
+        }
+        let count = u64::try_from(people.len()).unwrap_or(u64::MAX);
+        let threshold = u64::try_from(threshold).unwrap_or(u64::MAX);
+        let (token, serial) = (token.to_owned(), serial.to_owned());
+        self.record(Event::QuorumMet { token, serial, threshold, share_count: count, people })?;
+        Ok(())
+    }
+
+    /// One try. The inner error is one after which another try can make sense.
+    fn try_log_in(
+        &mut self,
+        name: &str,
+        information: &TokenInformation,
+    ) -> Result<Result<(), TokenError>, StageError> {
+        let step = self.step_number();
+        let equipment =
+            self.cabinet.get_mut(name).ok_or_else(|| StageError::NoToken { token: name.into() })?;
+        let Device::Ready(token) = &mut equipment.device else {
+            return Err(StageError::Blank { token: name.into() });
+        };
+        let typed;
+        let login = match &equipment.login {
+            LoginKind::Given(pin) => Login::Pin(pin),
+            LoginKind::ProtectedPath => Login::ProtectedPath,
+            LoginKind::None => Login::None,
+            LoginKind::Prompt { two_halves } => {
+                let people = if *two_halves {
+                    equipment.custodians.clone()
+                } else {
+                    equipment.custodians.iter().take(1).cloned().collect()
+                };
+                let tries = information.pin_state().to_string();
+                let (token, kind) = (name.to_owned(), PinKind::User);
+                typed = self.operators.pin(&PinRequest { step, token, kind, people, tries })?;
+                Login::Pin(&typed)
+            }
+        };
+        match token.log_in(login) {
+            Ok(()) => Ok(Ok(())),
+            Err(error @ (TokenError::PinIncorrect { .. } | TokenError::PinLength { .. })) => Ok(Err(error)),
+            Err(source) => Err(StageError::token(name, source)),
+        }
+    }
+
+    /// Logs a refused login, shows it, and asks whether there is to be another try.
+    fn after_wrong_pin(&mut self, token: &str, error: TokenError) -> Result<(), StageError> {
+        let people = self.custodians(token)?;
+        let information = self.information(token)?;
+        let (serial, text) = (information.serial.clone(), error.to_string());
+        self.record(Event::AuthFailed { token: token.into(), serial, people, error: text.clone() })?;
+        let equipment = self.equipment(token)?;
+        equipment.wrong += 1;
+        let (wrong, custodian) = (equipment.wrong, equipment.custodians.first().cloned());
+        let given = !matches!(equipment.login, LoginKind::Prompt { .. });
+        let (Some(person), false) = (custodian, given) else {
+            return Err(StageError::token(token, error));
+        };
+        self.operators.show(&Notice::Wrong { sentence: format!("token `{token}`: {text}") });
+        let state = information.pin_state();
+        if state == PinState::Locked {
+            return Err(StageError::token(token, error));
+        }
+        if wrong < 2 && state != PinState::FinalTry {
+            return Ok(());
+        }
+        let lines = vec![
+            Line::new("token", token),
+            Line::new("serial", information.serial.clone()),
+            Line::new("wrong PINs in this session", wrong.to_string()),
+            Line::new("tries", state.to_string()),
+        ];
+        self.question(
+            person,
+            "Another wrong PIN can lock this token for good. Try again?",
+            lines,
+            Expected::Word("again"),
+        )?;
+        Ok(())
+    }
+
+    /// Asks a person something that belongs to the current step.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoAnswer`] if they decline.
+    pub fn question(
+        &mut self,
+        person: Person,
+        sentence: impl Into<String>,
+        lines: Vec<Line>,
+        expected: Expected,
+    ) -> Result<String, StageError> {
+        let (step, sentence) = (self.step_number(), sentence.into());
+        Ok(self.operators.ask(&Question { step, person, sentence, lines, expected })?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn throw_away_tokens_have_two_different_pins() {
+        let Pins { security_officer, user } = fixed_pins();
+        assert!(!security_officer.is_same(&user));
+    }
+}

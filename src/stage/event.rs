@@ -1,0 +1,418 @@
+//! What the log can say: the closed registry of events, each with its data.
+//!
+//! The registry only grows. An event's name and its keys are the log format's; `record` writes them and the
+//! `ceremony-log` crate reads them. People appear by id, serial numbers and other octets as lower-case hex,
+//! digests as [`Digest`], and nothing here can hold a PIN, a share or a certificate's body.
+//!
+//! Sources: BR §5.4.1 (what must be logged); the log format's §3.
+
+#![expect(missing_docs, reason = "the fields of events are the keys of the log format, which documents them")]
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+
+/// One event of the log: its name is `ev`, its fields are `data`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "ev", content = "data")]
+#[non_exhaustive]
+pub enum Event {
+    /// The first record of every log: where it belongs and what it is.
+    #[serde(rename = "log.genesis")]
+    LogGenesis { origin: String, spec: String, hash: String, practice: bool },
+    /// A key that may sign heads of this log.
+    #[serde(rename = "log.key.added")]
+    LogKeyAdded { vkey: String, token: String, label: String, spki_sha256: Digest, role: LogKeyRole },
+    /// The log was compared with what was known of it before.
+    #[serde(rename = "log.confirmed")]
+    LogConfirmed { size: u64, root: Digest, how: Confirmed },
+    /// The program began to work on this log.
+    #[serde(rename = "session.start")]
+    SessionStart(Session),
+    /// The program ended its work.
+    #[serde(rename = "session.stop")]
+    SessionStop {},
+    /// An intent ended without a result of its own.
+    #[serde(rename = "act.failed")]
+    ActFailed { error: String, residue: String },
+    /// What the machine looked like.
+    #[serde(rename = "preflight.result")]
+    PreflightResult { checks: Vec<Check> },
+    /// The ceremony clock was compared with other sources.
+    #[serde(rename = "clock.set")]
+    ClockSet {
+        source: String,
+        reference: Timestamp,
+        old: Timestamp,
+        new: Timestamp,
+        approved_by: Vec<String>,
+    },
+    /// Something worth keeping that is no deviation.
+    #[serde(rename = "log.note")]
+    LogNote { text: String },
+    /// The ceremony began: what it will do, all by digest.
+    #[serde(rename = "ceremony.open")]
+    CeremonyOpen {
+        purpose: String,
+        script_sha256: Digest,
+        plan_sha256: Digest,
+        site_sha256: Digest,
+        planned_outputs: Digest,
+        location_digest: Digest,
+        video_ids: Vec<String>,
+    },
+    /// A person approved the plan.
+    #[serde(rename = "plan.approved")]
+    PlanApproved { sha256: Digest, person: String, method: String },
+    /// A person approved the site file.
+    #[serde(rename = "site.approved")]
+    SiteApproved { sha256: Digest, person: String, method: String },
+    /// A person is in the room.
+    #[serde(rename = "participant.present")]
+    ParticipantPresent { person: String, role: String, id_check: String },
+    /// A step begins.
+    #[serde(rename = "step.begin")]
+    StepBegin { step: String, name: String },
+    /// A step is done.
+    #[serde(rename = "step.end")]
+    StepEnd { step: String },
+    /// A step went otherwise than scripted.
+    #[serde(rename = "step.deviation")]
+    StepDeviation { step: String, expected: String, actual: String, approved_by: Vec<String> },
+    /// A device is in use.
+    #[serde(rename = "device.inserted")]
+    DeviceInserted {
+        token: String,
+        kind: String,
+        model: String,
+        serial: String,
+        firmware: String,
+        class: String,
+    },
+    /// A token was initialised: what it held before is gone.
+    #[serde(rename = "token.initialized")]
+    TokenInitialized { token: String, serial: String, people: Vec<String> },
+    /// Intent: a token is about to be initialised.
+    #[serde(rename = "token.initialize.intent")]
+    TokenInitializeIntent { token: String, label: String },
+    /// A login succeeded.
+    #[serde(rename = "auth.ok")]
+    AuthOk { token: String, serial: String, people: Vec<String> },
+    /// A login was refused.
+    #[serde(rename = "auth.failed")]
+    AuthFailed { token: String, serial: String, people: Vec<String>, error: String },
+    /// Enough people are present to use a token's keys.
+    #[serde(rename = "quorum.met")]
+    QuorumMet { token: String, serial: String, threshold: u64, share_count: u64, people: Vec<String> },
+    /// What a token holds, by digest of its canonical inventory.
+    #[serde(rename = "token.inventory")]
+    TokenInventory { token: String, serial: String, objects: u64, unreadable: u64, inventory_sha256: Digest },
+    /// Intent: a key pair is about to be generated.
+    #[serde(rename = "key.generate.intent")]
+    KeyGenerateIntent { token: String, label: String, id: String, algorithm: String },
+    /// A key pair was generated.
+    #[serde(rename = "key.generated")]
+    KeyGenerated {
+        token: String,
+        label: String,
+        id: String,
+        algorithm: String,
+        spki_sha256: Digest,
+        attributes: KeyAttributes,
+    },
+    /// Intent: a key is about to sign a text of its own.
+    #[serde(rename = "key.proof.intent")]
+    KeyProofIntent { spki_sha256: Digest, token: String, id: String, preimage: String },
+    /// A key signed the text and the signature verified in software.
+    #[serde(rename = "key.proved")]
+    KeyProved { spki_sha256: Digest, preimage: String, signature: String, verified: bool },
+    /// From here on the key may sign.
+    #[serde(rename = "key.live")]
+    KeyLive { spki_sha256: Digest },
+    /// A request came in.
+    #[serde(rename = "request.received")]
+    RequestReceived { kind: String, sha256: Digest, pop_verified: bool },
+    /// People approved what is about to be signed.
+    #[serde(rename = "request.approved")]
+    RequestApproved { kind: String, sha256: Digest, approvers: Vec<String> },
+    /// People declined what was about to be signed.
+    #[serde(rename = "request.rejected")]
+    RequestRejected { kind: String, sha256: Digest, reason: String, approvers: Vec<String> },
+    /// A profile is used in this log for the first time.
+    #[serde(rename = "profile.introduced")]
+    ProfileIntroduced { name: String, sha256: Digest },
+    /// Every rule was applied to a to-be-signed structure.
+    #[serde(rename = "lint.result")]
+    LintResult {
+        tbs_sha256: Digest,
+        policy: String,
+        rules_passed: u64,
+        warnings_acknowledged: Vec<String>,
+        objections: Vec<String>,
+    },
+    /// Intent: a certificate is about to be signed.
+    #[serde(rename = "cert.sign.intent")]
+    CertSignIntent {
+        profile: String,
+        issuer_spki_sha256: Digest,
+        tbs_sha256: Digest,
+        subject: String,
+        subject_sha256: Digest,
+        serial: String,
+        not_before: Timestamp,
+        not_after: Timestamp,
+    },
+    /// A certificate was signed, read back, compared and verified.
+    #[serde(rename = "cert.signed")]
+    CertSigned {
+        artifact: Artifact,
+        issuer_sha256: Digest,
+        spki_sha256: Digest,
+        serial: String,
+        key: KeyPlace,
+    },
+    /// Intent: a certification request is about to be signed.
+    #[serde(rename = "csr.sign.intent")]
+    CsrSignIntent { tbs_sha256: Digest, spki_sha256: Digest, subject: String, subject_sha256: Digest },
+    /// A certification request was signed.
+    #[serde(rename = "csr.signed")]
+    CsrSigned { artifact: Artifact, spki_sha256: Digest },
+    /// Intent: a CRL is about to be signed.
+    #[serde(rename = "crl.sign.intent")]
+    CrlSignIntent {
+        profile: String,
+        issuer_spki_sha256: Digest,
+        tbs_sha256: Digest,
+        number: String,
+        this_update: Timestamp,
+        next_update: Timestamp,
+    },
+    /// A CRL was signed.
+    #[serde(rename = "crl.signed")]
+    CrlSigned {
+        artifact: Artifact,
+        issuer_spki_sha256: Digest,
+        number: String,
+        this_update: Timestamp,
+        next_update: Timestamp,
+        revoked_count: u64,
+        revoked_sha256: Digest,
+    },
+    /// Intent: OCSP responses are about to be signed, one batch for all.
+    #[serde(rename = "ocsp.sign.intent")]
+    OcspSignIntent {
+        profile: String,
+        responder_spki_sha256: Digest,
+        batch: Batch,
+        this_update: Timestamp,
+        next_update: Timestamp,
+    },
+    /// A batch of OCSP responses was signed.
+    #[serde(rename = "ocsp.signed")]
+    OcspSigned { artifact: Artifact, batch: Batch, this_update: Timestamp, next_update: Timestamp },
+    /// A signing intent ended without an artifact; its serial number is never used again.
+    #[serde(rename = "sign.failed")]
+    SignFailed { error: String },
+    /// A file is handed over that nobody signed: a manifest, a list, evidence.
+    #[serde(rename = "artifact.emitted")]
+    ArtifactEmitted { artifact: Artifact, path: String },
+    /// A witness agreed to the log's head.
+    #[serde(rename = "witness.agreed")]
+    WitnessAgreed { person: String, head_size: u64, head_root: Digest, statement: String },
+    /// A witness did not agree to the log's head.
+    #[serde(rename = "witness.disagreed")]
+    WitnessDisagreed { person: String, head_size: u64, head_root: Digest, statement: String },
+    /// The ceremony is over.
+    #[serde(rename = "ceremony.close")]
+    CeremonyClose {
+        outcome: Outcome,
+        outputs: Digest,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_due: Option<Timestamp>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_purpose: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        crl_next_update_min: Option<Timestamp>,
+    },
+}
+
+impl Event {
+    /// The event's name and data as JSON.
+    pub fn name_and_data(&self) -> (String, Value) {
+        // Every variant is a struct of plain values: serialising cannot fail, and an empty pair would be
+        // refused by the log's own reader before it is written.
+        match serde_json::to_value(self) {
+            Ok(Value::Object(mut members)) => {
+                let name = members.get("ev").and_then(Value::as_str).unwrap_or_default().to_owned();
+                (name, members.remove("data").unwrap_or(Value::Object(serde_json::Map::new())))
+            }
+            _ => (String::new(), Value::Null),
+        }
+    }
+}
+
+/// What a key of the log is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogKeyRole {
+    /// Signs every head.
+    Main,
+    /// Takes over if the main key is lost.
+    Standby,
+}
+
+/// What a log was compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirmed {
+    /// The receipt of the online CA.
+    Receipt,
+    /// The words that the last ceremony printed.
+    Paper,
+    /// The data object on a token.
+    TokenObject,
+}
+
+/// How a ceremony ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// As scripted.
+    Ok,
+    /// Not all of it.
+    Partial,
+    /// Nothing of it counts.
+    Aborted,
+}
+
+/// The program and the machine that a session runs on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Session {
+    /// The program's version.
+    pub tool_version: String,
+    /// The program file's digest.
+    pub tool_sha256: Digest,
+    /// The machine's name.
+    pub host: String,
+    /// The kernel's boot id; a change means a reboot.
+    pub boot_id: String,
+    /// Every PKCS#11 module, by digest.
+    pub modules: Vec<Module>,
+    /// The site file's digest.
+    pub site_sha256: Digest,
+}
+
+/// A PKCS#11 module that was loaded.
+#[derive(Clone, Debug, Serialize)]
+pub struct Module {
+    /// The file's digest.
+    pub sha256: Digest,
+    /// What C_GetInfo says: manufacturer and library version.
+    pub library: String,
+}
+
+/// One check of the machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// Which.
+    pub id: String,
+    /// `ok`, `violated` or `unknown`.
+    pub outcome: CheckOutcome,
+    /// What was found.
+    pub detail: String,
+}
+
+/// What a check found; what is unknown is said to be unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckOutcome {
+    /// As it should be.
+    Ok,
+    /// Not as it should be.
+    Violated,
+    /// It could not be found out.
+    Unknown,
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = match self.outcome {
+            CheckOutcome::Ok => "ok",
+            CheckOutcome::Violated => "violated",
+            CheckOutcome::Unknown => "unknown",
+        };
+        write!(f, "{outcome}: {}", self.detail)
+    }
+}
+
+/// A key's attributes as read back from the token; what the token does not say is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyAttributes {
+    /// CKA_SENSITIVE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensitive: Option<bool>,
+    /// CKA_EXTRACTABLE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extractable: Option<bool>,
+    /// CKA_ALWAYS_SENSITIVE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub always_sensitive: Option<bool>,
+    /// CKA_NEVER_EXTRACTABLE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub never_extractable: Option<bool>,
+    /// CKA_LOCAL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<bool>,
+}
+
+/// A file that is handed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Artifact {
+    /// root, subordinate, cross, ocsp-responder, request, crl, ocsp-response, list, evidence or manifest.
+    pub kind: String,
+    /// The script's name for it.
+    pub name: String,
+    /// The file's digest.
+    pub sha256: Digest,
+    /// Its media type.
+    pub media_type: String,
+}
+
+/// Where a key is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyPlace {
+    /// The script's name for the token.
+    pub token: String,
+    /// CKA_LABEL.
+    pub label: String,
+    /// CKA_ID in hex.
+    pub id: String,
+}
+
+/// Several artifacts under one intent and one result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Batch {
+    /// How many.
+    pub count: u64,
+    /// The digest of the list of their digests.
+    pub list_sha256: Digest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_its_name_and_its_data() {
+        let event = Event::KeyLive { spki_sha256: Digest::of(b"") };
+        let (name, data) = event.name_and_data();
+        assert_eq!(name, "key.live");
+        assert_eq!(data, serde_json::json!({ "spki_sha256": Digest::of(b"").to_string() }));
+        let (name, data) = Event::SessionStop {}.name_and_data();
+        assert_eq!((name.as_str(), data), ("session.stop", serde_json::json!({})));
+    }
+}

@@ -1,0 +1,171 @@
+//! The log as the stage sees it: a place to store records, kept octets, artifacts and heads.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+
+use super::event::{Artifact, Event};
+
+/// Who does what a record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The person's id in the script, or `rootrite`.
+    pub id: String,
+    /// The person's role, or `software`.
+    pub role: String,
+}
+
+impl Actor {
+    /// This program.
+    pub fn software() -> Self {
+        Self { id: "rootrite".into(), role: "software".into() }
+    }
+}
+
+/// A record before it has its place in the chain.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The ceremony clock's time.
+    pub at: Timestamp,
+    /// Time since the session began.
+    pub elapsed: Duration,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub event: Event,
+    /// The script's step, if any.
+    pub step: Option<String>,
+    /// The record that this one closes, if any.
+    pub closes: Option<u64>,
+}
+
+/// How long the log is and the root of its tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Number of records.
+    pub size: u64,
+    /// RFC 6962 root over all of them.
+    pub root: Digest,
+}
+
+/// Where records, artifacts and heads are stored. Everything is synced before a call returns.
+pub trait Journal {
+    /// Appends one record; its sequence number.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it is not certain that the record is stored. Nothing more may happen then.
+    fn append(&mut self, entry: Entry) -> Result<u64, JournalError>;
+
+    /// The head over all records stored so far.
+    fn head(&self) -> Head;
+
+    /// The text that a log key signs over the head of now.
+    fn head_text(&self) -> String;
+
+    /// Stores the head of now with the signature over [`Journal::head_text`].
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError>;
+
+    /// Says which key signs heads from now on: its note name and key.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] for a key that cannot sign notes.
+    fn use_log_key(&mut self, key: &LogKey) -> Result<String, JournalError>;
+
+    /// The note name and key of a log key, as a policy writes it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] for a key that cannot sign notes.
+    fn log_key_name(&self, key: &LogKey) -> Result<String, JournalError>;
+
+    /// Keeps words for the auditor only; the digest of the salted line.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they could not be stored.
+    fn annex(&mut self, item: &str, text: &str) -> Result<Digest, JournalError>;
+
+    /// The manifest of all artifacts so far.
+    fn manifest(&self) -> Vec<u8>;
+
+    /// Keeps octets that are about to be signed, before the intent that names them, for `resume`.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they could not be stored.
+    fn keep_pending(&mut self, octets: &[u8]) -> Result<Digest, JournalError>;
+
+    /// Makes sure that an artifact can be stored, before anything is signed for it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if its file exists or cannot be made.
+    fn reserve(&mut self, place: &ArtifactPlace) -> Result<(), JournalError>;
+
+    /// Stores an artifact: the file itself by digest, and its rendering where people look for it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError>;
+}
+
+/// A key of the log, as far as a note needs to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogKey {
+    /// Its SubjectPublicKeyInfo: Ed25519 or P-256.
+    pub spki_der: Vec<u8>,
+}
+
+/// What an artifact is and where it belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArtifactPlace {
+    /// As [`Artifact::kind`].
+    pub kind: &'static str,
+    /// The script's name for it.
+    pub name: String,
+}
+
+/// Why something could not be stored.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// The disk or the medium refused.
+    #[error("`{}` could not be {doing}", path.display())]
+    Storage {
+        /// Which file.
+        path: PathBuf,
+        /// `written`, `synced`, `made` …
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file is there that must not be.
+    #[error("`{}` exists; files are only created, never replaced", path.display())]
+    Exists {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The record itself is none that the log can hold.
+    #[error("the record is not one that the log can hold: {why}")]
+    Record {
+        /// What the log's reader says.
+        why: String,
+    },
+    /// The log key is none that can sign notes.
+    #[error("the log key cannot sign heads; wanted an Ed25519 or an ECDSA P-256 key")]
+    LogKey,
+    /// Storing failed before; nothing is stored any more.
+    #[error("the log could not be written before, so nothing more happens")]
+    Stopped,
+}

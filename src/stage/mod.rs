@@ -1,0 +1,465 @@
+//! Where steps are performed: the only door to the HSM.
+//!
+//! The rules of this file:
+//! - A record is stored before the act it announces begins.
+//! - An outcome is stored before anyone is told of it.
+//! - If the log cannot be written, nothing more happens.
+
+mod equipment;
+mod event;
+mod journal;
+mod machine;
+mod operators;
+
+use std::time::Duration;
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+pub use crate::secret::Pin;
+pub use equipment::{Blank, Cabinet, Device, Equipment, LoginKind, Pins, fixed_pins, shared_pin};
+pub use event::{
+    Artifact, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace, LogKeyRole, Module,
+    Outcome, Session,
+};
+pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
+pub use machine::Machine;
+pub use operators::{Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinRequest, Question};
+
+use crate::clock::{Clock, Timestamp};
+use crate::digest::Digest;
+use crate::hsm::{HashAlgorithm, Inventory, KeyDescription, KeyId, ToSign, Token, TokenError};
+
+/// The tokens, the log, the people and the clock of one ceremony.
+pub struct Stage<'a> {
+    cabinet: Cabinet,
+    journal: &'a mut dyn Journal,
+    operators: &'a mut dyn Operators,
+    clock: &'a dyn Clock,
+    step: Option<String>,
+    present: Vec<Person>,
+    log_key: Option<(String, KeyId, bool)>,
+    machine: Machine,
+    partial: bool,
+    closed: bool,
+    head_at_start: Option<Head>,
+}
+
+/// What an act may reach: its token, and the place where artifacts are stored.
+pub struct Hands<'h> {
+    token: &'h mut dyn Token,
+    journal: &'h mut dyn Journal,
+}
+
+impl<'h> Hands<'h> {
+    /// The token of the act.
+    pub fn token(&mut self) -> &mut (dyn Token + 'h) {
+        self.token
+    }
+
+    /// Stores an artifact, before its result is in the log.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    pub fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
+        self.journal.store(place, octets)
+    }
+}
+
+impl<'a> Stage<'a> {
+    /// A stage on which nothing has happened yet.
+    pub fn new(
+        cabinet: Cabinet,
+        journal: &'a mut dyn Journal,
+        operators: &'a mut dyn Operators,
+        clock: &'a dyn Clock,
+        machine: Machine,
+    ) -> Self {
+        Self {
+            cabinet,
+            journal,
+            operators,
+            clock,
+            step: None,
+            present: Vec::new(),
+            log_key: None,
+            machine,
+            partial: false,
+            closed: false,
+            head_at_start: None,
+        }
+    }
+
+    /// Uses a token once, between two records.
+    ///
+    /// After a power failure an act that was cut short shows as an intent without a result. `approval` is the
+    /// record by which people allowed it. The act gives its outcome and the event that says it.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if people, the token or the log refuse; the log then says that the act failed, unless it
+    /// is the log that failed.
+    pub fn act<T, E: Into<StageError>>(
+        &mut self,
+        token: &str,
+        intent: Event,
+        approval: Option<u64>,
+        act: impl FnOnce(&mut Hands<'_>) -> Result<(T, Event), E>,
+    ) -> Result<T, StageError> {
+        self.log_in(token)?;
+        let seq = self.append(intent, Actor::software(), approval)?;
+        // A crash from here on leaves an intent without a result, and whatever the token and the pending
+        // structure show of it.
+        let Some(Equipment { device: Device::Ready(ready), .. }) = self.cabinet.get_mut(token) else {
+            return Err(StageError::NoToken { token: token.into() });
+        };
+        let done = act(&mut Hands { token: ready.as_mut(), journal: &mut *self.journal });
+        match done {
+            Ok((outcome, result)) => {
+                self.record_closing(result, seq)?;
+                Ok(outcome)
+            }
+            Err(error) => Err(self.failed(seq, error.into())?),
+        }
+    }
+
+    /// Records an event of the program's own; its sequence number.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn record(&mut self, event: Event) -> Result<u64, StageError> {
+        self.append(event, Actor::software(), None)
+    }
+
+    /// Records what a person did; its sequence number.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn record_by(&mut self, person: &Person, event: Event) -> Result<u64, StageError> {
+        self.append(event, Actor { id: person.id.clone(), role: person.role.clone() }, None)
+    }
+
+    /// Records the result of an intent.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn record_closing(&mut self, event: Event, intent: u64) -> Result<u64, StageError> {
+        self.append(event, Actor::software(), Some(intent))
+    }
+
+    /// Stores a file that nobody signs, and records it.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn emit(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, StageError> {
+        let artifact = self.journal.store(place, octets)?;
+        let path = format!("artifacts/{}", artifact.sha256);
+        self.record(Event::ArtifactEmitted { artifact: artifact.clone(), path })?;
+        Ok(artifact)
+    }
+
+    /// Keeps octets that are about to be signed, and makes sure that what comes of them can be stored.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if either cannot be.
+    pub fn prepare(&mut self, place: &ArtifactPlace, to_be_signed: &[u8]) -> Result<(), StageError> {
+        self.journal.reserve(place)?;
+        self.journal.keep_pending(to_be_signed)?;
+        Ok(())
+    }
+
+    /// Octets from the token's random number generator and the system's together: unpredictable if either is.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if the token or the system gives none.
+    pub fn random<const N: usize>(&mut self, token: &str) -> Result<Zeroizing<[u8; N]>, StageError> {
+        self.log_in(token)?;
+        let drawn = self.token(token)?.random(N).map_err(|source| StageError::token(token, source))?;
+        let mut octets = Zeroizing::new([0; N]);
+        getrandom::fill(octets.as_mut()).map_err(|_| StageError::Random)?;
+        if drawn.len() != N {
+            return Err(StageError::Random);
+        }
+        for (octet, other) in octets.iter_mut().zip(drawn.iter()) {
+            *octet ^= other;
+        }
+        Ok(octets)
+    }
+
+    /// What a token holds, after login, as its canonical inventory.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if the token does not answer.
+    pub fn inventory(&mut self, token: &str) -> Result<Inventory, StageError> {
+        self.log_in(token)?;
+        self.token(token)?.inventory().map_err(|source| StageError::token(token, source))
+    }
+
+    /// A key pair on a token, as read from there.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if it is not there exactly once.
+    pub fn key(&mut self, token: &str, id: &KeyId) -> Result<KeyDescription, StageError> {
+        self.log_in(token)?;
+        self.token(token)?.key(id).map_err(|source| StageError::token(token, source))
+    }
+
+    /// Says which key signs the log's heads from now on. `hashed`: the key signs a SHA-256 digest (P-256), not
+    /// the text itself (Ed25519).
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] for a key that cannot sign notes.
+    pub fn use_log_key(
+        &mut self,
+        token: &str,
+        id: &KeyId,
+        hashed: bool,
+        key: &LogKey,
+    ) -> Result<String, StageError> {
+        let vkey = self.journal.use_log_key(key)?;
+        self.log_key = Some((token.to_owned(), id.clone(), hashed));
+        Ok(vkey)
+    }
+
+    /// The note name and key of a log key, as a policy writes it.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] for a key that cannot sign notes.
+    pub fn log_key_name(&self, key: &LogKey) -> Result<String, StageError> {
+        Ok(self.journal.log_key_name(key)?)
+    }
+
+    /// Keeps words that are for the auditor only; their salted digest.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if they could not be stored.
+    pub fn annex(&mut self, item: &str, text: &str) -> Result<Digest, StageError> {
+        Ok(self.journal.annex(item, text)?)
+    }
+
+    /// Stores and records the manifest: the list of everything that was handed over.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn emit_manifest(&mut self) -> Result<Artifact, StageError> {
+        let manifest = self.journal.manifest();
+        self.emit(&ArtifactPlace { kind: "manifest", name: "manifest".into() }, &manifest)
+    }
+
+    /// What the machine looks like now.
+    pub fn look_at_machine(&self) -> Vec<Check> {
+        self.machine.checks(self.now())
+    }
+
+    /// This ceremony continues a log whose last head was this one.
+    pub fn continues_from(&mut self, head: Head) {
+        self.head_at_start = Some(head);
+    }
+
+    /// The head of the log that this ceremony continues.
+    pub const fn head_at_start(&self) -> Option<Head> {
+        self.head_at_start
+    }
+
+    /// Not everything is as scripted: the ceremony will close as `partial`.
+    pub fn is_partial(&mut self) {
+        self.partial = true;
+    }
+
+    /// Whether something was not as scripted.
+    pub const fn went_partial(&self) -> bool {
+        self.partial
+    }
+
+    /// The ceremony is closed; nothing can be recorded any more.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Whether the ceremony is closed.
+    pub const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Signs and stores the head over all records so far. Does nothing while the log has no key.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if the log key's token or the disk refuses.
+    pub fn sign_head(&mut self) -> Result<(), StageError> {
+        let Some((token, id, hashed)) = self.log_key.clone() else { return Ok(()) };
+        self.log_in(&token)?;
+        let text = self.journal.head_text();
+        let digest = Digest::of(text.as_bytes());
+        let what = if hashed {
+            ToSign::Digest { hash: HashAlgorithm::Sha256, octets: digest.octets() }
+        } else {
+            ToSign::Message(text.as_bytes())
+        };
+        let signature =
+            self.token(&token)?.sign(&id, what).map_err(|source| StageError::token(&token, source))?;
+        Ok(self.journal.store_head(&signature)?)
+    }
+
+    /// The head over all records so far.
+    pub fn head(&self) -> Head {
+        self.journal.head()
+    }
+
+    /// The ceremony's time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Shows people something.
+    pub fn show(&mut self, notice: &Notice) {
+        self.operators.show(notice);
+    }
+
+    /// The current step's number; `-` outside steps.
+    pub fn step_number(&self) -> String {
+        self.step.clone().unwrap_or_else(|| "-".into())
+    }
+
+    /// Which step the next records belong to.
+    pub fn set_step(&mut self, step: Option<String>) {
+        self.step = step;
+    }
+
+    /// A person has been seen in the room.
+    pub fn is_present(&mut self, person: Person) {
+        if !self.present.contains(&person) {
+            self.present.push(person);
+        }
+    }
+
+    /// Who has been seen in the room.
+    pub fn present(&self) -> &[Person] {
+        &self.present
+    }
+
+    /// The crypto officers in the room, by id.
+    fn present_officers(&self) -> Vec<String> {
+        self.present
+            .iter()
+            .filter(|person| person.role == "crypto-officer")
+            .map(|person| person.id.clone())
+            .collect()
+    }
+
+    /// Records that an intent came to nothing; the error to go on with.
+    fn failed(&mut self, intent: u64, error: StageError) -> Result<StageError, StageError> {
+        // If the log itself failed, it cannot say so: the error is all there is.
+        if matches!(error, StageError::Journal(_)) {
+            return Ok(error);
+        }
+        let event = Event::ActFailed { error: printable(&error.with_causes()), residue: "unknown".into() };
+        self.record_closing(event, intent)?;
+        Ok(error)
+    }
+
+    fn append(&mut self, event: Event, actor: Actor, closes: Option<u64>) -> Result<u64, StageError> {
+        // A session's time begins with its first record.
+        let begins = matches!(event, Event::LogGenesis { .. } | Event::SessionStart(_));
+        let entry = Entry {
+            at: self.clock.now(),
+            elapsed: if begins { Duration::ZERO } else { self.clock.elapsed() },
+            actor,
+            event,
+            step: self.step.clone(),
+            closes,
+        };
+        Ok(self.journal.append(entry)?)
+    }
+}
+
+/// Why the ceremony cannot go on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StageError {
+    /// Something could not be stored.
+    #[error("the log could not be written")]
+    Journal(#[from] JournalError),
+    /// A person declined or is gone.
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
+    /// A token did not do what was asked.
+    #[error("token `{token}` did not do what was asked")]
+    Token {
+        /// The script's name for it.
+        token: String,
+        /// What it said.
+        source: Box<TokenError>,
+    },
+    /// There is no such token.
+    #[error("there is no token `{token}` on this stage")]
+    NoToken {
+        /// The script's name for it.
+        token: String,
+    },
+    /// The token has not been initialised.
+    #[error("token `{token}` is blank; an `initialize-token` step has to come first")]
+    Blank {
+        /// The script's name for it.
+        token: String,
+    },
+    /// The token was to be initialised and is not blank.
+    #[error("token `{token}` is not blank; the site file must say `initialize: true` for it")]
+    NotBlank {
+        /// The script's name for it.
+        token: String,
+    },
+    /// Not enough crypto officers are in the room.
+    #[error("{present} crypto officers are present; using token `{token}` needs {threshold}")]
+    Quorum {
+        /// The script's name for the token.
+        token: String,
+        /// How many are there.
+        present: usize,
+        /// How many are wanted.
+        threshold: usize,
+    },
+    /// No random octets.
+    #[error("the random number generators did not give what was asked")]
+    Random,
+    /// What an act made is not what was planned.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// What the log can hold: a driver's words may have any characters.
+fn printable(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+impl StageError {
+    /// A token's error with the token's name.
+    pub fn token(token: &str, source: TokenError) -> Self {
+        Self::Token { token: token.to_owned(), source: Box::new(source) }
+    }
+
+    /// The message with all its causes, for the log.
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}

@@ -1,0 +1,169 @@
+//! People, as the stage sees them: the only way to ask, to show and to take in a PIN.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::secret::Pin;
+
+/// A person of the script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The script's id.
+    pub id: String,
+    /// The person's role in the ceremony.
+    pub role: String,
+}
+
+/// A line of a card: what it is and what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What.
+    pub name: String,
+    /// Its value, exactly as it is to be compared.
+    pub value: String,
+}
+
+impl Line {
+    /// A line.
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into() }
+    }
+}
+
+/// What people are told.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// An act of the script begins.
+    Act {
+        /// Its title.
+        title: String,
+    },
+    /// A step begins.
+    Step {
+        /// Its number.
+        number: String,
+        /// Its name.
+        name: String,
+        /// What it does, in a sentence.
+        preview: String,
+    },
+    /// Something happened: a sentence, and what to compare.
+    Done {
+        /// The sentence.
+        sentence: String,
+        /// What to compare.
+        lines: Vec<Line>,
+    },
+    /// Something takes a while.
+    Waiting {
+        /// For what.
+        sentence: String,
+    },
+    /// Something went wrong and is asked again.
+    Wrong {
+        /// What.
+        sentence: String,
+    },
+}
+
+/// What a person has to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expected {
+    /// Exactly this word.
+    Word(&'static str),
+    /// Exactly these words, read from paper or screen; upper and lower case are the same.
+    Words(String),
+    /// A text of the person's own, not empty.
+    Text,
+    /// The time that the person's own clock shows, RFC 3339 UTC.
+    Time,
+}
+
+/// A question to a person.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The step it belongs to; `-` outside steps.
+    pub step: String,
+    /// Who answers.
+    pub person: Person,
+    /// What is asked, a sentence.
+    pub sentence: String,
+    /// What to compare before answering.
+    pub lines: Vec<Line>,
+    /// Which answer goes on. Everything else asks again, `no` declines.
+    pub expected: Expected,
+}
+
+/// A request for a PIN.
+#[derive(Clone, Debug)]
+pub struct PinRequest {
+    /// The step it belongs to; `-` outside steps.
+    pub step: String,
+    /// The script's name for the token.
+    pub token: String,
+    /// Which PIN.
+    pub kind: PinKind,
+    /// Who types it, in turn: more than one where custody is split.
+    pub people: Vec<Person>,
+    /// What the token says of the tries left.
+    pub tries: String,
+}
+
+/// Which PIN of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PinKind {
+    /// The user's.
+    User,
+    /// The security officer's.
+    SecurityOfficer,
+}
+
+/// Talks to people. Implementations: a terminal, a file of answers, a rehearsal.
+pub trait Operators {
+    /// Shows something; nobody has to answer.
+    fn show(&mut self, notice: &Notice);
+
+    /// Asks until the answer is as expected; the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`] if the person declines or nobody can answer any more.
+    fn ask(&mut self, question: &Question) -> Result<String, NoAnswer>;
+
+    /// Takes in a PIN; whole, also where several people type a part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`] if nobody gives one.
+    fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer>;
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoAnswer {
+    /// The person said no.
+    #[error("{person} declined: {question}")]
+    Declined {
+        /// Who.
+        person: String,
+        /// What was asked.
+        question: String,
+    },
+    /// The input ended.
+    #[error("nobody answers any more: the input ended at: {question}")]
+    Ended {
+        /// What was asked.
+        question: String,
+    },
+    /// A file of answers has none for this question.
+    #[error("the answers have nothing for step {step}: {question}")]
+    Missing {
+        /// Which step.
+        step: String,
+        /// What was asked.
+        question: String,
+    },
+}

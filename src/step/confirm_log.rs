@@ -1,0 +1,53 @@
+//! `confirm-log`: the log that a ceremony continues, compared with what was written down when it was last closed.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Room, Scope, Step, StepError, spec};
+use crate::stage::{Confirmed, Event, Expected, Line, Person};
+
+spec!(
+    /// `confirm-log: {}`
+    Spec {}
+);
+
+/// A witness types the words of the head that the last ceremony printed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ConfirmLog {
+    person: Person,
+}
+
+impl Step for ConfirmLog {
+    const NAME: &'static str = "confirm-log";
+    const ABOUT: &'static str = "the log is compared with the head on paper";
+    type Spec = Spec;
+
+    fn resolve(_: Spec, scope: &mut Scope<'_>) -> Option<Self> {
+        let order = ["external-witness", "internal-witness", "auditor", "ceremony-administrator"];
+        let person = order.iter().find_map(|role| scope.setting.people.of_role(role).next()).cloned();
+        if person.is_none() {
+            scope.wrong("`confirm-log` needs a witness, an auditor or a ceremony administrator who types the paper's words");
+        }
+        scope.continues_log();
+        Some(Self { person: person? })
+    }
+
+    fn preview(&self) -> String {
+        format!("{} reads the log's last head from paper and types its words.", self.person.id)
+    }
+
+    fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        let Some(head) = room.stage.head_at_start() else {
+            return Err(StepError::Changed(
+                "there is no earlier head to confirm: this log begins here".into(),
+            ));
+        };
+        // The words themselves are not shown: what is typed comes from paper, or it proves nothing.
+        let lines = vec![Line::new("records of the log", head.size.to_string())];
+        let sentence = "Type all words of the log's head from the last ceremony's paper.";
+        let expected = Expected::Words(head.root.words());
+        room.stage.question(self.person.clone(), sentence, lines, expected)?;
+        let event = Event::LogConfirmed { size: head.size, root: head.root, how: Confirmed::Paper };
+        room.stage.record_by(&self.person, event)?;
+        Ok(())
+    }
+}

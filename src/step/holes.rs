@@ -1,0 +1,128 @@
+//! What a plan says of a to-be-signed structure: its fields and octets, but for the typed holes.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::hex;
+use crate::issuance::Statement;
+
+/// A to-be-signed structure of the plan: its fields, and its octets but for the holes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The step that signs it.
+    pub step: String,
+    /// What it becomes.
+    pub kind: String,
+    /// The script's name for it.
+    pub name: String,
+    /// The script's name for the key that signs it.
+    pub signed_by: String,
+    /// Every field, the holes by their names in angle brackets.
+    pub fields: Statement,
+    /// The octets, with holes where they are not known yet.
+    pub octets: Vec<Octets>,
+}
+
+/// A part of the octets of a draft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Octets {
+    /// Fixed octets, in hex.
+    Fixed(String),
+    /// A hole of so many octets.
+    Hole(Hole),
+}
+
+/// What is not known when the plan is approved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hole {
+    /// Which hole: `serial`, `ceremony-day`, `key`, `key-identifier`, …
+    pub name: String,
+    /// How many octets it takes.
+    pub octets: usize,
+}
+
+/// The fields with each hole's name in angle brackets where its value will be. What depends on the day of signing says
+/// which values it can have: `first` as signed at the window's first second, `last` at its last.
+pub fn named(first: &Statement, last: &Statement, holes: &[(String, String)]) -> Statement {
+    let mut named = Statement::new();
+    for (index, field) in first.fields().iter().enumerate() {
+        let Some((_, hole)) = holes.iter().find(|(name, _)| *name == field.name) else {
+            named.say(field.name.clone(), &field.value);
+            continue;
+        };
+        let latest = last.fields().get(index).map_or(field.value.as_str(), |field| field.value.as_str());
+        let value = if !WHEN.iter().any(|when| hole.starts_with(when)) {
+            format!("<{hole}>")
+        } else if latest == field.value {
+            format!("<{hole}>: {latest}")
+        } else {
+            format!("<{hole}>: {} to {latest}", field.value)
+        };
+        named.say(field.name.clone(), value);
+    }
+    named
+}
+
+/// The holes that are times.
+const WHEN: [&str; 2] = ["ceremony-day", "signing-time"];
+
+/// The octets cut into fixed parts and holes. `places` says where fields with a value of their own stand.
+pub fn cut(octets: &[u8], places: &[(String, Range<usize>)], holes: &[(String, String)]) -> Vec<Octets> {
+    let mut found: Vec<(&Range<usize>, &String)> = places
+        .iter()
+        .filter_map(|(field, range)| {
+            let (_, hole) = holes.iter().find(|(name, _)| name == field)?;
+            Some((range, hole))
+        })
+        .collect();
+    found.sort_by_key(|(range, _)| range.start);
+    let mut parts = Vec::new();
+    let mut next = 0;
+    let fixed = |from: usize, to: usize, parts: &mut Vec<Octets>| {
+        if let Some(part) = octets.get(from..to).filter(|part| !part.is_empty()) {
+            parts.push(Octets::Fixed(hex(part)));
+        }
+    };
+    for (range, hole) in found {
+        fixed(next, range.start, &mut parts);
+        parts.push(Octets::Hole(Hole { name: hole.clone(), octets: range.len() }));
+        next = range.end;
+    }
+    fixed(next, octets.len(), &mut parts);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn octets_are_cut_at_the_holes_that_the_order_has() {
+        let places = [("b".to_owned(), 3..4), ("a".to_owned(), 1..2), ("fixed".to_owned(), 0..1)];
+        let holes = [("a".to_owned(), "serial".to_owned()), ("b".to_owned(), "key".to_owned())];
+        let hole = |name: &str| Octets::Hole(Hole { name: name.into(), octets: 1 });
+        let fixed = |text: &str| Octets::Fixed(text.into());
+        assert_eq!(
+            cut(&[0, 1, 2, 3, 4], &places, &holes),
+            [fixed("00"), hole("serial"), fixed("02"), hole("key"), fixed("04")]
+        );
+        assert_eq!(cut(&[0, 1], &[], &holes), [fixed("0001")]);
+    }
+
+    #[test]
+    fn a_field_with_a_hole_says_the_hole() {
+        let mut statement = Statement::new();
+        statement.say("serial number", "01");
+        statement.say("issuer", "CN=x");
+        let mut last = statement.clone();
+        statement.say("not before", "1");
+        last.say("not before", "2");
+        let holes = [("serial number".into(), "serial".into()), ("not before".into(), "ceremony-day".into())];
+        let named = named(&statement, &last, &holes);
+        assert_eq!(named.value("serial number"), Some("<serial>"));
+        assert_eq!(named.value("issuer"), Some("CN=x"));
+        assert_eq!(named.value("not before"), Some("<ceremony-day>: 1 to 2"));
+    }
+}

@@ -1,0 +1,142 @@
+//! `issue-cross`: a cross-certified subordinate CA certificate. BR §7.1.2.2.
+//!
+//! Subject, public key, subject key identifier and path length are those of the certificate being cross-signed.
+
+use serde::{Deserialize, Serialize};
+
+use super::certificate::{CertificateWords, Issue, Resolved, fills, issuer_key, period};
+use super::{Room, Scope, Step, StepError, given_key, spec};
+use crate::clock::Lasting;
+use crate::issuance::KnownCertificate;
+use crate::issuance::order::When;
+use crate::pki::read;
+use crate::script::{Id, Located};
+
+spec!(
+    /// `issue-cross: {issuer: …, certificate-to-cross-sign: …, profile: …, not-before: …, lasts: …, …, certificate: …}`
+    Spec {
+        /// The certificate of the CA that issues.
+        issuer: Located<Id> = required "issuer",
+        /// The certificate being cross-signed: of a step before this one, or an input.
+        crossed: Located<Id> = required "certificate-to-cross-sign",
+        /// Its profile.
+        profile: Located<Id> = required "profile",
+        /// From when.
+        not_before: Located<When> = required "not-before",
+        /// For how long.
+        lasts: Option<Located<Lasting>> = optional "lasts",
+        /// Where the issuer's CRL is.
+        crl_url: Option<Located<String>> = optional "crl-url",
+        /// Where the issuer's certificate is.
+        issuer_url: Option<Located<String>> = optional "issuer-url",
+        /// Where the issuer's OCSP responder is.
+        ocsp_url: Option<Located<String>> = optional "ocsp-url",
+        /// The name of the certificate.
+        certificate: Located<Id> = required "certificate",
+    }
+);
+
+/// A cross-certificate is signed by its issuer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IssueCross(Issue);
+
+impl Step for IssueCross {
+    const NAME: &'static str = "issue-cross";
+    const ABOUT: &'static str = "a cross-certificate: another CA's name and key under this issuer";
+    type Spec = Spec;
+
+    fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
+        let issuer = scope.issuer(&spec.issuer);
+        let crossed = crossed(&spec.crossed, scope);
+        let profile = scope.profile(&spec.profile, &["cross"]);
+        let name = scope.new_output("cross", &spec.certificate);
+        let period = period(spec.not_before, spec.lasts, profile.as_ref(), scope);
+        let filled =
+            [("crl-url", &spec.crl_url), ("issuer-url", &spec.issuer_url), ("ocsp-url", &spec.ocsp_url)];
+        let fills = fills(&filled, profile.as_ref(), scope);
+        let (issuer, crossed) = (issuer?, crossed?);
+        let key = issuer_key(&issuer, spec.issuer.place, scope)?;
+        if crossed.key.as_deref() == Some(&key.name) {
+            scope.problems.add(
+                spec.crossed.place,
+                format!("`{}` has the issuer's own key `{}`", crossed.name, key.name),
+            );
+            return None;
+        }
+        scope.uses(&key.token);
+        let view = read::certificate(&crossed.der).ok()?;
+        let (subject, public_key) = (view.subject().to_name(), view.public_key().ok()?);
+        let words = CertificateWords {
+            name: name?,
+            profile: spec.profile.value.to_string(),
+            period: period?,
+            fills: fills?,
+        };
+        let resolved = Resolved {
+            profile: profile?,
+            issuer: Some(issuer),
+            subject,
+            named: Vec::new(),
+            public_key,
+            certified: crossed.key.clone(),
+            crossed: Some(crossed),
+            key: key.name,
+        };
+        Issue::resolve(words, resolved, scope).map(Self)
+    }
+
+    fn preview(&self) -> String {
+        let (name, issuer) = (self.0.name(), self.0.issuer());
+        format!("Sign the cross-certificate `{name}` under `{issuer}` with the key `{}`.", self.0.signer())
+    }
+
+    fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        self.0.perform(room)
+    }
+}
+
+/// The certificate being cross-signed; it has to be a CA's.
+fn crossed(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<KnownCertificate> {
+    let known = match scope.ledger.certificate(name.value.as_str()) {
+        Some(known) => known.clone(),
+        None if scope.input(name.value.as_str()).is_some() => {
+            let input = scope.required_input(name)?;
+            let der = match given_key::one_structure(&input.octets, &["CERTIFICATE"]) {
+                Ok(der) => der,
+                Err(why) => {
+                    scope
+                        .problems
+                        .add(name.place, format!("certificate `{}` ({}): {why}", name.value, input.file));
+                    return None;
+                }
+            };
+            KnownCertificate {
+                name: name.value.to_string(),
+                kind: "root".into(),
+                der,
+                key: None,
+                issuer: String::new(),
+            }
+        }
+        None => return scope.certificate(name),
+    };
+    let ca = read::certificate(&known.der).map_err(|error| error.to_string()).and_then(|view| {
+        let constraints = view.extensions().basic_constraints().map_err(|error| error.to_string())?;
+        view.public_key().map_err(|error| error.to_string())?;
+        Ok(constraints.is_some_and(|constraints| constraints.ca))
+    });
+    match ca {
+        Ok(true) => Some(known),
+        Ok(false) => {
+            scope.problems.add(
+                name.place,
+                format!("certificate `{}` is not a CA's: its basic constraints do not say so", name.value),
+            );
+            None
+        }
+        Err(why) => {
+            scope.problems.add(name.place, format!("certificate `{}`: {why}", name.value));
+            None
+        }
+    }
+}

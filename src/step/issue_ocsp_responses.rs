@@ -1,0 +1,184 @@
+//! `issue-ocsp-responses`: OCSP responses ahead of time, one for each certificate. BR §4.9.9, §7.3; RFC 6960.
+
+use serde::{Deserialize, Serialize};
+
+use super::certificate::approver;
+use super::{Room, Scope, Step, StepError, spec};
+use crate::clock::Lasting;
+use crate::issuance::order::{OcspOrder, Period, Subject, When};
+use crate::issuance::{self, Drawn, IssuanceError, Ledger, Order as _, Terms};
+use crate::pki::read;
+use crate::profile::{Fills, Profile};
+use crate::script::{Id, Located};
+use crate::stage::{ArtifactPlace, Line, Notice};
+
+spec!(
+    /// `issue-ocsp-responses: {issuer: …, responder: …, certificates: […], this-update: …, lasts: …, responses: …}`
+    Spec {
+        /// The certificate of the CA that issued the certificates.
+        issuer: Located<Id> = required "issuer",
+        /// The certificate of who answers: the CA's own, or a delegate's.
+        responder: Located<Id> = required "responder",
+        /// The responses' profile; `ocsp-response` if none is named.
+        profile: Option<Located<Id>> = optional "profile",
+        /// The certificates in question.
+        certificates: Vec<Located<Id>> = list "certificates",
+        /// From when.
+        this_update: Located<When> = required "this-update",
+        /// For how long, next update included.
+        lasts: Located<Lasting> = required "lasts",
+        /// The name of the responses; each has its number behind it.
+        responses: Located<Id> = required "responses",
+    }
+);
+
+/// OCSP responses are signed, all under one approval.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IssueOcspResponses {
+    responses: String,
+    issuer: String,
+    responder: String,
+    key: String,
+    profile: String,
+    certificates: Vec<String>,
+    period: Period,
+}
+
+impl IssueOcspResponses {
+    fn orders(&self, profile: &Profile, ledger: &Ledger) -> Result<Vec<OcspOrder>, IssuanceError> {
+        let unknown = |what, name: &str| IssuanceError::Unknown { what, name: name.to_owned() };
+        let certificate =
+            |name: &str| ledger.certificate(name).ok_or_else(|| unknown("certificate", name)).cloned();
+        let issuer = certificate(&self.issuer)?;
+        let responder = certificate(&self.responder)?;
+        let key = ledger.key(&self.key).ok_or_else(|| unknown("key", &self.key))?;
+        let profile = profile.ocsp_response().ok_or_else(|| unknown("OCSP profile", &self.profile))?;
+        (1..)
+            .zip(&self.certificates)
+            .map(|(number, name): (usize, _)| {
+                let known = certificate(name)?;
+                let view = read::certificate(&known.der).map_err(|error| IssuanceError::Unreadable {
+                    name: name.clone(),
+                    why: error.to_string(),
+                })?;
+                let serial = view.tbs().serial().map_err(|_| unknown("serial number of", name))?;
+                let revoked = ledger
+                    .revocations(view.issuer().sha256())
+                    .into_iter()
+                    .find(|revocation| revocation.serial == serial)
+                    .map(|revocation| (revocation.at, revocation.reason));
+                Ok(OcspOrder {
+                    name: format!("{}-{number}", self.responses),
+                    profile_name: self.profile.clone(),
+                    profile: profile.clone(),
+                    issuer: issuer.clone(),
+                    responder: responder.clone(),
+                    key: key.clone(),
+                    subject: Subject { serial, serial_is_fixed: key.id.is_some(), revoked },
+                    period: self.period,
+                    fills: Fills::new(),
+                })
+            })
+            .collect()
+    }
+}
+
+impl Step for IssueOcspResponses {
+    const NAME: &'static str = "issue-ocsp-responses";
+    const ABOUT: &'static str = "OCSP responses ahead of time, one for each certificate";
+    type Spec = Spec;
+
+    fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
+        let issuer = scope.issuer(&spec.issuer);
+        let responder = scope.certificate(&spec.responder);
+        let named =
+            spec.profile.clone().unwrap_or_else(|| Located::new(default_profile(), spec.issuer.place));
+        let profile = scope.profile(&named, &["ocsp-response"]);
+        let name = scope.new_output("ocsp-response", &spec.responses);
+        let known: Vec<_> = spec.certificates.iter().map(|name| scope.certificate(name)).collect();
+        let (issuer, responder) = (issuer?, responder?);
+        for (name, known) in spec.certificates.iter().zip(&known) {
+            if let Some(known) = known.as_ref().filter(|known| known.issuer != issuer.name) {
+                let message = format!(
+                    "certificate `{}` was issued by `{}`, not by `{}`",
+                    known.name, known.issuer, issuer.name
+                );
+                scope.problems.add(name.place, message);
+            }
+        }
+        let answers = responder.name == issuer.name
+            || responder.kind == "ocsp-responder" && responder.issuer == issuer.name;
+        if !answers {
+            let message = format!(
+                "`{}` does not answer for `{}`: wanted the CA itself or an OCSP responder under it",
+                responder.name, issuer.name
+            );
+            scope.problems.add(spec.responder.place, message);
+            return None;
+        }
+        let key = super::certificate::issuer_key(&responder, spec.responder.place, scope)?;
+        let step = Self {
+            responses: name?,
+            issuer: issuer.name,
+            responder: responder.name,
+            key: key.name.clone(),
+            profile: named.value.to_string(),
+            certificates: known
+                .into_iter()
+                .map(|known| known.map(|known| known.name))
+                .collect::<Option<_>>()?,
+            period: Period { begins: spec.this_update.value, lasts: spec.lasts.value },
+        };
+        match step.orders(&profile?, &scope.ledger) {
+            Ok(orders) => {
+                for order in &orders {
+                    scope.plan_order(order)?;
+                }
+            }
+            Err(error) => {
+                scope.wrong(error.to_string());
+                return None;
+            }
+        }
+        scope.uses(&key.token);
+        scope.will_run_out(step.period);
+        Some(step)
+    }
+
+    fn preview(&self) -> String {
+        format!(
+            "Sign OCSP responses of `{}` on {} by `{}` with the key `{}`.",
+            self.issuer,
+            self.certificates.join(", "),
+            self.responder,
+            self.key
+        )
+    }
+
+    fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        let unknown = || IssuanceError::Unknown { what: "profile", name: self.profile.clone() };
+        let profile = room.setting.profiles.get(&self.profile).ok_or_else(unknown)?;
+        let orders = self.orders(profile, room.ledger)?;
+        let approver = approver(room)?;
+        let terms = Terms { policy: room.setting.policy, approver: &approver };
+        let list = ArtifactPlace { kind: "list", name: self.responses.clone() };
+        let drawn: Drawn = issuance::issue_batch(&orders, &list, terms, room.ledger, room.stage)?;
+        let (_, next_update) = self.period.at(drawn.at, &self.responses)?;
+        room.ledger.runs_out(next_update);
+        let lines = vec![
+            Line::new(
+                "responses",
+                orders.iter().map(|order| order.place().name).collect::<Vec<_>>().join(", "),
+            ),
+            Line::new("next update", next_update.to_string()),
+        ];
+        room.stage
+            .show(&Notice::Done { sentence: "Signed, read back, compared and verified.".into(), lines });
+        Ok(())
+    }
+}
+
+fn default_profile() -> Id {
+    #[expect(clippy::expect_used, reason = "a constant id; every ready script reads it")]
+    "ocsp-response".parse().expect("a constant id")
+}

@@ -1,0 +1,259 @@
+//! What a ceremony can do: one step per file, from its words to its performance.
+//!
+//! A new step is one file here and one line in the list below.
+
+mod certificate;
+mod confirm_clock;
+mod confirm_log;
+mod create_log;
+mod evidence;
+mod generate_key;
+mod given_key;
+mod holes;
+mod initialize_token;
+mod instruct;
+mod inventory;
+mod issue_crl;
+mod issue_cross;
+mod issue_ocsp_responder;
+mod issue_ocsp_responses;
+mod issue_root;
+mod issue_subordinate;
+mod placeholder;
+mod preflight;
+mod request_certificate;
+mod revoked;
+mod roll_call;
+mod scope;
+mod seal;
+mod setting;
+mod text;
+mod times;
+mod witness;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use given_key::one_structure;
+pub use holes::{Draft, Hole, Octets};
+pub use scope::{Left, Scope};
+pub use setting::{Input, People, Setting, TokenDemand, Window};
+
+use crate::issuance::IssuanceError;
+pub use crate::issuance::{Issued, Kind, Ledger, LoggedCertificate, LoggedKey, Policy};
+use crate::script::{FromNode, StepNode, unknown};
+pub use crate::stage::Person;
+use crate::stage::{Stage, StageError};
+
+/// Makes a step's words from the list of its keys: each `required`, `optional`, `list` or `optional_list`.
+macro_rules! spec {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $kind:ty = $how:ident $key:literal),* $(,)? }) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        pub struct $name { $($(#[$doc])* pub $field: $kind),* }
+
+        impl crate::script::FromNode for $name {
+            fn from_node(node: &crate::script::Node, problems: &mut crate::script::Problems) -> Option<Self> {
+                #[allow(unused_mut, reason = "a step without keys reads none")]
+                let mut fields = crate::script::Fields::of(node, problems);
+                $(let $field = fields.$how($key);)*
+                fields.finish();
+                Some(Self { $($field: spec!(@$how $field)),* })
+            }
+        }
+    };
+    (@optional $field:ident) => { $field };
+    (@$how:ident $field:ident) => { $field? };
+}
+use spec;
+
+/// One thing that a ceremony does.
+///
+/// `Spec` is what the author writes; the step itself is what remains of it once everything that can be wrong
+/// has been found. It is plain data: the plan holds it as JSON, and a resumed ceremony reads it from there.
+trait Step: Serialize + DeserializeOwned {
+    /// The step's name in a script.
+    const NAME: &'static str;
+    /// What it does, in a sentence for authors.
+    const ABOUT: &'static str;
+    /// What the author writes.
+    type Spec: FromNode;
+
+    /// Finds everything that is wrong with the step where it stands in the script, and tells the scope what
+    /// will be there once it is done.
+    fn resolve(spec: Self::Spec, scope: &mut Scope<'_>) -> Option<Self>;
+
+    /// What will be done, a sentence for the people at the table.
+    fn preview(&self) -> String;
+
+    /// The keys that it makes: token and label.
+    fn makes_keys(&self) -> Vec<(&str, &str)> {
+        Vec::new()
+    }
+
+    /// The token that it initialises.
+    fn initializes(&self) -> Option<&str> {
+        None
+    }
+
+    /// Does it.
+    fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError>;
+}
+
+/// Everything that a step performs with.
+pub struct Room<'r, 's> {
+    /// The tokens, the log, the people and the clock.
+    pub stage: &'r mut Stage<'s>,
+    /// What is known so far.
+    pub ledger: &'r mut Ledger,
+    /// What the script says once for all steps.
+    pub setting: &'r Setting,
+}
+
+/// Makes the closed list of steps.
+macro_rules! steps {
+    ($($module:ident :: $step:ident),+ $(,)?) => {
+        /// A step of any kind.
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[serde(tag = "name", content = "values", rename_all = "kebab-case")]
+        #[non_exhaustive]
+        pub enum AnyStep {
+            $(
+                #[expect(missing_docs, reason = "each step's own file says what it is")]
+                $step($module::$step),
+            )+
+        }
+
+        impl AnyStep {
+            /// Every step's name.
+            pub const NAMES: &'static [&'static str] = &[$($module::$step::NAME),+];
+            /// Every step's name with what it does.
+            pub const ABOUT: &'static [(&'static str, &'static str)] =
+                &[$(($module::$step::NAME, $module::$step::ABOUT)),+];
+
+            /// Makes a step from what stands in the script; what is wrong goes to the scope's problems.
+            pub fn resolve(node: &StepNode, scope: &mut Scope<'_>) -> Option<Self> {
+                match node.name.as_str() {
+                    $($module::$step::NAME => {
+                        let spec = <$module::$step as Step>::Spec::from_node(&node.fields, scope.problems)?;
+                        $module::$step::resolve(spec, scope).map(Self::$step)
+                    })+
+                    other => {
+                        unknown(other, node.place, "step", "steps", Self::NAMES, scope.problems);
+                        None
+                    }
+                }
+            }
+
+            /// The step's name in a script.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$step(_) => $module::$step::NAME),+ }
+            }
+
+            /// What will be done, a sentence for the people at the table.
+            pub fn preview(&self) -> String {
+                match self { $(Self::$step(step) => step.preview()),+ }
+            }
+
+            /// The keys that it makes: token and label.
+            pub fn makes_keys(&self) -> Vec<(&str, &str)> {
+                match self { $(Self::$step(step) => step.makes_keys()),+ }
+            }
+
+            /// The token that it initialises.
+            pub fn initializes(&self) -> Option<&str> {
+                match self { $(Self::$step(step) => step.initializes()),+ }
+            }
+
+            /// Does it.
+            ///
+            /// # Errors
+            ///
+            /// [`StepError`]: why the ceremony cannot go on.
+            pub fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+                match self { $(Self::$step(step) => step.perform(room)),+ }
+            }
+        }
+    };
+}
+
+steps!(
+    preflight::Preflight,
+    roll_call::RollCall,
+    confirm_clock::ConfirmClock,
+    confirm_log::ConfirmLog,
+    evidence::Evidence,
+    instruct::Instruct,
+    initialize_token::InitializeToken,
+    inventory::TakeInventory,
+    create_log::CreateLog,
+    generate_key::GenerateKey,
+    issue_root::IssueRoot,
+    issue_subordinate::IssueSubordinate,
+    issue_cross::IssueCross,
+    issue_ocsp_responder::IssueOcspResponder,
+    request_certificate::RequestCertificate,
+    issue_crl::IssueCrl,
+    issue_ocsp_responses::IssueOcspResponses,
+    witness::Witness,
+    seal::Seal,
+);
+
+/// Why a step could not be done.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StepError {
+    /// The stage could not go on.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// Something could not be issued.
+    #[error(transparent)]
+    Issuance(#[from] IssuanceError),
+    /// Too few people of a role are in the room.
+    #[error("{present} people of the role {role} are present; the script's quorum is {wanted}")]
+    Quorum {
+        /// Which role.
+        role: String,
+        /// How many are there.
+        present: usize,
+        /// How many are wanted.
+        wanted: usize,
+    },
+    /// The clocks do not agree.
+    #[error(
+        "the ceremony clock says {clock} and {person} says {reference}; they may differ by {most} seconds"
+    )]
+    Clock {
+        /// The ceremony's clock.
+        clock: String,
+        /// Who told the time.
+        person: String,
+        /// The time told.
+        reference: String,
+        /// How much they may differ.
+        most: u64,
+    },
+    /// The ceremony is outside the window for which its rules were proven.
+    #[error("the ceremony clock says {clock}; the script's window is {from} to {to}")]
+    Window {
+        /// The ceremony's clock.
+        clock: String,
+        /// The window's first second.
+        from: String,
+        /// The window's last second.
+        to: String,
+    },
+    /// A file that the plan names by digest is another one now.
+    #[error("{0}")]
+    Changed(String),
+}
+
+/// The policy that a script names.
+pub const fn policy(named: crate::script::Policy) -> Policy {
+    match named {
+        crate::script::Policy::PublicTls => Policy::PublicTls,
+        crate::script::Policy::Private => Policy::Private,
+        crate::script::Policy::PqcPilot => Policy::PqcPilot,
+    }
+}

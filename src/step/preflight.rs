@@ -1,0 +1,61 @@
+//! `preflight`: what the machine looks like before anything else happens.
+//!
+//! Each check is ok, violated or unknown, and all of them go into the log. What is violated has to be accepted
+//! by a person, or the ceremony ends here with nothing done.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Room, Scope, Step, StepError, spec};
+use crate::stage::{CheckOutcome, Event, Expected, Line, Notice};
+
+spec!(
+    /// `preflight: {}`
+    Spec {}
+);
+
+/// The machine is looked at.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Preflight {}
+
+impl Step for Preflight {
+    const NAME: &'static str = "preflight";
+    const ABOUT: &'static str =
+        "the program looks at the machine: time, space, modules, swap, core dumps, network";
+    type Spec = Spec;
+
+    fn resolve(_: Spec, _: &mut Scope<'_>) -> Option<Self> {
+        Some(Self {})
+    }
+
+    fn preview(&self) -> String {
+        "Look at the machine: time, free space, modules, swap, core dumps, network interfaces.".into()
+    }
+
+    fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        let checks = room.stage.look_at_machine();
+        let seq = room.stage.record(Event::PreflightResult { checks: checks.clone() })?;
+        let lines: Vec<Line> =
+            checks.iter().map(|check| Line::new(check.id.clone(), check.to_string())).collect();
+        room.stage.show(&Notice::Done { sentence: "This is what the machine looks like.".into(), lines });
+        let violated: Vec<_> =
+            checks.iter().filter(|check| check.outcome == CheckOutcome::Violated).collect();
+        let Some(person) = room.setting.people.of_role("ceremony-administrator").next() else {
+            return Ok(());
+        };
+        if violated.is_empty() {
+            return Ok(());
+        }
+        let lines = violated.iter().map(|check| Line::new(check.id.clone(), check.detail.clone())).collect();
+        let sentence = "These are not as they should be. Go on all the same?";
+        room.stage.question(person.clone(), sentence, lines, Expected::Word("accept"))?;
+        let actual = violated.iter().map(|check| check.id.as_str()).collect::<Vec<_>>().join(", ");
+        let event = Event::StepDeviation {
+            step: room.stage.step_number(),
+            expected: "no check violated".into(),
+            actual: format!("violated: {actual} (record {seq})"),
+            approved_by: vec![person.id.clone()],
+        };
+        room.stage.record_by(person, event)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,392 @@
+//! What is known at a step's place in the script: the ledger of what will be, and everything that is wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::holes::Draft;
+use super::setting::{Input, Setting};
+use crate::clock::Timestamp;
+use crate::issuance::order::Period;
+use crate::issuance::{
+    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Statement, ToBeSigned, draft_and_check,
+};
+use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
+use crate::profile::{Library, Profile};
+use crate::script::{Id, Located, NamePart, Place, Problems, Word as _, listed};
+use crate::stage::Person;
+
+/// Where a step stands while everything that can be wrong with it is found.
+pub struct Scope<'s> {
+    /// What the script says once for all steps; profiles are added as steps name them.
+    pub setting: Setting,
+    /// What will be known when the step is performed.
+    pub ledger: Ledger,
+    /// Everything that is wrong.
+    pub problems: &'s mut Problems,
+    library: &'s dyn Library,
+    step: (String, Place),
+    drafts: Vec<Draft>,
+    outputs: BTreeMap<(&'static str, String), String>,
+    used: BTreeSet<String>,
+    initialized: BTreeSet<String>,
+    log: Option<String>,
+    continues: bool,
+    first_next_update: Option<Timestamp>,
+    requests: BTreeMap<String, Key>,
+}
+
+/// What the steps of a script leave behind.
+pub struct Left {
+    /// The setting, with the profiles that steps named.
+    pub setting: Setting,
+    /// Every to-be-signed structure, in the order of signing.
+    pub drafts: Vec<Draft>,
+    /// What will be handed over: kind and name.
+    pub outputs: Vec<(&'static str, String)>,
+    /// The name of the log that is created; nothing if one is continued.
+    pub origin: Option<String>,
+}
+
+impl<'s> Scope<'s> {
+    /// The scope before the first step.
+    pub fn new(
+        setting: Setting,
+        ledger: Ledger,
+        library: &'s dyn Library,
+        problems: &'s mut Problems,
+    ) -> Self {
+        Self {
+            setting,
+            ledger,
+            problems,
+            library,
+            step: (String::new(), Place::START),
+            drafts: Vec::new(),
+            outputs: BTreeMap::new(),
+            used: BTreeSet::new(),
+            initialized: BTreeSet::new(),
+            log: None,
+            continues: false,
+            first_next_update: None,
+            requests: BTreeMap::new(),
+        }
+    }
+
+    /// Goes to a step: where its problems are and what its drafts are called.
+    pub fn enter(&mut self, number: &str, place: Place) {
+        self.step = (number.to_owned(), place);
+    }
+
+    /// What the steps leave.
+    pub fn leave(self) -> Left {
+        Left {
+            setting: self.setting,
+            drafts: self.drafts,
+            outputs: self.outputs.into_keys().collect(),
+            origin: self.log,
+        }
+    }
+
+    /// A token of the script.
+    pub fn token(&mut self, name: &Located<Id>) -> Option<String> {
+        let token = name.value.as_str();
+        if self.setting.tokens.contains_key(token) {
+            return Some(token.to_owned());
+        }
+        let known: Vec<String> = self.setting.tokens.keys().cloned().collect();
+        self.unknown(name, "token", "tokens", &known)
+    }
+
+    /// A person of the script.
+    pub fn person(&mut self, name: &Located<Id>) -> Option<Person> {
+        if let Some(person) = self.setting.people.find(name.value.as_str()) {
+            return Some(person.clone());
+        }
+        let known: Vec<String> = self.setting.people.all.iter().map(|person| person.id.clone()).collect();
+        self.unknown(name, "person", "people", &known)
+    }
+
+    /// A key algorithm.
+    pub fn algorithm(&mut self, name: &Located<String>) -> Option<KeyAlgorithm> {
+        let read = name.value.parse().ok();
+        if read.is_none() {
+            let known: Vec<&str> = KeyAlgorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+            let message = format!("there is no key algorithm `{}`; there are {}", name.value, listed(&known));
+            self.problems.add(name.place, message);
+        }
+        read
+    }
+
+    /// The name of a key that does not exist yet.
+    pub fn new_key(&mut self, name: &Located<Id>) -> Option<String> {
+        let key = name.value.as_str();
+        if self.ledger.has_key(key) {
+            self.problems
+                .add(name.place, format!("there is a key `{key}` already; each key has a name of its own"));
+            return None;
+        }
+        Some(key.to_owned())
+    }
+
+    /// A step will make this key; from here on it can be used. `issues`: it may sign what people rely on.
+    pub fn will_have_key(&mut self, name: &str, token: &str, algorithm: KeyAlgorithm, issues: bool) {
+        self.ledger.add_key(Key {
+            name: name.to_owned(),
+            token: token.to_owned(),
+            id: None,
+            algorithm,
+            public: super::placeholder::public_key(algorithm, name),
+            live: issues,
+        });
+    }
+
+    /// A key that exists by now and may sign what people rely on.
+    pub fn key(&mut self, name: &Located<Id>) -> Option<Key> {
+        let known = self.ledger.key(name.value.as_str()).cloned();
+        match known {
+            Some(key) if key.live => Some(key),
+            Some(_) => {
+                let message = format!(
+                    "key `{}` is a key of the log; it signs the log's heads and nothing else",
+                    name.value
+                );
+                self.problems.add(name.place, message);
+                None
+            }
+            None => {
+                let known: Vec<String> =
+                    self.ledger.keys().filter(|key| key.live).map(|key| key.name.clone()).collect();
+                self.unknown(name, "key", "keys made before this step", &known)
+            }
+        }
+    }
+
+    /// The certificate of a CA that exists by now and can issue.
+    pub fn issuer(&mut self, name: &Located<Id>) -> Option<KnownCertificate> {
+        let known = self.certificate(name)?;
+        if ["root", "subordinate"].contains(&known.kind.as_str()) {
+            return Some(known);
+        }
+        let message = format!(
+            "certificate `{}` is of the kind `{}`; an issuer is a root or a subordinate CA",
+            known.name, known.kind
+        );
+        self.problems.add(name.place, message);
+        None
+    }
+
+    /// A certificate that exists by now.
+    pub fn certificate(&mut self, name: &Located<Id>) -> Option<KnownCertificate> {
+        if let Some(known) = self.ledger.certificate(name.value.as_str()) {
+            return Some(known.clone());
+        }
+        let known: Vec<String> = self.ledger.certificates().map(|known| known.name.clone()).collect();
+        self.unknown(name, "certificate", "certificates made before this step", &known)
+    }
+
+    /// The key of a request that a step before this one makes.
+    pub fn request(&self, name: &str) -> Option<&Key> {
+        self.requests.get(name)
+    }
+
+    /// A step will make a request by this key.
+    pub fn will_have_request(&mut self, name: &str, key: Key) {
+        self.requests.insert(name.to_owned(), key);
+    }
+
+    /// An input of the script, if there is one of this name.
+    pub fn input(&self, name: &str) -> Option<&Input> {
+        self.setting.inputs.get(name)
+    }
+
+    /// An input of the script that has to be there.
+    pub fn required_input(&mut self, name: &Located<Id>) -> Option<Input> {
+        if let Some(input) = self.input(name.value.as_str()) {
+            return Some(input.clone());
+        }
+        let known: Vec<String> = self.setting.inputs.keys().cloned().collect();
+        self.unknown(name, "input", "inputs", &known)
+    }
+
+    /// A profile of one of these kinds, read when it is first named.
+    pub fn profile(&mut self, name: &Located<Id>, kinds: &[&str]) -> Option<Profile> {
+        let text = name.value.as_str();
+        if !self.setting.profiles.contains_key(text) {
+            let profile = self.load_profile(text, name.place)?;
+            self.setting.profiles.insert(text.to_owned(), profile);
+        }
+        let profile = self.setting.profiles.get(text)?;
+        if kinds.contains(&profile.kind().word()) {
+            return Some(profile.clone());
+        }
+        let message = format!(
+            "profile `{text}` is for the kind `{}`; this step takes {}",
+            profile.kind().word(),
+            listed(kinds)
+        );
+        self.problems.add(name.place, message);
+        None
+    }
+
+    /// Reads a profile; what is wrong with it stands at its own place, in its own file.
+    fn load_profile(&mut self, name: &str, place: Place) -> Option<Profile> {
+        let read = match self.library.find(name) {
+            Ok(Some((file, octets))) => Profile::read(&file, &octets, self.library),
+            Ok(None) => {
+                let known = self.library.names().unwrap_or_default();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                crate::script::unknown(name, place, "profile", "profiles", &known, self.problems);
+                return None;
+            }
+            Err(error) => {
+                self.problems.add(place, format!("profile `{name}` cannot be read: {error}"));
+                return None;
+            }
+        };
+        match read {
+            Ok(profile) => Some(profile),
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
+        }
+    }
+
+    /// A name by a profile's rules for its strings.
+    pub fn name(&mut self, parts: &[NamePart], profile: &Profile) -> Option<Name> {
+        profile.names().name(parts, self.problems)
+    }
+
+    /// Something is wrong with the step as a whole.
+    pub fn wrong(&mut self, message: impl Into<String>) {
+        self.problems.add(self.step.1, message);
+    }
+
+    /// The name of something that will be handed over; each once for its kind.
+    pub fn new_output(&mut self, kind: &'static str, name: &Located<Id>) -> Option<String> {
+        let folder = if CERTIFICATES.contains(&kind) { "certificate" } else { kind };
+        let clash = |other: &(&'static str, String)| {
+            let other_folder = if CERTIFICATES.contains(&other.0) { "certificate" } else { other.0 };
+            other_folder == folder && other.1 == name.value.as_str()
+        };
+        if let Some((_, step)) = self.outputs.iter().find(|(other, _)| clash(other)) {
+            let message = format!("step {step} makes a {folder} `{}` already", name.value);
+            self.problems.add(name.place, message);
+            return None;
+        }
+        self.outputs.insert((kind, name.value.to_string()), self.step.0.clone());
+        Some(name.value.to_string())
+    }
+
+    /// The log's name; one `create-log` a script.
+    pub fn new_log(&mut self, origin: &Located<String>) -> Option<String> {
+        let text = &origin.value;
+        let good = text.len() <= MOST_ORIGIN
+            && text.split('/').all(|part| !part.is_empty())
+            && text.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'/'));
+        if !good {
+            let message = format!(
+                "found `{text}`, wanted a host and a path in lower case, such as `example.org/ceremony-log`, at most \
+                 {MOST_ORIGIN} characters"
+            );
+            self.problems.add(origin.place, message);
+            return None;
+        }
+        if self.log.is_some() {
+            self.problems.add(origin.place, "the log is created twice; a ceremony has one log");
+            return None;
+        }
+        self.log = Some(text.clone());
+        self.log.clone()
+    }
+
+    /// The step uses a token.
+    pub fn uses(&mut self, token: &str) {
+        self.used.insert(token.to_owned());
+    }
+
+    /// Whether an earlier step uses a token.
+    pub fn is_used(&self, token: &str) -> bool {
+        self.used.contains(token) || self.initialized.contains(token)
+    }
+
+    /// The step initialises a token.
+    pub fn initializes(&mut self, token: &str) {
+        self.initialized.insert(token.to_owned());
+    }
+
+    /// A CRL or an OCSP response will run out: at the earliest when it is signed at the window's beginning.
+    pub fn will_run_out(&mut self, period: Period) {
+        if let Ok((_, at)) = period.at(self.setting.window.from, "") {
+            self.first_next_update = Some(self.first_next_update.map_or(at, |first| first.min(at)));
+        }
+    }
+
+    /// The ceremony continues a log instead of creating one.
+    pub fn continues_log(&mut self) {
+        self.continues = true;
+    }
+
+    /// When the first CRL or OCSP response of this ceremony runs out, at the earliest that it may be signed.
+    pub const fn first_next_update(&self) -> Option<Timestamp> {
+        self.first_next_update
+    }
+
+    /// Drafts an order for every time at which rules have to be tried, has every rule judge each draft, and
+    /// keeps the first one for the plan. The whole structure with placeholders, as if it had been signed.
+    pub fn plan_order<O: Order>(&mut self, order: &O) -> Option<Vec<u8>> {
+        let place = order.place();
+        let policy = self.setting.policy;
+        let mut first = None;
+        let mut last = Statement::new();
+        let mut objections = BTreeSet::new();
+        for at in self.setting.window.probes() {
+            let drawn = Drawn { at, serial: super::placeholder::serial(&place.name) };
+            match draft_and_check(order, &drawn, policy, &self.ledger) {
+                Ok(checked) => {
+                    last = checked.statement().clone();
+                    first.get_or_insert(checked);
+                }
+                Err(IssuanceError::Objections { objections: all, .. }) => {
+                    objections.extend(all.iter().filter(|one| one.is_error()).map(ToString::to_string));
+                }
+                Err(error) => {
+                    objections.insert(with_causes(&error));
+                }
+            }
+        }
+        for objection in &objections {
+            self.problems.add(self.step.1, format!("{}: {objection}", place.name));
+        }
+        let checked = first.filter(|_| objections.is_empty())?;
+        let places = O::Structure::places(checked.octets());
+        let holes = order.holes();
+        self.drafts.push(Draft {
+            step: self.step.0.clone(),
+            kind: place.kind.to_owned(),
+            name: place.name,
+            signed_by: order.key().name.clone(),
+            fields: super::holes::named(checked.statement(), &last, &holes),
+            octets: super::holes::cut(checked.octets(), &places, &holes),
+        });
+        let algorithm = SignatureAlgorithm::for_key(&order.key().public);
+        Some(O::Structure::assemble(checked.octets(), algorithm, &[0; 1], &order.along()))
+    }
+
+    /// Says that a name is none of those known here.
+    fn unknown<T>(&mut self, name: &Located<Id>, one: &str, many: &str, known: &[String]) -> Option<T> {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        crate::script::unknown(name.value.as_str(), name.place, one, many, &known, self.problems);
+        None
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", with_causes(cause)),
+        None => error.to_string(),
+    }
+}
+
+/// The kinds whose renderings lie in one folder.
+const CERTIFICATES: [&str; 4] = ["root", "subordinate", "cross", "ocsp-responder"];
+const MOST_ORIGIN: usize = 128;

@@ -1,0 +1,155 @@
+//! What a script says once for all its steps, resolved: people, tokens, window, policy, profiles and inputs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{DAY, Timestamp};
+use crate::digest::Digest;
+use crate::issuance::Policy;
+use crate::profile::Profile;
+use crate::stage::Person;
+
+/// What the steps of a plan have in common.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The ceremony's id.
+    pub ceremony: String,
+    /// What it is for.
+    pub title: String,
+    /// Which rules apply.
+    pub policy: Policy,
+    /// When it may take place.
+    pub window: Window,
+    /// What each token must be.
+    pub tokens: BTreeMap<String, TokenDemand>,
+    /// Who takes part.
+    pub people: People,
+    /// The files that steps use, by name.
+    pub inputs: BTreeMap<String, Input>,
+    /// The profiles that steps use, by name.
+    pub profiles: BTreeMap<String, Profile>,
+}
+
+/// Who takes part, and how many of each role there must be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct People {
+    /// Everyone, in the script's order.
+    pub all: Vec<Person>,
+    /// How many of a role must be in the room.
+    pub quorum: BTreeMap<String, usize>,
+    /// How many of a role approve the plan.
+    pub approvals: BTreeMap<String, usize>,
+    /// How they approve: `typed` or `signature`.
+    pub method: String,
+}
+
+impl People {
+    /// Everyone of a role.
+    pub fn of_role<'p>(&'p self, role: &'p str) -> impl Iterator<Item = &'p Person> {
+        self.all.iter().filter(move |person| person.role == role)
+    }
+
+    /// The person of an id.
+    pub fn find(&self, id: &str) -> Option<&Person> {
+        self.all.iter().find(|person| person.id == id)
+    }
+}
+
+/// When a ceremony may take place, both bounds included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// The first second.
+    pub from: Timestamp,
+    /// The last second.
+    pub to: Timestamp,
+}
+
+impl Window {
+    /// Whether a time is inside.
+    pub fn includes(&self, at: Timestamp) -> bool {
+        (self.from..=self.to).contains(&at)
+    }
+
+    /// The times at which rules about time have to be tried so that they hold at every second of the window.
+    ///
+    /// Within one day everything that depends on the time of signing is either constant (the ceremony day) or
+    /// moves with it, and every rule about time compares two moments: what holds at the first and at the last
+    /// second of each day in the window holds in between.
+    pub fn probes(&self) -> Vec<Timestamp> {
+        let mut probes = Vec::new();
+        let mut day = self.from.day();
+        while day <= self.to {
+            let last = day.plus(DAY - 1).unwrap_or(Timestamp::MAX);
+            probes.push(day.max(self.from));
+            probes.push(last.min(self.to));
+            match day.plus(DAY) {
+                Some(next) => day = next,
+                None => break,
+            }
+        }
+        probes.dedup();
+        probes
+    }
+}
+
+/// What a script demands of a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenDemand {
+    /// `hardware`, `software` or `any`.
+    pub class: String,
+    /// Who brings the PIN: `one-person`, `two-people` or `shares`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
+    /// Tokens that must be other devices.
+    pub distinct_from: Vec<String>,
+}
+
+/// A file that steps use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its path as the script says it.
+    pub file: String,
+    /// Its octets.
+    pub octets: Vec<u8>,
+    /// Their digest.
+    pub sha256: Digest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_probes_are_both_ends_of_each_day_in_the_window() {
+        let window = Window { from: at("2026-11-01T08:00:00Z"), to: at("2026-11-03T00:00:00Z") };
+        let probes: Vec<String> = window.probes().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            probes,
+            [
+                "2026-11-01T08:00:00Z",
+                "2026-11-01T23:59:59Z",
+                "2026-11-02T00:00:00Z",
+                "2026-11-02T23:59:59Z",
+                "2026-11-03T00:00:00Z"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_window_includes_both_its_bounds() {
+        let window = Window { from: at("2026-11-01T08:00:00Z"), to: at("2026-11-01T09:00:00Z") };
+        for (time, inside) in [
+            ("2026-11-01T07:59:59Z", false),
+            ("2026-11-01T08:00:00Z", true),
+            ("2026-11-01T09:00:00Z", true),
+            ("2026-11-01T09:00:01Z", false),
+        ] {
+            assert_eq!(window.includes(at(time)), inside, "{time}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! When something begins, as a script says it.
+
+use crate::issuance::order::When;
+use crate::script::{FromNode, Node, Problems, wrong};
+
+impl FromNode for When {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        match node.text().map(str::parse) {
+            Some(Ok(when)) => Some(when),
+            _ => wrong(
+                node,
+                "`ceremony-day`, `signing-time`, or a time such as `2026-11-01T00:00:00Z`",
+                problems,
+            ),
+        }
+    }
+}

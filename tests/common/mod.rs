@@ -1,0 +1,15 @@
+//! What several test programs share.
+
+#![allow(dead_code, unused_imports, reason = "each test program uses its part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up has failed"
+)]
+
+pub mod program;
+pub mod softhsm;
+
+pub use program::{Ended, own_folder, rootrite, tool, tool_folder};
+pub use softhsm::SoftHsm;

@@ -1,0 +1,313 @@
+//! Modules, tokens and module processes that do what they must not: each ends in an error that says so.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail with their tests")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use common::softhsm::{any, pin};
+use rootrite::hsm::{
+    DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, STANDARD,
+    Session, ToSign, Token as _, TokenError,
+};
+use rootrite::pki::key::KeyAlgorithm;
+use rootrite::pki::signature::HashAlgorithm;
+
+/// The module of `tests/fake-module`, built by the compiler that links Rust programs too.
+fn module() -> &'static Path {
+    static MODULE: OnceLock<PathBuf> = OnceLock::new();
+    MODULE.get_or_init(|| {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fake-{}.so", std::process::id()));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake-module/module.c");
+        let status = std::process::Command::new("cc")
+            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
+            .args([&place, &source])
+            .status()
+            .expect("a C compiler is needed: apt-get install gcc");
+        assert!(status.success());
+        place
+    })
+}
+
+fn configuration(fake: &str) -> ModuleConfiguration {
+    ModuleConfiguration {
+        program: env!("CARGO_BIN_EXE_rootrite").into(),
+        environment: BTreeMap::from([("FAKE".to_owned(), fake.to_owned())]),
+        ..ModuleConfiguration::new(module())
+    }
+}
+
+fn start(fake: &str) -> Result<ModuleProcess, TokenError> {
+    ModuleProcess::start(&configuration(fake))
+}
+
+fn open(fake: &str) -> (ModuleProcess, Session) {
+    let process = start(fake).unwrap();
+    let session = process.open(&any("fake"), &STANDARD).unwrap();
+    (process, session)
+}
+
+fn id() -> KeyId {
+    KeyId::from_octets(&[1; 16]).unwrap()
+}
+
+fn sign(session: &mut Session) -> Result<Vec<u8>, TokenError> {
+    let digest = HashAlgorithm::Sha256.digest(b"message");
+    session.sign(&id(), ToSign::Digest { hash: HashAlgorithm::Sha256, octets: &digest })
+}
+
+/// What the error says, without the place of the module.
+fn words(error: &TokenError) -> String {
+    error.to_string().replace(&module().display().to_string(), "MODULE")
+}
+
+const TOKEN: &str = "`fake` (serial `0001`, model `Fake`)";
+
+#[test]
+fn a_module_that_behaves_is_taken() {
+    let (process, mut session) = open("");
+    session.log_in(Login::Pin(&pin("1234"))).unwrap();
+    let key = session.key(&id()).unwrap();
+    assert_eq!((key.label.as_str(), key.algorithm), ("key", KeyAlgorithm::EcdsaP256));
+    assert_eq!(sign(&mut session).unwrap().len(), 70);
+    assert_eq!(session.destroy_objects(&id()).unwrap(), 2);
+    process.stop().unwrap();
+}
+
+#[test]
+fn a_module_that_does_not_start_is_named_with_the_reason() {
+    for (fake, said) in [
+        ("no-list", "MODULE cannot be used as a PKCS#11 module: its list of functions is nowhere"),
+        ("ancient", "MODULE cannot be used as a PKCS#11 module: it speaks a PKCS#11 before 2.0"),
+        (
+            "no-functions",
+            "starting the module failed at the module MODULE: C_GetFunctionList returned CKR_FUNCTION_NOT_SUPPORTED",
+        ),
+        (
+            "refuses",
+            "starting the module failed at the module MODULE: C_Initialize returned the vendor's code 0x80000042",
+        ),
+        (
+            "exits",
+            "the process of the PKCS#11 module MODULE ended with exit code 3 during starting the module; what the \
+             token did is unknown",
+        ),
+    ] {
+        assert_eq!(words(&start(fake).map(drop).unwrap_err()), said, "{fake}");
+    }
+}
+
+#[test]
+fn a_token_that_refuses_a_login_is_quoted() {
+    let log_in = |fake: &str| open(fake).1.log_in(Login::Pin(&pin("1234"))).unwrap_err();
+    let token = || TOKEN.to_owned();
+    assert_eq!(log_in("pin-incorrect"), TokenError::PinIncorrect { token: token(), state: PinState::Unsaid });
+    let last = TokenError::PinIncorrect { token: token(), state: PinState::FinalTry };
+    assert_eq!(log_in("pin-incorrect final"), last);
+    assert_eq!(
+        last.to_string(),
+        format!(
+            "the PIN is not the one of the token {TOKEN}; the token says that one try is left, and that the next \
+             wrong PIN locks it"
+        )
+    );
+    assert_eq!(log_in("pin-expired"), TokenError::PinExpired { token: token() });
+    assert_eq!(log_in("pin-locks"), TokenError::PinLocked { token: token() });
+    // The token is not even asked.
+    assert_eq!(log_in("locked pin-strange"), TokenError::PinLocked { token: token() });
+    assert_eq!(
+        log_in("pin-strange").to_string(),
+        format!("logging in failed at the token {TOKEN}: C_Login returned the vendor's code 0x80000001")
+    );
+}
+
+#[test]
+fn a_pin_is_compared_with_the_token_s_bounds_where_it_has_any() {
+    let log_in = |fake: &str, text: &str| open(fake).1.log_in(Login::Pin(&pin(text)));
+    for (text, good) in [("123", false), ("1234", true), ("12345678", true), ("123456789", false)] {
+        assert_eq!(log_in("", text).is_ok(), good, "{text}");
+        log_in("no-bounds", text).unwrap();
+    }
+    let error = log_in("pin-incorrect", "123").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("a PIN of the token {TOKEN} has 4 to 8 octets; the one given has not")
+    );
+}
+
+#[test]
+fn a_pin_pad_and_a_token_without_login_are_used_as_they_are() {
+    open("pin-pad").1.log_in(Login::ProtectedPath).unwrap();
+    open("no-login").1.log_in(Login::None).unwrap();
+    let error = open("").1.log_in(Login::None).unwrap_err();
+    assert_eq!(error.to_string(), format!("the token {TOKEN} asks for a login"));
+    let error = open("").1.log_in(Login::ProtectedPath).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("the token {TOKEN} has no PIN pad of its own (protected authentication path)")
+    );
+    let error = open("not-logged-in").1.log_out().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("nobody is logged in at the token {TOKEN}, which is needed for logging out")
+    );
+}
+
+#[test]
+fn a_token_that_is_exchanged_is_noticed() {
+    let (_process, mut session) = open("swaps");
+    let now = "`another` (serial `0001`, model `Fake`)";
+    for error in [
+        session.information().unwrap_err(),
+        session.log_in(Login::Pin(&pin("1234"))).unwrap_err(),
+        session.inventory().unwrap_err(),
+    ] {
+        assert_eq!(error, TokenError::TokenChanged { was: TOKEN.to_owned(), is: now.to_owned() });
+    }
+}
+
+#[test]
+fn a_key_that_is_not_whole_or_not_what_it_says_is_refused() {
+    for (fake, said) in [
+        ("widow", "there is no key ID on the token TOKEN; found 1 private and 0 public keys of this id"),
+        ("twins", "2 private and 1 public keys have the id ID on the token TOKEN; one of each must"),
+        ("off-curve", "the key ID on the token TOKEN cannot be used: the point does not lie on P-256"),
+        (
+            "cut-point",
+            "the key ID on the token TOKEN cannot be used: its CKA_EC_POINT is in none of the known forms of ecdsa-p256",
+        ),
+        ("halves", "the key ID on the token TOKEN cannot be used: its halves are on different curves"),
+        ("no-text", "the key ID on the token TOKEN cannot be used: its label is not UTF-8"),
+        (
+            "short-number",
+            "the key ID on the token TOKEN cannot be used: CKA_KEY_TYPE of the public key is 03",
+        ),
+        (
+            "unreadable",
+            "the key ID on the token TOKEN cannot be used: CKA_KEY_TYPE of the public key is \
+             CKR_OBJECT_HANDLE_INVALID",
+        ),
+    ] {
+        let said = said.replace("ID on", &format!("{} on", id())).replace("TOKEN", TOKEN);
+        let (_process, mut session) = open(fake);
+        assert_eq!(session.key(&id()).unwrap_err().to_string(), said, "{fake}");
+        assert_eq!(sign(&mut session).unwrap_err().to_string(), said, "{fake}");
+    }
+}
+
+#[test]
+fn objects_that_cannot_be_read_are_counted() {
+    let (_process, mut session) = open("unreadable");
+    let inventory = session.inventory().unwrap();
+    assert_eq!((inventory.entries.len(), inventory.unreadable), (0, 2));
+}
+
+#[test]
+fn a_signature_of_the_wrong_length_is_refused() {
+    let error = sign(&mut open("short-signature").1).unwrap_err();
+    assert!(matches!(error, TokenError::MalformedSignature { found: 63, .. }), "{error}");
+    let error = sign(&mut open("cannot-sign").1).unwrap_err();
+    assert_eq!(error.to_string(), format!("signing is impossible: the token {TOKEN} has no function C_Sign"));
+}
+
+#[test]
+fn an_answer_larger_than_the_room_for_it_is_refused() {
+    let absurd = |operation: &str, place: &str, function: &str| {
+        format!("{operation} failed at {place}: {function} answered more than there can be")
+    };
+    let token = format!("the token {TOKEN}");
+    let error = sign(&mut open("long-signature").1).unwrap_err();
+    assert_eq!(error.to_string(), absurd("signing", &token, "C_Sign"));
+    for fake in ["greedy", "endless"] {
+        let error = open(fake).1.inventory().unwrap_err();
+        assert_eq!(error.to_string(), absurd("taking inventory", &token, "C_FindObjects"), "{fake}");
+    }
+    let error = open("boasts").1.inventory().unwrap_err();
+    assert_eq!(error.to_string(), absurd("taking inventory", &token, "C_GetAttributeValue"));
+    let error = start("many-slots").unwrap().slots().unwrap_err();
+    assert_eq!(words(&error), absurd("listing the tokens", "the module MODULE", "C_GetSlotList"));
+}
+
+#[test]
+fn what_is_still_there_after_it_was_destroyed_is_said() {
+    let error = open("undead").1.destroy_objects(&id()).unwrap_err();
+    assert!(matches!(error, TokenError::StillThere { count: 2, .. }), "{error}");
+}
+
+#[test]
+fn a_data_object_that_reads_otherwise_than_it_was_stored_is_an_error() {
+    let data =
+        DataObject { label: "head".to_owned(), application: "rootrite".to_owned(), value: vec![1, 2, 3] };
+    let error = open("").1.store_data(&data).unwrap_err();
+    assert!(matches!(error, TokenError::DataDiffers { .. }), "{error}");
+}
+
+#[test]
+fn a_token_without_room_for_sessions_says_so() {
+    let error = start("no-sessions").unwrap().open(&any("fake"), &STANDARD).map(drop).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("opening a session failed at the token {TOKEN}: C_OpenSession returned CKR_SESSION_COUNT")
+    );
+}
+
+#[test]
+fn a_module_that_crashes_is_quoted() {
+    let (_process, mut session) = open("crashes");
+    let error = session.random(16).unwrap_err();
+    let TokenError::ModuleDied { operation, death, said, .. } = error else { panic!("{error}") };
+    assert_eq!((operation, death), (Operation::DrawRandom, Death::Signal(11)));
+    assert_eq!(said, "module: the cable is loose");
+}
+
+#[test]
+fn a_module_that_hangs_keeps_nobody_longer_than_agreed() {
+    let mut configuration = configuration("hangs");
+    configuration.timeouts.ordinary = Duration::from_millis(200);
+    let process = ModuleProcess::start(&configuration).unwrap();
+    let mut session = process.open(&any("fake"), &STANDARD).unwrap();
+    let begun = Instant::now();
+    let error = session.random(16).unwrap_err();
+    assert_eq!(error, TokenError::Timeout { operation: Operation::DrawRandom, milliseconds: 200 });
+    drop((session, process));
+    assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_module_that_hangs_at_the_end_keeps_nobody_longer_than_agreed() {
+    let mut configuration = configuration("hangs-at-the-end");
+    configuration.timeouts.stop = Duration::from_millis(200);
+    let begun = Instant::now();
+    let error = ModuleProcess::start(&configuration).unwrap().stop().unwrap_err();
+    assert_eq!(error, TokenError::Timeout { operation: Operation::Stop, milliseconds: 200 });
+    assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_process_that_speaks_otherwise_is_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |name: &str, text: &str| {
+        let program = folder.path().join(name);
+        std::fs::write(&program, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        ModuleProcess::start(&ModuleConfiguration { program, ..configuration("") }).map(drop).unwrap_err()
+    };
+    for (name, text) in [
+        // Neither a frame, nor an answer to this question, nor an answer at all.
+        ("babbles", "printf 'no frame begins like this' >&0; /bin/sleep 1"),
+        ("misses", r"printf '\000\000\000\011\000\000\000\000\000\000\000\011\001' >&0; /bin/sleep 1"),
+        ("echoes", r"printf '\000\000\000\011\000\000\000\000\000\000\000\000\007' >&0; /bin/sleep 1"),
+    ] {
+        let error = start(name, text);
+        assert!(matches!(error, TokenError::Protocol { operation: Operation::Start, .. }), "{name}: {error}");
+    }
+    let error = start("ends", "exit 0");
+    assert!(matches!(error, TokenError::ModuleDied { death: Death::Exit(0), .. }), "{error}");
+    let error = start("breaks-off", r"printf '\000\000\000\377\000\000' >&0; exit 9");
+    assert!(matches!(error, TokenError::ModuleDied { death: Death::Exit(9), .. }), "{error}");
+}
