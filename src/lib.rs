@@ -30,4 +30,6 @@ pub mod record;
 
 pub mod conduct;
 
+pub mod intake;
+
 pub mod cli;

@@ -32,7 +32,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("plan", &["step", "script", "profile"]),
     ("record", &["stage", "plan", "pki", CEREMONY_LOG]),
     ("conduct", &["plan", "step", "stage", "record", "hsm"]),
-    ("intake", &["record", "rule", "pki", "script"]),
+    ("intake", &["record", "rule", "pki", "script", CEREMONY_LOG]),
     // The screens never see a token.
     (
         "tui",

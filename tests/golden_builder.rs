@@ -1,4 +1,4 @@
-//! Real CA certificates, rebuilt from what they say: the builder, the reader and the rules against the outside world.
+//! Real CA certificates, rebuilt from what they say: the builder and the reader against the outside world.
 //!
 //! The profiles are beside the repository, not in it. Where they are not, the tests say so.
 
@@ -23,6 +23,8 @@ use rootrite::pki::key_identifier::KeyIdentifierMethod;
 use rootrite::pki::name::{Attribute, Name, StringForm, attribute_type};
 use rootrite::pki::oid::{Oid, extension, purpose};
 use rootrite::pki::read;
+use rootrite::pki::read::TbsCertificateView;
+use rootrite::pki::read::der::Faults;
 use rootrite::pki::serial::SerialNumber;
 use rootrite::pki::usage::KeyUsage;
 use rootrite::pki::validity::Validity;
@@ -222,10 +224,6 @@ fn real_certificates_are_read_as_they_were_written() {
     }
 }
 
-fn rules(assessment: &Assessment) -> Vec<String> {
-    assessment.objections.iter().map(|one| format!("{} {}", one.severity, one.rule)).collect()
-}
-
 #[test]
 fn the_roots_and_subordinate_cas_of_lets_encrypt_have_no_error() {
     let real = real_certificates();
@@ -245,6 +243,10 @@ fn the_roots_and_subordinate_cas_of_lets_encrypt_have_no_error() {
     assert!(real.is_empty() || judged == 25, "{judged}");
 }
 
+fn rules(assessment: &Assessment) -> Vec<String> {
+    assessment.objections.iter().map(|one| format!("{} {}", one.severity, one.rule)).collect()
+}
+
 #[test]
 fn the_cross_certificates_that_stopped_lets_encrypt_are_refused_and_their_successors_are_not() {
     let real = real_certificates();
@@ -256,9 +258,8 @@ fn the_cross_certificates_that_stopped_lets_encrypt_are_refused_and_their_succes
     ] {
         for (folder, wanted) in [("gen-y", &[][..]), ("revoked", &["error XCA-05", "error XCA-06"])] {
             let Some(tbs) = find(&format!("{folder}/{file}")) else { continue };
-            let [existing, issuer] = [existing, issuer].map(|file| {
-                read::TbsCertificateView::read(find(file).unwrap(), &mut read::Faults::new()).unwrap()
-            });
+            let [existing, issuer] = [existing, issuer]
+                .map(|file| TbsCertificateView::read(find(file).unwrap(), &mut Faults::new()).unwrap());
             let certificate = Certificate::from_tbs(tbs).unwrap();
             let context = Context::lint(Policy::PublicTls, Kind::Cross)
                 .with_issuer(issuer)

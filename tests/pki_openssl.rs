@@ -3,7 +3,6 @@
 //! Where there is no `openssl` command, the tests say so.
 
 #![expect(
-    clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test may fail, and says aloud what it skipped"

@@ -4,6 +4,8 @@ mod answers;
 mod check;
 mod failures;
 mod files;
+mod inspect;
+mod log;
 mod new;
 mod plain;
 mod plan;
@@ -35,6 +37,8 @@ enum Command {
     Rehearse(rehearse::Rehearse),
     Run(run::Run),
     Verify(verify::Verify),
+    Log(log::Log),
+    Inspect(inspect::Inspect),
 }
 
 /// The program from its arguments to its exit code.
@@ -61,6 +65,8 @@ pub fn main() -> ExitCode {
         Command::Rehearse(command) => command.run(&mut out),
         Command::Run(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
+        Command::Log(command) => command.run(&mut out),
+        Command::Inspect(command) => command.run(&mut out),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,6 @@
 //! `rehearse`: the whole ceremony on throw-away tokens, people answered by the program.
 
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use super::{failures, files, plain};
 use crate::clock::RehearsalClock;
 use crate::conduct::{Company, Improviser, Tokens, conduct, open};
 use crate::failure::{Failure, Turn};
-use crate::plan::Site;
+use crate::plan::{Plan, Site};
 use crate::record::Places;
 use crate::stage::{Machine, Notice};
 
@@ -39,6 +40,9 @@ impl Rehearse {
         let (tokens, site_text) = Tokens::make(&plan, &self.out.join("rehearsal-tokens"))?;
         let site = Site::read("the rehearsal's site", site_text.as_bytes())?;
         let (cabinet, modules) = open(&site.value, &plan).map_err(|errors| failures::cabinet(&errors))?;
+        if !self.quiet {
+            files::print(out, &inputs(&plan))?;
+        }
         let clock = RehearsalClock::start(plan.setting.window.from);
         let quiet = self.quiet;
         let mut show = |notice: &Notice| {
@@ -86,6 +90,16 @@ impl Rehearse {
         );
         files::print(out, &text)
     }
+}
+
+/// What the script has to say of its inputs; a rehearsal takes them without.
+fn inputs(plan: &Plan) -> String {
+    let mut text = String::new();
+    for (name, input) in &plan.setting.inputs {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "input `{name}`, {}\n  SHA-256: {}", input.file, input.sha256);
+    }
+    text
 }
 
 /// A folder that is not there, in one that is.

@@ -1,6 +1,6 @@
 //! What is on a token: every object, in an order that does not depend on the token, with a digest.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::digest::{Digest, hex};
 
@@ -70,6 +70,34 @@ pub struct Entry {
     /// SHA-256 of the public part: of the SubjectPublicKeyInfo of a public key, of the value of a certificate
     /// or data object, of the modulus of an RSA private key; nothing where none can be read.
     pub fingerprint: Option<Digest>,
+}
+
+/// As people read it: class, label, id, and the fingerprint of what is public.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.class {
+            Some(0) => f.write_str("data"),
+            Some(1) => f.write_str("certificate"),
+            Some(2) => f.write_str("public key"),
+            Some(3) => f.write_str("private key"),
+            Some(4) => f.write_str("secret key"),
+            Some(other) => write!(f, "object of class {other:#x}"),
+            None => f.write_str("object"),
+        }?;
+        match std::str::from_utf8(&self.label) {
+            Ok("") => f.write_str(", no label"),
+            // What could paint on a terminal is shown as its octets.
+            Ok(label) if label.bytes().all(|octet| octet == b' ' || octet.is_ascii_graphic()) => {
+                write!(f, " `{label}`")
+            }
+            _ => write!(f, ", label {}", hex(&self.label)),
+        }?;
+        match self.id.as_slice() {
+            [] => f.write_str(", no id"),
+            id => write!(f, ", id {}", hex(id)),
+        }?;
+        self.fingerprint.map_or(Ok(()), |sha256| write!(f, ", SHA-256 {sha256}"))
+    }
 }
 
 /// A data object: octets that the token keeps for us.

@@ -15,8 +15,8 @@ mod problem;
 mod yaml;
 
 pub use ceremony::{
-    Act, Approvals, Counts, Input, InputSource, Method, Person, PinCustody, Policy, Role, Script, StepNode,
-    TokenClass, TokenDemand, Window,
+    Act, Approvals, Counts, Input, InputSource, Method, Part, Person, PinCustody, Policy, Role, Script,
+    StepNode, TokenClass, TokenDemand, Unread, Window,
 };
 pub use fields::{
     Fields, FromNode, Id, IdError, NamePart, Named, Paragraph, Word, listed, text, unknown, wrong,

@@ -58,7 +58,11 @@ macro_rules! spec {
                 #[allow(unused_mut, reason = "a step without keys reads none")]
                 let mut fields = crate::script::Fields::of(node, problems);
                 $(let $field = fields.$how($key);)*
+                let unread = fields.is_unread();
                 fields.finish();
+                if unread {
+                    return None;
+                }
                 Some(Self { $($field: spec!(@$how $field)),* })
             }
         }

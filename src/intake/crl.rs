@@ -1,0 +1,281 @@
+//! The CRLs of a bundle: signed by the CA that their records name, numbered upward, with every revocation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ceremony_log::code::Code;
+use sha2::{Digest as _, Sha256};
+
+use super::artifacts::Artifacts;
+use super::certificates::Certificate;
+use super::log::Told;
+use super::report::Report;
+use super::story::Named;
+use crate::clock::Timestamp;
+use crate::digest::{Digest, hex};
+use crate::pki::read::{self, CrlView};
+use crate::pki::verify_signature;
+
+/// The largest CRL that is read: some millions of entries.
+const MOST_OCTETS: u64 = 128 << 20;
+
+/// Which certificates of the log are revoked: the issuer's key and the serial number in hex.
+pub type RevokedSerials = BTreeSet<(Digest, String)>;
+
+/// Judges every CRL, and that no certificate of the bundle is on one.
+pub fn judge(
+    artifacts: &Artifacts<'_>,
+    told: &Told,
+    certificates: &[Certificate<'_>],
+    at: Option<Timestamp>,
+    report: &mut Report,
+) -> RevokedSerials {
+    numbers(told, report);
+    let known = Known::of(told);
+    let mut revoked = RevokedSerials::new();
+    // By issuer: whether one of its CRLs is good at the moment in question.
+    let mut current: BTreeMap<Digest, (bool, String)> = BTreeMap::new();
+    for (sha256, named) in artifacts.all().filter(|(_, named)| named.kind == "crl") {
+        let Some(der) = artifacts.octets(sha256, MOST_OCTETS, report) else { continue };
+        let path = artifacts.path(sha256);
+        let view = match read::crl(&der) {
+            Ok(view) => view,
+            Err(error) => {
+                report.find(Code::E190, &path, format!("it cannot be read as a CRL: {error}"));
+                continue;
+            }
+        };
+        by_record(named, &view, &path, report);
+        let Some(issuer) = named.digest("issuer_spki_sha256") else {
+            report.find(Code::E190, &path, "its record names no issuer");
+            continue;
+        };
+        let signer = certificates.iter().find(|one| one.is_ca() && one.spki_sha256() == issuer);
+        match signer {
+            Some(signer) => by_issuer(&view, signer, &path, report),
+            None => report.note(format!(
+                "the signature of {path} was not judged: the issuer's certificate is not in the bundle"
+            )),
+        }
+        let is_root = signer.is_some_and(|signer| signer.named.kind == "root");
+        let listed = entries(named, &view, &path, is_root, report);
+        known.missing(named, issuer, &listed, &path, report);
+        revoked.extend(
+            listed
+                .into_iter()
+                .filter(|serial| known.serials.contains_key(&(issuer, serial.clone())))
+                .map(|serial| (issuer, serial)),
+        );
+        if let Some(at) = at {
+            let next = view.tbs().next_update();
+            let good = view.tbs().this_update().at() <= at && next.is_some_and(|next| at <= next.at());
+            let entry = current.entry(issuer).or_insert_with(|| (false, path.clone()));
+            entry.0 |= good;
+        }
+    }
+    for (path, at) in
+        current.into_values().filter(|(good, _)| !good).map(|(_, path)| path).zip(at.into_iter().cycle())
+    {
+        report.find(Code::E193, &path, format!("neither it nor another CRL of its issuer is good at {at}"));
+    }
+    for one in certificates {
+        let issuer = one.named.intended("issuer_spki_sha256").and_then(|text| text.parse::<Digest>().ok());
+        let serial = hex(one.view.tbs().serial_octets());
+        if issuer.is_some_and(|issuer| revoked.contains(&(issuer, serial.clone()))) {
+            report.find(Code::E174, one.path, format!("its serial number {serial} is on its issuer's CRL"));
+        }
+    }
+    revoked
+}
+
+/// What the log knows of certificates and their revocation.
+struct Known<'t> {
+    /// Issuer's key and serial number, to the certificate.
+    serials: BTreeMap<(Digest, String), Digest>,
+    told: &'t Told,
+}
+
+impl<'t> Known<'t> {
+    fn of(told: &'t Told) -> Self {
+        let signed = told.story.named.iter().filter(|named| named.ev == "cert.signed");
+        let serials = signed.filter_map(|named| {
+            let issuer = named.intended("issuer_spki_sha256")?.parse().ok()?;
+            Some(((issuer, named.data.str("serial")?.to_owned()), named.sha256))
+        });
+        Self { serials: serials.collect(), told }
+    }
+
+    /// Every revocation that the log told before the CRL was signed is on it.
+    fn missing(
+        &self,
+        crl: &Named,
+        issuer: Digest,
+        listed: &BTreeSet<String>,
+        path: &str,
+        report: &mut Report,
+    ) {
+        for revoked in self.told.story.revoked.iter().filter(|revoked| revoked.seq < crl.seq) {
+            let by_this = self.serials.get(&(issuer, revoked.serial.clone()));
+            let is_meant =
+                by_this.is_some_and(|known| revoked.certificate.is_none_or(|meant| meant == *known));
+            if is_meant && !listed.contains(&revoked.serial) {
+                let message = format!(
+                    "serial number {} is not on it; record {} revoked it",
+                    revoked.serial, revoked.seq
+                );
+                report.find(Code::E195, path, message);
+            }
+        }
+    }
+}
+
+/// What the CRL says is what the intent announced and the result told.
+fn by_record(named: &Named, view: &CrlView<'_>, path: &str, report: &mut Report) {
+    let tbs = view.tbs();
+    let found = tbs.sha256().to_string();
+    if named.intended("tbs_sha256") != Some(found.as_str()) {
+        let message = format!(
+            "the to-be-signed octets have the digest {found}; the intent of record {} has another",
+            named.seq
+        );
+        report.find(Code::E175, path, message);
+    }
+    let number = tbs.extensions().crl_number().ok().flatten().and_then(number);
+    let told = named.text("number").and_then(|text| text.parse().ok());
+    if number.is_none() || number != told {
+        let said =
+            |number: Option<u128>| number.map_or_else(|| "none".to_owned(), |number| number.to_string());
+        report.find(
+            Code::E192,
+            path,
+            format!("number {}; record {} has {}", said(number), named.seq, said(told)),
+        );
+    }
+    for (what, found, wanted) in [
+        ("this update", Some(tbs.this_update().at()), named.text("this_update")),
+        ("next update", tbs.next_update().map(|time| time.at()), named.text("next_update")),
+    ] {
+        let found = found.map_or_else(|| "absent".to_owned(), |time| time.to_string());
+        if wanted != Some(found.as_str()) {
+            report.find(Code::E193, path, format!("{what} {found}; record {} has another", named.seq));
+        }
+    }
+}
+
+fn by_issuer(view: &CrlView<'_>, issuer: &Certificate<'_>, path: &str, report: &mut Report) {
+    if let Err(why) = signed_by(view, issuer) {
+        report.find(Code::E190, path, format!("the key of {} did not sign it: {why}", issuer.path));
+    }
+    if view.tbs().issuer() != issuer.view.subject() {
+        let message = format!(
+            "issuer `{}`; the subject of {} is `{}`",
+            view.tbs().issuer(),
+            issuer.path,
+            issuer.view.subject()
+        );
+        report.find(Code::E191, path, message);
+    }
+    let authority = view
+        .tbs()
+        .extensions()
+        .authority_key_identifier()
+        .ok()
+        .flatten()
+        .and_then(|found| found.key_identifier);
+    if authority.is_none() || authority != issuer.view.extensions().subject_key_identifier().ok().flatten() {
+        let message =
+            format!("its authority key identifier is not the subject key identifier of {}", issuer.path);
+        report.find(Code::E191, path, message);
+    }
+}
+
+fn signed_by(view: &CrlView<'_>, issuer: &Certificate<'_>) -> Result<(), String> {
+    if view.signature_algorithm().octets() != view.tbs().signature().octets() {
+        return Err("the algorithm outside is not the one inside".to_owned());
+    }
+    let key = issuer.key.as_ref().ok_or("the key is of a kind that cannot be verified by")?;
+    let algorithm = view.signature_algorithm().signature_algorithm().ok_or("unknown signature algorithm")?;
+    verify_signature(key, algorithm, view.tbs().octets(), view.signature()).map_err(|error| error.to_string())
+}
+
+/// The serial numbers on the CRL. Their list is the one that the record tells; under a root each has a reason.
+fn entries(
+    named: &Named,
+    view: &CrlView<'_>,
+    path: &str,
+    is_root: bool,
+    report: &mut Report,
+) -> BTreeSet<String> {
+    let mut serials = BTreeSet::new();
+    let mut hash = Sha256::new();
+    let mut count = 0_u64;
+    // The reader went through all entries before it gave the view.
+    for entry in view.tbs().entries().filter_map(Result::ok) {
+        let reason = entry.reason().ok().flatten();
+        let serial = hex(entry.serial_octets());
+        let said = reason.map_or_else(|| "absent".to_owned(), |reason| reason.code().to_string());
+        hash.update(format!("{serial} {} {said}\n", entry.revoked_at().at()));
+        count += 1;
+        if is_root && reason.is_none() {
+            report.find(Code::E195, path, format!("serial number {serial} is revoked without a reason"));
+        }
+        if !serials.insert(serial.clone()) {
+            report.find(Code::E195, path, format!("serial number {serial} is on it twice"));
+        }
+    }
+    let digest = Digest::from_octets(hash.finalize().into());
+    let told = (
+        named.data.get("revoked_count").and_then(ceremony_log::json::Value::as_u64),
+        named.digest("revoked_sha256"),
+    );
+    if told != (Some(count), Some(digest)) {
+        let message = format!("{count} revocations, SHA-256 {digest}; record {} has others", named.seq);
+        report.find(Code::E195, path, message);
+    }
+    serials
+}
+
+/// The numbers of each issuer's CRLs go up through the whole log.
+fn numbers(told: &Told, report: &mut Report) {
+    let mut last: BTreeMap<&str, u128> = BTreeMap::new();
+    for named in told.story.named.iter().filter(|named| named.ev == "crl.signed") {
+        let number = named.text("number").and_then(|text| text.parse::<u128>().ok());
+        let (Some(issuer), Some(number)) = (named.text("issuer_spki_sha256"), number) else {
+            report.find_record(Code::E192, named.seq, "a CRL without issuer or number");
+            continue;
+        };
+        if let Some(before) = last.insert(issuer, number).filter(|before| *before >= number) {
+            report.find_record(
+                Code::E192,
+                named.seq,
+                format!("number {number} after {before} of the same issuer"),
+            );
+        }
+    }
+}
+
+/// The content octets of a cRLNumber as a number; nothing if it is negative or beyond 128 bits.
+fn number(octets: &[u8]) -> Option<u128> {
+    let significant = match octets {
+        [0x80..=0xff, ..] | [] => return None,
+        [0, rest @ ..] => rest,
+        all => all,
+    };
+    (significant.len() <= 16)
+        .then(|| significant.iter().fold(0, |number, octet| number << 8 | u128::from(*octet)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_to_its_last_octet() {
+        assert_eq!(number(&[0]), Some(0));
+        assert_eq!(number(&[1, 0]), Some(256));
+        assert_eq!(number(&[0, 0x80]), Some(128));
+        assert_eq!(number(&[0x7f; 16]), Some(u128::from_be_bytes([0x7f; 16])));
+        for bad in [&[][..], &[0x80], &[1; 17]] {
+            assert_eq!(number(bad), None);
+        }
+    }
+}

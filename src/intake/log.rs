@@ -1,0 +1,295 @@
+//! The log of a bundle: whom to trust, what they signed, and every line of it.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufReader, Read as _};
+use std::path::Path;
+
+use ceremony_log::checkpoint::Checkpoint;
+use ceremony_log::code::{Code, Fault, Finding, Place};
+use ceremony_log::consistency::Consistency;
+use ceremony_log::json::Limits;
+use ceremony_log::note::{self, Note};
+use ceremony_log::policy::{Policy, SignedHead, Window};
+use ceremony_log::state::State;
+use ceremony_log::tree::{Hash, Tree};
+use ceremony_log::verify::{Entry, Findings, Practice, Scan, VerifyError, scan, verify};
+
+use super::folder::Folder;
+use super::report::Report;
+use super::story::Story;
+use crate::clock::Timestamp;
+
+/// Whose signatures count.
+#[derive(Clone, Debug)]
+pub enum Trust {
+    /// Those of a policy that came from elsewhere: its octets.
+    Pinned(Vec<u8>),
+    /// Those that the bundle itself names. The report says so.
+    OwnPolicy,
+}
+
+/// A log that was read to its end.
+#[derive(Debug)]
+pub struct Told {
+    /// The policy, if it can be read.
+    pub policy: Option<Policy>,
+    /// The head, if the policy accepts it.
+    pub head: Option<SignedHead>,
+    /// What the head says, accepted or not.
+    pub checkpoint: Option<Checkpoint>,
+    /// Codes of what is wrong with the head.
+    pub refused: BTreeSet<Code>,
+    /// How many lines it has.
+    pub size: u64,
+    /// What the records say of artifacts.
+    pub story: Story,
+}
+
+impl Told {
+    /// Whether the log is that of a practice ceremony.
+    pub fn is_practice(&self) -> bool {
+        self.story.genesis.as_ref().is_some_and(|genesis| genesis.practice)
+    }
+}
+
+/// The head of a log, and what a policy says of it.
+#[derive(Clone, Debug)]
+pub struct LogHead {
+    /// What it says.
+    pub checkpoint: Checkpoint,
+    /// The names of the keys on its signature lines.
+    pub signers: Vec<String>,
+    /// What is wrong with it by the policy; nothing if it is good.
+    pub refused: Vec<Finding>,
+}
+
+/// Verifies the log in a folder, of a bundle or the ceremonies' own: head, lines and what the records say together.
+///
+/// The second result is how many lines were read.
+///
+/// # Errors
+///
+/// The system's, if `folder` is no folder with a log.
+pub fn verify_log(folder: &Path, trust: &Trust, at: Timestamp) -> io::Result<(Report, u64)> {
+    let folder = Folder::open(folder)?;
+    folder.file("log.jsonl")?;
+    let mut report = Report::new();
+    let own_policy = matches!(trust, Trust::OwnPolicy).then_some("policy");
+    for name in ["checkpoint"].into_iter().chain(own_policy).filter(|name| folder.file(name).is_err()) {
+        report.find(Code::E141, name, "it is missing");
+    }
+    let told = read(&folder, trust, at, &mut report);
+    Ok((report, told.size))
+}
+
+/// Reads the head of the log in a folder and judges its signatures; the log itself is not read.
+///
+/// # Errors
+///
+/// The system's, if there is no checkpoint; [`io::ErrorKind::InvalidData`] for what is none.
+pub fn head(folder: &Path, trust: &Trust, at: Timestamp) -> io::Result<LogHead> {
+    let folder = Folder::open(folder)?;
+    let octets = folder.read("checkpoint", note::MOST_OCTETS as u64)?;
+    let invalid = |fault: Fault| io::Error::new(io::ErrorKind::InvalidData, fault);
+    let note = Note::parse(&octets).map_err(invalid)?;
+    let checkpoint = note.text().parse().map_err(invalid)?;
+    let mut report = Report::new();
+    let mut refused = Vec::new();
+    match policy(&folder, trust, &mut report) {
+        Some(policy) => {
+            refused.extend(policy.judge(&note, &Window::at(at.seconds())).err().unwrap_or_default());
+        }
+        None => refused.push(Finding::new(Code::E102, Place::Policy, "there is no policy that can be read")),
+    }
+    let signers = note.signatures().iter().map(|signature| signature.name.clone()).collect();
+    Ok(LogHead { checkpoint, signers, refused })
+}
+
+/// Reads policy, head, log and consistency, and reports everything that is wrong with them.
+pub fn read(folder: &Folder, trust: &Trust, at: Timestamp, report: &mut Report) -> Told {
+    let window = Window::at(at.seconds());
+    let policy = policy(folder, trust, report);
+    let note = read_note(folder, report);
+    let mut refused = BTreeSet::new();
+    let mut head = None;
+    if let (Some(policy), Some(note)) = (&policy, &note) {
+        match policy.judge(note, &window) {
+            Ok(good) => head = Some(good),
+            Err(findings) => {
+                refused.extend(findings.iter().map(|finding| finding.code));
+                report.push_all(findings);
+            }
+        }
+    }
+    let checkpoint: Option<Checkpoint> = note.as_ref().and_then(|note| match note.text().parse() {
+        Ok(checkpoint) => Some(checkpoint),
+        Err(fault) if policy.is_none() => {
+            report.push(Fault::at(fault, Place::Checkpoint));
+            None
+        }
+        Err(_) => None,
+    });
+    let consistency = read_consistency(folder, note.as_ref(), report);
+    let mut told = Told { policy, head, checkpoint, refused, size: 0, story: Story::default() };
+    let old = consistency.as_ref().map(Consistency::old);
+    let old_root = lines(folder, &mut told, old, report);
+    if let (Some(consistency), Some(policy)) = (&consistency, &told.policy) {
+        judge_consistency(consistency, old_root, policy, &told, &window, report);
+    }
+    told
+}
+
+fn policy(folder: &Folder, trust: &Trust, report: &mut Report) -> Option<Policy> {
+    // 256 KiB are the format's bound.
+    let own = folder.read("policy", 256 * 1024);
+    let octets = match (trust, own) {
+        (Trust::Pinned(octets), _) => octets.clone(),
+        (Trust::OwnPolicy, Ok(octets)) => {
+            report.note("the bundle's own policy was used, so that the log's key vouches for itself; pin one with --policy");
+            octets
+        }
+        // That it is missing is said where the files are compared.
+        (Trust::OwnPolicy, Err(_)) => return None,
+    };
+    match Policy::parse(&octets) {
+        Ok(policy) => Some(policy),
+        Err(findings) => {
+            report.push_all(findings);
+            None
+        }
+    }
+}
+
+fn read_note(folder: &Folder, report: &mut Report) -> Option<Note> {
+    let octets = folder.read("checkpoint", note::MOST_OCTETS as u64).ok()?;
+    Note::parse(&octets).map_err(|fault| report.push(fault.at(Place::Checkpoint))).ok()
+}
+
+/// The consistency file, if it can be read and is about the bundle's own head.
+fn read_consistency(folder: &Folder, note: Option<&Note>, report: &mut Report) -> Option<Consistency> {
+    let octets = folder.read("consistency", 4096 + note::MOST_OCTETS as u64).ok()?;
+    match Consistency::parse(&octets) {
+        Ok(consistency) if note.is_none_or(|note| note == consistency.note()) => Some(consistency),
+        Ok(_) => {
+            report.find(Code::E144, "consistency", "its checkpoint is not the bundle's");
+            None
+        }
+        Err(fault) => {
+            report.fault(fault, "consistency");
+            None
+        }
+    }
+}
+
+/// Reads every line. The root of the first `old` lines, if there are so many and all can be read.
+fn lines(folder: &Folder, told: &mut Told, old: Option<u64>, report: &mut Report) -> Option<Hash> {
+    let file = folder.file("log.jsonl").ok()?;
+    // A log that is longer than the longest its head allows is not read to its end.
+    let longest = Limits::RECORD.octets as u64 + 1;
+    let most =
+        told.checkpoint.as_ref().map_or(u64::MAX, |head| head.size.saturating_add(1).saturating_mul(longest));
+    let mut reader = BufReader::with_capacity(64 * 1024, file.take(most));
+    let mut state = State::new();
+    let mut story = Story::default();
+    let mut tree = Tree::new();
+    let mut old_root = None;
+    let mut of_story = Report::new();
+    let mut visit = |entry: Entry<'_>| {
+        if Some(tree.size()) == old {
+            old_root = Some(tree.root());
+        }
+        tree.push(entry.leaf);
+        state.follow(entry.record);
+        story.follow(entry.record, &mut of_story);
+    };
+    let findings = match (told.head.clone(), &told.checkpoint) {
+        (Some(head), _) => match verify(&mut reader, head, None, Practice::Warn, &mut visit) {
+            Ok(log) => {
+                let mut findings = Findings::default();
+                for finding in log.warnings() {
+                    findings.push(finding.clone());
+                }
+                Ok(findings)
+            }
+            Err(VerifyError::Refused(findings)) => Ok(findings),
+            Err(error) => Err(error),
+        },
+        (None, checkpoint) => scan(&mut reader, &mut visit)
+            .map_err(VerifyError::from)
+            .map(|scan| judge_scan(scan, checkpoint.as_ref())),
+    };
+    if Some(tree.size()) == old {
+        old_root = Some(tree.root());
+    }
+    let findings = findings.unwrap_or_else(|error| {
+        let mut findings = Findings::default();
+        findings.push(Finding::new(Code::E120, Place::Log, format!("it cannot be read to its end: {error}")));
+        findings
+    });
+    let unread = findings.list.iter().filter(|finding| is_unread(finding)).count();
+    report.extend(findings);
+    if unread == 0 {
+        report.extend(state.finish());
+        report.append(of_story);
+    } else {
+        report.note("what the records say together was not judged, because not every line can be read");
+    }
+    (told.size, told.story) = (tree.size(), story);
+    old_root.filter(|_| unread == 0)
+}
+
+/// What the format's verifier says where it has a head that a policy accepts, for a head that none does.
+fn judge_scan(scan: Scan, checkpoint: Option<&Checkpoint>) -> Findings {
+    let Scan { tree, genesis, torn, mut findings, .. } = scan;
+    if torn > 0 {
+        let message = format!("{torn} octets after the last line feed");
+        findings.push(Finding::new(Code::E120, Place::Line(tree.size() + 1), message));
+    }
+    if let Some(head) = checkpoint {
+        if tree.size() != head.size {
+            let message = format!("{} lines; the head has {}", tree.size(), head.size);
+            findings.push(Finding::new(Code::E130, Place::Log, message));
+        } else if tree.root() != head.root {
+            let message = format!("the lines have the root {}; wanted {}", tree.root(), head.root);
+            findings.push(Finding::new(Code::E131, Place::Checkpoint, message));
+        }
+        if let Some(genesis) = genesis.as_ref().filter(|genesis| genesis.origin != head.origin) {
+            let message = format!("the log's origin is `{}`, the head's `{}`", genesis.origin, head.origin);
+            findings.push(Finding::new(Code::E111, Place::Line(1), message));
+        }
+    }
+    if genesis.is_some_and(|genesis| genesis.practice) {
+        findings.push(Finding::new(Code::W203, Place::Line(1), "the log of a practice ceremony"));
+    }
+    findings
+}
+
+/// Whether a finding means that a line, and with it a record, could not be read.
+const fn is_unread(finding: &Finding) -> bool {
+    matches!(
+        finding.code,
+        Code::E120 | Code::E121 | Code::E122 | Code::E123 | Code::E124 | Code::E128 | Code::E129
+    )
+}
+
+/// Whether the bundle proves that the size it starts from is a prefix of its head.
+fn judge_consistency(
+    consistency: &Consistency,
+    old_root: Option<Hash>,
+    policy: &Policy,
+    told: &Told,
+    window: &Window,
+    report: &mut Report,
+) {
+    let Some((root, checkpoint)) = old_root.zip(told.checkpoint.as_ref()) else {
+        if told.checkpoint.as_ref().is_some_and(|head| consistency.old() > head.size) {
+            let message = format!("it starts from size {}, after the head", consistency.old());
+            report.find(Code::E144, "consistency", message);
+        }
+        return;
+    };
+    let earlier = Checkpoint { origin: checkpoint.origin.clone(), size: consistency.old(), root };
+    let Err(findings) = consistency.verify(&earlier, policy, window) else { return };
+    // It is the bundle's own head: what is wrong with that was said once.
+    report.push_all(findings.into_iter().filter(|finding| !told.refused.contains(&finding.code)));
+}

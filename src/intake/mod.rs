@@ -1,0 +1,27 @@
+//! The online side: what a ceremony left behind, judged by nothing but what came out of the room.
+//!
+//! - `verify`: a bundle without an HSM and without pins, from its files to its findings;
+//! - `folder`: the bundle as files, never through a link;
+//! - `report`: what was found, and what could not be judged;
+//! - `log`: policy, head and every line; `story`: what the records say of artifacts and signatures;
+//! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
+//! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other.
+//!
+//! Findings have the codes of the log format's §5.
+
+mod artifacts;
+mod certificates;
+mod crl;
+mod folder;
+mod log;
+mod manifest;
+mod ocsp;
+mod proofs;
+mod report;
+mod requests;
+mod story;
+mod verify;
+
+pub use log::{LogHead, Trust, head, verify_log};
+pub use report::Report;
+pub use verify::{NoBundle, Options, Verification, verify};

@@ -1,0 +1,273 @@
+//! The OCSP responses of a bundle: signed by who may, about certificates that the log knows, for the period it tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use ceremony_log::code::Code;
+use sha1::{Digest as _, Sha1};
+
+use super::artifacts::Artifacts;
+use super::certificates::Certificate;
+use super::crl::RevokedSerials;
+use super::log::Told;
+use super::report::Report;
+use super::story::Named;
+use crate::clock::Timestamp;
+use crate::digest::{Digest, hex};
+use crate::pki::read::{
+    self, BasicResponseView, CertIdView, CertStatus, CertificateView, ResponderId, SingleResponseView,
+};
+use crate::pki::{PublicKey, verify_signature};
+
+/// A response has a few KiB; this is what is read of one.
+const MOST_OCTETS: u64 = 64 * 1024;
+
+/// What responses are judged by.
+struct Judge<'j, 's> {
+    certificates: &'j [Certificate<'s>],
+    /// Issuer's key and serial number in hex of every certificate in the log.
+    known: BTreeSet<(String, String)>,
+    revoked: &'j RevokedSerials,
+    /// The digests that certificate ids may have: of a CA's name and its key bits.
+    ids: Vec<Id<'j, 's>>,
+    /// By certificate in question: whether a response is good at the moment in question.
+    current: BTreeMap<(Digest, String), (bool, String)>,
+    at: Option<Timestamp>,
+}
+
+/// How certificate ids name a CA.
+struct Id<'j, 's> {
+    issuer: &'j Certificate<'s>,
+    hashes: [(Vec<u8>, Vec<u8>); 2],
+}
+
+/// Judges every response.
+pub fn judge(
+    artifacts: &Artifacts<'_>,
+    told: &Told,
+    certificates: &[Certificate<'_>],
+    revoked: &RevokedSerials,
+    at: Option<Timestamp>,
+    report: &mut Report,
+) {
+    let signed = told.story.named.iter().filter(|named| named.ev == "cert.signed");
+    let known = signed.filter_map(|named| {
+        Some((named.intended("issuer_spki_sha256")?.to_owned(), named.data.str("serial")?.to_owned()))
+    });
+    let ids = certificates.iter().filter(|one| one.is_ca()).filter_map(Id::of).collect();
+    let mut judge =
+        Judge { certificates, known: known.collect(), revoked, ids, current: BTreeMap::new(), at };
+    for (list, members) in &artifacts.lists {
+        if let Some(named) = artifacts.logged.get(list).filter(|named| named.ev == "ocsp.signed") {
+            judge.batch(artifacts, named, members, report);
+        }
+    }
+    for (sha256, named) in &artifacts.logged {
+        if named.kind == "ocsp-response" {
+            judge.batch(artifacts, named, std::slice::from_ref(sha256), report);
+        }
+    }
+    let Some(at) = at else { return };
+    for ((_, serial), (_, path)) in judge.current.iter().filter(|(_, (good, _))| !good) {
+        let message = format!("neither it nor another response about {serial} is good at {at}");
+        report.find(Code::E199, path, message);
+    }
+}
+
+impl<'j, 's> Judge<'j, 's> {
+    /// The responses of one record, in its order.
+    fn batch(&mut self, artifacts: &Artifacts<'_>, named: &Named, members: &[Digest], report: &mut Report) {
+        let mut to_be_signed = String::new();
+        let mut complete = true;
+        for sha256 in members {
+            let path = artifacts.path(sha256);
+            let octets = artifacts.octets(sha256, MOST_OCTETS, report);
+            let response = octets.as_ref().map(|octets| read::ocsp_response(octets));
+            let basic = match response {
+                Some(Ok(response)) if response.status() == 0 => response.basic(),
+                Some(Ok(_)) => None,
+                Some(Err(error)) => {
+                    report.find(Code::E197, &path, format!("it cannot be read as an OCSP response: {error}"));
+                    complete = false;
+                    continue;
+                }
+                None => {
+                    complete = false;
+                    continue;
+                }
+            };
+            let Some(basic) = basic else {
+                report.find(Code::E197, &path, "it is no successful response");
+                complete = false;
+                continue;
+            };
+            // Writing to a String cannot fail.
+            let _ = writeln!(to_be_signed, "{}", basic.tbs().sha256());
+            self.response(named, &basic, &path, report);
+        }
+        let wanted = named.intended_batch();
+        let found = (members.len() as u64, Digest::of(to_be_signed.as_bytes()));
+        // A single response without a list is named by its own to-be-signed octets.
+        let single = members.len() == 1
+            && wanted.is_some_and(|(_, digest)| to_be_signed.trim_end() == digest.to_string());
+        if complete && wanted != Some(found) && !single {
+            let message = format!(
+                "the to-be-signed octets of the {} responses are not those of the intent of record {}",
+                found.0, named.seq
+            );
+            report.find(Code::E175, &artifacts.path(&named.sha256), message);
+        }
+    }
+
+    fn response(&mut self, named: &Named, basic: &BasicResponseView<'_>, path: &str, report: &mut Report) {
+        let mut issuers: Vec<&'j Certificate<'s>> = Vec::new();
+        for single in &basic.tbs().responses() {
+            window(named, &single, path, report);
+            let Some(issuer) = self.issuer(&single.cert_id) else {
+                let known = self.ids.is_empty();
+                let serial = hex(single.cert_id.serial);
+                if known {
+                    report
+                        .note(format!("{path} was not judged: the issuer of {serial} is not in the bundle"));
+                } else {
+                    report.find(
+                        Code::E198,
+                        path,
+                        format!("its certificate id for {serial} names no CA of the bundle"),
+                    );
+                }
+                continue;
+            };
+            issuers.push(issuer);
+            self.subject(issuer, &single, path, report);
+        }
+        let Some(issuer) = issuers.first() else { return };
+        if let Err(why) = self.responder(named, basic, issuer) {
+            report.find(Code::E197, path, why);
+        }
+    }
+
+    /// The CA that a certificate id names.
+    fn issuer(&self, id: &CertIdView<'_>) -> Option<&'j Certificate<'s>> {
+        let pair = (id.issuer_name_hash, id.issuer_key_hash);
+        let fits = |one: &&Id<'j, 's>| {
+            one.hashes.iter().any(|(name, key)| (name.as_slice(), key.as_slice()) == pair)
+        };
+        self.ids.iter().find(fits).map(|one| one.issuer)
+    }
+
+    /// The certificate in question is one that the log knows, and its status what the CRLs say.
+    fn subject(
+        &mut self,
+        issuer: &Certificate<'_>,
+        single: &SingleResponseView<'_>,
+        path: &str,
+        report: &mut Report,
+    ) {
+        let (spki, serial) = (issuer.spki_sha256(), hex(single.cert_id.serial));
+        if !self.known.contains(&(spki.to_string(), serial.clone())) {
+            let message = format!("serial number {serial}: no certificate of {} has it", issuer.path);
+            report.find(Code::E198, path, message);
+        }
+        if matches!(single.status, CertStatus::Good) && self.revoked.contains(&(spki, serial.clone())) {
+            report.find(Code::E196, path, format!("it calls {serial} good, which its issuer's CRL revokes"));
+        }
+        if let Some(at) = self.at {
+            let good =
+                single.this_update.at() <= at && single.next_update.is_some_and(|next| at <= next.at());
+            self.current.entry((spki, serial)).or_insert_with(|| (false, path.to_owned())).0 |= good;
+        }
+    }
+
+    /// Who answers is the CA itself or its delegate, is who the record names, and signed.
+    fn responder(
+        &self,
+        named: &Named,
+        basic: &BasicResponseView<'_>,
+        issuer: &Certificate<'_>,
+    ) -> Result<(), String> {
+        let wanted = named.intended("responder_spki_sha256").ok_or("its intent names no responder's key")?;
+        let own = issuer.view.tbs().spki_sha256().to_string() == wanted;
+        let delegate = |view: &CertificateView<'_>| {
+            let is_wanted = view.tbs().spki_sha256().to_string() == wanted;
+            if is_wanted && is_delegate(view, issuer) { Responder::of(view) } else { None }
+        };
+        let along = || {
+            let list = basic.certificates()?;
+            list.iter().find_map(|one| delegate(&read::certificate(one.0.octets()).ok()?))
+        };
+        let responder = if own {
+            Responder::of(&issuer.view)
+        } else {
+            self.certificates.iter().find_map(|one| delegate(&one.view)).or_else(along)
+        };
+        let none = || format!("no certificate lets the key {wanted} answer for {}", issuer.path);
+        let Responder { name, key, until } = responder.ok_or_else(none)?;
+        match basic.tbs().responder() {
+            ResponderId::ByName(found) if found.octets() == name => {}
+            ResponderId::ByKey(hash) if hash == Sha1::digest(key.bit_string_content()).as_slice() => {}
+            _ => return Err("its responder id is not its responder's".to_owned()),
+        }
+        let late =
+            basic.tbs().responses().iter().filter_map(|one| one.next_update).find(|next| next.at() > until);
+        if let Some(late) = late {
+            return Err(format!("it lasts until {}, its responder's certificate until {until}", late.at()));
+        }
+        let algorithm =
+            basic.signature_algorithm().signature_algorithm().ok_or("unknown signature algorithm")?;
+        verify_signature(&key, algorithm, basic.tbs().octets(), basic.signature())
+            .map_err(|error| format!("its responder's key did not sign it: {error}"))
+    }
+}
+
+/// Who answers.
+struct Responder {
+    /// The DER of its name.
+    name: Vec<u8>,
+    key: PublicKey,
+    until: Timestamp,
+}
+
+impl Responder {
+    fn of(view: &CertificateView<'_>) -> Option<Self> {
+        let key = view.public_key().ok()?;
+        Some(Self { name: view.subject().octets().to_vec(), key, until: view.tbs().not_after().at() })
+    }
+}
+
+/// Whether the CA issued the certificate to sign OCSP responses for it. Source: RFC 6960 §4.2.2.2.
+fn is_delegate(view: &CertificateView<'_>, issuer: &Certificate<'_>) -> bool {
+    let purposes = view.extensions().extended_key_usage().ok().flatten();
+    let may = purposes.is_some_and(|all| all.iter().any(|one| one == crate::pki::oid::purpose::OCSP_SIGNING));
+    let algorithm = view.signature_algorithm().signature_algorithm();
+    let signed = issuer.key.as_ref().zip(algorithm).is_some_and(|(key, algorithm)| {
+        verify_signature(key, algorithm, view.tbs().octets(), view.signature()).is_ok()
+    });
+    may && signed && view.issuer() == issuer.view.subject()
+}
+
+/// The period is the one that the record tells.
+fn window(named: &Named, single: &SingleResponseView<'_>, path: &str, report: &mut Report) {
+    let next = single.next_update.map_or_else(|| "absent".to_owned(), |time| time.at().to_string());
+    for (what, found, wanted) in [
+        ("this update", single.this_update.at().to_string(), named.text("this_update")),
+        ("next update", next, named.text("next_update")),
+    ] {
+        if wanted != Some(found.as_str()) {
+            report.find(Code::E199, path, format!("{what} {found}; record {} has another", named.seq));
+        }
+    }
+    if single.next_update.is_some_and(|next| next.at() < single.this_update.at()) {
+        report.find(Code::E199, path, "its next update is before its this update");
+    }
+}
+
+impl<'j, 's> Id<'j, 's> {
+    fn of(issuer: &'j Certificate<'s>) -> Option<Self> {
+        let name = issuer.view.subject().octets();
+        let bits = issuer.key.as_ref().map(PublicKey::bit_string_content)?;
+        let sha1 = |octets: &[u8]| Sha1::digest(octets).to_vec();
+        let sha256 = |octets: &[u8]| Digest::of(octets).octets().to_vec();
+        Some(Self { issuer, hashes: [(sha1(name), sha1(bits)), (sha256(name), sha256(bits))] })
+    }
+}

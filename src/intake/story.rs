@@ -1,0 +1,206 @@
+//! What the records of a log say of artifacts and of the signatures behind them.
+//!
+//! It is gathered while the log is read, for all ceremonies in it; memory is bounded by [`MOST_TOLD`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ceremony_log::code::Code;
+use ceremony_log::event;
+use ceremony_log::json::{Object, Value};
+use ceremony_log::record::Record;
+use ceremony_log::verify::Genesis;
+
+use super::report::Report;
+use crate::digest::Digest;
+
+/// How many artifacts, approvals and intents of a log are remembered together.
+pub const MOST_TOLD: usize = 200_000;
+
+/// An artifact that a record names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The record.
+    pub seq: u64,
+    /// Its ceremony.
+    pub cer: String,
+    /// Its event.
+    pub ev: String,
+    /// root, subordinate, crl, list …
+    pub kind: String,
+    /// The script's name for it.
+    pub name: String,
+    /// The digest of its octets.
+    pub sha256: Digest,
+    /// What it is, for programs.
+    pub media_type: String,
+    /// What else the record says.
+    pub data: Object,
+    /// What its intent said, where it has one.
+    pub intent: Option<Object>,
+}
+
+impl Named {
+    /// A text of the record or else of its intent.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.data.str(key).or_else(|| self.intended(key))
+    }
+
+    /// A text of the intent.
+    pub fn intended(&self, key: &str) -> Option<&str> {
+        self.intent.as_ref()?.str(key)
+    }
+
+    /// A digest of the record or else of its intent.
+    pub fn digest(&self, key: &str) -> Option<Digest> {
+        self.text(key)?.parse().ok()
+    }
+
+    /// How many and the digest of their list, if the record is about several.
+    pub fn batch(&self) -> Option<(u64, Digest)> {
+        batch(&self.data)
+    }
+
+    /// The same of the intent: the list of what was to be signed.
+    pub fn intended_batch(&self) -> Option<(u64, Digest)> {
+        batch(self.intent.as_ref()?)
+    }
+}
+
+fn batch(data: &Object) -> Option<(u64, Digest)> {
+    let batch = data.get("batch")?;
+    Some((batch.get("count")?.as_u64()?, batch.get("list_sha256")?.as_str()?.parse().ok()?))
+}
+
+/// A revocation that a record tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// The record.
+    pub seq: u64,
+    /// The serial number in hex.
+    pub serial: String,
+    /// The certificate.
+    pub certificate: Option<Digest>,
+}
+
+/// Everything that is gathered.
+#[derive(Debug, Default)]
+pub struct Story {
+    /// What the log says of itself.
+    pub genesis: Option<Genesis>,
+    /// Artifacts in the order of the log.
+    pub named: Vec<Named>,
+    /// Revocations.
+    pub revoked: Vec<Revoked>,
+    /// The last ceremony that opened: its id and the plan's digest.
+    pub ceremony: Option<(String, Option<Digest>)>,
+    /// What its closing says was handed over.
+    pub outputs: Option<(u64, String)>,
+    approvals: BTreeMap<u64, String>,
+    intents: BTreeMap<u64, Object>,
+    voided: BTreeSet<Digest>,
+    full: bool,
+}
+
+impl Story {
+    /// Follows the next record.
+    pub fn follow(&mut self, record: &Record, report: &mut Report) {
+        let told = self.named.len() + self.revoked.len() + self.approvals.len() + self.intents.len();
+        if self.full || told >= MOST_TOLD {
+            if !self.full {
+                report.find_record(
+                    Code::E128,
+                    record.seq,
+                    format!("more than {MOST_TOLD} artifacts and signatures"),
+                );
+            }
+            self.full = true;
+            return;
+        }
+        if event::SIGN_INTENTS.contains(&record.ev.as_str()) {
+            self.intent(record, report);
+        }
+        match record.ev.as_str() {
+            "log.genesis" => {
+                let practice = record.data.get("practice").and_then(Value::as_bool);
+                let origin = record.data.str("origin").map(str::to_owned);
+                self.genesis = origin.zip(practice).map(|(origin, practice)| Genesis { origin, practice });
+            }
+            "ceremony.open" => {
+                let plan = record.data.str("plan_sha256").and_then(|text| text.parse().ok());
+                self.ceremony = Some((record.cer.clone(), plan));
+                self.outputs = None;
+            }
+            "ceremony.close" => {
+                self.outputs = record.data.str("outputs").map(|outputs| (record.seq, outputs.to_owned()));
+                self.approvals.clear();
+                self.intents.clear();
+            }
+            "request.approved" => {
+                let sha256 = record.data.str("sha256").unwrap_or_default();
+                self.approvals.insert(record.seq, sha256.to_owned());
+            }
+            "cert.revoked" => self.revoked.push(Revoked {
+                seq: record.seq,
+                serial: record.data.str("serial").unwrap_or_default().to_owned(),
+                certificate: record.data.str("sha256").and_then(|text| text.parse().ok()),
+            }),
+            "artifact.voided" => {
+                let sha256 = record.data.get("artifact").and_then(|artifact| artifact.get("sha256"));
+                self.voided
+                    .extend(sha256.and_then(Value::as_str).and_then(|text| text.parse::<Digest>().ok()));
+            }
+            "cert.signed" | "csr.signed" | "crl.signed" | "ocsp.signed" | "artifact.emitted" => {
+                self.artifact(record, report);
+            }
+            _ => {}
+        }
+    }
+
+    /// Artifacts of one ceremony that still count.
+    pub fn of_ceremony<'s>(&'s self, cer: &'s str) -> impl Iterator<Item = &'s Named> {
+        self.named.iter().filter(move |named| named.cer == cer && !self.voided.contains(&named.sha256))
+    }
+
+    /// What people approved is what was about to be signed.
+    fn intent(&mut self, record: &Record, report: &mut Report) {
+        let data = &record.data;
+        let batch = || data.get("batch")?.get("list_sha256")?.as_str();
+        let signed = data.str("tbs_sha256").or_else(batch).unwrap_or_default();
+        let approved = record.reference.and_then(|seq| self.approvals.get(&seq));
+        match approved {
+            Some(approved) if approved == signed => {}
+            Some(approved) => report.find_record(
+                Code::E155,
+                record.seq,
+                format!("`{}` is for {signed}; approved was {approved}", record.ev),
+            ),
+            None => report.find_record(
+                Code::E155,
+                record.seq,
+                format!("`{}` refers to no `request.approved`", record.ev),
+            ),
+        }
+        self.intents.insert(record.seq, data.clone());
+    }
+
+    fn artifact(&mut self, record: &Record, report: &mut Report) {
+        let artifact = record.data.get("artifact");
+        let text = |key: &str| artifact.and_then(|artifact| artifact.get(key)).and_then(Value::as_str);
+        let Some((sha256, kind)) = text("sha256").and_then(|text| text.parse().ok()).zip(text("kind")) else {
+            let message = format!("`{}` names no artifact by `kind` and `sha256`", record.ev);
+            report.find_record(Code::E128, record.seq, message);
+            return;
+        };
+        self.named.push(Named {
+            seq: record.seq,
+            cer: record.cer.clone(),
+            ev: record.ev.clone(),
+            kind: kind.to_owned(),
+            name: text("name").unwrap_or_default().to_owned(),
+            sha256,
+            media_type: text("media_type").unwrap_or_default().to_owned(),
+            data: record.data.clone(),
+            intent: record.reference.and_then(|seq| self.intents.remove(&seq)),
+        });
+    }
+}
