@@ -9,9 +9,9 @@ use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::{Digest, hex};
 use crate::issuance::statement::read::version;
 use crate::pki::build::RevokedParts;
+use crate::pki::oid;
 use crate::pki::read::{self, ReadError, TbsCrlView};
 use crate::pki::reason::Reason;
-use crate::pki::{SignatureAlgorithm, build, oid};
 use crate::rule::{self, Assessment, Context};
 
 /// A certificate revocation list.
@@ -55,23 +55,9 @@ impl ToBeSigned for CertificateList {
         places
     }
 
-    fn assemble(
-        to_be_signed: &[u8],
-        algorithm: SignatureAlgorithm,
-        signature: &[u8],
-        _: &[Vec<u8>],
-    ) -> Vec<u8> {
-        build::assemble(to_be_signed, &algorithm.der(), signature)
-    }
-
     fn open(whole: &[u8]) -> Result<Opened<'_>, ReadError> {
         let view = read::crl(whole)?;
-        Ok(Opened {
-            to_be_signed: view.tbs().octets(),
-            algorithm: view.signature_algorithm().octets(),
-            signature: view.signature(),
-            along: Vec::new(),
-        })
+        Ok(Opened::alone(view.tbs().octets(), view.signature_algorithm(), view.signature()))
     }
 }
 
