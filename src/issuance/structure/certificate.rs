@@ -14,6 +14,8 @@ use crate::rule::{self, Assessment, Context};
 pub struct Certificate;
 
 impl ToBeSigned for Certificate {
+    const NAME: &'static str = "the certificate";
+
     type View<'a> = TbsCertificateView<'a>;
 
     fn read(octets: &[u8]) -> Result<TbsCertificateView<'_>, ReadError> {

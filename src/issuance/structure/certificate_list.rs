@@ -19,6 +19,8 @@ use crate::rule::{self, Assessment, Context};
 pub struct CertificateList;
 
 impl ToBeSigned for CertificateList {
+    const NAME: &'static str = "the CRL";
+
     type View<'a> = TbsCrlView<'a>;
 
     fn read(octets: &[u8]) -> Result<TbsCrlView<'_>, ReadError> {

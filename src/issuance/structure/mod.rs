@@ -21,6 +21,9 @@ use crate::rule::{Assessment, Context};
 
 /// A kind of structure that is signed.
 pub trait ToBeSigned {
+    /// What people call it.
+    const NAME: &'static str;
+
     /// What is to be signed, as the second implementation reads it.
     type View<'a>;
 

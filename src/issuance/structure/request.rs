@@ -11,6 +11,8 @@ use crate::rule::{self, Assessment, Context};
 pub struct Request;
 
 impl ToBeSigned for Request {
+    const NAME: &'static str = "the request";
+
     type View<'a> = RequestInfoView<'a>;
 
     fn read(octets: &[u8]) -> Result<RequestInfoView<'_>, ReadError> {
