@@ -8,8 +8,8 @@ mod request;
 use std::ops::Range;
 
 pub use certificate::Certificate;
-pub(super) use certificate_list::say_entries;
 pub use certificate_list::{CertificateList, revoked_sha256};
+pub(super) use certificate_list::{REVOKED_SHA256, revoked_name, say_entries};
 pub use ocsp_response::OcspResponse;
 pub(super) use ocsp_response::said_revoked;
 pub use request::Request;
