@@ -23,9 +23,13 @@ use rootrite::pki::key_identifier::KeyIdentifierMethod;
 use rootrite::pki::name::{Attribute, Name, StringForm, attribute_type};
 use rootrite::pki::oid::{Oid, extension, purpose};
 use rootrite::pki::read;
+use rootrite::pki::read::TbsCertificateView;
+use rootrite::pki::read::der::Faults;
 use rootrite::pki::serial::SerialNumber;
 use rootrite::pki::usage::KeyUsage;
 use rootrite::pki::validity::Validity;
+use rootrite::rule::certificate::{Certificate, judge, recognise};
+use rootrite::rule::{Assessment, Context, Kind, Policy, SigningTime};
 
 fn golden() -> Option<Vec<Value>> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -164,6 +168,11 @@ fn tbs(row: &Value) -> (Vec<u8>, PublicKey) {
     (tbs, key)
 }
 
+/// The file name and the to-be-signed octets of every profile; none where the profiles are not there.
+fn real_certificates() -> Vec<(String, Vec<u8>)> {
+    golden().into_iter().flatten().map(|row| (text(&row["file"]).to_owned(), tbs(&row).0)).collect()
+}
+
 #[test]
 fn real_certificates_are_built_octet_for_octet() {
     for row in golden().into_iter().flatten() {
@@ -212,5 +221,53 @@ fn real_certificates_are_read_as_they_were_written() {
             values.get("AIA").map(|value| value.as_array().unwrap().iter().map(|one| uri(&one[1])).collect());
         assert_eq!(uris, wanted.unwrap_or_else(Vec::new));
         assert_eq!(extensions.find(extension::OCSP_NO_CHECK).is_some(), values.contains_key("ocsp-nocheck"));
+    }
+}
+
+#[test]
+fn the_roots_and_subordinate_cas_of_lets_encrypt_have_no_error() {
+    let real = real_certificates();
+    let current = |file: &str| {
+        let made_lately = file.starts_with("2024/") || file.starts_with("gen-y/int-");
+        made_lately
+            || ["isrgrootx1.pem", "isrg-root-x2.pem", "gen-y/root-ye.pem", "gen-y/root-yr.pem"]
+                .contains(&file)
+    };
+    let mut judged = 0;
+    for (file, tbs) in real.iter().filter(|(file, _)| current(file)) {
+        let certificate = Certificate::from_tbs(tbs).unwrap();
+        let assessment = judge(&certificate, &Context::lint(Policy::PublicTls, recognise(certificate.tbs())));
+        assert!(!assessment.has_error(), "{file}: {:?}", assessment.objections);
+        judged += 1;
+    }
+    assert!(real.is_empty() || judged == 25, "{judged}");
+}
+
+fn rules(assessment: &Assessment) -> Vec<String> {
+    assessment.objections.iter().map(|one| format!("{} {}", one.severity, one.rule)).collect()
+}
+
+#[test]
+fn the_cross_certificates_that_stopped_lets_encrypt_are_refused_and_their_successors_are_not() {
+    let real = real_certificates();
+    let find = |name: &str| real.iter().find(|(file, _)| file == name).map(|(_, tbs)| tbs);
+    for (file, existing, issuer) in [
+        ("root-x2-by-x1.pem", "isrg-root-x2.pem", "isrgrootx1.pem"),
+        ("root-ye-by-x2.pem", "gen-y/root-ye.pem", "isrg-root-x2.pem"),
+        ("root-yr-by-x1.pem", "gen-y/root-yr.pem", "isrgrootx1.pem"),
+    ] {
+        for (folder, wanted) in [("gen-y", &[][..]), ("revoked", &["error XCA-05", "error XCA-06"])] {
+            let Some(tbs) = find(&format!("{folder}/{file}")) else { continue };
+            let [existing, issuer] = [existing, issuer]
+                .map(|file| TbsCertificateView::read(find(file).unwrap(), &mut Faults::new()).unwrap());
+            let certificate = Certificate::from_tbs(tbs).unwrap();
+            let context = Context::lint(Policy::PublicTls, Kind::Cross)
+                .with_issuer(issuer)
+                .with_existing(&[existing])
+                .with_signing_time(SigningTime::at(certificate.tbs().not_before().at()));
+            let errors: Vec<_> = rules(&judge(&certificate, &context));
+            let errors: Vec<_> = errors.iter().filter(|one| one.starts_with("error")).collect();
+            assert_eq!(errors, wanted, "{folder}/{file}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::files;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site, Sources};
 use crate::profile::BuiltIn;
-use crate::script::{Problems, Script};
+use crate::script::Problems;
 
 /// Say everything that is wrong with a script, without an HSM
 #[derive(Debug, clap::Args)]
@@ -64,18 +64,12 @@ impl Check {
     fn find(&self) -> Result<(Option<Plan>, Vec<Problems>), Failure> {
         let mut problems = Vec::new();
         let mut plan = None;
-        match Script::read(&self.script.display().to_string(), &files::octets(&self.script)?) {
-            Ok(script) => {
-                let folder = self.script.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
-                let earlier = self.log.as_deref().map(files::continued).transpose()?.map(|log| log.ledger);
-                let rehearsal = self.practice;
-                let sources = Sources { library: &BuiltIn, folder: &folder, rehearsal, earlier };
-                match Plan::make(&script, &sources) {
-                    Ok(made) => plan = Some(made),
-                    Err(wrong) => problems.push(wrong),
-                }
-            }
+        let folder = self.script.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
+        let earlier = self.log.as_deref().map(files::continued).transpose()?.map(|log| log.ledger);
+        let sources = Sources { library: &BuiltIn, folder: &folder, rehearsal: self.practice, earlier };
+        match Plan::read(&self.script.display().to_string(), &files::octets(&self.script)?, &sources) {
+            Ok(made) => plan = Some(made),
             Err(wrong) => problems.push(wrong),
         }
         if let Some(path) = &self.site {
@@ -83,7 +77,7 @@ impl Check {
                 Ok(site) => {
                     let mut found = Problems::new(site.source.clone());
                     if let Some(plan) = &plan {
-                        site.value.judge(&plan.setting, self.practice, &mut found);
+                        site.value.judge(plan, self.practice, &mut found);
                     }
                     if !found.is_empty() {
                         problems.push(found);

@@ -9,7 +9,7 @@ use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Sources};
 use crate::profile::BuiltIn;
 use crate::record::{ContinueError, Continued};
-use crate::script::{MOST_OCTETS, Script};
+use crate::script::MOST_OCTETS;
 
 /// The octets of a file that people wrote.
 ///
@@ -33,12 +33,12 @@ pub fn octets(path: &Path) -> Result<Vec<u8>, Failure> {
 pub fn plan(path: &Path, rehearsal: bool, log: Option<&Path>) -> Result<Plan, Failure> {
     let earlier = log.filter(|log| log.join("log.jsonl").exists()).map(continued).transpose()?;
     let earlier = earlier.map(|continued| continued.ledger);
-    let script = Script::read(&path.display().to_string(), &octets(path)?)?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    Ok(Plan::make(&script, &Sources { library: &BuiltIn, folder, rehearsal, earlier })?)
+    let sources = Sources { library: &BuiltIn, folder, rehearsal, earlier };
+    Ok(Plan::read(&path.display().to_string(), &octets(path)?, &sources)?)
 }
 
 /// A log that is to be continued, read and checked whole.

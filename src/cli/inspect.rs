@@ -119,7 +119,7 @@ fn structure(place: &str, octets: &[u8]) -> Option<String> {
         for along in &list {
             let place = format!("{place}, certificate that comes along");
             let unreadable = || format!("{place}: it cannot be read\n\n");
-            text.push_str(&certificate(&place, along.octets()).unwrap_or_else(unreadable));
+            text.push_str(&certificate(&place, along.0.octets()).unwrap_or_else(unreadable));
         }
     }
     Some(text)

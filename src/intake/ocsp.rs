@@ -197,7 +197,7 @@ impl<'j, 's> Judge<'j, 's> {
         };
         let along = || {
             let list = basic.certificates()?;
-            list.iter().find_map(|one| delegate(&read::certificate(one.octets()).ok()?))
+            list.iter().find_map(|one| delegate(&read::certificate(one.0.octets()).ok()?))
         };
         let responder = if own {
             Responder::of(&issuer.view)

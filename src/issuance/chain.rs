@@ -37,21 +37,28 @@ impl<T: ToBeSigned> Draft<T> {
         Ok(Self { name: name.into(), octets, of: PhantomData })
     }
 
-    /// Applies every rule and reports every objection, not just the first.
+    /// Applies every rule and reports every objection, not just the first. `algorithm` is what the key will sign with.
     ///
     /// # Errors
     ///
     /// [`IssuanceError::Objections`] with all that rules object to, if any of it is an error.
-    pub fn check(self, context: &Context<'_>) -> Result<Checked<T>, IssuanceError> {
+    pub fn check(
+        self,
+        algorithm: SignatureAlgorithm,
+        context: &Context<'_>,
+    ) -> Result<Checked<T>, IssuanceError> {
         let unreadable = |why: String| IssuanceError::Unreadable { name: self.name.clone(), why };
-        let view = T::read(&self.octets).map_err(|error| unreadable(error.to_string()))?;
-        let judgement = T::judge(&view, context);
-        let statement = T::statement(&view);
-        drop(view);
-        if judgement.objections.iter().any(Objection::is_error) {
-            return Err(IssuanceError::Objections { name: self.name, objections: judgement.objections });
+        let algorithm = algorithm.der();
+        let read = T::judge(&self.octets, &algorithm, context).and_then(|assessment| {
+            let statement = T::statement(&T::read(&self.octets)?);
+            Ok((assessment, statement))
+        });
+        let (assessment, statement) = read.map_err(|error| unreadable(error.to_string()))?;
+        if assessment.has_error() {
+            return Err(IssuanceError::Objections { name: self.name, objections: assessment.objections });
         }
-        Ok(Checked { draft: self, warnings: judgement.objections, passed: judgement.passed, statement })
+        let (warnings, passed) = (assessment.objections, assessment.passed.len());
+        Ok(Checked { draft: self, warnings, passed, statement })
     }
 
     /// The octets.

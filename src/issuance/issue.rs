@@ -10,7 +10,7 @@ use super::structure::ToBeSigned;
 use super::{IssuanceError, Policy};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-use crate::pki::SerialNumber;
+use crate::pki::{SerialNumber, SignatureAlgorithm};
 use crate::rule::Context;
 use crate::stage::{Artifact, ArtifactPlace, Batch, Event, Line, Person, Stage};
 
@@ -98,8 +98,8 @@ pub fn draft_and_check<O: Order>(
     ledger: &Ledger,
 ) -> Result<Checked<O::Structure>, IssuanceError> {
     let name = order.place().name;
-    let checked =
-        Draft::from_der(&name, order.draft(drawn)?)?.check(&order.context(drawn, policy, ledger)?)?;
+    let checked = Draft::from_der(&name, order.draft(drawn)?)?
+        .check(SignatureAlgorithm::for_key(&order.key().public), &order.context(drawn, policy, ledger)?)?;
     // What reads back has to be what was meant, before anyone is asked to approve it.
     match order.planned(drawn)?.difference(checked.statement()) {
         None => Ok(checked),

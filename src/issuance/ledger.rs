@@ -9,7 +9,8 @@ use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::KeyId;
 use crate::pki::reason::Reason;
-use crate::pki::{KeyAlgorithm, Name, PublicKey, SerialNumber, read};
+use crate::pki::{KeyAlgorithm, PublicKey, SerialNumber, read};
+use crate::rule::{Issued, Known};
 
 /// A key that the ceremony knows.
 #[derive(Clone, Debug)]
@@ -86,16 +87,14 @@ pub struct Revocation {
     pub reason: Reason,
 }
 
-/// Everything that is known.
+/// Everything that is known. Issuers go by the digest of their names, DER.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     keys: BTreeMap<String, Key>,
     certificates: BTreeMap<String, KnownCertificate>,
-    serials: BTreeMap<Digest, BTreeSet<SerialNumber>>,
-    crl_numbers: BTreeMap<String, u64>,
+    issued: BTreeMap<(Digest, SerialNumber), Issued>,
+    crl_numbers: BTreeMap<Digest, u64>,
     next_updates: BTreeSet<Timestamp>,
-    revocations: BTreeMap<String, Vec<Revocation>>,
-    uses: BTreeMap<Digest, BTreeSet<String>>,
     logged_keys: BTreeMap<String, LoggedKey>,
     logged_certificates: BTreeMap<Digest, LoggedCertificate>,
 }
@@ -210,34 +209,26 @@ impl Ledger {
 
     /// Learns of a certificate, its serial number, and what its key is used for.
     pub fn learn_certificate(&mut self, certificate: KnownCertificate) {
-        if let Ok(view) = read::certificate(&certificate.der) {
-            if let Ok(serial) = view.tbs().serial() {
-                self.use_serial(view.issuer().sha256(), serial);
-            }
-            let used = format!("{} {}", certificate.kind, view.subject().sha256());
-            self.add_use(Digest::of(view.tbs().spki().octets()), used);
+        if let Some((issuer, serial, issued)) = issued(&certificate) {
+            self.issued.insert((issuer, serial), issued);
         }
         self.certificates.insert(certificate.name.clone(), certificate);
     }
 
-    /// Whether a serial number was used under an issuer's name.
-    pub fn has_serial(&self, issuer: &Name, serial: &SerialNumber) -> bool {
-        self.serials.get(&issuer.sha256()).is_some_and(|used| used.contains(serial))
+    /// Learns that a serial number is used under an issuer's name: from the intent on, whether or not a certificate
+    /// comes of it.
+    pub fn use_serial(&mut self, issuer: Digest, serial: SerialNumber, issued: Issued) {
+        self.issued.entry((issuer, serial)).or_insert(issued);
     }
 
-    /// Learns that a serial number is used under an issuer's name, whether or not a certificate came of it.
-    pub fn use_serial(&mut self, issuer_sha256: Digest, serial: SerialNumber) {
-        self.serials.entry(issuer_sha256).or_default().insert(serial);
-    }
-
-    /// The last CRL number of an issuer, by the name of its key.
-    pub fn last_crl_number(&self, issuer_key: &str) -> Option<u64> {
-        self.crl_numbers.get(issuer_key).copied()
+    /// The last CRL number of an issuer.
+    pub fn last_number(&self, issuer: Digest) -> Option<u64> {
+        self.crl_numbers.get(&issuer).copied()
     }
 
     /// Learns that a CRL number is used.
-    pub fn use_crl_number(&mut self, issuer_key: &str, number: u64) {
-        let last = self.crl_numbers.entry(issuer_key.to_owned()).or_insert(number);
+    pub fn use_crl_number(&mut self, issuer: Digest, number: u64) {
+        let last = self.crl_numbers.entry(issuer).or_insert(number);
         *last = number.max(*last);
     }
 
@@ -251,23 +242,89 @@ impl Ledger {
         self.next_updates.first().copied()
     }
 
-    /// What is revoked of the certificates that a key signed, in the order of revocation.
-    pub fn revocations(&self, issuer_key: &str) -> &[Revocation] {
-        self.revocations.get(issuer_key).map_or(&[], Vec::as_slice)
+    /// What is revoked of the certificates of an issuer, by serial number.
+    pub fn revocations(&self, issuer: Digest) -> Vec<Revocation> {
+        let of_issuer = self.issued.iter().filter(|((of, _), _)| *of == issuer);
+        let revoked = of_issuer.filter_map(|((_, serial), issued)| {
+            issued.revoked.map(|(at, reason)| Revocation { serial: serial.clone(), at, reason })
+        });
+        revoked.collect()
     }
 
     /// Learns of a revocation.
-    pub fn revoke(&mut self, issuer_key: &str, revocation: Revocation) {
-        self.revocations.entry(issuer_key.to_owned()).or_default().push(revocation);
+    pub fn revoke(&mut self, issuer: Digest, revocation: Revocation) {
+        if let Some(issued) = self.issued.get_mut(&(issuer, revocation.serial)) {
+            issued.revoked = Some((revocation.at, revocation.reason));
+        }
+    }
+}
+
+impl Known for Ledger {
+    fn issued(&self, issuer_sha256: Digest, serial: &[u8]) -> Option<Issued> {
+        let serial = SerialNumber::from_der_content(serial).ok()?;
+        self.issued.get(&(issuer_sha256, serial)).cloned()
     }
 
-    /// What a public key is used for: subjects, as their DER digests in hex, and kinds of certificate.
-    pub fn uses(&self, spki: Digest) -> impl Iterator<Item = &str> {
-        self.uses.get(&spki).into_iter().flatten().map(String::as_str)
+    fn certificates_of_key(&self, spki_sha256: Digest) -> Vec<Issued> {
+        self.issued.values().filter(|issued| issued.spki_sha256 == spki_sha256).cloned().collect()
     }
 
-    /// Learns of a use of a public key.
-    pub fn add_use(&mut self, spki: Digest, used: String) {
-        self.uses.entry(spki).or_default().insert(used);
+    fn certificates_of_subject(&self, subject_sha256: Digest) -> Vec<Issued> {
+        self.issued.values().filter(|issued| issued.subject_sha256 == subject_sha256).cloned().collect()
+    }
+
+    fn certificates_issued_by(&self, issuer_sha256: Digest) -> Vec<Issued> {
+        let of_issuer = self.issued.iter().filter(|((issuer, _), _)| *issuer == issuer_sha256);
+        of_issuer.map(|(_, issued)| issued.clone()).collect()
+    }
+
+    fn last_crl_number(&self, issuer_sha256: Digest) -> Option<Vec<u8>> {
+        self.last_number(issuer_sha256).map(|number| {
+            // The content octets of an INTEGER: the shortest that do not read as negative.
+            let octets: Vec<u8> = std::iter::once(0).chain(number.to_be_bytes()).collect();
+            let needed = |rest: &[u8]| matches!(rest, [0, second, ..] if second & 0x80 == 0);
+            let mut rest = octets.as_slice();
+            while needed(rest) {
+                rest = rest.get(1..).unwrap_or_default();
+            }
+            rest.to_vec()
+        })
+    }
+}
+
+/// What rules want to know of a certificate; nothing if it cannot be read.
+fn issued(certificate: &KnownCertificate) -> Option<(Digest, SerialNumber, Issued)> {
+    let view = read::certificate(&certificate.der).ok()?;
+    let (tbs, extensions) = (view.tbs(), view.extensions());
+    let purposes = extensions.extended_key_usage().ok().flatten();
+    let serial = tbs.serial().ok()?;
+    let issued = Issued {
+        kind: certificate.kind.parse().ok()?,
+        subject_sha256: view.subject().sha256(),
+        spki_sha256: Digest::of(tbs.spki().octets()),
+        subject_key_identifier: extensions.subject_key_identifier().ok().flatten().map(<[u8]>::to_vec),
+        purposes: purposes.map(|list| list.iter().map(|purpose| purpose.to_string()).collect()),
+        serial: serial.der_content().to_vec(),
+        not_after: tbs.not_after().at(),
+        revoked: None,
+    };
+    Some((view.issuer().sha256(), serial, issued))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crl_number_is_the_content_of_its_integer() {
+        let mut ledger = Ledger::default();
+        let issuer = Digest::of(b"issuer");
+        assert_eq!(ledger.last_crl_number(issuer), None);
+        for (number, octets) in [(0, vec![0]), (127, vec![127]), (128, vec![0, 128]), (256, vec![1, 0])] {
+            ledger.use_crl_number(issuer, number);
+            assert_eq!(ledger.last_crl_number(issuer), Some(octets), "{number}");
+        }
+        ledger.use_crl_number(issuer, 5);
+        assert_eq!(ledger.last_number(issuer), Some(256));
     }
 }

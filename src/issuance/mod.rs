@@ -28,7 +28,7 @@ pub use ledger::{Key, KnownCertificate, Ledger, LoggedCertificate, LoggedKey, Re
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, ToBeSigned};
 
-pub use crate::rule::{Objection, Policy};
+pub use crate::rule::{Issued, Kind, Objection, Policy};
 
 use crate::digest::Digest;
 use crate::profile::ProfileError;

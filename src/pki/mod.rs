@@ -2,6 +2,18 @@
 //!
 //! There are two implementations, and neither uses the other's code: [`build`] makes the octets that will be signed,
 //! [`read`] reads them back for the rules and compares what was signed with what was planned.
+//!
+//! | wanted | use |
+//! |---|---|
+//! | a public key, its digest, its kind | [`key::PublicKey`], [`key::KeyAlgorithm`] |
+//! | the algorithm a key signs with; is a signature good | [`signature::SignatureAlgorithm::for_key`], [`signature::verify_signature`] |
+//! | a subject or issuer | [`name::Name`] |
+//! | a key identifier | [`key_identifier::KeyIdentifierMethod`] |
+//! | to-be-signed octets | [`build::tbs_certificate`], [`build::tbs_crl`], [`build::response_data`], [`build::request_info`] |
+//! | the whole from to-be-signed and signature | [`build::assemble`], [`build::ocsp_response`] |
+//! | DER read, nothing else | [`read::certificate`], [`read::tbs_certificate`], [`read::crl`], [`read::ocsp_response`], [`read::request`] … |
+//! | anything read as far as can be, with its faults | the same names in [`read::lenient`] |
+//! | PEM | [`pem::read`], [`pem::write`] |
 
 pub mod build;
 pub mod key;

@@ -199,6 +199,9 @@ impl FromStr for SignatureAlgorithm {
 ///
 /// `signature` is the content of the BIT STRING without its first octet: for ECDSA the DER of Ecdsa-Sig-Value.
 ///
+/// ECDSA with another hash than the curve's own is verified too, since requests and old roots have it; whether it is
+/// allowed is not the question here, but that of [`SignatureAlgorithm::fits`].
+///
 /// # Errors
 ///
 /// [`SignatureError`] if the key cannot have made a signature by this algorithm, if we cannot verify one by it, or if
@@ -209,33 +212,29 @@ pub fn verify_signature(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), SignatureError> {
-    if !algorithm.fits(key) {
-        return Err(SignatureError::Misfit { algorithm, key: key.to_string() });
-    }
-    let verified = match key.kind() {
-        KeyKind::Rsa { modulus, exponent } => {
+    let misfit = || SignatureError::Misfit { algorithm, key: key.to_string() };
+    let unsupported = || SignatureError::Unsupported { algorithm, key: key.to_string() };
+    let verified = match (key.kind(), algorithm) {
+        (KeyKind::Rsa { modulus, exponent }, _) => {
+            let parameters = rsa_verification(algorithm).ok_or_else(misfit)?;
             if !key.rsa_bits().is_some_and(|bits| RSA_VERIFIABLE_BITS.contains(&bits)) {
                 return Err(SignatureError::RsaSize { key: key.to_string() });
             }
-            let parameters = rsa_verification(algorithm).ok_or(SignatureError::Wrong)?;
             ring::RsaPublicKeyComponents { n: modulus, e: exponent }
                 .verify(parameters, message, signature)
                 .is_ok()
         }
-        KeyKind::Ec { curve: Curve::P256, point } => {
-            ring::UnparsedPublicKey::new(&ring::ECDSA_P256_SHA256_ASN1, point)
-                .verify(message, signature)
-                .is_ok()
+        (KeyKind::Ec { curve: Curve::P521, point }, SignatureAlgorithm::Ecdsa(hash)) => {
+            verify_p521(point, &hash.digest(message), signature)
         }
-        KeyKind::Ec { curve: Curve::P384, point } => {
-            ring::UnparsedPublicKey::new(&ring::ECDSA_P384_SHA384_ASN1, point)
-                .verify(message, signature)
-                .is_ok()
+        (KeyKind::Ec { curve, point }, SignatureAlgorithm::Ecdsa(hash)) => {
+            let parameters = ecdsa_verification(curve, hash).ok_or_else(unsupported)?;
+            ring::UnparsedPublicKey::new(parameters, point).verify(message, signature).is_ok()
         }
-        KeyKind::Ec { curve: Curve::P521, point } => verify_p521(point, message, signature),
-        KeyKind::Ed25519 { point } => {
+        (KeyKind::Ed25519 { point }, SignatureAlgorithm::Ed25519) => {
             ring::UnparsedPublicKey::new(&ring::ED25519, point).verify(message, signature).is_ok()
         }
+        (KeyKind::Ec { .. } | KeyKind::Ed25519 { .. }, _) => return Err(misfit()),
     };
     if verified { Ok(()) } else { Err(SignatureError::Wrong) }
 }
@@ -275,6 +274,14 @@ pub enum SignatureError {
         /// The kind of key.
         key: String,
     },
+    /// An algorithm that we have no implementation of for this key.
+    #[error("signatures by {algorithm} and {key} cannot be verified by this program")]
+    Unsupported {
+        /// The algorithm.
+        algorithm: SignatureAlgorithm,
+        /// The kind of key.
+        key: String,
+    },
     /// An RSA key too short or long to be trusted or verified with.
     #[error("signatures by {key} are not verified; wanted RSA of 2048 to 8192 bits")]
     RsaSize {
@@ -294,11 +301,27 @@ pub enum SignatureError {
     },
 }
 
-fn verify_p521(point: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    use p521::ecdsa::signature::Verifier as _;
+fn verify_p521(point: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+    use p521::ecdsa::signature::hazmat::PrehashVerifier as _;
+    // The crate wants half as many octets as the curve has; zeros in front change no number.
+    let zeros = HashAlgorithm::Sha512.octets().saturating_sub(digest.len());
+    let digest = [&vec![0; zeros], digest].concat();
     match (p521::ecdsa::VerifyingKey::from_sec1_bytes(point), p521::ecdsa::Signature::from_der(signature)) {
-        (Ok(key), Ok(signature)) => key.verify(message, &signature).is_ok(),
+        (Ok(key), Ok(signature)) => key.verify_prehash(&digest, &signature).is_ok(),
         _ => false,
+    }
+}
+
+fn ecdsa_verification(
+    curve: Curve,
+    hash: HashAlgorithm,
+) -> Option<&'static ring::EcdsaVerificationAlgorithm> {
+    match (curve, hash) {
+        (Curve::P256, HashAlgorithm::Sha256) => Some(&ring::ECDSA_P256_SHA256_ASN1),
+        (Curve::P256, HashAlgorithm::Sha384) => Some(&ring::ECDSA_P256_SHA384_ASN1),
+        (Curve::P384, HashAlgorithm::Sha256) => Some(&ring::ECDSA_P384_SHA256_ASN1),
+        (Curve::P384, HashAlgorithm::Sha384) => Some(&ring::ECDSA_P384_SHA384_ASN1),
+        (Curve::P256 | Curve::P384, HashAlgorithm::Sha512) | (Curve::P521, _) => None,
     }
 }
 

@@ -12,13 +12,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub use crate::step::{Ledger, LoggedCertificate, LoggedKey};
+pub use crate::step::{Issued, Kind, Ledger, LoggedCertificate, LoggedKey};
 pub use review::review;
 pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
 
 use crate::digest::Digest;
 use crate::profile::Library;
-use crate::script::{Problems, Script, Word};
+use crate::script::{Part, Problems, Script, Unread, Word};
 use crate::step::{AnyStep, Draft, Left, People, Person, Scope, Setting, TokenDemand, Window};
 
 /// A script resolved to values.
@@ -74,31 +74,51 @@ pub struct Sources<'s> {
 }
 
 impl Plan {
-    /// Makes a plan, or finds everything that is wrong with the script.
+    /// Reads a script and makes its plan, or finds everything that is wrong with it.
     ///
     /// # Errors
     ///
     /// Every problem, each with its place.
-    pub fn make(script: &Script, sources: &Sources<'_>) -> Result<Self, Problems> {
-        let mut problems = script.problems();
+    pub fn read(file: &str, octets: &[u8], sources: &Sources<'_>) -> Result<Self, Problems> {
+        let (script, unread, problems) = Script::partly(file, octets);
+        match script {
+            Some(script) => Self::make(&script, unread, problems, sources),
+            None => Err(problems),
+        }
+    }
+
+    fn make(
+        script: &Script,
+        unread: Unread,
+        mut problems: Problems,
+        sources: &Sources<'_>,
+    ) -> Result<Self, Problems> {
         let mut setting = setting(script, &mut problems);
         setting.inputs = inputs::read(script, sources.folder, sources.rehearsal, &mut problems);
-        order::judge(script, &mut problems);
+        let names_are_known = script.steps().all(|step| AnyStep::NAMES.contains(&step.name.as_str()));
+        if names_are_known && !unread.has(Part::Acts) {
+            order::judge(script, &mut problems);
+        }
         judge_log(script, sources, &mut problems);
-        let mut scope = {
-            let mut ledger = sources.earlier.clone().unwrap_or_default();
-            take_in(&setting, &mut ledger);
-            Scope::new(setting, ledger, sources.library, &mut problems)
-        };
+        let mut ledger = sources.earlier.clone().unwrap_or_default();
+        take_in(&setting, &mut ledger);
+        let mut scope = Scope::new(setting, ledger, sources.library, unread, &mut problems);
+        for (name, _) in script.inputs.iter() {
+            if scope.input(name.value.as_str()).is_none() {
+                scope.spoil(name.value.as_str());
+            }
+        }
         let mut acts = Some(Vec::new());
         for act in &script.acts {
             let mut steps = Vec::new();
             let mut whole = true;
             for node in &act.steps {
                 scope.enter(&node.number, node.place);
-                match AnyStep::resolve(node, &mut scope) {
-                    Some(step) => steps.push(PlannedStep { number: node.number.clone(), step }),
-                    None => whole = false,
+                if let Some(step) = AnyStep::resolve(node, &mut scope) {
+                    steps.push(PlannedStep { number: node.number.clone(), step });
+                } else {
+                    scope.spoil_names(&node.fields);
+                    whole = false;
                 }
             }
             match &mut acts {
@@ -176,6 +196,13 @@ fn setting(script: &Script, problems: &mut Problems) -> Setting {
     if script.approvals.method.value == crate::script::Method::Signature {
         let message = "approval by `signature` is not available in this version; wanted `typed`";
         problems.add(script.approvals.method.place, message);
+    }
+    for (_, demand) in script.tokens.iter() {
+        if let Some(pin) = demand.pin.as_ref().filter(|pin| pin.value == crate::script::PinCustody::Shares) {
+            let message =
+                "a PIN from `shares` is not available in this version; wanted `one-person` or `two-people`";
+            problems.add(pin.place, message);
+        }
     }
     let tokens = script.tokens.iter().map(|(name, demand)| {
         let demand = TokenDemand {

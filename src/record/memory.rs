@@ -6,7 +6,7 @@ use ceremony_log::json::Object;
 use ceremony_log::record::Record;
 
 use crate::digest::Digest;
-use crate::plan::{Ledger, LoggedCertificate, LoggedKey};
+use crate::plan::{Issued, Kind, Ledger, LoggedCertificate, LoggedKey};
 
 /// Learns from one record after the other.
 #[derive(Debug, Default)]
@@ -76,7 +76,18 @@ impl Memory {
         // The first certificate under a key that issued none is its root: issuer and subject are one.
         let issuer = self.subjects.get(issuer_spki).copied().unwrap_or(subject);
         let serial = crate::pki::SerialNumber::from_hex(data.str("serial")?).ok()?;
-        self.ledger.use_serial(issuer, serial);
+        let issued = Issued {
+            kind: Kind::Other,
+            subject_sha256: subject,
+            // Not in the intent; a certificate that is taken in brings it.
+            spki_sha256: Digest::of(b""),
+            subject_key_identifier: None,
+            purposes: None,
+            serial: serial.der_content().to_vec(),
+            not_after: data.str("not_after")?.parse().ok()?,
+            revoked: None,
+        };
+        self.ledger.use_serial(issuer, serial, issued);
         self.intents.insert(seq, (issuer_spki.to_owned(), subject));
         Some(())
     }
@@ -101,8 +112,8 @@ impl Memory {
 
     fn crl_signed(&mut self, data: &Object) -> Option<()> {
         let number = data.str("number")?.parse().ok()?;
-        let key = self.ledger.logged_key_name(data.str("issuer_spki_sha256")?)?;
-        self.ledger.use_crl_number(&key, number);
+        let issuer = *self.subjects.get(data.str("issuer_spki_sha256")?)?;
+        self.ledger.use_crl_number(issuer, number);
         Some(())
     }
 }

@@ -1,65 +1,80 @@
-//! STUB until the rules' branch lands.
-#![allow(missing_docs, clippy::all, clippy::pedantic, reason = "stub")]
-use crate::clock::Timestamp;
-use std::fmt;
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    PublicTls,
-    Private,
-    PqcPilot,
+//! The rules: one requirement per file, with its id, its source and its verdict.
+//!
+//! A rule judges octets that were read back, not the intent behind them. What it needs from outside is the [`Context`],
+//! which in a ceremony cannot be made without all of it.
+//!
+//! The lists are [`certificate::RULES`], [`name::RULES`], [`key::RULES`], [`crl::RULES`], [`ocsp::RULES`] and
+//! [`request::RULES`]; [`certificate::judge`], [`crl::judge`], [`ocsp::judge`] and [`request::judge`] apply all that
+//! govern a structure and report every objection.
+
+mod algorithm;
+pub mod certificate;
+mod context;
+pub mod crl;
+pub mod key;
+pub mod name;
+mod objection;
+pub mod ocsp;
+pub mod request;
+#[cfg(test)]
+mod sample;
+mod verdict;
+#[cfg(test)]
+mod whole;
+
+pub use context::{Ceremony, Context, Issued, Kind, Known, NothingKnown, Policy, SigningTime, UnknownName};
+pub use objection::{Assessment, NotJudged, Objection, Rule, Summary};
+pub use verdict::{
+    CannotJudge, Findings, Judgement, NOT_APPLICABLE, PASS, Severities, Severity, Strength, Unmet, Verdict,
+    must, should,
+};
+
+/// Lists rules: each line is one file, its module and its entry in `RULES`.
+macro_rules! rules {
+    ($kind:ty; $($name:ident)*) => {
+        $(mod $name;)*
+
+        /// Every rule, in the order of its ids.
+        pub const RULES: &[$crate::rule::Rule<$kind>] = &[$($name::RULE),*];
+    };
 }
-impl fmt::Display for Policy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PublicTls => "public-tls",
-            Self::Private => "private",
-            Self::PqcPilot => "pqc-pilot",
-        })
-    }
+use rules;
+
+/// Every rule there is, for documentation and listings.
+pub fn summaries() -> Vec<Summary> {
+    let mut all: Vec<_> = certificate::RULES.iter().map(Rule::summary).collect();
+    all.extend(name::RULES.iter().map(Rule::summary));
+    all.extend(key::RULES.iter().map(Rule::summary));
+    all.extend(crl::summaries());
+    all.extend(ocsp::RULES.iter().map(Rule::summary));
+    all.extend(request::RULES.iter().map(Rule::summary));
+    all
 }
-#[derive(Clone, Debug)]
-pub struct Objection {
-    pub rule: &'static str,
-    pub message: String,
-}
-impl Objection {
-    pub fn is_error(&self) -> bool {
-        true
-    }
-}
-impl fmt::Display for Objection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.rule, self.message)
-    }
-}
-pub struct Judgement {
-    pub objections: Vec<Objection>,
-    pub passed: usize,
-}
-pub struct Context<'c> {
-    pub policy: Policy,
-    pub at: Timestamp,
-    pub issuer: Option<&'c [u8]>,
-    pub crossed: Option<&'c [u8]>,
-    pub kind: &'static str,
-}
-pub mod certificate {
-    pub fn judge(_: &crate::pki::read::TbsCertificateView<'_>, _: &super::Context<'_>) -> super::Judgement {
-        super::Judgement { objections: vec![], passed: 0 }
-    }
-}
-pub mod crl {
-    pub fn judge(_: &crate::pki::read::TbsCrlView<'_>, _: &super::Context<'_>) -> super::Judgement {
-        super::Judgement { objections: vec![], passed: 0 }
-    }
-}
-pub mod ocsp {
-    pub fn judge(_: &crate::pki::read::ResponseDataView<'_>, _: &super::Context<'_>) -> super::Judgement {
-        super::Judgement { objections: vec![], passed: 0 }
-    }
-}
-pub mod request {
-    pub fn judge(_: &crate::pki::read::RequestInfoView<'_>, _: &super::Context<'_>) -> super::Judgement {
-        super::Judgement { objections: vec![], passed: 0 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_structure_has_each_rule_once() {
+        let certificate = certificate::RULES.iter().map(Rule::summary);
+        let certificate = certificate.chain(name::RULES.iter().map(Rule::summary));
+        let certificate = certificate.chain(key::RULES.iter().map(Rule::summary)).collect::<Vec<_>>();
+        let mut request: Vec<_> = request::RULES.iter().map(Rule::summary).collect();
+        request.extend(key::RULES.iter().map(Rule::summary));
+        let crl = crl::summaries();
+        let ocsp = ocsp::RULES.iter().map(Rule::summary).collect();
+        for list in [certificate, crl, ocsp, request] {
+            let ids: BTreeSet<_> = list.iter().map(|rule| rule.id).collect();
+            assert_eq!(ids.len(), list.len());
+        }
+        for rule in summaries() {
+            let (area, number) = rule.id.split_once('-').unwrap();
+            assert!(area.chars().all(|one| one.is_ascii_uppercase()) && number.len() == 2, "{}", rule.id);
+            assert!(number.chars().all(|one| one.is_ascii_digit()), "{}", rule.id);
+            assert!(!rule.source.is_empty() && !rule.requires.ends_with('.'), "{}", rule.id);
+        }
     }
 }

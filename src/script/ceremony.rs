@@ -5,7 +5,7 @@ use super::fields::{Fields, Id, Named};
 use super::parts::Acts;
 use super::problem::{Located, Place, Problems, Source};
 use super::version;
-use super::yaml::{Node, read};
+use super::yaml::{Node, Value, read};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 
@@ -179,6 +179,41 @@ pub struct StepNode {
     pub fields: Node,
 }
 
+/// A part of a script that could not be read; an empty one stands in for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Which rules apply.
+    Policy,
+    /// When it may take place.
+    Window,
+    /// What each token must be.
+    Tokens,
+    /// Who takes part.
+    People,
+    /// Files that the steps use.
+    Inputs,
+    /// A step or a whole act.
+    Acts,
+}
+
+/// The parts of a script that could not be read: nothing is to be said of what refers to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unread(Vec<Part>);
+
+impl Unread {
+    /// Whether this part is one of them.
+    pub fn has(&self, part: Part) -> bool {
+        self.0.contains(&part)
+    }
+
+    fn or<T>(&mut self, part: Part, read: Option<T>, instead: impl FnOnce() -> T) -> T {
+        read.unwrap_or_else(|| {
+            self.0.push(part);
+            instead()
+        })
+    }
+}
+
 impl Script {
     /// Reads a script. `file` is its name in messages.
     ///
@@ -186,10 +221,20 @@ impl Script {
     ///
     /// Everything that is wrong with it as far as it can be seen without knowing what steps mean.
     pub fn read(file: &str, octets: &[u8]) -> Result<Self, Problems> {
+        let (script, _, problems) = Self::partly(file, octets);
+        problems.or(script)
+    }
+
+    /// Reads a script as far as it can be read, so that what is wrong with its steps is found at the same time as
+    /// what is wrong around them. It is good only if there is no problem; what is unread is empty.
+    pub fn partly(file: &str, octets: &[u8]) -> (Option<Self>, Unread, Problems) {
         let (node, mut problems) = read(file, octets);
         let source = problems.source().clone();
-        let script = node.and_then(|node| contents(&node, Digest::of(octets), source, &mut problems));
-        problems.or(script)
+        let mut unread = Unread::default();
+        let script = node
+            .filter(|node| matches!(node.value, Value::Map(_)) || problems.is_empty())
+            .map(|node| contents(&node, Digest::of(octets), source, &mut unread, &mut problems));
+        (script, unread, problems)
     }
 
     /// All steps, in order.
@@ -221,7 +266,13 @@ impl Counts {
 }
 
 /// Reads what the file says. What is wrong in one part does not keep the others from being compared.
-fn contents(node: &Node, sha256: Digest, source: Source, problems: &mut Problems) -> Option<Script> {
+fn contents(
+    node: &Node,
+    sha256: Digest,
+    source: Source,
+    unread: &mut Unread,
+    problems: &mut Problems,
+) -> Script {
     let mut fields = Fields::of(node, problems);
     version(&mut fields, node, "rootrite");
     let ceremony = fields.required("ceremony");
@@ -247,20 +298,30 @@ fn contents(node: &Node, sha256: Digest, source: Source, problems: &mut Problems
         },
         problems,
     );
-    Some(Script {
-        ceremony: ceremony?,
-        title: title?,
-        policy: policy?,
-        window: window?,
-        tokens: tokens?,
-        people: people?,
-        quorum: quorum?,
-        approvals: approvals?,
-        inputs: inputs?,
-        acts: acts?.0,
+    if acts.as_ref().is_some_and(|acts| !acts.whole) {
+        unread.0.push(Part::Acts);
+    }
+    let nothing = Window { from: Timestamp::EPOCH, to: Timestamp::EPOCH };
+    Script {
+        ceremony: ceremony.unwrap_or_else(|| here(Id::unread())),
+        title: title.unwrap_or_default(),
+        policy: unread.or(Part::Policy, policy, || here(Policy::Private)),
+        window: unread.or(Part::Window, window, || here(nothing)),
+        tokens: unread.or(Part::Tokens, tokens, Named::default),
+        people: unread.or(Part::People, people, Vec::new),
+        quorum: quorum.unwrap_or_default(),
+        approvals: approvals
+            .unwrap_or_else(|| Approvals { plan: Counts::default(), method: here(Method::Typed) }),
+        inputs: unread.or(Part::Inputs, inputs, Named::default),
+        acts: unread.or(Part::Acts, acts.map(|acts| acts.read), Vec::new),
         sha256,
         source,
-    })
+    }
+}
+
+/// What stands in for a part that could not be read.
+const fn here<T>(value: T) -> Located<T> {
+    Located::new(value, Place::START)
 }
 
 #[cfg(test)]

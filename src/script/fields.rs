@@ -36,6 +36,8 @@ pub struct Fields<'n, 'p> {
     wanted: Vec<&'static str>,
     /// What stands there is no map and was refused as such.
     broken: bool,
+    /// Something that stands there could not be read.
+    unread: bool,
     problems: &'p mut Problems,
 }
 
@@ -48,13 +50,13 @@ impl<'n, 'p> Fields<'n, 'p> {
             refuse(node, "a map, `{}` if there is nothing to say", problems);
             (&[][..], true)
         };
-        Self { place: node.place, entries, wanted: Vec::new(), broken, problems }
+        Self { place: node.place, entries, wanted: Vec::new(), broken, unread: false, problems }
     }
 
     /// The value of a key that has to be there.
     pub fn required<T: FromNode>(&mut self, key: &'static str) -> Option<T> {
-        if let Some(node) = self.node(key) {
-            return T::from_node(node, self.problems);
+        if self.node(key).is_some() {
+            return self.optional(key);
         }
         if !self.broken {
             self.problems.add(self.place, format!("`{key}` is missing"));
@@ -65,7 +67,14 @@ impl<'n, 'p> Fields<'n, 'p> {
     /// The value of a key that may be there.
     pub fn optional<T: FromNode>(&mut self, key: &'static str) -> Option<T> {
         let node = self.node(key)?;
-        T::from_node(node, self.problems)
+        let read = T::from_node(node, self.problems);
+        self.unread |= read.is_none();
+        read
+    }
+
+    /// Whether a value is there that could not be read: it is not to be taken for one that is missing.
+    pub const fn is_unread(&self) -> bool {
+        self.unread
     }
 
     /// The values of a list that has to be there and has at least one.
@@ -169,6 +178,11 @@ pub struct Id(String);
 impl Id {
     /// The most octets of an id.
     pub const MOST: usize = 64;
+
+    /// What stands in for an id that could not be read.
+    pub(super) fn unread() -> Self {
+        Self("unread".to_owned())
+    }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
@@ -314,7 +328,9 @@ macro_rules! whole_numbers {
                 };
                 // One spelling per number: no sign, no leading zero.
                 let number = number.filter(|number| node.is_text(&number.to_string()));
-                number.or_else(|| wrong(node, &format!("a whole number from 0 to {}", Self::MAX), problems))
+                // The largest of the wide ones says nothing to an author.
+                let bounded = if size_of::<Self>() > 4 { String::new() } else { format!(" from 0 to {}", Self::MAX) };
+                number.or_else(|| wrong(node, &format!("a whole number{bounded}"), problems))
             }
         }
     )*};
@@ -334,7 +350,7 @@ macro_rules! spelled {
 }
 
 spelled!(
-    Timestamp: "a time in UTC to the second, such as `2026-11-01T08:00:00Z`",
+    Timestamp: "a time of the calendar in UTC to the second, such as `2026-11-01T08:00:00Z`",
     Lasting: "a duration, such as `3650 days`, `12 hours`, `30 minutes` or `1 second`",
     Digest: "a SHA-256 digest: 64 lower-case hex digits",
     Id: "an id: 1 to 64 of a-z, 0-9 and -"
@@ -560,7 +576,7 @@ mod tests {
         }
         for text in ["-1", "+1", "01", "0x1", "1.0", "1e3", "18446744073709551616", "\"1\"", "1_000", "~"] {
             let found = messages::<u64>(text);
-            assert!(found[0].ends_with("wanted a whole number from 0 to 18446744073709551615"), "{found:?}");
+            assert!(found[0].ends_with("wanted a whole number"), "{found:?}");
         }
         for (text, wanted) in [
             ("~", "1:1: found `~`, wanted text; a text that reads so is written in quotes"),
@@ -577,7 +593,9 @@ mod tests {
     fn a_wrong_spelling_says_how_it_is_spelled() {
         assert_eq!(
             messages::<Timestamp>("2026-11-01"),
-            ["1:1: found `2026-11-01`, wanted a time in UTC to the second, such as `2026-11-01T08:00:00Z`"]
+            [
+                "1:1: found `2026-11-01`, wanted a time of the calendar in UTC to the second, such as `2026-11-01T08:00:00Z`"
+            ]
         );
         assert_eq!(
             messages::<Lasting>("1 month"),

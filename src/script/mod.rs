@@ -15,13 +15,13 @@ mod problem;
 mod yaml;
 
 pub use ceremony::{
-    Act, Approvals, Counts, Input, InputSource, Method, Person, PinCustody, Policy, Role, Script, StepNode,
-    TokenClass, TokenDemand, Window,
+    Act, Approvals, Counts, Input, InputSource, Method, Part, Person, PinCustody, Policy, Role, Script,
+    StepNode, TokenClass, TokenDemand, Unread, Window,
 };
 pub use fields::{
     Fields, FromNode, Id, IdError, NamePart, Named, Paragraph, Word, listed, text, unknown, wrong,
 };
-pub use problem::{Located, Place, Problem, Problems, Source, shown};
+pub use problem::{Located, Place, Problem, Problems, Source, is_hidden, shown};
 pub use yaml::{Entry, MOST_DEPTH, MOST_NODES, MOST_OCTETS, Node, Value, read};
 
 use crate::digest::Digest;

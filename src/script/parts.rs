@@ -138,7 +138,12 @@ impl FromNode for Input {
 }
 
 /// The acts with their steps numbered.
-pub(super) struct Acts(pub(super) Vec<Act>);
+pub(super) struct Acts {
+    /// What could be read of them.
+    pub(super) read: Vec<Act>,
+    /// Whether that is everything.
+    pub(super) whole: bool,
+}
 
 impl FromNode for Acts {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
@@ -148,20 +153,28 @@ impl FromNode for Acts {
         if items.is_empty() {
             return wrong(node, "at least one act", problems);
         }
-        let acts: Vec<_> = (1..).zip(items).map(|(number, item)| act(number, item, problems)).collect();
-        acts.into_iter().collect::<Option<_>>().map(Self)
+        let mut acts = Self { read: Vec::new(), whole: true };
+        for (number, item) in (1..).zip(items) {
+            act(number, item, &mut acts, problems);
+        }
+        Some(acts)
     }
 }
 
-fn act(number: usize, node: &Node, problems: &mut Problems) -> Option<Act> {
+fn act(number: usize, node: &Node, acts: &mut Acts, problems: &mut Problems) {
     let mut fields = Fields::of(node, problems);
-    let title = fields.required("act");
+    let title: Option<String> = fields.required("act");
     let nodes = fields.list::<Node>("steps");
     fields.finish();
-    let nodes = nodes?;
-    let steps: Vec<_> =
-        (1..).zip(&nodes).map(|(step, node)| step_node(number, step, node, problems)).collect();
-    Some(Act { title: title?, steps: steps.into_iter().collect::<Option<_>>()? })
+    acts.whole &= title.is_some() && nodes.is_some();
+    let mut steps = Vec::new();
+    for (step, node) in (1..).zip(nodes.iter().flatten()) {
+        match step_node(number, step, node, problems) {
+            Some(step) => steps.push(step),
+            None => acts.whole = false,
+        }
+    }
+    acts.read.push(Act { title: title.unwrap_or_default(), steps });
 }
 
 fn step_node(act: usize, step: usize, node: &Node, problems: &mut Problems) -> Option<StepNode> {

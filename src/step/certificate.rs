@@ -8,7 +8,7 @@ use crate::digest::{Digest, from_hex, hex};
 use crate::issuance::order::{CertificateOrder, Period, When};
 use crate::issuance::{self, IssuanceError, Key, KnownCertificate, Ledger, Terms};
 use crate::pki::{Name, PublicKey};
-use crate::profile::{Fills, Profile, ProfileError};
+use crate::profile::{Fills, Profile, ProfileError, Term};
 use crate::script::{Located, NamePart, Word as _};
 use crate::stage::{Line, Notice, Person, StageError};
 
@@ -253,11 +253,12 @@ pub fn period(
     match open.lasts(lasts.map(|lasts| lasts.value)) {
         Ok(lasts) => Some(Period { begins: begins.value, lasts }),
         Err(error) => {
-            let place = match (&error, lasts) {
-                (ProfileError::NotOpen { .. }, Some(lasts)) => lasts.place,
-                _ => begins.place,
-            };
-            scope.problems.add(place, error.to_string());
+            match (&error, lasts) {
+                (ProfileError::NotOpen { .. }, Some(lasts)) => {
+                    scope.problems.add(lasts.place, error.to_string());
+                }
+                _ => scope.wrong(error.to_string()),
+            }
             None
         }
     }
@@ -276,6 +277,10 @@ pub fn fills(
         let Some(text) = text else { continue };
         if !open.holes().iter().any(|hole| hole.as_str() == *name) {
             scope.problems.add(text.place, ProfileError::NotOpen { name: (*name).to_owned() }.to_string());
+            good = false;
+        }
+        if let Err(error) = Term::Text(text.value.clone()).uri(&Fills::new()) {
+            scope.problems.add(text.place, error.to_string());
             good = false;
         }
         fills.insert((*name).to_owned(), text.value.clone());
@@ -300,6 +305,19 @@ pub fn issuer_key(
             .add(place, format!("the key of certificate `{}` is none of this ceremony", issuer.name));
     }
     key
+}
+
+/// The digest of the name under which an issuer issues.
+pub fn subject_sha256(
+    issuer: &KnownCertificate,
+    place: crate::script::Place,
+    scope: &mut Scope<'_>,
+) -> Option<Digest> {
+    let view = crate::pki::read::certificate(&issuer.der).ok();
+    if view.is_none() {
+        scope.problems.add(place, format!("certificate `{}` cannot be read", issuer.name));
+    }
+    view.map(|view| view.subject().sha256())
 }
 
 /// Who gives the command to sign: the first crypto officer in the room. BR §4.3.1.1.

@@ -43,17 +43,30 @@ pub struct Hole {
     pub octets: usize,
 }
 
-/// The fields with each hole's name in angle brackets where its value will be.
-pub fn named(statement: &Statement, holes: &[(String, String)]) -> Statement {
+/// The fields with each hole's name in angle brackets where its value will be. What depends on the day of signing says
+/// which values it can have: `first` as signed at the window's first second, `last` at its last.
+pub fn named(first: &Statement, last: &Statement, holes: &[(String, String)]) -> Statement {
     let mut named = Statement::new();
-    for field in statement.fields() {
-        match holes.iter().find(|(name, _)| *name == field.name) {
-            Some((_, hole)) => named.say(field.name.clone(), format!("<{hole}>")),
-            None => named.say(field.name.clone(), &field.value),
-        }
+    for (index, field) in first.fields().iter().enumerate() {
+        let Some((_, hole)) = holes.iter().find(|(name, _)| *name == field.name) else {
+            named.say(field.name.clone(), &field.value);
+            continue;
+        };
+        let latest = last.fields().get(index).map_or(field.value.as_str(), |field| field.value.as_str());
+        let value = if !WHEN.iter().any(|when| hole.starts_with(when)) {
+            format!("<{hole}>")
+        } else if latest == field.value {
+            format!("<{hole}>: {latest}")
+        } else {
+            format!("<{hole}>: {} to {latest}", field.value)
+        };
+        named.say(field.name.clone(), value);
     }
     named
 }
+
+/// The holes that are times.
+const WHEN: [&str; 2] = ["ceremony-day", "signing-time"];
 
 /// The octets cut into fixed parts and holes. `places` says where fields with a value of their own stand.
 pub fn cut(octets: &[u8], places: &[(String, Range<usize>)], holes: &[(String, String)]) -> Vec<Octets> {
@@ -103,8 +116,13 @@ mod tests {
         let mut statement = Statement::new();
         statement.say("serial number", "01");
         statement.say("issuer", "CN=x");
-        let named = named(&statement, &[("serial number".into(), "serial".into())]);
+        let mut last = statement.clone();
+        statement.say("not before", "1");
+        last.say("not before", "2");
+        let holes = [("serial number".into(), "serial".into()), ("not before".into(), "ceremony-day".into())];
+        let named = named(&statement, &last, &holes);
         assert_eq!(named.value("serial number"), Some("<serial>"));
         assert_eq!(named.value("issuer"), Some("CN=x"));
+        assert_eq!(named.value("not before"), Some("<ceremony-day>: 1 to 2"));
     }
 }

@@ -45,8 +45,8 @@ impl Step for TakeInventory {
         room.stage.record(Event::TokenInventory { token, serial, objects, unreadable, inventory_sha256 })?;
         let mut lines =
             vec![Line::new("token", self.token.clone()), Line::new("objects", objects.to_string())];
-        let text = inventory.canonical_text();
-        lines.extend(text.lines().skip(1).map(|object| Line::new("object", object)));
+        lines.extend(inventory.entries.iter().map(|entry| Line::new("object", entry.to_string())));
+        lines.push(Line::new("objects that cannot be read", unreadable.to_string()));
         lines.push(Line::new("inventory SHA-256", inventory_sha256.to_string()));
         room.stage.show(&Notice::Done { sentence: "This is what the token holds.".into(), lines });
         Ok(())

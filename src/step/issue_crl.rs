@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::certificate::{approver, issuer_key};
+use super::certificate::{approver, issuer_key, subject_sha256};
 use super::revoked::{self, Listed, Listing};
 use super::{Room, Scope, Step, StepError, spec};
 use crate::clock::Lasting;
@@ -99,7 +99,8 @@ impl Step for IssueCrl {
         let name = scope.new_output("crl", &spec.crl);
         let issuer = issuer?;
         let key = issuer_key(&issuer, spec.issuer.place, scope)?;
-        let last = scope.ledger.last_crl_number(&key.name);
+        let issuer_name = subject_sha256(&issuer, spec.issuer.place, scope)?;
+        let last = scope.ledger.last_number(issuer_name);
         let number = match spec.number.value {
             Number::Next => last.map_or(1, |last| last.saturating_add(1)),
             Number::Is(number) => {
@@ -131,7 +132,8 @@ impl Step for IssueCrl {
             }
         }
         scope.uses(&key.token);
-        scope.ledger.use_crl_number(&key.name, number);
+        scope.ledger.use_crl_number(issuer_name, number);
+        revoked::learn(&step.revoked, issuer_name, &mut scope.ledger);
         scope.will_run_out(step.period);
         Some(step)
     }
@@ -155,7 +157,11 @@ impl Step for IssueCrl {
         let approver = approver(room)?;
         let terms = Terms { policy: room.setting.policy, approver: &approver };
         let (drawn, verified) = issuance::issue(&order, terms, room.ledger, room.stage)?;
-        room.ledger.use_crl_number(&self.key, order.number);
+        if let Ok(view) = crate::pki::read::certificate(&order.issuer.der) {
+            let issuer_name = view.subject().sha256();
+            room.ledger.use_crl_number(issuer_name, order.number);
+            revoked::learn(&self.revoked, issuer_name, room.ledger);
+        }
         let (_, next_update) = self.period.at(drawn.at, &self.crl)?;
         room.ledger.runs_out(next_update);
         let sha256 = Digest::of(verified.der());

@@ -63,8 +63,8 @@ impl IssueOcspResponses {
                 })?;
                 let serial = view.tbs().serial().map_err(|_| unknown("serial number of", name))?;
                 let revoked = ledger
-                    .revocations(issuer.key.as_deref().unwrap_or_default())
-                    .iter()
+                    .revocations(view.issuer().sha256())
+                    .into_iter()
                     .find(|revocation| revocation.serial == serial)
                     .map(|revocation| (revocation.at, revocation.reason));
                 Ok(OcspOrder {

@@ -41,7 +41,7 @@ pub use scope::{Left, Scope};
 pub use setting::{Input, People, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
-pub use crate::issuance::{Ledger, LoggedCertificate, LoggedKey, Policy};
+pub use crate::issuance::{Issued, Kind, Ledger, LoggedCertificate, LoggedKey, Policy};
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
 use crate::stage::{Stage, StageError};
@@ -58,7 +58,11 @@ macro_rules! spec {
                 #[allow(unused_mut, reason = "a step without keys reads none")]
                 let mut fields = crate::script::Fields::of(node, problems);
                 $(let $field = fields.$how($key);)*
+                let unread = fields.is_unread();
                 fields.finish();
+                if unread {
+                    return None;
+                }
                 Some(Self { $($field: spec!(@$how $field)),* })
             }
         }

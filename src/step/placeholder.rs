@@ -18,13 +18,17 @@ pub fn public_key(algorithm: KeyAlgorithm, name: &str) -> PublicKey {
             (None, None) => PublicKey::from_ed25519(&stretched(&seed, 32)).ok(),
         }
     });
-    #[expect(clippy::expect_used, reason = "every second x has a point, every tenth odd number no small factor")]
+    #[expect(
+        clippy::expect_used,
+        reason = "every second x has a point, every tenth odd number no small factor"
+    )]
     made.expect("a key is found after a few attempts")
 }
 
-/// A serial number that is nobody's: 17 octets like every one that is drawn.
-pub fn serial() -> SerialNumber {
-    SerialNumber::from_random([0x5a; 16])
+/// A serial number that is nobody's: 17 octets like every one that is drawn, for each name another one.
+pub fn serial(name: &str) -> SerialNumber {
+    let octets = stretched(&format!("serial {name}"), 16);
+    SerialNumber::from_random(octets.try_into().unwrap_or([0x5a; 16]))
 }
 
 fn ec_key(curve: Curve, seed: &str) -> Option<PublicKey> {
@@ -45,7 +49,8 @@ fn rsa_key(bits: usize, seed: &str) -> Option<PublicKey> {
         *lowest |= 1;
     }
     // What a rule on keys would object to first: a small factor.
-    let divides = |prime: u32| modulus.iter().fold(0, |rest, octet| (rest << 8 | u32::from(*octet)) % prime) == 0;
+    let divides =
+        |prime: u32| modulus.iter().fold(0, |rest, octet| (rest << 8 | u32::from(*octet)) % prime) == 0;
     if (3..752).step_by(2).any(divides) {
         return None;
     }

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Scope;
+use super::certificate::subject_sha256;
 use crate::clock::Timestamp;
-use crate::issuance::{IssuanceError, KnownCertificate, Ledger};
+use crate::digest::Digest;
+use crate::issuance::{IssuanceError, KnownCertificate, Ledger, Revocation};
 use crate::pki::build::RevokedParts;
 use crate::pki::reason::Reason;
 use crate::pki::{SerialNumber, read};
@@ -89,8 +91,8 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
     match listing {
         Listing::None => Some(Vec::new()),
         Listing::FromLog => {
-            let key = issuer.key.as_deref().unwrap_or_default();
-            let listed = scope.ledger.revocations(key).iter().map(|revocation| Listed::Serial {
+            let name = subject_sha256(issuer, crate::script::Place::START, scope)?;
+            let listed = scope.ledger.revocations(name).into_iter().map(|revocation| Listed::Serial {
                 serial: revocation.serial.to_string(),
                 revoked_at: revocation.at,
                 reason: revocation.reason,
@@ -114,6 +116,15 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
                 }
             }
         }
+    }
+}
+
+/// Tells the ledger what a CRL said.
+pub fn learn(listed: &[Listed], issuer: Digest, ledger: &mut Ledger) {
+    let Ok(entries) = entries(listed, ledger) else { return };
+    for entry in entries {
+        ledger
+            .revoke(issuer, Revocation { serial: entry.serial, at: entry.revoked_at, reason: entry.reason });
     }
 }
 

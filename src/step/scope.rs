@@ -7,11 +7,11 @@ use super::setting::{Input, Setting};
 use crate::clock::Timestamp;
 use crate::issuance::order::Period;
 use crate::issuance::{
-    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, ToBeSigned, draft_and_check,
+    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Statement, ToBeSigned, draft_and_check,
 };
 use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
 use crate::profile::{Library, Profile};
-use crate::script::{Id, Located, NamePart, Place, Problems, Word as _, listed};
+use crate::script::{Id, Located, NamePart, Node, Part, Place, Problems, Unread, Value, Word as _, listed};
 use crate::stage::Person;
 
 /// Where a step stands while everything that can be wrong with it is found.
@@ -32,6 +32,8 @@ pub struct Scope<'s> {
     continues: bool,
     first_next_update: Option<Timestamp>,
     requests: BTreeMap<String, Key>,
+    unread: Unread,
+    spoiled: BTreeSet<String>,
 }
 
 /// What the steps of a script leave behind.
@@ -52,6 +54,7 @@ impl<'s> Scope<'s> {
         setting: Setting,
         ledger: Ledger,
         library: &'s dyn Library,
+        unread: Unread,
         problems: &'s mut Problems,
     ) -> Self {
         Self {
@@ -68,7 +71,30 @@ impl<'s> Scope<'s> {
             continues: false,
             first_next_update: None,
             requests: BTreeMap::new(),
+            unread,
+            spoiled: BTreeSet::new(),
         }
+    }
+
+    /// Something of this name would be there if all were well: nothing more is said of what refers to it.
+    pub fn spoil(&mut self, name: &str) {
+        self.spoiled.insert(name.to_owned());
+    }
+
+    /// A step could not be resolved: the names that it would have made are spoiled.
+    pub fn spoil_names(&mut self, fields: &Node) {
+        let Value::Map(entries) = &fields.value else { return };
+        for entry in entries {
+            match entry.node.text() {
+                Some(name) if MAKES.contains(&entry.key.as_str()) => self.spoil(name),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a part of the script could not be read: nothing is to be said of what it would have said.
+    pub fn is_unread(&self, part: Part) -> bool {
+        self.unread.has(part)
     }
 
     /// Goes to a step: where its problems are and what its drafts are called.
@@ -155,7 +181,7 @@ impl<'s> Scope<'s> {
             None => {
                 let known: Vec<String> =
                     self.ledger.keys().filter(|key| key.live).map(|key| key.name.clone()).collect();
-                self.unknown(name, "key", "keys made before this step", &known)
+                self.unknown(name, "key", "keys", &known)
             }
         }
     }
@@ -180,7 +206,7 @@ impl<'s> Scope<'s> {
             return Some(known.clone());
         }
         let known: Vec<String> = self.ledger.certificates().map(|known| known.name.clone()).collect();
-        self.unknown(name, "certificate", "certificates made before this step", &known)
+        self.unknown(name, "certificate", "certificates", &known)
     }
 
     /// The key of a request that a step before this one makes.
@@ -316,6 +342,9 @@ impl<'s> Scope<'s> {
 
     /// A CRL or an OCSP response will run out: at the earliest when it is signed at the window's beginning.
     pub fn will_run_out(&mut self, period: Period) {
+        if self.is_unread(Part::Window) {
+            return;
+        }
         if let Ok((_, at)) = period.at(self.setting.window.from, "") {
             self.first_next_update = Some(self.first_next_update.map_or(at, |first| first.min(at)));
         }
@@ -337,25 +366,38 @@ impl<'s> Scope<'s> {
         let place = order.place();
         let policy = self.setting.policy;
         let mut first = None;
+        let mut last = Statement::new();
         let mut objections = BTreeSet::new();
         for at in self.setting.window.probes() {
-            let drawn = Drawn { at, serial: super::placeholder::serial() };
+            let drawn = Drawn { at, serial: super::placeholder::serial(&place.name) };
             match draft_and_check(order, &drawn, policy, &self.ledger) {
                 Ok(checked) => {
+                    last = checked.statement().clone();
                     first.get_or_insert(checked);
                 }
                 Err(IssuanceError::Objections { objections: all, .. }) => {
-                    objections.extend(all.iter().filter(|one| one.is_error()).map(ToString::to_string));
+                    let errors = all.iter().filter(|one| one.is_error());
+                    objections.extend(errors.map(|one| format!("{}: {one}", place.name)));
                 }
                 Err(error) => {
                     objections.insert(with_causes(&error));
                 }
             }
         }
-        for objection in &objections {
-            self.problems.add(self.step.1, format!("{}: {objection}", place.name));
+        let algorithm = SignatureAlgorithm::for_key(&order.key().public);
+        let as_if_signed = |octets: &[u8]| O::Structure::assemble(octets, algorithm, &[0; 1], &order.along());
+        // Rules need the policy and the window; without them there is nothing to judge by.
+        if !self.is_unread(Part::Policy) && !self.is_unread(Part::Window) {
+            for objection in &objections {
+                self.problems.add(self.step.1, objection);
+            }
         }
-        let checked = first.filter(|_| objections.is_empty())?;
+        let Some(checked) = first.filter(|_| objections.is_empty()) else {
+            // There will be no plan. What comes after is judged as if this were there, so that it is all found at once.
+            let drawn =
+                Drawn { at: self.setting.window.from, serial: super::placeholder::serial(&place.name) };
+            return order.draft(&drawn).ok().map(|octets| as_if_signed(&octets));
+        };
         let places = O::Structure::places(checked.octets());
         let holes = order.holes();
         self.drafts.push(Draft {
@@ -363,15 +405,30 @@ impl<'s> Scope<'s> {
             kind: place.kind.to_owned(),
             name: place.name,
             signed_by: order.key().name.clone(),
-            fields: super::holes::named(checked.statement(), &holes),
+            fields: super::holes::named(checked.statement(), &last, &holes),
             octets: super::holes::cut(checked.octets(), &places, &holes),
         });
-        let algorithm = SignatureAlgorithm::for_key(&order.key().public);
-        Some(O::Structure::assemble(checked.octets(), algorithm, &[0; 1], &order.along()))
+        Some(as_if_signed(checked.octets()))
     }
 
     /// Says that a name is none of those known here.
+    ///
+    /// Nothing is said of a name that something wrong would have made: that is said already.
     fn unknown<T>(&mut self, name: &Located<Id>, one: &str, many: &str, known: &[String]) -> Option<T> {
+        let part = match one {
+            "token" => Part::Tokens,
+            "person" => Part::People,
+            "input" => Part::Inputs,
+            _ => Part::Acts,
+        };
+        if self.is_unread(part) || self.spoiled.contains(name.value.as_str()) {
+            return None;
+        }
+        if known.is_empty() {
+            let before = if part == Part::Acts { "is made before this step" } else { "is in the script" };
+            self.problems.add(name.place, format!("there is no {one} `{}`; no {one} {before}", name.value));
+            return None;
+        }
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         crate::script::unknown(name.value.as_str(), name.place, one, many, &known, self.problems);
         None
@@ -385,6 +442,8 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     }
 }
 
+/// The keys under which a step says the names of what it makes.
+const MAKES: [&str; 5] = ["key", "certificate", "request", "crl", "responses"];
 /// The kinds whose renderings lie in one folder.
 const CERTIFICATES: [&str; 4] = ["root", "subordinate", "cross", "ocsp-responder"];
 const MOST_ORIGIN: usize = 128;

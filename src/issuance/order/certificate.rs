@@ -1,6 +1,6 @@
 //! An order for a certificate.
 
-use super::{Period, key_identifier, profile_error, view};
+use super::{Period, ceremony, key_identifier, profile_error, view};
 use crate::digest::Digest;
 use crate::issuance::statement::planned::Basis;
 use crate::issuance::{
@@ -9,7 +9,7 @@ use crate::issuance::{
 use crate::pki::{Name, PublicKey, SignatureAlgorithm, Validity};
 use crate::profile::extension::Content;
 use crate::profile::{CertificateKind, CertificateProfile, CertificateValues, Copied, Fills};
-use crate::rule::Context;
+use crate::rule::{Context, Kind};
 use crate::stage::{Artifact, ArtifactPlace, Event, KeyPlace};
 
 /// A certificate to be issued.
@@ -74,6 +74,15 @@ impl CertificateOrder {
     const fn kind(&self) -> &'static str {
         self.profile.kind().name()
     }
+
+    const fn rule_kind(&self) -> Kind {
+        match self.profile.kind() {
+            CertificateKind::Root => Kind::Root,
+            CertificateKind::Subordinate => Kind::Subordinate,
+            CertificateKind::Cross => Kind::Cross,
+            CertificateKind::OcspResponder => Kind::OcspResponder,
+        }
+    }
 }
 
 impl Order for CertificateOrder {
@@ -123,7 +132,7 @@ impl Order for CertificateOrder {
         let issuer_key_identifier = if root { identifier.clone() } else { self.issuer_key_identifier()? };
         let validity = self.validity(drawn)?;
         let mut statement = Statement::new();
-        statement.say("version", "020102");
+        statement.say("version", "v3");
         statement.say("serial number", &drawn.serial);
         statement.say("signature algorithm", self.algorithm().name());
         statement.say_name("issuer", &self.issuer_name()?);
@@ -161,13 +170,12 @@ impl Order for CertificateOrder {
         policy: Policy,
         ledger: &'c Ledger,
     ) -> Result<Context<'c>, IssuanceError> {
-        let _ = ledger;
-        Ok(Context {
-            policy,
-            at: drawn.at,
-            issuer: self.issuer.as_ref().map(|issuer| issuer.der.as_slice()),
-            crossed: self.crossed.as_ref().map(|crossed| crossed.der.as_slice()),
-            kind: self.kind(),
+        let ceremony = ceremony(drawn, policy, ledger);
+        let Some(issuer) = &self.issuer else { return Ok(Context::root(ceremony)) };
+        let issuer = view(issuer)?.tbs();
+        Ok(match &self.crossed {
+            Some(crossed) => Context::cross(ceremony, issuer, view(crossed)?.tbs(), &[]),
+            None => Context::issued_by(ceremony, self.rule_kind(), issuer),
         })
     }
 

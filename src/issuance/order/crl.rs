@@ -1,6 +1,6 @@
 //! An order for a certificate revocation list.
 
-use super::{Period, key_identifier, profile_error, view};
+use super::{Period, ceremony, key_identifier, profile_error, view};
 use crate::digest::Digest;
 use crate::issuance::statement::planned::Basis;
 use crate::issuance::structure::{revoked_sha256, say_entries};
@@ -80,7 +80,7 @@ impl Order for CrlOrder {
         let issuer = view(&self.issuer)?;
         let (this_update, next_update) = self.period.at(drawn.at, &self.name)?;
         let mut statement = Statement::new();
-        statement.say("version", "01");
+        statement.say("version", "v2");
         statement.say("signature algorithm", SignatureAlgorithm::for_key(&self.key.public).name());
         statement.say_name("issuer", &issuer.subject().to_name());
         statement.say("this update", this_update);
@@ -108,9 +108,9 @@ impl Order for CrlOrder {
         &'c self,
         drawn: &Drawn,
         policy: Policy,
-        _: &'c Ledger,
+        ledger: &'c Ledger,
     ) -> Result<Context<'c>, IssuanceError> {
-        Ok(Context { policy, at: drawn.at, issuer: Some(&self.issuer.der), crossed: None, kind: "crl" })
+        Ok(Context::crl(ceremony(drawn, policy, ledger), view(&self.issuer)?.tbs()))
     }
 
     fn intent(&self, drawn: &Drawn, to_be_signed: Digest) -> Event {

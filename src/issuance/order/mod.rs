@@ -17,10 +17,11 @@ pub use when::When;
 
 use serde::{Deserialize, Serialize};
 
-use super::{IssuanceError, KnownCertificate};
+use super::{Drawn, IssuanceError, KnownCertificate, Ledger, Policy};
 use crate::clock::{Lasting, Timestamp};
 use crate::pki::read::{self, CertificateView};
 use crate::profile::ProfileError;
+use crate::rule::{Ceremony, SigningTime};
 
 /// From when and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,11 @@ fn view(known: &KnownCertificate) -> Result<CertificateView<'_>, IssuanceError> 
 /// The subject key identifier of a certificate: what its children and CRLs name.
 fn key_identifier(view: &CertificateView<'_>) -> Option<Vec<u8>> {
     view.extensions().subject_key_identifier().ok().flatten().map(<[u8]>::to_vec)
+}
+
+/// What every rule is told of a ceremony.
+const fn ceremony<'l>(drawn: &Drawn, policy: Policy, ledger: &'l Ledger) -> Ceremony<'l> {
+    Ceremony { policy, signed_at: SigningTime::at(drawn.at), known: ledger }
 }
 
 fn profile_error(name: &str) -> impl Fn(ProfileError) -> IssuanceError + '_ {

@@ -3,9 +3,10 @@
 use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
-use super::{Period, profile_error, view};
+use super::{Period, ceremony, profile_error, view};
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
+use crate::issuance::statement::read::identifier;
 use crate::issuance::structure::said_revoked;
 use crate::issuance::{
     BatchOrder, Drawn, IssuanceError, Key, KnownCertificate, Ledger, OcspResponse, Order, Policy, Statement,
@@ -110,7 +111,7 @@ impl Order for OcspOrder {
         statement.say("responder", said_responder(&self.profile, &responder)?);
         statement.say("produced at", drawn.at);
         let hash = self.profile.certificate_id();
-        statement.say("certificate, hash algorithm", OidView::of(&hash_oid(hash)));
+        statement.say("certificate, hash algorithm", identifier(&OidView::of(&hash_oid(hash))));
         statement.say("certificate, issuer name hash", hex(&digest(hash, issuer.subject().octets())));
         statement.say(
             "certificate, issuer key hash",
@@ -154,15 +155,10 @@ impl Order for OcspOrder {
         &'c self,
         drawn: &Drawn,
         policy: Policy,
-        _: &'c Ledger,
+        ledger: &'c Ledger,
     ) -> Result<Context<'c>, IssuanceError> {
-        Ok(Context {
-            policy,
-            at: drawn.at,
-            issuer: Some(&self.issuer.der),
-            crossed: None,
-            kind: "ocsp-response",
-        })
+        let delegate = if self.is_delegated() { Some(view(&self.responder)?.tbs()) } else { None };
+        Ok(Context::ocsp_response(ceremony(drawn, policy, ledger), view(&self.issuer)?.tbs(), delegate))
     }
 
     fn intent(&self, drawn: &Drawn, to_be_signed: Digest) -> Event {

@@ -1,6 +1,6 @@
 //! An order for a certification request from a key on a token.
 
-use super::profile_error;
+use super::{ceremony, profile_error};
 use crate::digest::Digest;
 use crate::issuance::statement::planned::Basis;
 use crate::issuance::{Drawn, IssuanceError, Key, Ledger, Order, Policy, Request, Statement};
@@ -46,7 +46,7 @@ impl Order for RequestOrder {
 
     fn planned(&self, _: &Drawn) -> Result<Statement, IssuanceError> {
         let mut statement = Statement::new();
-        statement.say("version", 0);
+        statement.say("version", "v1");
         statement.say_name("subject", &self.subject);
         statement.say_key(&self.key.public);
         let basis = Basis { fills: Some(&self.fills), ..Basis::default() };
@@ -66,9 +66,9 @@ impl Order for RequestOrder {
         &'c self,
         drawn: &Drawn,
         policy: Policy,
-        _: &'c Ledger,
+        ledger: &'c Ledger,
     ) -> Result<Context<'c>, IssuanceError> {
-        Ok(Context { policy, at: drawn.at, issuer: None, crossed: None, kind: "csr" })
+        Ok(Context::request(ceremony(drawn, policy, ledger)))
     }
 
     fn intent(&self, _: &Drawn, to_be_signed: Digest) -> Event {

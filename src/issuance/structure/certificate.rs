@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::hex;
+use crate::issuance::statement::read::version;
 use crate::pki::read::{self, ReadError, TbsCertificateView};
 use crate::pki::{SignatureAlgorithm, build, oid};
-use crate::rule::{self, Context, Judgement};
+use crate::rule::{self, Assessment, Context};
 
 /// A certificate.
 #[derive(Clone, Copy, Debug)]
@@ -19,14 +20,13 @@ impl ToBeSigned for Certificate {
         read::tbs_certificate(octets)
     }
 
-    fn judge(view: &TbsCertificateView<'_>, context: &Context<'_>) -> Judgement {
-        rule::certificate::judge(view, context)
+    fn judge<'a>(octets: &'a [u8], _: &'a [u8], context: &Context<'a>) -> Result<Assessment, ReadError> {
+        Ok(rule::certificate::judge(&rule::certificate::Certificate::from_tbs(octets)?, context))
     }
 
     fn statement(view: &TbsCertificateView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement
-            .say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
+        statement.say("version", version(view.version().map(|element| element.content()), &[(V3, "v3")]));
         statement.say("serial number", hex(view.serial_octets()));
         statement.say("signature algorithm", algorithm_name(view.signature().octets()));
         statement.say_read_name("issuer", view.issuer());
@@ -79,3 +79,6 @@ impl ToBeSigned for Certificate {
 pub(super) fn algorithm_name(der: &[u8]) -> String {
     SignatureAlgorithm::from_der(der).map_or_else(|| hex(der), |algorithm| algorithm.name().to_owned())
 }
+
+/// The INTEGER 2 inside of the explicit tag: version 3. RFC 5280 §4.1.2.1.
+const V3: &[u8] = &[0x02, 0x01, 0x02];

@@ -7,11 +7,12 @@ use sha2::{Digest as _, Sha256};
 use super::certificate::algorithm_name;
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::{Digest, hex};
+use crate::issuance::statement::read::version;
 use crate::pki::build::RevokedParts;
 use crate::pki::read::{self, ReadError, TbsCrlView};
 use crate::pki::reason::Reason;
 use crate::pki::{SignatureAlgorithm, build, oid};
-use crate::rule::{self, Context, Judgement};
+use crate::rule::{self, Assessment, Context};
 
 /// A certificate revocation list.
 #[derive(Clone, Copy, Debug)]
@@ -24,14 +25,13 @@ impl ToBeSigned for CertificateList {
         read::tbs_crl(octets)
     }
 
-    fn judge(view: &TbsCrlView<'_>, context: &Context<'_>) -> Judgement {
-        rule::crl::judge(view, context)
+    fn judge<'a>(octets: &'a [u8], _: &'a [u8], context: &Context<'a>) -> Result<Assessment, ReadError> {
+        Ok(rule::crl::judge(&rule::crl::Crl::from_tbs(octets)?, context))
     }
 
     fn statement(view: &TbsCrlView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement
-            .say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
+        statement.say("version", version(view.version().map(|element| element.content()), &[(V2, "v2")]));
         statement.say("signature algorithm", algorithm_name(view.signature().octets()));
         statement.say_read_name("issuer", view.issuer());
         statement.say_time("this update", &view.this_update());
@@ -130,5 +130,7 @@ fn code(reason: Reason) -> Option<u8> {
     Some(reason).filter(|reason| *reason != Reason::Unspecified).map(Reason::code)
 }
 
+/// The INTEGER 1: version 2. RFC 5280 §5.1.2.1.
+const V2: &[u8] = &[0x01];
 /// How many revoked certificates are shown one by one; the rest goes by number and digest.
 const MOST_SHOWN: usize = 100;

@@ -17,7 +17,7 @@ pub use request::Request;
 use super::Statement;
 use crate::pki::SignatureAlgorithm;
 use crate::pki::read::ReadError;
-use crate::rule::{Context, Judgement};
+use crate::rule::{Assessment, Context};
 
 /// A kind of structure that is signed.
 pub trait ToBeSigned {
@@ -31,8 +31,17 @@ pub trait ToBeSigned {
     /// [`ReadError`]: where and why it cannot be read.
     fn read(octets: &[u8]) -> Result<Self::View<'_>, ReadError>;
 
-    /// Applies every rule of this kind of structure.
-    fn judge(view: &Self::View<'_>, context: &Context<'_>) -> Judgement;
+    /// Applies every rule of this kind of structure to what is to be signed. `algorithm` is the AlgorithmIdentifier that
+    /// will stand beside it, for structures that do not have it inside.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`]: where and why it cannot be read.
+    fn judge<'a>(
+        octets: &'a [u8],
+        algorithm: &'a [u8],
+        context: &Context<'a>,
+    ) -> Result<Assessment, ReadError>;
 
     /// What it says, field by field.
     fn statement(view: &Self::View<'_>) -> Statement;

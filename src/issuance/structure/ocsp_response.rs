@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::hex;
-use crate::pki::read::{self, CertStatus, ReadError, ResponderId, ResponseDataView};
+use crate::issuance::statement::read::{identifier, version};
+use crate::pki::read::der::Cursor;
+use crate::pki::read::{self, AlgorithmView, CertStatus, Faults, ReadError, ResponderId, ResponseDataView};
 use crate::pki::{SignatureAlgorithm, build};
-use crate::rule::{self, Context, Judgement};
+use crate::rule::{self, Assessment, Context};
 
 /// An OCSP response.
 #[derive(Clone, Copy, Debug)]
@@ -19,14 +21,19 @@ impl ToBeSigned for OcspResponse {
         read::response_data(octets)
     }
 
-    fn judge(view: &ResponseDataView<'_>, context: &Context<'_>) -> Judgement {
-        rule::ocsp::judge(view, context)
+    fn judge<'a>(
+        octets: &'a [u8],
+        algorithm: &'a [u8],
+        context: &Context<'a>,
+    ) -> Result<Assessment, ReadError> {
+        let algorithm =
+            AlgorithmView::read(&mut Cursor::new(algorithm), "signatureAlgorithm", &mut Faults::new())?;
+        Ok(rule::ocsp::judge(&rule::ocsp::Ocsp::from_tbs(octets)?.with_algorithm(algorithm), context))
     }
 
     fn statement(view: &ResponseDataView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement
-            .say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
+        statement.say("version", version(view.version().map(|element| element.content()), &[]));
         match view.responder() {
             ResponderId::ByName(name) => statement.say("responder", format!("by name {name}")),
             ResponderId::ByKey(octets) => statement.say("responder", format!("by key {}", hex(octets))),
@@ -34,7 +41,7 @@ impl ToBeSigned for OcspResponse {
         statement.say_time("produced at", &view.produced_at());
         for single in &view.responses() {
             let id = single.cert_id;
-            statement.say("certificate, hash algorithm", id.hash_algorithm.oid());
+            statement.say("certificate, hash algorithm", identifier(&id.hash_algorithm.oid()));
             statement.say("certificate, issuer name hash", hex(id.issuer_name_hash));
             statement.say("certificate, issuer key hash", hex(id.issuer_key_hash));
             statement.say("certificate, serial number", hex(id.serial));
@@ -93,7 +100,7 @@ impl ToBeSigned for OcspResponse {
         };
         let along = basic
             .certificates()
-            .map(|list| list.iter().map(|one| one.octets()).collect())
+            .map(|list| list.iter().map(|one| one.0.octets()).collect())
             .unwrap_or_default();
         Ok(Opened {
             to_be_signed: basic.tbs().octets(),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::pki::read::{self, ReadError, RequestInfoView};
 use crate::pki::{SignatureAlgorithm, build};
-use crate::rule::{self, Context, Judgement};
+use crate::rule::{self, Assessment, Context};
 
 /// A certification request.
 #[derive(Clone, Copy, Debug)]
@@ -18,13 +18,16 @@ impl ToBeSigned for Request {
         read::request_info(octets)
     }
 
-    fn judge(view: &RequestInfoView<'_>, context: &Context<'_>) -> Judgement {
-        rule::request::judge(view, context)
+    fn judge<'a>(octets: &'a [u8], _: &'a [u8], context: &Context<'a>) -> Result<Assessment, ReadError> {
+        Ok(rule::request::judge(&rule::request::Request::from_info(octets)?, context))
     }
 
     fn statement(view: &RequestInfoView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement.say("version", view.version());
+        statement.say(
+            "version",
+            if view.version() == 0 { "v1".to_owned() } else { format!("number {}", view.version()) },
+        );
         statement.say_read_name("subject", view.subject());
         statement.say_read_key(view.public_key());
         match view.extensions() {

@@ -204,7 +204,8 @@ pub(super) fn extension_list(extensions: &[Extension]) -> Vec<u8> {
     sequence(&extensions.iter().map(extension).collect::<Vec<_>>())
 }
 
-fn extension(extension: &Extension) -> Vec<u8> {
+/// One Extension.
+pub(crate) fn extension(extension: &Extension) -> Vec<u8> {
     let oid = element(tag::OID, extension.oid.as_bytes());
     let critical = if extension.critical { element(tag::BOOLEAN, &[0xff]) } else { Vec::new() };
     let value = element(tag::OCTET_STRING, &extension.value);

@@ -11,10 +11,10 @@
 mod certificate;
 mod crl;
 pub(crate) mod element;
-mod extension;
+pub(crate) mod extension;
 mod ocsp;
 mod request;
-mod time;
+pub(crate) mod time;
 mod value;
 
 use thiserror::Error;

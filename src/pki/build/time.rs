@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::pki::read::der::tag;
 
 /// A time as certificates and CRLs have it: UTCTime to 2049, GeneralizedTime from 2050 on.
-pub(super) fn by_date(at: Timestamp) -> Vec<u8> {
+pub(crate) fn by_date(at: Timestamp) -> Vec<u8> {
     let [year, month, day, hour, minute, second] = at.fields();
     if year < 2050 {
         let year = year % 100;
@@ -17,7 +17,7 @@ pub(super) fn by_date(at: Timestamp) -> Vec<u8> {
 }
 
 /// A time as OCSP responses have it.
-pub(super) fn generalized(at: Timestamp) -> Vec<u8> {
+pub(crate) fn generalized(at: Timestamp) -> Vec<u8> {
     let [year, month, day, hour, minute, second] = at.fields();
     let text = format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
     element(tag::GENERALIZED_TIME, text.as_bytes())

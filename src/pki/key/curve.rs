@@ -161,7 +161,8 @@ impl Field {
         let mut exponent = self.prime;
         add_scaled(&mut exponent, &ONE, 1);
         let bits = 64 * (MOST + 1);
-        let bit = |number: usize| exponent.get(number / 64).is_some_and(|limb| limb >> (number % 64) & 1 == 1);
+        let bit =
+            |number: usize| exponent.get(number / 64).is_some_and(|limb| limb >> (number % 64) & 1 == 1);
         (2..bits).rev().fold(self.entered(&ONE), |power, number| {
             let squared = self.product(&power, &power);
             if bit(number) { self.product(&squared, value) } else { squared }

@@ -2,8 +2,10 @@
 
 mod algorithm;
 mod curve;
+mod natural;
 mod public;
 
 pub use algorithm::{KeyAlgorithm, KeyAlgorithmError};
 pub use curve::Curve;
+pub use natural::Natural;
 pub use public::{KeyError, KeyKind, PublicKey};

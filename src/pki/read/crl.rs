@@ -183,6 +183,13 @@ pub struct Entries<'a> {
     faults: Faults,
 }
 
+impl<'a> Entries<'a> {
+    /// What has not been read.
+    pub const fn rest(&self) -> Cursor<'a> {
+        self.rest
+    }
+}
+
 impl<'a> Iterator for Entries<'a> {
     type Item = Result<EntryView<'a>, ReadError>;
 

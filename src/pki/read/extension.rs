@@ -2,7 +2,7 @@
 
 use super::der::{Cursor, Element, FaultKind, Faults, ReadError, tag};
 use super::general_name::GeneralNames;
-use super::list::{Items, List};
+use super::list::{Item, Items, List};
 use super::time::TimeView;
 use super::value;
 use super::value::{
@@ -21,13 +21,9 @@ pub struct ExtensionView<'a> {
     value: Element<'a>,
 }
 
-impl<'a> ExtensionView<'a> {
-    /// Reads the next element.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError`] if it is no Extension. The value is not looked into.
-    pub fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
+/// Its value is not looked into.
+impl<'a> Item<'a> for ExtensionView<'a> {
+    fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
         let element = cursor.take(tag::SEQUENCE, "extension", faults)?;
         let mut inside = element.inside();
         let oid = inside.take(tag::OID, "extnID", faults)?;
@@ -46,7 +42,9 @@ impl<'a> ExtensionView<'a> {
         inside.end("extnValue")?;
         Ok(Self { element, oid, critical, value })
     }
+}
 
+impl<'a> ExtensionView<'a> {
     /// Where it stands and its octets.
     pub const fn element(&self) -> Element<'a> {
         self.element
@@ -102,7 +100,7 @@ impl<'a> Extensions<'a> {
     /// [`ReadError`] if it is anything else. Values are not looked into.
     pub fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
         let element = cursor.take(tag::SEQUENCE, "extensions", faults)?;
-        Ok(Self { list: Some(List::read(&element, "extensions", ExtensionView::read, faults)?) })
+        Ok(Self { list: Some(List::read(&element, "extensions", faults)?) })
     }
 
     /// Whether the field is there, even if it is empty.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::der::{Cursor, Element, FaultKind, Faults, ReadError, tag};
-use super::list::List;
+use super::list::{Item, List};
 use crate::digest::hex;
 use crate::pki::name::NameView;
 use crate::pki::oid::OidView;
@@ -34,13 +34,8 @@ pub enum GeneralName<'a> {
 /// One or more GeneralNames.
 pub type GeneralNames<'a> = List<'a, GeneralName<'a>>;
 
-impl<'a> GeneralName<'a> {
-    /// Reads the next element.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError`] if it is no GeneralName.
-    pub fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
+impl<'a> Item<'a> for GeneralName<'a> {
+    fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
         let element = cursor.any("generalName", faults)?;
         Ok(match element.tag() {
             0xa0 => Self::Other(element),
@@ -58,7 +53,9 @@ impl<'a> GeneralName<'a> {
             _ => return Err(element.wrong("generalName", "has a tag that no general name has")),
         })
     }
+}
 
+impl<'a> GeneralName<'a> {
     /// The URI, if it is one and ASCII.
     pub fn uri(&self) -> Option<&'a str> {
         match self {
@@ -106,7 +103,7 @@ impl<'a> DistributionPointName<'a> {
         let name = inside.any("distributionPointName", faults)?;
         inside.end("distributionPointName")?;
         match name.tag() {
-            0xa0 => Ok(Self::Full(GeneralNames::read(&name, "fullName", GeneralName::read, faults)?)),
+            0xa0 => Ok(Self::Full(GeneralNames::read(&name, "fullName", faults)?)),
             0xa1 => Ok(Self::Relative(name)),
             _ => Err(name.wrong("distributionPointName", "is neither fullName nor nameRelativeToCRLIssuer")),
         }

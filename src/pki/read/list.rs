@@ -1,45 +1,48 @@
 //! A SEQUENCE OF, read item by item as often as one likes, never copied.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use super::der::{Cursor, Element, FaultKind, Faults, ReadError};
 
-/// Reads one item from the front.
-pub type ReadItem<'a, T> = fn(&mut Cursor<'a>, &mut Faults) -> Result<T, ReadError>;
+/// What can be an item of a [`List`].
+pub trait Item<'a>: Sized {
+    /// Reads one from the front.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if what is there is no such item.
+    fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError>;
+}
 
 /// The items of a SEQUENCE OF that was read through once.
 #[derive(Clone, Copy)]
 pub struct List<'a, T> {
     items: Cursor<'a>,
-    item: ReadItem<'a, T>,
+    item: PhantomData<T>,
 }
 
-impl<'a, T> List<'a, T> {
+impl<'a, T: Item<'a>> List<'a, T> {
     /// Reads every item of `element` once. None at all is noted as a fault: everywhere we read, one is the least.
     ///
     /// # Errors
     ///
     /// The first item's that cannot be read.
-    pub fn read(
-        element: &Element<'a>,
-        what: &'static str,
-        item: ReadItem<'a, T>,
-        faults: &mut Faults,
-    ) -> Result<Self, ReadError> {
+    pub fn read(element: &Element<'a>, what: &'static str, faults: &mut Faults) -> Result<Self, ReadError> {
         let items = element.inside();
         if items.is_empty() {
             faults.note(element.offset(), what, FaultKind::Empty);
         }
         let mut rest = items;
         while !rest.is_empty() {
-            item(&mut rest, faults)?;
+            T::read(&mut rest, faults)?;
         }
-        Ok(Self { items, item })
+        Ok(Self { items, item: PhantomData })
     }
 
     /// The items in their order.
-    pub fn iter(&self) -> Items<'a, T> {
-        Items { rest: self.items, item: Some(self.item), faults: Faults::new() }
+    pub const fn iter(&self) -> Items<'a, T> {
+        Items { rest: self.items, item: PhantomData, faults: Faults::new() }
     }
 
     /// How many items there are.
@@ -53,7 +56,7 @@ impl<'a, T> List<'a, T> {
     }
 }
 
-impl<'a, T> IntoIterator for &List<'a, T> {
+impl<'a, T: Item<'a>> IntoIterator for &List<'a, T> {
     type Item = T;
     type IntoIter = Items<'a, T>;
 
@@ -62,7 +65,7 @@ impl<'a, T> IntoIterator for &List<'a, T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for List<'_, T> {
+impl<'a, T: Item<'a> + fmt::Debug> fmt::Debug for List<'a, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
@@ -72,18 +75,18 @@ impl<T: fmt::Debug> fmt::Debug for List<'_, T> {
 #[derive(Clone)]
 pub struct Items<'a, T> {
     rest: Cursor<'a>,
-    item: Option<ReadItem<'a, T>>,
+    item: PhantomData<T>,
     faults: Faults,
 }
 
 impl<T> Items<'_, T> {
     /// No items.
     pub(super) const fn none() -> Self {
-        Self { rest: Cursor::new(&[]), item: None, faults: Faults::new() }
+        Self { rest: Cursor::new(&[]), item: PhantomData, faults: Faults::new() }
     }
 }
 
-impl<T> Iterator for Items<'_, T> {
+impl<'a, T: Item<'a>> Iterator for Items<'a, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
@@ -91,6 +94,6 @@ impl<T> Iterator for Items<'_, T> {
             return None;
         }
         // It was read once already.
-        (self.item?)(&mut self.rest, &mut self.faults).ok()
+        T::read(&mut self.rest, &mut self.faults).ok()
     }
 }

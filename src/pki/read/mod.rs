@@ -23,10 +23,10 @@ pub use crl::{CrlView, Entries, EntryView, TbsCrlView};
 pub use der::{Element, Fault, FaultKind, Faults, ReadError};
 pub use extension::{ExtensionView, Extensions};
 pub use general_name::{DistributionPointName, GeneralName, GeneralNames};
-pub use list::{Items, List};
+pub use list::{Item, Items, List};
 pub use ocsp::{
-    BasicResponseView, CertIdView, CertStatus, OcspResponseView, ResponderId, ResponseDataView,
-    SingleResponseView,
+    BasicResponseView, CertIdView, CertStatus, EnclosedCertificate, OcspResponseView, ResponderId,
+    ResponseDataView, SingleResponseView,
 };
 pub use request::{RequestAttribute, RequestInfoView, RequestView};
 pub use time::{TimeForm, TimeView};

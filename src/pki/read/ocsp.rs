@@ -4,7 +4,7 @@ use super::algorithm::AlgorithmView;
 use super::certificate::{read_extensions, read_name};
 use super::der::{Cursor, Element, FaultKind, Faults, ReadError, only, tag};
 use super::extension::Extensions;
-use super::list::List;
+use super::list::{Item, List};
 use super::signed::Signed;
 use super::time::TimeView;
 use crate::digest::Digest;
@@ -78,7 +78,7 @@ fn read_response_bytes<'a>(
 pub struct BasicResponseView<'a> {
     signed: Signed<'a>,
     tbs: ResponseDataView<'a>,
-    certificates: Option<List<'a, Element<'a>>>,
+    certificates: Option<List<'a, EnclosedCertificate<'a>>>,
 }
 
 impl<'a> BasicResponseView<'a> {
@@ -97,10 +97,7 @@ impl<'a> BasicResponseView<'a> {
                 let mut inside = explicit.inside();
                 let list = inside.take(tag::SEQUENCE, "certs", faults)?;
                 inside.end("certs")?;
-                let item = |cursor: &mut Cursor<'a>, faults: &mut Faults| {
-                    cursor.take(tag::SEQUENCE, "certificate", faults)
-                };
-                Some(List::read(&list, "certs", item, faults)?)
+                Some(List::read(&list, "certs", faults)?)
             }
         };
         rest.end("BasicOCSPResponse")?;
@@ -123,8 +120,18 @@ impl<'a> BasicResponseView<'a> {
     }
 
     /// The certificates, if there is the field; each a whole certificate, not looked into.
-    pub const fn certificates(&self) -> Option<List<'a, Element<'a>>> {
+    pub const fn certificates(&self) -> Option<List<'a, EnclosedCertificate<'a>>> {
         self.certificates
+    }
+}
+
+/// A certificate within a response: its place and octets, not looked into.
+#[derive(Clone, Copy, Debug)]
+pub struct EnclosedCertificate<'a>(pub Element<'a>);
+
+impl<'a> Item<'a> for EnclosedCertificate<'a> {
+    fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
+        cursor.take(tag::SEQUENCE, "certificate", faults).map(Self)
     }
 }
 
@@ -171,7 +178,7 @@ impl<'a> ResponseDataView<'a> {
         let responder = read_responder(&mut inside, faults)?;
         let produced_at = TimeView::read_generalized(&mut inside, "producedAt", faults)?;
         let list = inside.take(tag::SEQUENCE, "responses", faults)?;
-        let responses = List::read(&list, "responses", SingleResponseView::read, faults)?;
+        let responses = List::read(&list, "responses", faults)?;
         let extensions = read_extensions(&mut inside, 1, faults)?;
         inside.end("tbsResponseData")?;
         Ok(Self { element: *element, version, responder, produced_at, responses, extensions })
@@ -275,7 +282,9 @@ impl<'a> SingleResponseView<'a> {
     pub const fn element(&self) -> Element<'a> {
         self.element
     }
+}
 
+impl<'a> Item<'a> for SingleResponseView<'a> {
     fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
         let element = cursor.take(tag::SEQUENCE, "singleResponse", faults)?;
         let mut inside = element.inside();

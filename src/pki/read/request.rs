@@ -4,7 +4,6 @@ use super::algorithm::AlgorithmView;
 use super::certificate::read_name;
 use super::der::{Cursor, Element, FaultKind, Faults, ReadError, only, tag};
 use super::extension::Extensions;
-use super::list::List;
 use super::signed::Signed;
 use crate::digest::Digest;
 use crate::pki::key::{KeyError, PublicKey};
@@ -181,12 +180,13 @@ fn check_attributes(attributes: &Element<'_>, faults: &mut Faults) -> Result<(),
         }
         before = element.octets();
         let attribute = read_attribute(&mut rest, faults)?;
-        List::read(
-            &attribute.values,
-            "attribute values",
-            |cursor, faults| cursor.any("value", faults),
-            faults,
-        )?;
+        let mut values = attribute.values.inside();
+        if values.is_empty() {
+            faults.note(attribute.values.offset(), "attribute values", FaultKind::Empty);
+        }
+        while !values.is_empty() {
+            values.any("attribute value", faults)?;
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::der::{Cursor, Element, FaultKind, Faults, ReadError, tag};
 use super::general_name::{DistributionPointName, GeneralName, GeneralNames, flag};
-use super::list::List;
+use super::list::{Item, List};
 use super::time::TimeView;
 use crate::pki::oid::{Oid, OidView, extension};
 use crate::pki::usage::KeyUsage;
@@ -227,8 +227,7 @@ fn oid<'a>(
 
 fn extended_key_usage<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Value<'a>, ReadError> {
     let element = cursor.take(tag::SEQUENCE, "extKeyUsage", faults)?;
-    let item = |cursor: &mut Cursor<'a>, faults: &mut Faults| oid(cursor, "keyPurposeId", faults);
-    Ok(Value::ExtendedKeyUsage(List::read(&element, "extKeyUsage", item, faults)?))
+    Ok(Value::ExtendedKeyUsage(List::read(&element, "extKeyUsage", faults)?))
 }
 
 fn basic_constraints<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Value<'a>, ReadError> {
@@ -261,7 +260,7 @@ fn optional_names<'a>(
     faults: &mut Faults,
 ) -> Result<Option<GeneralNames<'a>>, ReadError> {
     let element = cursor.optional(tag::context_constructed(number), what, faults)?;
-    element.map(|element| List::read(&element, what, GeneralName::read, faults)).transpose()
+    element.map(|element| List::read(&element, what, faults)).transpose()
 }
 
 fn authority_key_identifier<'a>(
@@ -280,78 +279,83 @@ fn authority_key_identifier<'a>(
 
 fn distribution_points<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Value<'a>, ReadError> {
     let element = cursor.take(tag::SEQUENCE, "distributionPoints", faults)?;
-    Ok(Value::DistributionPoints(List::read(&element, "distributionPoints", distribution_point, faults)?))
+    Ok(Value::DistributionPoints(List::read(&element, "distributionPoints", faults)?))
 }
 
-fn distribution_point<'a>(
-    cursor: &mut Cursor<'a>,
-    faults: &mut Faults,
-) -> Result<DistributionPoint<'a>, ReadError> {
-    let mut inside = cursor.take(tag::SEQUENCE, "distributionPoint", faults)?.inside();
-    let name = inside.optional(tag::context_constructed(0), "distributionPoint", faults)?;
-    let name = name.map(|element| DistributionPointName::read(&element, faults)).transpose()?;
-    let reasons = inside.optional(tag::context(1), "reasons", faults)?;
-    let crl_issuer = optional_names(&mut inside, 2, "cRLIssuer", faults)?;
-    inside.end("distributionPoint")?;
-    Ok(DistributionPoint { name, reasons, crl_issuer })
+impl<'a> Item<'a> for DistributionPoint<'a> {
+    fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
+        let mut inside = cursor.take(tag::SEQUENCE, "distributionPoint", faults)?.inside();
+        let name = inside.optional(tag::context_constructed(0), "distributionPoint", faults)?;
+        let name = name.map(|element| DistributionPointName::read(&element, faults)).transpose()?;
+        let reasons = inside.optional(tag::context(1), "reasons", faults)?;
+        let crl_issuer = optional_names(&mut inside, 2, "cRLIssuer", faults)?;
+        inside.end("distributionPoint")?;
+        Ok(Self { name, reasons, crl_issuer })
+    }
 }
 
 fn access<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Value<'a>, ReadError> {
     let element = cursor.take(tag::SEQUENCE, "infoAccess", faults)?;
-    Ok(Value::Access(List::read(&element, "infoAccess", access_description, faults)?))
+    Ok(Value::Access(List::read(&element, "infoAccess", faults)?))
 }
 
-fn access_description<'a>(
-    cursor: &mut Cursor<'a>,
-    faults: &mut Faults,
-) -> Result<AccessDescription<'a>, ReadError> {
-    let mut inside = cursor.take(tag::SEQUENCE, "accessDescription", faults)?.inside();
-    let method = oid(&mut inside, "accessMethod", faults)?;
-    let location = GeneralName::read(&mut inside, faults)?;
-    inside.end("accessDescription")?;
-    Ok(AccessDescription { method, location })
+impl<'a> Item<'a> for AccessDescription<'a> {
+    fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
+        let mut inside = cursor.take(tag::SEQUENCE, "accessDescription", faults)?.inside();
+        let method = oid(&mut inside, "accessMethod", faults)?;
+        let location = GeneralName::read(&mut inside, faults)?;
+        inside.end("accessDescription")?;
+        Ok(Self { method, location })
+    }
 }
 
 fn policies<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Value<'a>, ReadError> {
     let element = cursor.take(tag::SEQUENCE, "certificatePolicies", faults)?;
-    Ok(Value::Policies(List::read(&element, "certificatePolicies", policy_information, faults)?))
+    Ok(Value::Policies(List::read(&element, "certificatePolicies", faults)?))
 }
 
-fn policy_information<'a>(
-    cursor: &mut Cursor<'a>,
-    faults: &mut Faults,
-) -> Result<PolicyInformation<'a>, ReadError> {
-    let mut inside = cursor.take(tag::SEQUENCE, "policyInformation", faults)?.inside();
-    let policy = oid(&mut inside, "policyIdentifier", faults)?;
-    let qualifiers = inside.optional(tag::SEQUENCE, "policyQualifiers", faults)?;
-    let qualifiers = qualifiers
-        .map(|element| List::read(&element, "policyQualifiers", policy_qualifier, faults))
-        .transpose()?;
-    inside.end("policyInformation")?;
-    Ok(PolicyInformation { policy, qualifiers })
+impl<'a> Item<'a> for PolicyInformation<'a> {
+    fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
+        let mut inside = cursor.take(tag::SEQUENCE, "policyInformation", faults)?.inside();
+        let policy = oid(&mut inside, "policyIdentifier", faults)?;
+        let qualifiers = inside.optional(tag::SEQUENCE, "policyQualifiers", faults)?;
+        let qualifiers =
+            qualifiers.map(|element| List::read(&element, "policyQualifiers", faults)).transpose()?;
+        inside.end("policyInformation")?;
+        Ok(Self { policy, qualifiers })
+    }
 }
 
-fn policy_qualifier<'a>(
-    cursor: &mut Cursor<'a>,
-    faults: &mut Faults,
-) -> Result<PolicyQualifier<'a>, ReadError> {
-    let mut inside = cursor.take(tag::SEQUENCE, "policyQualifierInfo", faults)?.inside();
-    let kind = oid(&mut inside, "policyQualifierId", faults)?;
-    let value = inside.any("qualifier", faults)?;
-    inside.end("policyQualifierInfo")?;
-    Ok(PolicyQualifier { kind, value })
+impl<'a> Item<'a> for PolicyQualifier<'a> {
+    fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
+        let mut inside = cursor.take(tag::SEQUENCE, "policyQualifierInfo", faults)?.inside();
+        let kind = oid(&mut inside, "policyQualifierId", faults)?;
+        let value = inside.any("qualifier", faults)?;
+        inside.end("policyQualifierInfo")?;
+        Ok(Self { kind, value })
+    }
 }
 
 fn policy_mappings<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Value<'a>, ReadError> {
     let element = cursor.take(tag::SEQUENCE, "policyMappings", faults)?;
-    let item = |cursor: &mut Cursor<'a>, faults: &mut Faults| {
+    Ok(Value::PolicyMappings(List::read(&element, "policyMappings", faults)?))
+}
+
+impl<'a> Item<'a> for PolicyMapping<'a> {
+    fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
         let mut inside = cursor.take(tag::SEQUENCE, "policyMapping", faults)?.inside();
         let issuer = oid(&mut inside, "issuerDomainPolicy", faults)?;
         let subject = oid(&mut inside, "subjectDomainPolicy", faults)?;
         inside.end("policyMapping")?;
-        Ok(PolicyMapping { issuer, subject })
-    };
-    Ok(Value::PolicyMappings(List::read(&element, "policyMappings", item, faults)?))
+        Ok(Self { issuer, subject })
+    }
+}
+
+/// A purpose of an extended key usage.
+impl<'a> Item<'a> for OidView<'a> {
+    fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
+        oid(cursor, "keyPurposeId", faults)
+    }
 }
 
 fn optional_number(
@@ -389,7 +393,7 @@ fn name_constraints<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<
     }
     let mut subtrees = |number, what| {
         let element = inside.optional(tag::context_constructed(number), what, faults)?;
-        element.map(|element| List::read(&element, what, subtree, faults)).transpose()
+        element.map(|element| List::read(&element, what, faults)).transpose()
     };
     let permitted = subtrees(0, "permittedSubtrees")?;
     let excluded = subtrees(1, "excludedSubtrees")?;
@@ -397,23 +401,25 @@ fn name_constraints<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<
     Ok(Value::NameConstraints(NameConstraints { permitted, excluded }))
 }
 
-fn subtree<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Subtree<'a>, ReadError> {
-    let mut inside = cursor.take(tag::SEQUENCE, "generalSubtree", faults)?.inside();
-    let base = GeneralName::read(&mut inside, faults)?;
-    let minimum = inside.optional(tag::context(0), "minimum", faults)?;
-    if let Some(element) = minimum
-        && element.unsigned("minimum", faults)? == 0
-    {
-        faults.note(element.offset(), "minimum", FaultKind::Default);
+impl<'a> Item<'a> for Subtree<'a> {
+    fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
+        let mut inside = cursor.take(tag::SEQUENCE, "generalSubtree", faults)?.inside();
+        let base = GeneralName::read(&mut inside, faults)?;
+        let minimum = inside.optional(tag::context(0), "minimum", faults)?;
+        if let Some(element) = minimum
+            && element.unsigned("minimum", faults)? == 0
+        {
+            faults.note(element.offset(), "minimum", FaultKind::Default);
+        }
+        let maximum = inside.optional(tag::context(1), "maximum", faults)?;
+        inside.end("generalSubtree")?;
+        Ok(Self { base, minimum, maximum })
     }
-    let maximum = inside.optional(tag::context(1), "maximum", faults)?;
-    inside.end("generalSubtree")?;
-    Ok(Subtree { base, minimum, maximum })
 }
 
 fn general_names<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Value<'a>, ReadError> {
     let element = cursor.take(tag::SEQUENCE, "generalNames", faults)?;
-    Ok(Value::GeneralNames(List::read(&element, "generalNames", GeneralName::read, faults)?))
+    Ok(Value::GeneralNames(List::read(&element, "generalNames", faults)?))
 }
 
 fn crl_number<'a>(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Value<'a>, ReadError> {

@@ -1,0 +1,41 @@
+//! What rules on signature algorithms have in common.
+
+use super::{Judgement, PASS, Policy, must};
+use crate::digest::hex;
+use crate::pki::read::{AlgorithmView, TbsCertificateView};
+use crate::pki::signature::SignatureAlgorithm;
+
+/// The algorithm is one of those allowed, octet for octet.
+pub(super) fn encoding(algorithm: AlgorithmView<'_>, policy: Policy) -> Judgement {
+    match (algorithm.signature_algorithm(), policy) {
+        (Some(algorithm @ SignatureAlgorithm::Ed25519), Policy::PublicTls) => {
+            must(format!("the signature algorithm is {algorithm}, which BR §7.1.3.2 does not allow"))
+        }
+        (Some(_), _) => PASS,
+        (None, _) => must(format!(
+            "the signature algorithm is {}; wanted one of {}, encoded exactly",
+            hex(algorithm.octets()),
+            SignatureAlgorithm::ALL.map(SignatureAlgorithm::name).join(", ")
+        )),
+    }
+}
+
+/// The algorithm is one that the signer's key signs by.
+pub(super) fn fits(algorithm: AlgorithmView<'_>, signer: &TbsCertificateView<'_>) -> Judgement {
+    let key = match signer.public_key() {
+        Ok(key) => key,
+        Err(error) => return must(format!("the signer's key cannot be used: {error}")),
+    };
+    match algorithm.signature_algorithm() {
+        Some(algorithm) if algorithm.fits(&key) => PASS,
+        Some(algorithm) => must(format!(
+            "the signature algorithm is {algorithm}; the signer's key, {key}, signs by {}",
+            SignatureAlgorithm::for_key(&key)
+        )),
+        None => must(format!(
+            "the signature algorithm is {}; the signer's key, {key}, signs by {}",
+            hex(algorithm.octets()),
+            SignatureAlgorithm::for_key(&key)
+        )),
+    }
+}

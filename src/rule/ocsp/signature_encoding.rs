@@ -1,0 +1,32 @@
+//! The signature algorithm is one of those allowed, octet for octet. BR §7.1.3.2.
+
+use super::{Judge, Ocsp};
+use crate::rule::{CannotJudge, Context, Judgement, Rule, Severities, algorithm};
+
+pub(super) const RULE: Rule<Judge> = Rule {
+    id: "ALG-01",
+    requires: "the signature algorithm is an AlgorithmIdentifier of BR §7.1.3.2 octet for octet",
+    source: "BR 2.2.6 §7.1.3.2",
+    severity: Severities::STANDARD,
+    verdict: judge,
+};
+
+fn judge<'a>(response: &Ocsp<'a>, context: &Context<'a>) -> Judgement {
+    let found = response.signature_algorithm().ok_or(CannotJudge::Missing("the signature algorithm"))?;
+    algorithm::encoding(found, context.policy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::OcspSample;
+    use super::RULE;
+    use crate::digest::from_hex;
+
+    #[test]
+    fn an_identifier_is_exact() {
+        OcspSample::new().passes(&RULE);
+        for other in ["300d06092a864886f70d0101050500", "300c06082a8648ce3d0403040500"] {
+            OcspSample::new().but(|one| one.algorithm = from_hex(other).unwrap()).fails(&RULE, other);
+        }
+    }
+}

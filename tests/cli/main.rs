@@ -1,0 +1,19 @@
+//! The commands as people use them: the real program, its whole output, its exit code, and what it left behind.
+//!
+//! Every test has folders and tokens of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod inputs;
+mod places;
+mod scripts;
+mod sites;
+mod table;
