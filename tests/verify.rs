@@ -95,7 +95,7 @@ fn what_a_forger_seals_without_changing_anything_is_good_but_not_by_a_pinned_pol
 const LINES: &[Spoilt] = &[
     (
         "flipped",
-        |bundle| bundle.lines(|lines| lines[20] = lines[20].replace("known", "knowm")),
+        |bundle| bundle.lines(|lines| lines[20] = lines[20].replacen("\"cer\":\"2026", "\"cer\":\"2027", 1)),
         &["E126", "E131"],
     ),
     (
@@ -166,7 +166,7 @@ const LINES: &[Spoilt] = &[
     (
         "an invisible character",
         |bundle| {
-            bundle.lines(|lines| lines[20] = lines[20].replacen("known", "\u{200b}known", 1));
+            bundle.lines(|lines| lines[20] = lines[20].replacen("\"id\":\"", "\"id\":\"\u{200b}", 1));
         },
         &["E126", "E128", "E131"],
     ),
@@ -763,6 +763,11 @@ const CERTIFICATES: &[Forged] = &[
         |forger| {
             forger.rename_kind("cert.signed", "root-x1-ocsp", "root");
         },
+        &["E161", "E162"],
+    ),
+    (
+        "a subordinate CA that is called a root",
+        |forger| forger.rename_kind("cert.signed", "r1", "root"),
         &["E161", "E162"],
     ),
     (

@@ -86,7 +86,9 @@ impl Bundle {
         let text = self.text("log.jsonl");
         let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
         change(&mut lines);
-        self.write("log.jsonl", lines.join("\n") + "\n");
+        let changed = lines.join("\n") + "\n";
+        assert_ne!(changed, text);
+        self.write("log.jsonl", changed);
     }
 
     /// Where an artifact lies, by its kind and name.
