@@ -1075,3 +1075,83 @@ fn a_folder_that_is_no_bundle_is_the_authors_turn() {
         assert!(output.stdout.is_empty());
     }
 }
+
+fn rootrite(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_rootrite")).args(arguments).output().unwrap();
+    let text = |octets| String::from_utf8(octets).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_log_is_shown_line_by_line_and_as_far_as_it_can_be_read() {
+    let bundle = Bundle::new();
+    let path = bundle.path().to_str().unwrap();
+    let (exit, all, _) = rootrite(&["log", "show", path]);
+    assert_eq!((exit, all.lines().count()), (0, bundle.text("log.jsonl").lines().count()));
+    let (exit, signed, _) = rootrite(&["log", "show", path, "--event", "cert.signed"]);
+    assert_eq!((exit, signed.lines().count()), (0, 6));
+    assert!(signed.lines().all(|line| line.contains("  cert.signed of ")), "{signed}");
+    let (_, step, _) = rootrite(&["log", "show", path, "--step", "1.1"]);
+    assert!(step.lines().count() >= 3 && step.lines().all(|line| line.contains("  1.1  ")), "{step}");
+    bundle.lines(|lines| lines[3].truncate(50));
+    let (exit, text, errors) = rootrite(&["log", "show", path]);
+    assert_eq!((exit, text.lines().count()), (5, all.lines().count() - 1));
+    assert!(errors.starts_with("error: E121 log.jsonl:4: "), "{errors}");
+}
+
+#[test]
+fn a_logs_head_is_shown_with_its_words_and_judged() {
+    let bundle = Bundle::new();
+    let path = bundle.path().to_str().unwrap();
+    let checkpoint = bundle.text("checkpoint");
+    let root: [u8; 32] = base64(checkpoint.lines().nth(2).unwrap()).try_into().unwrap();
+    let root = rootrite::digest::Digest::from_octets(root);
+    let (exit, text, _) = rootrite(&["log", "head", path]);
+    let size = checkpoint.lines().nth(1).unwrap();
+    let expected = format!(
+        "origin     {ORIGIN}\nsize       {size}\nroot       {root}\nin words   {}\nsigned by  {ORIGIN}\n\
+         signature  good by the policy that lies beside it\n",
+        root.words()
+    );
+    assert_eq!((exit, text), (0, expected));
+    assert_eq!(rootrite(&["log", "verify", path]).0, 0);
+    signature(&bundle, |octets| octets[10] ^= 1);
+    let (exit, text, errors) = rootrite(&["log", "head", path]);
+    assert!(exit == 5 && text.contains("refused by") && errors.contains("E107"), "{text}{errors}");
+    let (exit, _, errors) = rootrite(&["log", "verify", path]);
+    assert!(exit == 5 && errors.contains("E107"), "{errors}");
+    bundle.remove("log.jsonl");
+    assert_eq!(rootrite(&["log", "verify", path]).0, 2);
+}
+
+#[test]
+fn files_are_shown_with_every_field_and_their_digests() {
+    let bundle = Bundle::new();
+    let at = |name: &str| bundle.path().join(name).to_str().unwrap().to_owned();
+    for (name, says) in [
+        (bundle.artifact("root", "root-x1"), ": certificate\n  version: "),
+        (bundle.artifact("root", "root-x1"), ", by its own key: good\n"),
+        (bundle.artifact("crl", "root-x1"), ": CRL\n  version: "),
+        (bundle.artifact("request", "e1"), ": certificate signing request\n  version: "),
+        (bundle.artifact("ocsp-response", "root-x1-1"), ", certificate that comes along: certificate\n"),
+        ("manifest.json".to_owned(), "  artifacts: 12 items\n"),
+        ("checkpoint".to_owned(), ": checkpoint\n  origin: example.org/ceremony-log/practice\n"),
+        (String::new(), "  subordinate e1: "),
+    ] {
+        let (exit, text, errors) = rootrite(&["inspect", &at(&name)]);
+        assert!(exit == 0 && text.contains(says), "{name}: {text}{errors}");
+        if name.contains('.') {
+            let sha256 = rootrite::digest::Digest::of(&bundle.read(&name));
+            assert!(
+                text.contains(&format!("  SHA-256: {sha256}\n    in words: {}\n", sha256.words())),
+                "{text}"
+            );
+        }
+    }
+    bundle.write("x", "x");
+    let (exit, text, errors) = rootrite(&["inspect", &at("x"), &at("checkpoint")]);
+    assert!(
+        exit == 2 && text.contains(": checkpoint\n") && errors.contains("x` cannot be read: "),
+        "{errors}"
+    );
+}
