@@ -93,7 +93,7 @@ pub(in crate::issuance) fn revoked_name(index: usize) -> String {
 /// Says the planned entries: the first ones in full, all of them by number and digest.
 pub(in crate::issuance) fn say_entries(statement: &mut Statement, entries: &[RevokedParts]) {
     for (index, entry) in entries.iter().take(MOST_SHOWN).enumerate() {
-        say_entry(statement, index, entry.serial.der_content(), &entry.revoked_at, code(entry.reason));
+        say_entry(statement, index, entry.serial.der_content(), entry.revoked_at, code(entry.reason));
     }
     statement.say("revoked certificates", entries.len());
     statement.say(REVOKED_SHA256, revoked_sha256(entries));
@@ -116,7 +116,7 @@ fn say_read_entries(statement: &mut Statement, view: &TbsCrlView<'_>) {
         let at = entry.revoked_at().at();
         hash.update(line(entry.serial_octets(), &at, reason));
         if count < MOST_SHOWN {
-            say_entry(statement, count, entry.serial_octets(), &at, reason);
+            say_entry(statement, count, entry.serial_octets(), at, reason);
         }
         count += 1;
     }
@@ -124,7 +124,7 @@ fn say_read_entries(statement: &mut Statement, view: &TbsCrlView<'_>) {
     statement.say(REVOKED_SHA256, Digest::from_octets(hash.finalize().into()));
 }
 
-fn say_entry(statement: &mut Statement, index: usize, serial: &[u8], at: &Timestamp, reason: Option<u8>) {
+fn say_entry(statement: &mut Statement, index: usize, serial: &[u8], at: Timestamp, reason: Option<u8>) {
     let name = revoked_name(index);
     let named = reason.and_then(|code| Reason::from_code(code.into()));
     let why = match (named, reason) {
