@@ -52,7 +52,10 @@ impl From<RehearsalError> for Failure {
 
 /// Everything that stands in the way of the tokens.
 pub fn cabinet(errors: &[CabinetError]) -> Failure {
-    let turn = if errors.iter().all(|error| matches!(error, CabinetError::LabelTaken { .. })) {
+    let turn = if errors
+        .iter()
+        .all(|error| matches!(error, CabinetError::LabelTaken { .. } | CabinetError::NotHardware { .. }))
+    {
         Turn::Author
     } else {
         Turn::Equipment

@@ -93,6 +93,7 @@ fn open_and_perform(
     mut ledger: Ledger,
     stage: &mut Stage<'_>,
 ) -> Result<(), ConductError> {
+    stage.introduce_tokens()?;
     approve(plan, site_sha256, stage)?;
     let location_digest = stage.annex("location", "not given")?;
     stage.record(Event::CeremonyOpen {

@@ -45,7 +45,7 @@ pub fn summaries() -> Vec<Summary> {
     let mut all: Vec<_> = certificate::RULES.iter().map(Rule::summary).collect();
     all.extend(name::RULES.iter().map(Rule::summary));
     all.extend(key::RULES.iter().map(Rule::summary));
-    all.extend(crl::RULES.iter().map(Rule::summary));
+    all.extend(crl::summaries());
     all.extend(ocsp::RULES.iter().map(Rule::summary));
     all.extend(request::RULES.iter().map(Rule::summary));
     all
@@ -64,7 +64,7 @@ mod tests {
         let certificate = certificate.chain(key::RULES.iter().map(Rule::summary)).collect::<Vec<_>>();
         let mut request: Vec<_> = request::RULES.iter().map(Rule::summary).collect();
         request.extend(key::RULES.iter().map(Rule::summary));
-        let crl = crl::RULES.iter().map(Rule::summary).collect();
+        let crl = crl::summaries();
         let ocsp = ocsp::RULES.iter().map(Rule::summary).collect();
         for list in [certificate, crl, ocsp, request] {
             let ids: BTreeSet<_> = list.iter().map(|rule| rule.id).collect();

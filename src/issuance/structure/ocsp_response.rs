@@ -15,6 +15,8 @@ use crate::rule::{self, Assessment, Context};
 pub struct OcspResponse;
 
 impl ToBeSigned for OcspResponse {
+    const NAME: &'static str = "the OCSP response";
+
     type View<'a> = ResponseDataView<'a>;
 
     fn read(octets: &[u8]) -> Result<ResponseDataView<'_>, ReadError> {
