@@ -264,10 +264,11 @@ impl Shell {
     fn command(&self, commands: &str) -> Command {
         let environment = self.tools.join("environment").display().to_string();
         let script = format!(
-            "exec 2>&1; . '{environment}'; set -euo pipefail\n{commands}\nexport -p >'{environment}'\n"
+            "exec 2>&1; . '{environment}'; set -euo pipefail\n{commands}\n{{ export -p; declare -f; }} >'{environment}' || true\n"
         );
-        let mut command = Command::new("bash");
-        command.arg("-c").arg(script).current_dir(&self.folder);
+        // What hangs is a mistake to be found, not waited for.
+        let mut command = Command::new("timeout");
+        command.args(["--kill-after=5", "300", "bash", "-c"]).arg(script).current_dir(&self.folder);
         command
             .env_clear()
             .env("PATH", path_with(&self.tools))
@@ -296,8 +297,8 @@ pub fn on_a_terminal(shell: &Shell, command: &str, here: &str) -> String {
         &script,
         &format!("#!/usr/bin/env bash\n. '{}/environment'\n{command}", shell.tools.display()),
     );
-    let mut run = Command::new("script");
-    run.args(["-qefc", &script.display().to_string(), "/dev/null"]).current_dir(&shell.folder);
+    let mut run = Command::new("timeout");
+    run.args(["--foreground", "--kill-after=5", "300", "script", "-qefc", &script.display().to_string(), "/dev/null"]).current_dir(&shell.folder);
     run.env_clear().env("PATH", path_with(&shell.tools)).env("TERM", "dumb").env("SHELL", "/bin/sh");
     let mut child =
         run.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script, of the package bsdutils");
