@@ -77,7 +77,7 @@ impl Check {
                 Ok(site) => {
                     let mut found = Problems::new(site.source.clone());
                     if let Some(plan) = &plan {
-                        site.value.judge(&plan.setting, self.practice, &mut found);
+                        site.value.judge(plan, self.practice, &mut found);
                     }
                     if !found.is_empty() {
                         problems.push(found);

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use super::ObjectClass;
 use crate::digest::{Digest, hex};
 
 /// Every object that a session could see.
@@ -72,31 +73,17 @@ pub struct Entry {
     pub fingerprint: Option<Digest>,
 }
 
-/// As people read it: class, label, id, and the fingerprint of what is public.
+/// For people: class, label, id, digest. Nothing that a token says can look like another line.
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.class {
-            Some(0) => f.write_str("data"),
-            Some(1) => f.write_str("certificate"),
-            Some(2) => f.write_str("public key"),
-            Some(3) => f.write_str("private key"),
-            Some(4) => f.write_str("secret key"),
-            Some(other) => write!(f, "object of class {other:#x}"),
-            None => f.write_str("object"),
-        }?;
-        match std::str::from_utf8(&self.label) {
-            Ok("") => f.write_str(", no label"),
-            // What could paint on a terminal is shown as its octets.
-            Ok(label) if label.bytes().all(|octet| octet == b' ' || octet.is_ascii_graphic()) => {
-                write!(f, " `{label}`")
-            }
-            _ => write!(f, ", label {}", hex(&self.label)),
-        }?;
-        match self.id.as_slice() {
-            [] => f.write_str(", no id"),
-            id => write!(f, ", id {}", hex(id)),
-        }?;
-        self.fingerprint.map_or(Ok(()), |sha256| write!(f, ", SHA-256 {sha256}"))
+        match self.class.map(|class| (class, ObjectClass::from_number(class))) {
+            Some((_, Some(known))) => write!(f, "{known}")?,
+            Some((number, None)) => write!(f, "class {number:#x}")?,
+            None => f.write_str("no class")?,
+        }
+        write!(f, ", label `{}`", String::from_utf8_lossy(&self.label).escape_debug())?;
+        write!(f, ", id {}", if self.id.is_empty() { "none".to_owned() } else { hex(&self.id) })?;
+        self.fingerprint.map_or(Ok(()), |digest| write!(f, ", SHA-256 {digest}"))
     }
 }
 
@@ -146,6 +133,13 @@ mod tests {
         let text = Inventory::of(entries, 0).canonical_text();
         assert_eq!(text.lines().count(), 3);
         assert_eq!(text.lines().nth(1), Some("0x3 01 61202d0a756e7265616461626c652030 0x0 -"));
+    }
+
+    #[test]
+    fn people_read_an_object_in_words_and_no_label_ends_its_line() {
+        assert_eq!(entry("root-x1").to_string(), "private-key, label `root-x1`, id 01");
+        let odd = Entry { class: Some(0x8000_0001), id: vec![], ..entry("a`\nb") };
+        assert_eq!(odd.to_string(), "class 0x80000001, label `a`\\nb`, id none");
     }
 
     #[test]

@@ -197,6 +197,13 @@ fn setting(script: &Script, problems: &mut Problems) -> Setting {
         let message = "approval by `signature` is not available in this version; wanted `typed`";
         problems.add(script.approvals.method.place, message);
     }
+    for (_, demand) in script.tokens.iter() {
+        if let Some(pin) = demand.pin.as_ref().filter(|pin| pin.value == crate::script::PinCustody::Shares) {
+            let message =
+                "a PIN from `shares` is not available in this version; wanted `one-person` or `two-people`";
+            problems.add(pin.place, message);
+        }
+    }
     let tokens = script.tokens.iter().map(|(name, demand)| {
         let demand = TokenDemand {
             class: demand.class.value.word().to_owned(),

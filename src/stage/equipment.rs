@@ -12,7 +12,7 @@ use crate::secret::{Pin, PinError};
 
 use super::event::Event;
 use super::operators::{Expected, Line, Notice, Person, PinKind, PinRequest, Question};
-use super::{Stage, StageError};
+use super::{Stage, StageError, printable};
 
 /// How the user of a token proves who they are.
 pub enum LoginKind {
@@ -129,6 +129,36 @@ impl Stage<'_> {
         self.token(token)?.information().map_err(|source| StageError::token(token, source))
     }
 
+    /// Records every token that is ready: what it is and which one.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if one does not answer.
+    pub fn introduce_tokens(&mut self) -> Result<(), StageError> {
+        let ready = |equipment: &Equipment| matches!(equipment.device, Device::Ready(_));
+        let names: Vec<String> = self
+            .cabinet
+            .iter()
+            .filter(|(_, equipment)| ready(equipment))
+            .map(|(name, _)| name.clone())
+            .collect();
+        names.iter().try_for_each(|name| self.introduce(name))
+    }
+
+    fn introduce(&mut self, token: &str) -> Result<(), StageError> {
+        let information = self.information(token)?;
+        let class = self.equipment(token)?.class.clone();
+        self.record(Event::DeviceInserted {
+            token: token.into(),
+            kind: "token".into(),
+            model: printable(&format!("{} {}", information.manufacturer, information.model)),
+            serial: printable(&information.serial),
+            firmware: information.firmware.to_string(),
+            class,
+        })?;
+        Ok(())
+    }
+
     /// Logs in to a token unless someone is; the people who did.
     ///
     /// # Errors
@@ -138,17 +168,19 @@ impl Stage<'_> {
         if self.equipment(token)?.logged_in {
             return Ok(());
         }
-        let information = self.information(token)?;
-        self.quorum_is_met(token, &information.serial)?;
+        let serial = self.information(token)?.serial;
+        self.quorum_is_met(token, &serial)?;
         loop {
-            match self.try_log_in(token, &information)? {
+            // Asked anew before each try: a wrong PIN changes what the token says of tries.
+            let state = self.information(token)?.pin_state();
+            match self.try_log_in(token, state)? {
                 Ok(()) => break,
                 Err(error) => self.after_wrong_pin(token, error)?,
             }
         }
         let people = self.custodians(token)?;
         self.equipment(token)?.logged_in = true;
-        self.record(Event::AuthOk { token: token.into(), serial: information.serial, people })?;
+        self.record(Event::AuthOk { token: token.into(), serial, people })?;
         Ok(())
     }
 
@@ -202,6 +234,7 @@ impl Stage<'_> {
         let people = self.custodians(token)?;
         let serial = information.serial.clone();
         self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, seq)?;
+        self.introduce(token)?;
         Ok(information)
     }
 
@@ -236,11 +269,7 @@ impl Stage<'_> {
     }
 
     /// One try. The inner error is one after which another try can make sense.
-    fn try_log_in(
-        &mut self,
-        name: &str,
-        information: &TokenInformation,
-    ) -> Result<Result<(), TokenError>, StageError> {
+    fn try_log_in(&mut self, name: &str, state: PinState) -> Result<Result<(), TokenError>, StageError> {
         let step = self.step_number();
         let equipment =
             self.cabinet.get_mut(name).ok_or_else(|| StageError::NoToken { token: name.into() })?;
@@ -258,7 +287,7 @@ impl Stage<'_> {
                 } else {
                     equipment.custodians.iter().take(1).cloned().collect()
                 };
-                let tries = information.pin_state().to_string();
+                let tries = state.to_string();
                 let (token, kind) = (name.to_owned(), PinKind::User);
                 typed = self.operators.pin(&PinRequest { step, token, kind, people, tries })?;
                 Login::Pin(&typed)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Room, Scope, Step, StepError, spec};
 use crate::clock::Timestamp;
 use crate::script::Located;
-use crate::stage::{Event, Outcome};
+use crate::stage::{Event, Line, Notice, Outcome};
 
 spec!(
     /// `seal: {next-due: 2027-09-01T00:00:00Z, next-purpose: yearly CRL}`
@@ -74,6 +74,15 @@ impl Step for Seal {
         // From here on the log is closed: if the power fails now, the head can still be signed, and nothing else.
         room.stage.sign_head()?;
         room.stage.close();
+        let head = room.stage.head();
+        let lines = vec![
+            Line::new("records", head.size.to_string()),
+            Line::new("root", head.root.to_string()),
+            Line::new("in words", head.root.words()),
+        ];
+        // What `confirm-log` of the next ceremony asks for.
+        let sentence = "The log is closed. Write its last head down on paper: the next ceremony asks for it.";
+        room.stage.show(&Notice::Done { sentence: sentence.into(), lines });
         Ok(())
     }
 }

@@ -12,6 +12,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod commands;
 mod inputs;
+mod places;
+mod plan;
+mod rules;
 mod scripts;
+mod sites;
 mod table;

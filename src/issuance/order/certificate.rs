@@ -132,7 +132,7 @@ impl Order for CertificateOrder {
         let issuer_key_identifier = if root { identifier.clone() } else { self.issuer_key_identifier()? };
         let validity = self.validity(drawn)?;
         let mut statement = Statement::new();
-        statement.say("version", "020102");
+        statement.say("version", "v3");
         statement.say("serial number", &drawn.serial);
         statement.say("signature algorithm", self.algorithm().name());
         statement.say_name("issuer", &self.issuer_name()?);

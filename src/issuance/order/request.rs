@@ -46,7 +46,7 @@ impl Order for RequestOrder {
 
     fn planned(&self, _: &Drawn) -> Result<Statement, IssuanceError> {
         let mut statement = Statement::new();
-        statement.say("version", 0);
+        statement.say("version", "v1");
         statement.say_name("subject", &self.subject);
         statement.say_key(&self.key.public);
         let basis = Basis { fills: Some(&self.fills), ..Basis::default() };

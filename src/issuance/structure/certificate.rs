@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::hex;
+use crate::issuance::statement::read::version;
 use crate::pki::read::{self, ReadError, TbsCertificateView};
-use crate::pki::{SignatureAlgorithm, build, oid};
+use crate::pki::{SignatureAlgorithm, oid};
 use crate::rule::{self, Assessment, Context};
 
 /// A certificate.
@@ -13,6 +14,8 @@ use crate::rule::{self, Assessment, Context};
 pub struct Certificate;
 
 impl ToBeSigned for Certificate {
+    const NAME: &'static str = "the certificate";
+
     type View<'a> = TbsCertificateView<'a>;
 
     fn read(octets: &[u8]) -> Result<TbsCertificateView<'_>, ReadError> {
@@ -25,8 +28,7 @@ impl ToBeSigned for Certificate {
 
     fn statement(view: &TbsCertificateView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement
-            .say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
+        statement.say("version", version(view.version().map(|element| element.content()), &[(V3, "v3")]));
         statement.say("serial number", hex(view.serial_octets()));
         statement.say("signature algorithm", algorithm_name(view.signature().octets()));
         statement.say_read_name("issuer", view.issuer());
@@ -55,23 +57,9 @@ impl ToBeSigned for Certificate {
         places
     }
 
-    fn assemble(
-        to_be_signed: &[u8],
-        algorithm: SignatureAlgorithm,
-        signature: &[u8],
-        _: &[Vec<u8>],
-    ) -> Vec<u8> {
-        build::assemble(to_be_signed, &algorithm.der(), signature)
-    }
-
     fn open(whole: &[u8]) -> Result<Opened<'_>, ReadError> {
         let view = read::certificate(whole)?;
-        Ok(Opened {
-            to_be_signed: view.tbs().octets(),
-            algorithm: view.signature_algorithm().octets(),
-            signature: view.signature(),
-            along: Vec::new(),
-        })
+        Ok(Opened::alone(view.tbs().octets(), view.signature_algorithm(), view.signature()))
     }
 }
 
@@ -79,3 +67,6 @@ impl ToBeSigned for Certificate {
 pub(super) fn algorithm_name(der: &[u8]) -> String {
     SignatureAlgorithm::from_der(der).map_or_else(|| hex(der), |algorithm| algorithm.name().to_owned())
 }
+
+/// The INTEGER 2 inside of the explicit tag: version 3. RFC 5280 §4.1.2.1.
+const V3: &[u8] = &[0x02, 0x01, 0x02];

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::hex;
+use crate::issuance::statement::read::{identifier, version};
 use crate::pki::read::der::Cursor;
 use crate::pki::read::{self, AlgorithmView, CertStatus, Faults, ReadError, ResponderId, ResponseDataView};
 use crate::pki::{SignatureAlgorithm, build};
@@ -14,6 +15,8 @@ use crate::rule::{self, Assessment, Context};
 pub struct OcspResponse;
 
 impl ToBeSigned for OcspResponse {
+    const NAME: &'static str = "the OCSP response";
+
     type View<'a> = ResponseDataView<'a>;
 
     fn read(octets: &[u8]) -> Result<ResponseDataView<'_>, ReadError> {
@@ -32,8 +35,7 @@ impl ToBeSigned for OcspResponse {
 
     fn statement(view: &ResponseDataView<'_>) -> Statement {
         let mut statement = Statement::new();
-        statement
-            .say("version", view.version().map_or_else(|| "absent".into(), |element| hex(element.content())));
+        statement.say("version", version(view.version().map(|element| element.content()), &[]));
         match view.responder() {
             ResponderId::ByName(name) => statement.say("responder", format!("by name {name}")),
             ResponderId::ByKey(octets) => statement.say("responder", format!("by key {}", hex(octets))),
@@ -41,7 +43,7 @@ impl ToBeSigned for OcspResponse {
         statement.say_time("produced at", &view.produced_at());
         for single in &view.responses() {
             let id = single.cert_id;
-            statement.say("certificate, hash algorithm", id.hash_algorithm.oid());
+            statement.say("certificate, hash algorithm", identifier(&id.hash_algorithm.oid()));
             statement.say("certificate, issuer name hash", hex(id.issuer_name_hash));
             statement.say("certificate, issuer key hash", hex(id.issuer_key_hash));
             statement.say("certificate, serial number", hex(id.serial));

@@ -237,6 +237,11 @@ impl<'a> EntryView<'a> {
         self.element
     }
 
+    /// Where the serial number stands, its tag included.
+    pub const fn serial_element(&self) -> Element<'a> {
+        self.serial
+    }
+
     /// The content octets of the serial number.
     pub const fn serial_octets(&self) -> &'a [u8] {
         self.serial.content()
