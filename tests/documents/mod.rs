@@ -154,10 +154,10 @@ impl Document {
         for (number, line) in self.prose() {
             match line.strip_prefix('|').and_then(|line| line.trim_end().strip_suffix('|')) {
                 Some(rule) if rule.chars().all(|character| ['-', '|', ' ', ':'].contains(&character)) => {
-                    body = true
+                    body = true;
                 }
                 Some(row) if body => {
-                    rows.push((number, row.split(" | ").map(|cell| cell.trim().to_owned()).collect()))
+                    rows.push((number, row.split(" | ").map(|cell| cell.trim().to_owned()).collect()));
                 }
                 Some(_) => {}
                 None => body = false,
@@ -298,7 +298,16 @@ pub fn on_a_terminal(shell: &Shell, command: &str, here: &str) -> String {
         &format!("#!/usr/bin/env bash\n. '{}/environment'\n{command}", shell.tools.display()),
     );
     let mut run = Command::new("timeout");
-    run.args(["--foreground", "--kill-after=5", "300", "script", "-qefc", &script.display().to_string(), "/dev/null"]).current_dir(&shell.folder);
+    run.args([
+        "--foreground",
+        "--kill-after=5",
+        "300",
+        "script",
+        "-qefc",
+        &script.display().to_string(),
+        "/dev/null",
+    ])
+    .current_dir(&shell.folder);
     run.env_clear().env("PATH", path_with(&shell.tools)).env("TERM", "dumb").env("SHELL", "/bin/sh");
     let mut child =
         run.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script, of the package bsdutils");
