@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::clock::Timestamp;
 use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Whole, Word, read_as, version, wrong};
 use crate::stage::{
-    Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question, shared_pin,
+    AGAIN, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question, shared_pin,
 };
 
 use super::plain;
@@ -118,13 +118,17 @@ impl Operators for Answering<'_> {
         let said = self.answers.steps.get_mut(&question.step).and_then(|step| step.say.pop_front());
         let answer = match (said, self.answers.default) {
             (Some(said), _) => said,
-            (None, Default::Practice) => match &question.expected {
-                Expected::Word(word) => (*word).to_owned(),
-                Expected::Words(words) => words.clone(),
-                Expected::Time => (self.now)().to_string(),
-                _ => "practice".to_owned(),
-            },
-            (None, Default::None) => {
+            // After a wrong PIN nothing is tried again by itself: a token could lock, and a token that does not would
+            // be tried for ever.
+            (None, Default::Practice) if question.expected != Expected::Word(AGAIN) => {
+                match &question.expected {
+                    Expected::Word(word) => (*word).to_owned(),
+                    Expected::Words(words) => words.clone(),
+                    Expected::Time => (self.now)().to_string(),
+                    _ => "practice".to_owned(),
+                }
+            }
+            (None, _) => {
                 let (step, question) = (question.step.clone(), question.sentence.clone());
                 return Err(NoAnswer::Missing { step, question });
             }
@@ -160,5 +164,38 @@ impl Operators for Answering<'_> {
                 Err(NoAnswer::Missing { step: request.step.clone(), question })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::Person;
+
+    fn ask(file: &str, expected: Expected) -> Result<String, NoAnswer> {
+        let answers = Answers::read("a.yaml", file.as_bytes()).unwrap();
+        let now = || "2026-11-01T08:00:00Z".parse().unwrap();
+        let person = Person { id: "bo".into(), role: "crypto-officer".into() };
+        let question =
+            Question { step: "2.1".into(), person, sentence: "Well?".into(), lines: Vec::new(), expected };
+        Answering::new(answers, &now, &mut |_| {}).ask(&question)
+    }
+
+    #[test]
+    fn practice_confirms_everything_but_another_try_of_a_pin() {
+        let practice = "rootrite-answers: 1\ndefault: practice\n";
+        assert_eq!(ask(practice, Expected::Word("sign")).unwrap(), "sign");
+        assert_eq!(ask(practice, Expected::Time).unwrap(), "2026-11-01T08:00:00Z");
+        assert!(matches!(ask(practice, Expected::Word(AGAIN)), Err(NoAnswer::Missing { .. })));
+        let said = "rootrite-answers: 1\ndefault: practice\nsteps:\n  \"2.1\": {say: [again]}\n";
+        assert_eq!(ask(said, Expected::Word(AGAIN)).unwrap(), "again");
+    }
+
+    #[test]
+    fn what_is_said_goes_before_the_default_and_no_declines() {
+        let file = "rootrite-answers: 1\ndefault: none\nsteps:\n  \"2.1\": {say: [\"no\"]}\n";
+        assert!(matches!(ask(file, Expected::Word("sign")), Err(NoAnswer::Declined { .. })));
+        let nothing = "rootrite-answers: 1\ndefault: none\n";
+        assert!(matches!(ask(nothing, Expected::Word("sign")), Err(NoAnswer::Missing { .. })));
     }
 }

@@ -1,7 +1,7 @@
 //! `run`: the ceremony.
 
 use std::io::{IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::answers::{Answering, Answers};
 use super::plain::Plain;
@@ -131,8 +131,15 @@ impl Run {
         clock: &MachineClock,
     ) -> Result<PathBuf, Failure> {
         let plan = &ceremony.plan;
-        let folder = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
+        // A new log's folder is not there yet; what has to have room is the one that it will be in.
+        let in_which = |path: &Path| {
+            let folder = if path.is_dir() { Some(path) } else { path.parent() };
+            folder
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .map_or_else(|| PathBuf::from("."), PathBuf::from)
+        };
+        let (out, log) = (in_which(&self.out), in_which(&self.log));
+        let folders: &[&Path] = if out == log { &[&out] } else { &[&out, &log] };
         let places = Places::of(&plan.setting.ceremony, self.practice, &self.log, &self.out);
         let bundle = places.bundle.clone();
         let company = Company {
@@ -140,7 +147,7 @@ impl Run {
             modules,
             operators,
             clock,
-            machine: machine(&ceremony.site.value, &[&folder]),
+            machine: machine(&ceremony.site.value, folders),
             site: ceremony.site_octets.clone(),
             practice: self.practice,
         };

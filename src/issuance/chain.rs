@@ -127,7 +127,8 @@ impl<T: ToBeSigned> Checked<T> {
             .map(|field| Line::new(field.name.clone(), field.value.clone()))
             .collect();
         lines.extend(self.warnings.iter().map(|warning| Line::new("warning", warning.to_string())));
-        let approval = ask_to_sign(&self.draft.name, sha256, lines, approver, kind, stage)?;
+        let name = format!("{} `{}`", T::NAME, self.draft.name);
+        let approval = ask_to_sign(&name, sha256, lines, approver, kind, stage)?;
         Ok(Approved { draft: self.draft, approval })
     }
 
@@ -264,15 +265,8 @@ pub(super) fn ask_to_sign(
 ) -> Result<u64, StageError> {
     lines.push(Line::new("to be signed, SHA-256", sha256.to_string()));
     lines.push(Line::new("in words", sha256.words()));
-    let what = match kind {
-        "crl" => "CRL",
-        "csr" => "request",
-        "ocsp" => "OCSP responses",
-        other => other,
-    };
-    let sentence = format!("Sign the {what} {name}?");
     let (kind, approvers) = (kind.to_owned(), vec![approver.id.clone()]);
-    match stage.question(approver.clone(), sentence, lines, Expected::Word("sign")) {
+    match stage.question(approver.clone(), format!("Sign {name}?"), lines, Expected::Word("sign")) {
         Ok(_) => stage.record_by(approver, Event::RequestApproved { kind, sha256, approvers }),
         Err(error) => {
             if matches!(error, StageError::NoAnswer(_)) {

@@ -343,7 +343,7 @@ impl Stage<'_> {
             person,
             "Another wrong PIN can lock this token for good. Try again?",
             lines,
-            Expected::Word("again"),
+            Expected::Word(AGAIN),
         )?;
         Ok(())
     }
@@ -364,6 +364,9 @@ impl Stage<'_> {
         Ok(self.operators.ask(&Question { step, person, sentence, lines, expected })?)
     }
 }
+
+/// What people say before a PIN is tried again that could lock the token.
+pub const AGAIN: &str = "again";
 
 #[cfg(test)]
 mod tests {

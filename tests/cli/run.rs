@@ -92,7 +92,7 @@ fn a_plan_that_is_not_approved_is_not_begun() {
 fn after_a_declined_signature_nothing_is_signed() {
     let table = Table::new().now();
     let ended = Room::open(&table, PRACTICE)
-        .go_on(|question| question.shown.contains("Sign the certificate e1?").then(|| "no".into()))
+        .go_on(|question| question.shown.contains("Sign the certificate `e1`?").then(|| "no".into()))
         .with(3);
     assert!(ended.out.contains("declined"), "{}", ended.out);
     let events = events(&table);
@@ -379,7 +379,7 @@ fn no_pin_in(table: &Table, ended: &Ended, pins: &[&str]) {
     }
     assert!(texts.len() > 20, "there is something to look through");
     for pin in pins {
-        let hex: String = pin.bytes().map(|octet| format!("{octet:02x}")).collect();
+        let hex = rootrite::digest::hex(pin.as_bytes());
         let base64 = <base64ct::Base64Unpadded as base64ct::Encoding>::encode_string(pin.as_bytes());
         for (name, octets) in &texts {
             for spelled in [*pin, &hex, &base64] {
@@ -430,9 +430,9 @@ fn every_question_says_who_is_asked_and_what_to_type() {
             "  wim (external-witness): What does your own clock say, in UTC? (such as 2026-11-01T08:00:00Z, or `no`)",
             "  bo (crypto-officer): PIN of `log`: ",
             "  bo (crypto-officer): PIN of `root`: ",
-            "  bo (crypto-officer): Sign the certificate root-x1? (type `sign` to go on, `no` to decline)",
-            "  bo (crypto-officer): Sign the certificate e1? (type `sign` to go on, `no` to decline)",
-            "  bo (crypto-officer): Sign the CRL root-x1? (type `sign` to go on, `no` to decline)",
+            "  bo (crypto-officer): Sign the certificate `root-x1`? (type `sign` to go on, `no` to decline)",
+            "  bo (crypto-officer): Sign the certificate `e1`? (type `sign` to go on, `no` to decline)",
+            "  bo (crypto-officer): Sign the CRL `root-x1`? (type `sign` to go on, `no` to decline)",
             "  wim (external-witness): Write the head down, and type its first 4 words if you agree. (type the words, or `no`)",
         ]
     );
