@@ -127,6 +127,7 @@ impl Step for IssueCrl {
             revoked: revoked?,
         };
         profile?;
+        revoked::nothing_left_out(&step.revoked, issuer_name, spec.crl.place, scope);
         match step.order(&scope.setting, &scope.ledger) {
             Ok(order) => drop(scope.plan_order(&order)?),
             Err(error) => {

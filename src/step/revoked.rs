@@ -1,5 +1,7 @@
 //! What a CRL lists: nothing, what the log knows, certificates of the ceremony, or a CSV file.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::certificate::subject_sha256;
@@ -10,7 +12,7 @@ use crate::issuance::{IssuanceError, KnownCertificate, Ledger, Revocation};
 use crate::pki::build::RevokedParts;
 use crate::pki::reason::Reason;
 use crate::pki::{SerialNumber, read};
-use crate::script::{Fields, FromNode, Id, Located, Node, Problems, Value, wrong};
+use crate::script::{Fields, FromNode, Id, Located, Node, Place, Problems, Value, wrong};
 
 /// What a script says of the revoked certificates.
 #[derive(Clone, Debug)]
@@ -146,6 +148,27 @@ impl Revoked {
     }
 }
 
+/// What is revoked stays on the list: a CRL that leaves it out would take the revocation back.
+///
+/// Source: RFC 5280 §3.3.
+pub fn nothing_left_out(revoked: &Revoked, issuer: Digest, place: Place, scope: &mut Scope<'_>) {
+    let listed: BTreeSet<SerialNumber> = revoked
+        .entries(&scope.ledger, &scope.setting)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|entry| entry.serial)
+        .collect();
+    for known in scope.ledger.revocations(issuer) {
+        if !listed.contains(&known.serial) {
+            let message = format!(
+                "serial number {} was revoked at {} and is not listed; what is revoked stays on the list",
+                known.serial, known.at
+            );
+            scope.problems.add(place, message);
+        }
+    }
+}
+
 impl Listed {
     fn entry(&self, ledger: &Ledger) -> Result<RevokedParts, IssuanceError> {
         match self {
@@ -218,6 +241,15 @@ fn certificate(revoke: &Revoke, issuer: &KnownCertificate, scope: &mut Scope<'_>
         let message = format!(
             "certificate `{}` was issued by `{}`, not by `{}`",
             known.name, known.issuer, issuer.name
+        );
+        scope.problems.add(revoke.certificate.place, message);
+        return None;
+    }
+    // Its serial number would be on the list in the bundle that hands it over, and nobody would take that.
+    if scope.is_made_here(&known.name) {
+        let message = format!(
+            "certificate `{}` is made in this ceremony; what is revoked at once need not be made",
+            known.name
         );
         scope.problems.add(revoke.certificate.place, message);
         return None;

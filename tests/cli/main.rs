@@ -16,6 +16,7 @@ mod common;
 
 mod commands;
 mod inputs;
+mod issuance;
 mod places;
 mod plan;
 mod room;
