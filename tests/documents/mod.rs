@@ -298,7 +298,16 @@ pub fn on_a_terminal(shell: &Shell, command: &str, here: &str) -> String {
         &format!("#!/usr/bin/env bash\n. '{}/environment'\n{command}", shell.tools.display()),
     );
     let mut run = Command::new("timeout");
-    run.args(["--foreground", "--kill-after=5", "300", "script", "-qefc", &script.display().to_string(), "/dev/null"]).current_dir(&shell.folder);
+    run.args([
+        "--foreground",
+        "--kill-after=5",
+        "300",
+        "script",
+        "-qefc",
+        &script.display().to_string(),
+        "/dev/null",
+    ])
+    .current_dir(&shell.folder);
     run.env_clear().env("PATH", path_with(&shell.tools)).env("TERM", "dumb").env("SHELL", "/bin/sh");
     let mut child =
         run.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script, of the package bsdutils");
