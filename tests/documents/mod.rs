@@ -154,10 +154,10 @@ impl Document {
         for (number, line) in self.prose() {
             match line.strip_prefix('|').and_then(|line| line.trim_end().strip_suffix('|')) {
                 Some(rule) if rule.chars().all(|character| ['-', '|', ' ', ':'].contains(&character)) => {
-                    body = true
+                    body = true;
                 }
                 Some(row) if body => {
-                    rows.push((number, row.split(" | ").map(|cell| cell.trim().to_owned()).collect()))
+                    rows.push((number, row.split(" | ").map(|cell| cell.trim().to_owned()).collect()));
                 }
                 Some(_) => {}
                 None => body = false,

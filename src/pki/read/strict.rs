@@ -400,6 +400,46 @@ fn attributes_of_a_request_are_in_order() {
     };
     assert_eq!(with([attribute(1), attribute(2)]), Ok(()));
     assert!(with([attribute(2), attribute(1)]).unwrap_err().contains("ascending order"));
+    let empty = sequence(&[element(tag::OID, &[0x2a, 3]), element(tag::SET, &[])]);
+    assert!(with([empty, attribute(4)]).unwrap_err().contains("is empty"));
+}
+
+#[test]
+fn a_criticality_that_is_the_default_is_refused() {
+    for (what, octets, read) in structures() {
+        let changed = Node::of(&octets).changed(&|node| match &node.inside {
+            // An extension that is not critical: its identifier and its value.
+            Inside::Nodes(nodes) => match &nodes[..] {
+                [oid, value]
+                    if oid.tag == tag::OID && value.tag == tag::OCTET_STRING && node.tag == tag::SEQUENCE =>
+                {
+                    Some(sequence(&[oid.octets(), vec![1, 1, 0], value.octets()]))
+                }
+                _ => None,
+            },
+            Inside::Octets(_) => None,
+        });
+        for (path, octets) in &changed {
+            // Of the same form is a response's type and its octets.
+            let error = read(octets).unwrap_err().to_string();
+            assert!(error.contains("default value") || path.ends_with("a0.0/30"), "{what} {path} {error}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_list_of_revoked_certificates_is_refused() {
+    let changed = Node::of(&a_crl()).changed(&|node| match &node.inside {
+        // Two entries, each beginning with a serial number.
+        Inside::Nodes(nodes)
+            if nodes.len() == 2 && matches!(&nodes[0].inside, Inside::Nodes(entry) if entry[0].tag == 2) =>
+        {
+            Some(element(node.tag, &[]))
+        }
+        _ => None,
+    });
+    assert_eq!(changed.len(), 1);
+    assert!(crl(&changed[0].1).map(|_| ()).unwrap_err().to_string().contains("revokedCertificates at octet"));
 }
 
 #[test]
