@@ -1,11 +1,15 @@
 //! People at a terminal, by plain prompts: no screen, one line after the other.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{BufRead, Write};
 
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroize;
 
-use crate::stage::{Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinRequest, Question};
+use crate::stage::{
+    Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest, Question,
+};
 
 /// What people are told, as lines.
 pub fn text(notice: &Notice) -> String {
@@ -86,18 +90,36 @@ impl Operators for Plain<'_> {
         };
         self.say(&format!("\n  {which} of token `{}`: {}\n", request.token, request.tries));
         loop {
-            let mut whole = String::with_capacity(Pin::MAX_OCTETS * 2);
-            for person in &request.people {
-                let mut part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
-                whole.push_str(&part);
-                part.zeroize();
-            }
-            match Pin::take(whole) {
-                Ok(pin) => return Ok(pin),
-                Err(error) => self.say(&format!("  ! {error}\n")),
+            let first = Pin::take(typed_by_all(request, which)?);
+            let again = match request.purpose {
+                PinPurpose::New if first.is_ok() => {
+                    self.say("  Once more: nobody saw it.\n");
+                    Some(Pin::take(typed_by_all(request, which)?))
+                }
+                _ => None,
+            };
+            match (first, again) {
+                (Ok(first), Some(Ok(again))) if first.is_same(&again) => return Ok(first),
+                (Ok(_), Some(_)) => {
+                    self.say("  ! the second one is not the first one; wanted the same PIN twice\n");
+                }
+                (Ok(first), None) => return Ok(first),
+                (Err(error), _) => self.say(&format!("  ! {error}\n")),
             }
         }
     }
+}
+
+/// The parts of a PIN, typed by one after the other.
+fn typed_by_all(request: &PinRequest, which: &str) -> Result<String, NoAnswer> {
+    // Room for all of them, so that no part of it stays behind in memory.
+    let mut whole = String::with_capacity(Pin::MAX_OCTETS * 2);
+    for person in &request.people {
+        let mut part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
+        whole.push_str(&part);
+        part.zeroize();
+    }
+    Ok(whole)
 }
 
 /// What people compare, a line each.
@@ -109,9 +131,43 @@ fn card(lines: &[Line]) -> String {
     })
 }
 
-/// A PIN from the terminal, without an echo; from standard input where there is no terminal.
+/// A PIN from the terminal, without an echo. Never from a pipe: for that a site says `pin: {fd: 3}`.
 fn typed_pin(prompt: &str) -> Result<String, NoAnswer> {
-    rpassword::prompt_password(prompt).map_err(|_| NoAnswer::Ended { question: prompt.to_owned() })
+    let ended = |why: &str| NoAnswer::Ended { question: format!("{}{why}", prompt.trim()) };
+    let terminal = File::options().read(true).write(true).open("/dev/tty");
+    let terminal = terminal
+        .map_err(|_| ended(" there is no terminal to type it at; a site's `pin: {fd: 3}` does without"))?;
+    // Before the prompt invites anyone to type.
+    let _quiet = Quiet::make(&terminal);
+    rpassword::prompt_password(prompt).map_err(|_| ended(""))
+}
+
+/// A terminal that does not show what is typed, for as long as this lives.
+struct Quiet<'t> {
+    terminal: &'t File,
+    before: Option<Termios>,
+}
+
+impl<'t> Quiet<'t> {
+    fn make(terminal: &'t File) -> Self {
+        let before = tcgetattr(terminal).ok();
+        if let Some(before) = &before {
+            let mut quiet = before.clone();
+            quiet.local_modes.remove(LocalModes::ECHO);
+            // A terminal that refuses is asked once more by the reader of the PIN, which then fails.
+            let _ = tcsetattr(terminal, OptionalActions::Now, &quiet);
+        }
+        Self { terminal, before }
+    }
+}
+
+impl Drop for Quiet<'_> {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            // There is nobody to tell: the terminal is gone.
+            let _ = tcsetattr(self.terminal, OptionalActions::Now, before);
+        }
+    }
 }
 
 /// Whether an answer is the expected one.

@@ -24,7 +24,9 @@ pub use event::{
 };
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
 pub use machine::Machine;
-pub use operators::{Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinRequest, Question};
+pub use operators::{
+    Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
+};
 
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;

@@ -6,6 +6,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test that cannot go on has failed"
 )]
 
@@ -16,7 +18,9 @@ mod commands;
 mod inputs;
 mod places;
 mod plan;
+mod room;
 mod rules;
+mod run;
 mod scripts;
 mod sites;
 mod table;
