@@ -259,6 +259,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_to_be_written_down_is_not_left_empty() {
+        let (answer, shown) = ask(Expected::Text, "\n   \ntape 17\n");
+        assert_eq!(answer.unwrap(), "tape 17");
+        assert_eq!(shown.matches("found nothing, wanted a text").count(), 2);
+    }
+
+    #[test]
     fn a_wrong_word_is_named_by_its_place_and_the_right_one_is_not_told() {
         let (_, shown) = ask(Expected::Words("topmost Istanbul Pluto".into()), "topmost istanbul plate\n");
         assert!(shown.contains("word 3 is not the one of the head: found `plate`"));

@@ -65,10 +65,10 @@ impl Rehearse {
             practice: true,
         };
         let done = conduct(&plan, places, company, None);
-        modules
-            .stop()
-            .map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
+        // What stopped the rehearsal is more important than a module that does not end.
+        let stopped = modules.stop();
         done?;
+        stopped.map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
         tokens.throw_away()?;
         self.closing(&bundle, out)
     }

@@ -57,10 +57,10 @@ impl Run {
         let done = with_people(answers, out, |operators, clock| {
             self.conduct(&ceremony, cabinet, loaded, operators, clock)
         });
-        modules
-            .stop()
-            .map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
+        // What stopped the ceremony is more important than a module that does not end.
+        let stopped = modules.stop();
         let bundle = done?;
+        stopped.map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
         super::verify::verify_bundle(&bundle)?;
         files::print(
             out,

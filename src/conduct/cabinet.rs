@@ -5,18 +5,20 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::digest::Digest;
 use crate::hsm::{
     Blank as BlankSlot, Initialization, ModuleConfiguration, ModuleProcess, STANDARD, Token, TokenError,
-    TokenSelector,
+    TokenFlag, TokenInformation, TokenSelector,
 };
 use crate::plan::{Class, Login, PinSource, Plan, Site, SiteToken};
+use crate::secret::Pin;
 use crate::stage::{Blank, Cabinet, Device, Equipment, LoginKind, Module, Person, Pins};
 
 /// The module processes of a ceremony.
@@ -131,20 +133,64 @@ fn equipment(
     let serial = token.serial.as_ref().map(|serial| serial.value.clone());
     let device = if token.initialize {
         let blank = serial.map_or(BlankSlot::Only, BlankSlot::Serial);
+        let found = blank_token(process, &blank, token).map_err(|source| wrong(name, source))?;
+        is_of_its_class(name, token, &found)?;
         Device::Blank(Box::new(BlankToken { process: Arc::clone(process), blank, label }))
     } else {
         let selector = TokenSelector { label, serial, model: token.model.clone() };
         let session = process.open(&selector, &STANDARD).map_err(|source| wrong(name, source))?;
-        let model = &session.token().model;
-        if token.class.value == Class::Hardware && SOFTWARE.iter().any(|known| model.contains(known)) {
-            return Err(CabinetError::NotHardware { token: name.to_owned(), model: model.clone() });
-        }
+        is_of_its_class(name, token, session.token())?;
         Device::Ready(Box::new(session))
     };
     let custodians: Vec<Person> = plan.setting.people.of_role("crypto-officer").cloned().collect();
     let threshold = plan.setting.people.quorum.get("crypto-officer").copied().unwrap_or(1);
     let class = crate::plan::class_word(token.class.value).to_owned();
     Ok(Equipment::new(device, login(name, token)?, custodians, class, threshold))
+}
+
+/// What the site calls hardware does not say of itself that it is software, blank or not.
+fn is_of_its_class(name: &str, token: &SiteToken, found: &TokenInformation) -> Result<(), CabinetError> {
+    let model = &found.model;
+    if token.class.value == Class::Hardware && SOFTWARE.iter().any(|known| model.contains(known)) {
+        return Err(CabinetError::NotHardware { token: name.to_owned(), model: model.clone() });
+    }
+    Ok(())
+}
+
+/// The one blank token that `initialize-token` will take, found before anyone enters a PIN for it.
+fn blank_token(
+    process: &ModuleProcess,
+    blank: &BlankSlot,
+    token: &SiteToken,
+) -> Result<TokenInformation, TokenError> {
+    let slots = process.slots()?;
+    let names = |slots: &mut dyn Iterator<Item = &TokenInformation>| slots.map(ToString::to_string).collect();
+    let label = &token.label.value;
+    let taken: Vec<String> =
+        names(&mut slots.iter().map(|slot| &slot.token).filter(|token| token.label == *label));
+    if !taken.is_empty() {
+        return Err(TokenError::TokenLabelTaken { label: label.clone(), present: taken });
+    }
+    let fits = |found: &&TokenInformation| {
+        !found.has(TokenFlag::TokenInitialized)
+            && token.model.as_ref().is_none_or(|model| *model == found.model)
+            && match blank {
+                BlankSlot::Only => true,
+                BlankSlot::Serial(serial) => found.serial == *serial,
+            }
+    };
+    let found: Vec<_> = slots.iter().map(|slot| &slot.token).filter(fits).collect();
+    match found.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(TokenError::NoSuchToken {
+            wanted: blank.to_string(),
+            present: names(&mut slots.iter().map(|slot| &slot.token)),
+        }),
+        several => Err(TokenError::SeveralTokens {
+            wanted: blank.to_string(),
+            found: names(&mut several.iter().copied()),
+        }),
+    }
 }
 
 fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
@@ -157,17 +203,23 @@ fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
             // The path that the kernel gives an open descriptor; nothing else can be behind it.
             let file = File::open(format!("/proc/self/fd/{number}"))
                 .map_err(|error| unreadable(error.to_string()))?;
-            let mut line = String::with_capacity(512);
-            BufReader::new(file.take(512))
-                .read_line(&mut line)
-                .map_err(|error| unreadable(error.to_string()))?;
-            if line.ends_with('\n') {
-                line.pop();
-            }
-            LoginKind::given(line).map_err(|error| unreadable(error.to_string()))?
+            let line = line_of(file).map_err(|error| unreadable(error.to_string()))?;
+            LoginKind::Given(Pin::read(&line).map_err(|error| unreadable(error.to_string()))?)
         }
         (Login::Pin, _) => LoginKind::Prompt { two_halves: false },
     })
+}
+
+/// One line of a file, without its line feed. Octet by octet: nothing of the next line is taken, which may be the PIN of
+/// another token, and nothing of this one stays in a buffer that nobody wipes.
+fn line_of(mut file: File) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(Pin::MAX_OCTETS + 1));
+    let mut octet = Zeroizing::new([0]);
+    // One octet more than a PIN may have, so that what is too long is said to be so.
+    while line.len() <= Pin::MAX_OCTETS && file.read(octet.as_mut_slice())? == 1 && *octet != [b'\n'] {
+        line.extend_from_slice(octet.as_slice());
+    }
+    Ok(line)
 }
 
 /// Labels of planned keys that a token has already. Without a login only public objects are seen; what is private
@@ -202,6 +254,10 @@ struct BlankToken {
 }
 
 impl Blank for BlankToken {
+    fn label(&self) -> &str {
+        &self.label
+    }
+
     fn initialize(&mut self, pins: Pins) -> Result<Box<dyn Token>, TokenError> {
         let information = self.process.initialize_token(Initialization {
             blank: self.blank.clone(),
@@ -258,4 +314,30 @@ pub enum CabinetError {
         /// The label.
         label: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    #[test]
+    fn a_pin_is_one_line_and_nothing_of_the_next() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(b"first\nsecond").unwrap();
+        drop(writer);
+        let file = || File::from(std::os::fd::OwnedFd::from(reader.try_clone().unwrap()));
+        assert_eq!(line_of(file()).unwrap().as_slice(), b"first");
+        assert_eq!(line_of(file()).unwrap().as_slice(), b"second");
+        assert_eq!(line_of(file()).unwrap().as_slice(), b"");
+    }
+
+    #[test]
+    fn a_pin_that_is_too_long_is_not_cut() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(&[b'1'; 1000]).unwrap();
+        drop(writer);
+        let line = line_of(File::from(std::os::fd::OwnedFd::from(reader))).unwrap();
+        assert!(Pin::read(&line).is_err());
+    }
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation};
-use crate::secret::{Pin, PinError};
+use crate::secret::Pin;
 
 use super::event::Event;
 use super::operators::{Expected, Line, Notice, Person, PinKind, PinPurpose, PinRequest, Question};
@@ -29,19 +29,11 @@ pub enum LoginKind {
     None,
 }
 
-impl LoginKind {
-    /// By a PIN that was read from somewhere; the text is wiped.
-    ///
-    /// # Errors
-    ///
-    /// [`PinError`] if it is none.
-    pub fn given(text: String) -> Result<Self, PinError> {
-        Pin::take(text).map(Self::Given)
-    }
-}
-
 /// A token that has to be initialised before it can be used.
 pub trait Blank {
+    /// The label that it gets.
+    fn label(&self) -> &str;
+
     /// Initialises it: label, security officer's PIN, user's PIN, then the custodian's own PIN.
     ///
     /// # Errors
@@ -174,7 +166,7 @@ impl Stage<'_> {
         if self.equipment(token)?.logged_in {
             return Ok(());
         }
-        let serial = self.information(token)?.serial;
+        let serial = printable(&self.information(token)?.serial);
         self.quorum_is_met(token, &serial)?;
         loop {
             // Asked anew before each try: a wrong PIN changes what the token says of tries.
@@ -212,8 +204,12 @@ impl Stage<'_> {
     /// # Errors
     ///
     /// [`StageError`] if the token is not blank, refuses, or people do.
-    pub fn initialize(&mut self, token: &str, label: &str) -> Result<TokenInformation, StageError> {
+    pub fn initialize(&mut self, token: &str) -> Result<TokenInformation, StageError> {
         let equipment = self.equipment(token)?;
+        let Device::Blank(blank) = &equipment.device else {
+            return Err(StageError::NotBlank { token: token.into() });
+        };
+        let label = blank.label().to_owned();
         let people = equipment.who_types();
         // A PIN that was read before the ceremony is the one that logs in later.
         let given = match &equipment.login {
@@ -234,20 +230,22 @@ impl Stage<'_> {
         let security_officer = ask(PinKind::SecurityOfficer)?;
         let user = given.map_or_else(|| ask(PinKind::User), Ok)?;
         let pins = Pins { security_officer, user };
-        let intent = Event::TokenInitializeIntent { token: token.into(), label: label.into() };
+        let intent = Event::TokenInitializeIntent { token: token.into(), label };
         let seq = self.record(intent)?;
+        // A power failure from here on leaves an intent without a result, and a token that is blank or has its label.
         let done = match &mut self.equipment(token)?.device {
             Device::Ready(_) => return Err(StageError::NotBlank { token: token.into() }),
             Device::Blank(blank) => blank.initialize(pins),
         };
-        let mut ready = match done {
-            Ok(ready) => ready,
+        let looked_at =
+            done.and_then(|mut ready| ready.information().map(|information| (ready, information)));
+        let (ready, information) = match looked_at {
+            Ok(looked_at) => looked_at,
             Err(source) => return Err(self.failed(seq, StageError::token(token, source))?),
         };
-        let information = ready.information().map_err(|source| StageError::token(token, source))?;
         self.equipment(token)?.device = Device::Ready(ready);
         let people = self.custodians(token)?;
-        let serial = information.serial.clone();
+        let serial = printable(&information.serial);
         self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, seq)?;
         self.introduce(token)?;
         Ok(information)
@@ -316,7 +314,7 @@ impl Stage<'_> {
     fn after_wrong_pin(&mut self, token: &str, error: TokenError) -> Result<(), StageError> {
         let people = self.custodians(token)?;
         let information = self.information(token)?;
-        let (serial, text) = (information.serial.clone(), error.to_string());
+        let (serial, text) = (printable(&information.serial), printable(&error.to_string()));
         self.record(Event::AuthFailed { token: token.into(), serial, people, error: text.clone() })?;
         let equipment = self.equipment(token)?;
         equipment.wrong += 1;

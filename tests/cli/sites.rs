@@ -122,6 +122,43 @@ error: site.yaml:16:12: token `log` is software; policy `public-tls` takes hardw
 }
 
 #[test]
+fn a_blank_token_that_says_it_is_software_is_no_hardware() {
+    let table = Table::new().now();
+    table.change(
+        "script.yaml",
+        "      - roll-call: {}\n",
+        "      - roll-call: {}\n      - initialize-token: {token: root}\n",
+    );
+    let serial = format!("    serial: \"{}\"\n    class: software", table.serials()["root"]);
+    table.change("site.yaml", &serial, "    initialize: true\n    class: hardware");
+    table.change("site.yaml", "    label: root\n", "    label: new-root\n");
+    for command in [PRODUCTION, "run script.yaml --site site.yaml --log log --out out --plain --practice"] {
+        let ended = table.run_and_change_nothing(command).with(2);
+        let refused = "token `root` says that its model is `SoftHSM v2`, which is software; the site file says `class: hardware`";
+        assert!(ended.error.contains(refused), "{command} says\n{}", ended.error);
+    }
+}
+
+#[test]
+fn a_blank_token_is_looked_for_before_anything_is_made() {
+    let table = Table::new().now();
+    table.change(
+        "script.yaml",
+        "      - roll-call: {}\n",
+        "      - roll-call: {}\n      - initialize-token: {token: root}\n",
+    );
+    let serial = format!("    serial: \"{}\"\n", table.serials()["root"]);
+    table.change("site.yaml", &serial, "    initialize: true\n    serial: \"0815\"\n");
+    table.change("site.yaml", "    label: root\n", "    label: new-root\n");
+    let ended = table.run_and_change_nothing(PRODUCTION).with(4);
+    assert!(ended.error.contains("a blank token with the serial `0815`"), "says\n{}", ended.error);
+    table.change("site.yaml", "    serial: \"0815\"\n", "");
+    table.change("site.yaml", "    label: new-root\n", "    label: root\n");
+    let ended = table.run_and_change_nothing(PRODUCTION).with(4);
+    assert!(ended.error.contains("`root`"), "says\n{}", ended.error);
+}
+
+#[test]
 fn a_production_log_takes_no_answers() {
     let table = Table::new().now();
     table.write("answers.yaml", "rootrite-answers: 1\ndefault: practice\n");
