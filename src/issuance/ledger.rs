@@ -94,6 +94,8 @@ pub struct Ledger {
     certificates: BTreeMap<String, KnownCertificate>,
     issued: BTreeMap<(Digest, SerialNumber), Issued>,
     crl_numbers: BTreeMap<Digest, u64>,
+    /// How many certificates the last CRL of an issuer lists.
+    listed: BTreeMap<Digest, u64>,
     next_updates: BTreeSet<Timestamp>,
     logged_keys: BTreeMap<String, LoggedKey>,
     logged_certificates: BTreeMap<Digest, LoggedCertificate>,
@@ -230,6 +232,16 @@ impl Ledger {
     pub fn use_crl_number(&mut self, issuer: Digest, number: u64) {
         let last = self.crl_numbers.entry(issuer).or_insert(number);
         *last = number.max(*last);
+    }
+
+    /// Learns how many certificates the last CRL of an issuer lists.
+    pub fn has_listed(&mut self, issuer: Digest, count: u64) {
+        self.listed.insert(issuer, count);
+    }
+
+    /// How many certificates the last CRL of an issuer lists; 0 if it has none.
+    pub fn listed(&self, issuer: Digest) -> u64 {
+        self.listed.get(&issuer).copied().unwrap_or_default()
     }
 
     /// Learns that a CRL or an OCSP response runs out at `at`.

@@ -114,6 +114,8 @@ impl Memory {
         let number = data.str("number")?.parse().ok()?;
         let issuer = *self.subjects.get(data.str("issuer_spki_sha256")?)?;
         self.ledger.use_crl_number(issuer, number);
+        // The log has the digest of what was listed, not the list; its length is enough to see that something is gone.
+        self.ledger.has_listed(issuer, data.get("revoked_count")?.as_u64()?);
         Some(())
     }
 }

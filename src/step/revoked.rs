@@ -141,6 +141,7 @@ impl Revoked {
 
     /// Tells the ledger what a CRL said.
     pub fn learn(&self, issuer: Digest, ledger: &mut Ledger, setting: &Setting) {
+        ledger.has_listed(issuer, u64::try_from(self.count()).unwrap_or(u64::MAX));
         for entry in self.entries(ledger, setting).unwrap_or_default() {
             let revocation = Revocation { serial: entry.serial, at: entry.revoked_at, reason: entry.reason };
             ledger.revoke(issuer, revocation);
@@ -149,6 +150,8 @@ impl Revoked {
 }
 
 /// What is revoked stays on the list: a CRL that leaves it out would take the revocation back.
+///
+/// Of the CRLs of earlier ceremonies the log knows how many certificates they list, so that a shorter one is seen.
 ///
 /// Source: RFC 5280 §3.3.
 pub fn nothing_left_out(revoked: &Revoked, issuer: Digest, place: Place, scope: &mut Scope<'_>) {
@@ -166,6 +169,14 @@ pub fn nothing_left_out(revoked: &Revoked, issuer: Digest, place: Place, scope: 
             );
             scope.problems.add(place, message);
         }
+    }
+    let (count, last) = (u64::try_from(revoked.count()).unwrap_or(u64::MAX), scope.ledger.listed(issuer));
+    if count < last {
+        let message = format!(
+            "the CRL lists {count} certificate{} and the one before lists {last}; what is revoked stays on the list",
+            if count == 1 { "" } else { "s" }
+        );
+        scope.problems.add(place, message);
     }
 }
 
