@@ -204,6 +204,34 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
     }
 }
 
+/// Finds what would be revoked no longer: whoever is on a CRL stays there until the certificate has run out, and this
+/// program keeps entries beyond that. RFC 5280 §3.3; BR §4.9.7.
+pub fn keeps_all(revoked: &Revoked, issuer: (&str, Digest), scope: &mut Scope<'_>) {
+    let (name, sha256) = issuer;
+    let known = scope.ledger.revocations(sha256);
+    let before = scope.ledger.last_listed(sha256).count;
+    let count = u64::try_from(revoked.count()).unwrap_or(u64::MAX);
+    if count < before {
+        let message = format!(
+            "the CRL lists {count} revoked certificates, and the last one of `{name}` listed {before}; wanted all of them and \
+             what is new, as `{{csv: …}}`: of an earlier ceremony's the log has the digest, not the entries"
+        );
+        scope.wrong(message);
+        return;
+    }
+    if known.is_empty() {
+        return;
+    }
+    let Ok(entries) = revoked.entries(&scope.ledger, &scope.setting) else { return };
+    let listed: std::collections::BTreeSet<_> = entries.iter().map(|entry| &entry.serial).collect();
+    for revocation in known.iter().filter(|revocation| !listed.contains(&revocation.serial)) {
+        let (serial, at) = (&revocation.serial, revocation.at);
+        scope.wrong(format!(
+            "the CRL leaves out the serial number {serial}, which an earlier CRL of `{name}` lists as revoked at {at}"
+        ));
+    }
+}
+
 fn certificate(revoke: &Revoke, issuer: &KnownCertificate, scope: &mut Scope<'_>) -> Option<Listed> {
     let known = scope.certificate(&revoke.certificate);
     let reason = match reason(&revoke.reason.value) {
