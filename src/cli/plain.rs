@@ -1,10 +1,11 @@
 //! People at a terminal, by plain prompts: no screen, one line after the other.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read as _, Write};
 
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
+use super::files::one_line;
 use crate::stage::{Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinRequest, Question};
 
 /// What people are told, as lines.
@@ -18,7 +19,8 @@ pub fn text(notice: &Notice) -> String {
             text
         }
         Notice::Waiting { sentence } => format!("  {sentence}\n"),
-        Notice::Wrong { sentence } => format!("  ! {sentence}\n"),
+        // A driver's words and a token's texts come this way.
+        Notice::Wrong { sentence } => format!("  ! {}\n", one_line(sentence)),
     }
 }
 
@@ -40,13 +42,19 @@ impl<'p> Plain<'p> {
         let _ = self.out.flush();
     }
 
-    fn line(&mut self, question: &str) -> Result<String, NoAnswer> {
-        let ended = || NoAnswer::Ended { question: question.to_owned() };
-        let mut line = String::new();
-        match self.input.read_line(&mut line) {
-            Ok(0) | Err(_) => Err(ended()),
-            Ok(_) => Ok(line.trim_end_matches('\n').to_owned()),
+    /// A line that was typed, without its line feed; what is wrong with it if it is none of text.
+    fn line(&mut self, question: &str) -> Result<Result<String, String>, NoAnswer> {
+        let mut line = Vec::new();
+        let read = self.input.take(LONGEST_LINE).read_until(b'\n', &mut line);
+        if !matches!(read, Ok(1..)) {
+            return Err(NoAnswer::Ended { question: question.to_owned() });
         }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        } else if line.len() as u64 == LONGEST_LINE {
+            return Ok(Err(format!("found more than {LONGEST_LINE} octets in one line")));
+        }
+        Ok(String::from_utf8(line).map_err(|_| "found octets that are no UTF-8 text".to_owned()))
     }
 }
 
@@ -68,7 +76,13 @@ impl Operators for Plain<'_> {
         self.say(&text);
         loop {
             self.say("  > ");
-            let answer = self.line(&question.sentence)?;
+            let answer = match self.line(&question.sentence)? {
+                Ok(answer) => answer,
+                Err(why) => {
+                    self.say(&format!("  ! {why}\n"));
+                    continue;
+                }
+            };
             if answer == "no" {
                 return Err(NoAnswer::Declined { person: who, question: question.sentence.clone() });
             }
@@ -86,13 +100,15 @@ impl Operators for Plain<'_> {
         };
         self.say(&format!("\n  {which} of token `{}`: {}\n", request.token, request.tries));
         loop {
-            let mut whole = String::with_capacity(Pin::MAX_OCTETS * 2);
+            // All of it is wiped, also where the second half never comes. It does not grow: that would leave a copy behind.
+            let mut whole = Zeroizing::new(Vec::with_capacity(Pin::MAX_OCTETS + 1));
             for person in &request.people {
-                let mut part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
-                whole.push_str(&part);
-                part.zeroize();
+                let part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
+                // One octet more than a PIN may have, so that what is too long is said to be so.
+                let room = Pin::MAX_OCTETS + 1 - whole.len();
+                whole.extend(part.bytes().take(room));
             }
-            match Pin::take(whole) {
+            match Pin::read(&whole) {
                 Ok(pin) => return Ok(pin),
                 Err(error) => self.say(&format!("  ! {error}\n")),
             }
@@ -104,21 +120,22 @@ impl Operators for Plain<'_> {
 fn card(lines: &[Line]) -> String {
     lines.iter().fold(String::new(), |mut text, line| {
         // Writing to a string does not fail.
-        let _ = writeln!(text, "    {}: {}", line.name, line.value);
+        let _ = writeln!(text, "    {}: {}", one_line(&line.name), one_line(&line.value));
         text
     })
 }
 
-/// A PIN from the terminal, without an echo; from standard input where there is no terminal.
-fn typed_pin(prompt: &str) -> Result<String, NoAnswer> {
-    rpassword::prompt_password(prompt).map_err(|_| NoAnswer::Ended { question: prompt.to_owned() })
+/// A PIN from the terminal, without an echo. Where there is no terminal there is no answer: standard input echoes.
+fn typed_pin(prompt: &str) -> Result<Zeroizing<String>, NoAnswer> {
+    let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
+    typed.map_err(|_| NoAnswer::Ended { question: prompt.to_owned() })
 }
 
 /// Whether an answer is the expected one.
 pub fn judge(expected: &Expected, answer: &str) -> Result<(), String> {
     match expected {
         Expected::Word(word) if answer == *word => Ok(()),
-        Expected::Word(word) => Err(format!("found `{answer}`, wanted exactly `{word}`")),
+        Expected::Word(word) => Err(format!("found `{}`, wanted exactly `{word}`", one_line(answer))),
         Expected::Words(words) => same_words(words, answer),
         Expected::Text => text_for_the_log(answer),
         Expected::Time => {
@@ -144,6 +161,9 @@ fn text_for_the_log(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Octets of a line that somebody types, at most.
+const LONGEST_LINE: u64 = 65_536;
+
 /// Octets of a text that fit into a line of the log with all that stands around them.
 const MOST_TEXT: usize = 4096;
 
@@ -154,7 +174,7 @@ fn same_words(wanted: &str, typed: &str) -> Result<(), String> {
     for (place, (wanted, typed)) in (1..).zip(wanted.iter().zip(&typed)) {
         let place: usize = place;
         if !wanted.eq_ignore_ascii_case(typed) {
-            return Err(format!("word {place} is not the one of the head: found `{typed}`"));
+            return Err(format!("word {place} is not the one of the head: found `{}`", one_line(typed)));
         }
     }
     if wanted.len() == typed.len() {
@@ -194,6 +214,26 @@ mod tests {
         let (answer, shown) = ask(Expected::Word("sign"), "Sign\nsign \nsign\n");
         assert_eq!(answer.unwrap(), "sign");
         assert_eq!(shown.matches("wanted exactly `sign`").count(), 2);
+    }
+
+    #[test]
+    fn what_is_no_text_is_asked_again() {
+        let mut out = Vec::new();
+        let typed = [b"\xe9\n".as_slice(), &[b'x'; 70_000], b"\nsign\n"].concat();
+        let answer = Plain::new(&mut Cursor::new(typed), &mut out).ask(&question(Expected::Word("sign")));
+        let shown = String::from_utf8(out).unwrap();
+        assert_eq!(answer.unwrap(), "sign");
+        assert!(shown.contains("no UTF-8 text") && shown.contains("more than 65536 octets"), "{shown}");
+    }
+
+    #[test]
+    fn nothing_that_a_token_says_steers_the_terminal() {
+        let sentence = "token `a\u{1b}[2Jb\u{202e}c`".to_owned();
+        let lines = vec![Line::new("serial", "1\u{1b}]0;x\u{7}")];
+        for notice in [Notice::Wrong { sentence }, Notice::Done { sentence: "Done.".into(), lines }] {
+            let shown = text(&notice);
+            assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{shown:?}");
+        }
     }
 
     #[test]
