@@ -13,6 +13,7 @@
 mod common;
 
 mod commands;
+mod continued;
 mod inputs;
 mod places;
 mod plan;
