@@ -235,12 +235,18 @@ fn keep_for_resume(
         "v": 1,
         "ceremony": plan.setting.ceremony,
         "practice": company.practice,
-        "out": log.places().out.to_string_lossy(),
-        "bundle": log.places().bundle.to_string_lossy(),
+        // Whole paths: a later start may be made from another folder.
+        "out": whole(&log.places().out),
+        "bundle": whole(&log.places().bundle),
         "plan_sha256": plan.sha256(),
         "site_sha256": Digest::of(&company.site),
     });
     log.keep("run.json", run.to_string().as_bytes())
+}
+
+/// A path from the root, whatever the folder is that this program runs in.
+fn whole(path: &Path) -> String {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
 }
 
 /// This program on this machine.

@@ -141,42 +141,10 @@ impl Revoked {
 
     /// Tells the ledger what a CRL said.
     pub fn learn(&self, issuer: Digest, ledger: &mut Ledger, setting: &Setting) {
-        ledger.has_listed(issuer, u64::try_from(self.count()).unwrap_or(u64::MAX));
         for entry in self.entries(ledger, setting).unwrap_or_default() {
             let revocation = Revocation { serial: entry.serial, at: entry.revoked_at, reason: entry.reason };
             ledger.revoke(issuer, revocation);
         }
-    }
-}
-
-/// What is revoked stays on the list: a CRL that leaves it out would take the revocation back.
-///
-/// Of the CRLs of earlier ceremonies the log knows how many certificates they list, so that a shorter one is seen.
-///
-/// Source: RFC 5280 §3.3.
-pub fn nothing_left_out(revoked: &Revoked, issuer: Digest, place: Place, scope: &mut Scope<'_>) {
-    let listed: BTreeSet<SerialNumber> = revoked
-        .entries(&scope.ledger, &scope.setting)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|entry| entry.serial)
-        .collect();
-    for known in scope.ledger.revocations(issuer) {
-        if !listed.contains(&known.serial) {
-            let message = format!(
-                "serial number {} was revoked at {} and is not listed; what is revoked stays on the list",
-                known.serial, known.at
-            );
-            scope.problems.add(place, message);
-        }
-    }
-    let (count, last) = (u64::try_from(revoked.count()).unwrap_or(u64::MAX), scope.ledger.listed(issuer));
-    if count < last {
-        let message = format!(
-            "the CRL lists {count} certificate{} and the one before lists {last}; what is revoked stays on the list",
-            if count == 1 { "" } else { "s" }
-        );
-        scope.problems.add(place, message);
     }
 }
 
@@ -204,7 +172,7 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
     match listing {
         Listing::None => Some(Revoked::Listed(Vec::new())),
         Listing::FromLog => {
-            let name = subject_sha256(issuer, crate::script::Place::START, scope)?;
+            let name = subject_sha256(issuer, Place::START, scope)?;
             let listed = scope.ledger.revocations(name).into_iter().map(|revocation| Listed::Serial {
                 serial: revocation.serial.to_string(),
                 revoked_at: revocation.at,
@@ -235,6 +203,35 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
                 }
             }
         }
+    }
+}
+
+/// Finds what would be revoked no longer: whoever is on a CRL stays there until the certificate has run out, and this
+/// program keeps entries beyond that. RFC 5280 §3.3; BR §4.9.7.
+pub fn keeps_all(revoked: &Revoked, issuer: (&str, Digest), place: Place, scope: &mut Scope<'_>) {
+    let (name, sha256) = issuer;
+    let known = scope.ledger.revocations(sha256);
+    let before = scope.ledger.last_listed(sha256).count;
+    let count = u64::try_from(revoked.count()).unwrap_or(u64::MAX);
+    if count < before {
+        let message = format!(
+            "the CRL lists {count} revoked certificates, and the last one of `{name}` listed {before}; wanted all of them and \
+             what is new, as `{{csv: …}}`: of an earlier ceremony's the log has the digest, not the entries"
+        );
+        scope.problems.add(place, message);
+        return;
+    }
+    if known.is_empty() {
+        return;
+    }
+    let Ok(entries) = revoked.entries(&scope.ledger, &scope.setting) else { return };
+    let listed: BTreeSet<_> = entries.iter().map(|entry| &entry.serial).collect();
+    for revocation in known.iter().filter(|revocation| !listed.contains(&revocation.serial)) {
+        let (serial, at) = (&revocation.serial, revocation.at);
+        let message = format!(
+            "the CRL leaves out the serial number {serial}, which an earlier CRL of `{name}` lists as revoked at {at}"
+        );
+        scope.problems.add(place, message);
     }
 }
 

@@ -15,6 +15,7 @@
 mod common;
 
 mod commands;
+mod continued;
 mod inputs;
 mod issuance;
 mod places;
