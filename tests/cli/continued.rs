@@ -32,7 +32,8 @@ fn who_was_revoked_stays_revoked_in_the_next_ceremony() {
     assert!(ended.error.contains("the log does not say which"), "{}", ended.error);
     next(&table, "{csv: revoked}", &csv);
     let _ = table.run_and_change_nothing(NEXT).with(0);
-    let ended = table.run(&FIRST.replace("script.yaml", "next.yaml").replace("--out out", "--out next")).with(0);
+    let ended =
+        table.run(&FIRST.replace("script.yaml", "next.yaml").replace("--out out", "--out next")).with(0);
     assert!(ended.out.contains("and its bundle verifies"), "{}", ended.out);
     let _ = table.run("log verify log").with(0);
 }
