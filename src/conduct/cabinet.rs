@@ -97,6 +97,7 @@ pub fn open(
             Err(error) => errors.push(error),
         }
     }
+    errors.extend(same_devices(plan, &mut cabinet));
     errors.extend(taken_labels(plan, &mut cabinet));
     if errors.is_empty() {
         Ok((cabinet, Modules { processes: processes.into_values().collect(), loaded }))
@@ -245,6 +246,30 @@ fn line_of(mut file: File) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(line)
 }
 
+/// Tokens that the script wants to be two and that are one: by what they say of themselves, however the site names them.
+fn same_devices(plan: &Plan, cabinet: &mut Cabinet) -> Vec<CabinetError> {
+    let mut said = BTreeMap::new();
+    for (name, equipment) in cabinet {
+        if let Device::Ready(ready) = &mut equipment.device
+            && let Ok(found) = ready.information()
+        {
+            said.insert(name.clone(), (found.manufacturer, found.model, found.serial, found.label));
+        }
+    }
+    let mut errors = Vec::new();
+    for (token, demand) in &plan.setting.tokens {
+        for other in &demand.distinct_from {
+            if let (Some(one), Some(two)) = (said.get(token), said.get(other))
+                && one == two
+            {
+                let (token, other, serial) = (token.clone(), other.clone(), one.2.clone());
+                errors.push(CabinetError::SameDevice { token, other, serial });
+            }
+        }
+    }
+    errors
+}
+
 /// Labels of planned keys that a token has already. Without a login only public objects are seen; what is private
 /// is found when the key is made, before anything is.
 fn taken_labels(plan: &Plan, cabinet: &mut Cabinet) -> Vec<CabinetError> {
@@ -316,6 +341,18 @@ pub enum CabinetError {
         token: String,
         /// What it says of itself.
         model: String,
+    },
+    /// One token stands in for two.
+    #[error(
+        "tokens `{token}` and `{other}` are the same device, with the serial `{serial}`; the script wants two"
+    )]
+    SameDevice {
+        /// The script's name for one.
+        token: String,
+        /// The script's name for the other.
+        other: String,
+        /// What it says of itself.
+        serial: String,
     },
     /// No PIN can be read.
     #[error("token `{token}`: no PIN on file descriptor {number}: {why}")]

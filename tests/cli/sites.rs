@@ -159,6 +159,18 @@ fn a_blank_token_is_looked_for_before_anything_is_made() {
 }
 
 #[test]
+fn one_token_does_not_stand_in_for_two_however_the_site_names_it() {
+    let table = Table::new().now();
+    let serials = table.serials();
+    let log = format!("    label: log\n    serial: \"{}\"\n", serials["log"]);
+    table.change("site.yaml", &log, "    label: root\n    serial: any\n");
+    let ended = table.run_and_change_nothing(PRODUCTION).with(2);
+    let refused =
+        format!("tokens `log` and `root` are the same device, with the serial `{}`", serials["root"]);
+    assert!(ended.error.contains(&refused), "says\n{}", ended.error);
+}
+
+#[test]
 fn a_production_log_takes_no_answers() {
     let table = Table::new().now();
     table.write("answers.yaml", "rootrite-answers: 1\ndefault: practice\n");
