@@ -6,6 +6,7 @@ use std::io::{BufRead, Read as _, Write};
 use zeroize::Zeroizing;
 
 use super::files::one_line;
+use crate::secret::PinError;
 use crate::stage::{Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinRequest, Question};
 
 /// What people are told, as lines.
@@ -94,26 +95,56 @@ impl Operators for Plain<'_> {
     }
 
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer> {
+        self.pin_by(request, &mut typed_pin)
+    }
+}
+
+impl Plain<'_> {
+    /// Takes in a PIN by what `typed` reads; a new one twice.
+    fn pin_by(&mut self, request: &PinRequest, typed: Typed<'_>) -> Result<Pin, NoAnswer> {
         let which = match request.kind {
             PinKind::User => "PIN",
             PinKind::SecurityOfficer => "security officer's PIN",
         };
         self.say(&format!("\n  {which} of token `{}`: {}\n", request.token, request.tries));
         loop {
-            // All of it is wiped, also where the second half never comes. It does not grow: that would leave a copy behind.
-            let mut whole = Zeroizing::new(Vec::with_capacity(Pin::MAX_OCTETS + 1));
-            for person in &request.people {
-                let part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
-                // One octet more than a PIN may have, so that what is too long is said to be so.
-                let room = Pin::MAX_OCTETS + 1 - whole.len();
-                whole.extend(part.bytes().take(room));
+            let first = match whole_pin(request, which, "", typed)? {
+                Ok(pin) => pin,
+                Err(error) => {
+                    self.say(&format!("  ! {error}\n"));
+                    continue;
+                }
+            };
+            if !request.is_new {
+                return Ok(first);
             }
-            match Pin::read(&whole) {
-                Ok(pin) => return Ok(pin),
-                Err(error) => self.say(&format!("  ! {error}\n")),
+            match whole_pin(request, which, "once more, ", typed)? {
+                Ok(second) if second.is_same(&first) => return Ok(first),
+                _ => self.say("  ! the second was not the same as the first; both are asked for again\n"),
             }
         }
     }
+}
+
+/// Reads what is typed after a prompt.
+type Typed<'t> = &'t mut dyn FnMut(&str) -> Result<Zeroizing<String>, NoAnswer>;
+
+/// A PIN of one person or of several, each of whom types a part. All of it is wiped, also where a part never comes.
+fn whole_pin(
+    request: &PinRequest,
+    which: &str,
+    again: &str,
+    typed: Typed<'_>,
+) -> Result<Result<Pin, PinError>, NoAnswer> {
+    // One octet more than a PIN may have, so that what is too long is said to be so; it does not grow, which would leave
+    // a copy behind.
+    let mut whole = Zeroizing::new(Vec::with_capacity(Pin::MAX_OCTETS + 1));
+    for person in &request.people {
+        let part = typed(&format!("  {}: {again}{which} of `{}`: ", said(person), request.token))?;
+        let room = Pin::MAX_OCTETS + 1 - whole.len();
+        whole.extend(part.bytes().take(room));
+    }
+    Ok(Pin::read(&whole))
 }
 
 /// What people compare, a line each.
@@ -214,6 +245,36 @@ mod tests {
         let (answer, shown) = ask(Expected::Word("sign"), "Sign\nsign \nsign\n");
         assert_eq!(answer.unwrap(), "sign");
         assert_eq!(shown.matches("wanted exactly `sign`").count(), 2);
+    }
+
+    /// What comes of a request for a PIN when these are typed, and how many of them were wanted.
+    fn pin(is_new: bool, people: usize, typed: &[&str]) -> (Option<Pin>, usize) {
+        let person = Person { id: "bo".into(), role: "crypto-officer".into() };
+        let (step, token, tries) = ("1.1".into(), "root".into(), "a new one".into());
+        let people = vec![person; people];
+        let request = PinRequest { step, token, kind: PinKind::User, people, tries, is_new };
+        let mut wanted = 0;
+        let mut type_next = |prompt: &str| {
+            let next = typed.get(wanted).map(|text| Zeroizing::new((*text).to_owned()));
+            wanted += 1;
+            next.ok_or_else(|| NoAnswer::Ended { question: prompt.to_owned() })
+        };
+        let read = Plain::new(&mut Cursor::new(b""), &mut Vec::new()).pin_by(&request, &mut type_next);
+        (read.ok(), wanted)
+    }
+
+    #[test]
+    fn a_new_pin_is_typed_twice_and_an_old_one_once() {
+        let is = |pin: Option<Pin>, text: &str| pin.unwrap().expose(|octets| octets == text.as_bytes());
+        let (read, wanted) = pin(false, 1, &["", "1234", "9"]);
+        assert!(is(read, "1234") && wanted == 2);
+        let (read, wanted) = pin(true, 1, &["1234", "1243", "5678", "5678", "9"]);
+        assert!(is(read, "5678") && wanted == 4);
+        let (read, wanted) = pin(false, 2, &["12", "34"]);
+        assert!(is(read, "1234") && wanted == 2);
+        assert!(pin(true, 1, &["1234"]).0.is_none());
+        let long = "1".repeat(200);
+        assert!(pin(false, 2, &[&long, &long]).0.is_none());
     }
 
     #[test]

@@ -210,7 +210,8 @@ impl Stage<'_> {
                 token: token.into(),
                 kind,
                 people: people.clone(),
-                tries: "a new PIN".into(),
+                tries: "a new one".into(),
+                is_new: true,
             };
             self.operators.pin(&request)
         };
@@ -287,7 +288,8 @@ impl Stage<'_> {
                 };
                 let tries = state.to_string();
                 let (token, kind) = (name.to_owned(), PinKind::User);
-                typed = self.operators.pin(&PinRequest { step, token, kind, people, tries })?;
+                typed =
+                    self.operators.pin(&PinRequest { step, token, kind, people, tries, is_new: false })?;
                 Login::Pin(&typed)
             }
         };

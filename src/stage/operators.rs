@@ -109,6 +109,8 @@ pub struct PinRequest {
     pub people: Vec<Person>,
     /// What the token says of the tries left.
     pub tries: String,
+    /// A PIN that begins with this: what nobody sees has to be typed twice, or a slip would lock the token away.
+    pub is_new: bool,
 }
 
 /// Which PIN of a token.
