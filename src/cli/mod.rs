@@ -5,6 +5,7 @@ mod check;
 mod failures;
 mod files;
 mod inspect;
+mod lint;
 mod log;
 mod new;
 mod plain;
@@ -39,6 +40,7 @@ enum Command {
     Verify(verify::Verify),
     Log(log::Log),
     Inspect(inspect::Inspect),
+    Lint(lint::Lint),
 }
 
 /// The program from its arguments to its exit code.
@@ -67,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Verify(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
+        Command::Lint(command) => command.run(&mut out),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
