@@ -176,6 +176,7 @@ fn dn(forms: &NameForms, value: &Value) -> Name {
         .iter()
         .map(|part| NamePart {
             kind: text(&part[0][0]).to_owned(),
+            joined: false,
             text: text(&part[0][2]).to_owned(),
             place: Place::START,
         })

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::piece::{Piece, Shape, first_inside};
+use super::super::piece::{Piece, Shape, first_inside};
 use super::{Circumstances, Kind};
 use crate::pki::oid::purpose;
 use crate::pki::read::{CertificateView, Faults, OcspResponseView, ReadError, TbsCertificateView, lenient};

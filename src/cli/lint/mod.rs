@@ -5,17 +5,15 @@
 //! - A rule that cannot be judged for lack of something from outside is said, not passed.
 
 mod judge;
-mod piece;
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{Read as _, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use judge::{Finding, Judged};
-use piece::Shape;
 
-use super::{failures, files};
+use super::files;
+use super::piece::{self, MOST_OCTETS, Shape, octets, regular};
 use crate::clock::Timestamp;
 use crate::failure::{Failure, Turn};
 use crate::pki::read::lenient;
@@ -128,7 +126,7 @@ fn one_file(path: &Path, circumstances: &Circumstances, report: &mut Report<'_>)
     let mut index = 0;
     let mut said = Ok(());
     let too_large = octets.len() as u64 > MOST_OCTETS;
-    piece::each(if too_large { &[] } else { &octets }, |mut piece| {
+    piece::each(if too_large { &[][..] } else { &octets }, |mut piece| {
         if too_large {
             piece.octets = Err(format!("the file has more than {MOST_OCTETS} octets"));
         } else if index == MOST_STRUCTURES {
@@ -170,24 +168,6 @@ fn issuers(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
         }
     }
     Ok(issuers)
-}
-
-/// A pipe or a device could keep us waiting for ever, and a folder is no structure.
-fn regular(path: &Path) -> Result<(), Failure> {
-    let found = std::fs::metadata(path).map_err(|error| failures::file("read", path, &error))?;
-    if found.is_file() {
-        return Ok(());
-    }
-    Err(Failure::new(Turn::Author, format!("`{}` is no file", path.display())))
-}
-
-/// One octet more than is looked at, so that a larger file is told.
-fn octets(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut octets = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MOST_OCTETS + 1).read_to_end(&mut octets))
-        .map_err(|error| failures::file("read", path, &error))?;
-    Ok(octets)
 }
 
 /// How many of each.
@@ -297,9 +277,6 @@ fn text(text: &mut String, path: &Path, index: usize, judged: &Judged) {
         let _ = writeln!(text, "  note {}: {}", rules.join(", "), files::one_line(reason));
     }
 }
-
-/// The largest file that is looked at.
-const MOST_OCTETS: u64 = 256 << 20;
 
 /// The most structures of one file that are judged.
 const MOST_STRUCTURES: usize = 100_000;

@@ -4,6 +4,12 @@
 //! - What does not begin like DER and has no PEM block is one piece all the same: it is objected to, not passed over.
 //! - A broken block does not hide those beside it.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use super::failures;
+use crate::failure::{Failure, Turn};
 use crate::pki::pem::{self, PemError};
 use crate::pki::read::der::{Cursor, Faults, tag};
 
@@ -39,6 +45,35 @@ pub struct Piece<'a> {
     pub octets: Result<&'a [u8], String>,
     /// What it says or seems to be.
     pub shape: Option<Shape>,
+}
+
+/// The largest file that is looked at.
+pub const MOST_OCTETS: u64 = 256 << 20;
+
+/// Refuses what is no file: a pipe or a device could keep us waiting for ever, and a folder is no structure.
+///
+/// # Errors
+///
+/// A [`Failure`] if it is none.
+pub fn regular(path: &Path) -> Result<(), Failure> {
+    let found = std::fs::metadata(path).map_err(|error| failures::file("read", path, &error))?;
+    if found.is_file() {
+        return Ok(());
+    }
+    Err(Failure::new(Turn::Author, format!("`{}` is no file", path.display())))
+}
+
+/// The octets of a file; of a larger one, one octet more than is looked at, so that it can be told.
+///
+/// # Errors
+///
+/// A [`Failure`] if it cannot be read.
+pub fn octets(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut octets = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MOST_OCTETS + 1).read_to_end(&mut octets))
+        .map_err(|error| failures::file("read", path, &error))?;
+    Ok(octets)
 }
 
 /// Hands over every piece of a file in its order, until `take` says that it has enough.
