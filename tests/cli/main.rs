@@ -13,5 +13,7 @@
 mod common;
 
 mod inputs;
+mod lint;
+mod profile;
 mod scripts;
 mod table;
