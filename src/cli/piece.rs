@@ -88,9 +88,9 @@ pub fn each(octets: &[u8], mut take: impl FnMut(Piece<'_>) -> bool) {
 /// What octets seem to be by the tags at their beginning.
 pub fn shape(octets: &[u8]) -> Option<Shape> {
     let outer = opened(octets)?;
-    match outer.first()? {
-        &tag::ENUMERATED => return Some(Shape::OcspResponse),
-        &tag::SEQUENCE => {}
+    match *outer.first()? {
+        tag::ENUMERATED => return Some(Shape::OcspResponse),
+        tag::SEQUENCE => {}
         _ => return None,
     }
     let mut inside = Cursor::new(opened(outer)?);

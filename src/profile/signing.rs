@@ -116,13 +116,12 @@ impl FromNode for SignatureChoice {
         let wanted = format!("`by-issuer-key` or one of {}", listed(&names));
         match text(node, &wanted, problems)? {
             "by-issuer-key" => Some(Self::ByIssuerKey),
-            name => match name.parse() {
-                Ok(algorithm) => Some(Self::Named(algorithm)),
-                Err(_) => {
-                    let only = DraftOnly::ALL.iter().find(|(_, known, _)| *known == name);
-                    only.map(|(only, _, _)| Self::DraftOnly(*only)).or_else(|| wrong(node, &wanted, problems))
-                }
-            },
+            name => {
+                let only = || DraftOnly::ALL.iter().find(|(_, known, _)| *known == name);
+                let named = name.parse().ok().map(Self::Named);
+                let named = named.or_else(|| only().map(|(only, _, _)| Self::DraftOnly(*only)));
+                named.or_else(|| wrong(node, &wanted, problems))
+            }
         }
     }
 }

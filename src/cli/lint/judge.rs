@@ -263,7 +263,7 @@ impl Circumstances {
         }
     }
 
-    fn without_issuer<'a>(&'a self, kind: rule::Kind) -> Context<'a> {
+    fn without_issuer(&self, kind: rule::Kind) -> Context<'_> {
         let context = Context::lint(self.policy, kind);
         match self.at {
             Some(at) => context.with_signing_time(rule::SigningTime::at(at)),

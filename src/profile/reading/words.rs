@@ -34,11 +34,16 @@ pub(super) fn line(
     if let Err(error) = faults.none() {
         return Err(unsaid(format!("{error}, and a profile makes DER")));
     }
+    let own = tbs.extensions().subject_key_identifier().ok().flatten();
+    let authority = tbs.extensions().authority_key_identifier().ok().flatten();
+    // A root's is its own, which no profile makes if there is no method.
+    let issuer =
+        if root { own.filter(|_| method.is_some()) } else { authority.and_then(|one| one.key_identifier) };
     let critical = if extension.critical() { "critical: true, " } else { "" };
     if let Some((word, fields)) = words(extension, &value, method) {
         let fields = format!("{critical}{fields}");
         let line = format!("  - {word}: {{{}}}\n", fields.trim_end_matches(", "));
-        if makes(&line, extension, tbs, root.then_some(method)) {
+        if makes(&line, extension, own, issuer) {
             return Ok(line);
         }
     }
@@ -47,34 +52,21 @@ pub(super) fn line(
         extension.oid(),
         hex(extension.value())
     );
-    if makes(&line, extension, tbs, None) {
+    if makes(&line, extension, own, issuer) {
         Ok(line)
     } else {
         Err(unsaid("no profile can say it".to_owned()))
     }
 }
 
-/// Whether a line, read as a profile reads it, makes the very extension. `root` is how a root makes its own identifier.
-fn makes(
-    line: &str,
-    extension: &ExtensionView<'_>,
-    tbs: &TbsCertificateView<'_>,
-    root: Option<Option<KeyIdentifierMethod>>,
-) -> bool {
+/// Whether a line, read as a profile reads it, makes the very extension; with the key identifiers that come along.
+fn makes(line: &str, extension: &ExtensionView<'_>, own: Option<&[u8]>, issuer: Option<&[u8]>) -> bool {
     let (node, mut problems) = read("line", line.as_bytes());
     let extensions = node.and_then(|node| list(&node, Structure::Certificate, &mut problems));
     let Ok(extensions) = problems.or(extensions) else { return false };
-    let own = tbs.extensions().subject_key_identifier().ok().flatten();
-    let authority = tbs.extensions().authority_key_identifier().ok().flatten();
-    let authority = authority.and_then(|authority| authority.key_identifier);
     let given = Given {
         subject_key_identifier: own.map(<[u8]>::to_vec),
-        // A root's is its own, which no profile makes if there is no method.
-        issuer_key_identifier: match root {
-            Some(method) => own.filter(|_| method.is_some()),
-            None => authority,
-        }
-        .map(<[u8]>::to_vec),
+        issuer_key_identifier: issuer.map(<[u8]>::to_vec),
         ..Given::default()
     };
     let [said] = extensions.as_slice() else { return false };

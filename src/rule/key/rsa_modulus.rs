@@ -1,6 +1,7 @@
 //! An RSA modulus is odd and has no factor below 752. BR §6.1.6.
 
 use super::{Judge, Key};
+use crate::pki::key::Natural;
 use crate::rule::{Context, Findings, Judgement, NOT_APPLICABLE, Rule, Severities};
 
 pub(super) const RULE: Rule<Judge> = Rule {
@@ -17,14 +18,29 @@ const BOUND: u32 = 752;
 fn judge(key: &Key, _: &Context<'_>) -> Judgement {
     let Some((modulus, _)) = key.rsa() else { return NOT_APPLICABLE };
     let mut findings = Findings::new();
-    let remainder = |divisor: u32| {
-        modulus.iter().fold(0_u32, |remainder, octet| (remainder << 8 | u32::from(*octet)) % divisor)
-    };
-    // The smallest divisor above 1 of any number is prime.
-    if let Some(factor) = (2..BOUND).find(|divisor| remainder(*divisor) == 0) {
+    if let Some(factor) = smallest_factor(&Natural::from_octets(modulus)) {
         findings.must(format!("the RSA modulus is divisible by {factor}"));
     }
     findings.verdict()
+}
+
+/// The smallest factor below the bound. The modulus is gone through once for a product of several primes.
+fn smallest_factor(modulus: &Natural) -> Option<u32> {
+    let prime = |number: &u32| !(2..*number).take_while(|by| by * by <= *number).any(|by| number.is_multiple_of(by));
+    let mut primes = (2..BOUND).filter(prime).peekable();
+    while let Some(first) = primes.next() {
+        let mut group = vec![first];
+        let mut product = first;
+        while let Some(larger) = primes.peek().and_then(|next| product.checked_mul(*next)) {
+            product = larger;
+            group.extend(primes.next());
+        }
+        let remainder = modulus.remainder(product);
+        if let Some(factor) = group.into_iter().find(|prime| remainder.is_multiple_of(*prime)) {
+            return Some(factor);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
