@@ -22,6 +22,8 @@ pub const DAY: u64 = 86_400;
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const FIRST: Self = Self(0);
     /// 9999-12-31T23:59:59Z.
     pub const MAX: Self = Self(253_402_300_799);
 
@@ -190,7 +192,7 @@ impl MachineClock {
 impl Clock for MachineClock {
     fn now(&self) -> Timestamp {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
-        u64::try_from(now.tv_sec).ok().and_then(Timestamp::from_seconds).unwrap_or(Timestamp(0))
+        u64::try_from(now.tv_sec).ok().and_then(Timestamp::from_seconds).unwrap_or(Timestamp::FIRST)
     }
 
     fn elapsed(&self) -> StdDuration {

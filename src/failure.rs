@@ -42,17 +42,18 @@ pub struct Failure {
     messages: Vec<String>,
     because: Vec<String>,
     hint: Option<String>,
+    others: Vec<Failure>,
 }
 
 impl Failure {
     /// A failure with its message: lower case, no full stop.
     pub fn new(turn: Turn, message: impl Into<String>) -> Self {
-        Self { turn, messages: vec![message.into()], because: Vec::new(), hint: None }
+        Self { turn, messages: vec![message.into()], because: Vec::new(), hint: None, others: Vec::new() }
     }
 
     /// Several things that are wrong at once, each said in full, in their order.
     pub fn several(turn: Turn, messages: Vec<String>) -> Self {
-        Self { turn, messages, because: Vec::new(), hint: None }
+        Self { turn, messages, because: Vec::new(), hint: None, others: Vec::new() }
     }
 
     /// A failure that an error explains: the error's own message and every cause below it.
@@ -68,6 +69,14 @@ impl Failure {
             cause = error.source();
         }
         failure
+    }
+
+    /// All of these at once, each with its causes and its hint; the first one's turn it is. Nothing if there is none.
+    pub fn together(failures: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut failures = failures.into_iter();
+        let mut first = failures.next()?;
+        first.others.extend(failures);
+        Some(first)
     }
 
     /// What to try.
@@ -98,6 +107,7 @@ impl Failure {
         if let Some(hint) = &self.hint {
             let _ = writeln!(text, "  hint: {hint}");
         }
+        text.extend(self.others.iter().map(Self::text));
         text
     }
 }
@@ -116,6 +126,16 @@ mod tests {
             "error: the script has no date\n  because: `soon` is not a time; wanted RFC 3339 in UTC to the second, \
              such as 2026-11-01T08:00:00Z\n  hint: write one\n"
         );
+    }
+
+    #[test]
+    fn several_failures_are_said_together_each_with_its_hint() {
+        let both = [Turn::Equipment, Turn::Author]
+            .map(|turn| Failure::new(turn, format!("{turn:?}")).hint("mend it"));
+        let failure = Failure::together(both).unwrap();
+        assert_eq!(failure.turn(), Turn::Equipment);
+        assert_eq!(failure.text(), "error: Equipment\n  hint: mend it\nerror: Author\n  hint: mend it\n");
+        assert!(Failure::together([]).is_none());
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! A file that answers in people's place: for practice logs only.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::clock::Timestamp;
 use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Whole, Word, read_as, version, wrong};
-use crate::stage::{Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinRequest, Question, shared_pin};
+use crate::stage::{
+    AGAIN, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinRequest, Question, shared_pin,
+};
 
 use super::plain;
 
@@ -98,12 +100,14 @@ pub struct Answering<'a> {
     answers: Answers,
     now: &'a dyn Fn() -> Timestamp,
     show: &'a mut dyn FnMut(&str),
+    /// The tokens for which a PIN was said already.
+    tried: BTreeSet<(String, PinKind)>,
 }
 
 impl<'a> Answering<'a> {
     /// People who say what the file says.
     pub fn new(answers: Answers, now: &'a dyn Fn() -> Timestamp, show: &'a mut dyn FnMut(&str)) -> Self {
-        Self { answers, now, show }
+        Self { answers, now, show, tried: BTreeSet::new() }
     }
 }
 
@@ -116,13 +120,17 @@ impl Operators for Answering<'_> {
         let said = self.answers.steps.get_mut(&question.step).and_then(|step| step.say.pop_front());
         let answer = match (said, self.answers.default) {
             (Some(said), _) => said,
-            (None, Default::Practice) => match &question.expected {
-                Expected::Word(word) => (*word).to_owned(),
-                Expected::Words(words) => words.clone(),
-                Expected::Time => (self.now)().to_string(),
-                _ => "practice".to_owned(),
-            },
-            (None, Default::None) => {
+            // After a wrong PIN nothing is tried again by itself: a token could lock, and a token that does not would
+            // be tried for ever.
+            (None, Default::Practice) if question.expected != Expected::Word(AGAIN) => {
+                match &question.expected {
+                    Expected::Word(word) => (*word).to_owned(),
+                    Expected::Words(words) => words.clone(),
+                    Expected::Time => (self.now)().to_string(),
+                    _ => "practice".to_owned(),
+                }
+            }
+            (None, _) => {
                 let (step, question) = (question.step.clone(), question.sentence.clone());
                 return Err(NoAnswer::Missing { step, question });
             }
@@ -142,17 +150,53 @@ impl Operators for Answering<'_> {
         }
     }
 
+    /// The PIN that the file says, or once the one of throw-away tokens: what is wrong is not tried again, so that no
+    /// file spends a token's tries.
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer> {
+        let first = self.tried.insert((request.token.clone(), request.kind));
         let step = self.answers.steps.get_mut(&request.step);
         let said = step.and_then(|step| step.pins.get_mut(&request.token)).and_then(VecDeque::pop_front);
         match (said, self.answers.default) {
             (Some(pin), _) => Ok(pin),
-            (None, Default::Practice) => Ok(shared_pin(request.kind)),
-            (None, Default::None) => {
+            (None, Default::Practice) if first => Ok(shared_pin(request.kind)),
+            (None, _) => {
                 let kind = if request.kind == PinKind::User { "PIN" } else { "security officer's PIN" };
                 let question = format!("the {kind} of token `{}`", request.token);
                 Err(NoAnswer::Missing { step: request.step.clone(), question })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::Person;
+
+    fn ask(file: &str, expected: Expected) -> Result<String, NoAnswer> {
+        let answers = Answers::read("a.yaml", file.as_bytes()).unwrap();
+        let now = || "2026-11-01T08:00:00Z".parse().unwrap();
+        let person = Person { id: "bo".into(), role: "crypto-officer".into() };
+        let question =
+            Question { step: "2.1".into(), person, sentence: "Well?".into(), lines: Vec::new(), expected };
+        Answering::new(answers, &now, &mut |_| {}).ask(&question)
+    }
+
+    #[test]
+    fn practice_confirms_everything_but_another_try_of_a_pin() {
+        let practice = "rootrite-answers: 1\ndefault: practice\n";
+        assert_eq!(ask(practice, Expected::Word("sign")).unwrap(), "sign");
+        assert_eq!(ask(practice, Expected::Time).unwrap(), "2026-11-01T08:00:00Z");
+        assert!(matches!(ask(practice, Expected::Word(AGAIN)), Err(NoAnswer::Missing { .. })));
+        let said = "rootrite-answers: 1\ndefault: practice\nsteps:\n  \"2.1\": {say: [again]}\n";
+        assert_eq!(ask(said, Expected::Word(AGAIN)).unwrap(), "again");
+    }
+
+    #[test]
+    fn what_is_said_goes_before_the_default_and_no_declines() {
+        let file = "rootrite-answers: 1\ndefault: none\nsteps:\n  \"2.1\": {say: [\"no\"]}\n";
+        assert!(matches!(ask(file, Expected::Word("sign")), Err(NoAnswer::Declined { .. })));
+        let nothing = "rootrite-answers: 1\ndefault: none\n";
+        assert!(matches!(ask(nothing, Expected::Word("sign")), Err(NoAnswer::Missing { .. })));
     }
 }

@@ -46,9 +46,10 @@ impl Check {
                     files::print(
                         out,
                         &format!(
-                            "The script is good: {} acts, {steps} steps, {} structures to sign.\nplan SHA-256 {}\n",
-                            plan.acts.len(),
-                            plan.drafts.len(),
+                            "The script is good: {}, {}, {} to sign.\nplan SHA-256 {}\n",
+                            counted(plan.acts.len(), "act"),
+                            counted(steps, "step"),
+                            counted(plan.drafts.len(), "structure"),
                             plan.sha256()
                         ),
                     )?;
@@ -77,7 +78,7 @@ impl Check {
                 Ok(site) => {
                     let mut found = Problems::new(site.source.clone());
                     if let Some(plan) = &plan {
-                        site.value.judge(&plan.setting, self.practice, &mut found);
+                        site.value.judge(plan, self.practice, &mut found);
                     }
                     if !found.is_empty() {
                         problems.push(found);
@@ -88,6 +89,11 @@ impl Check {
         }
         Ok((plan, problems))
     }
+}
+
+/// `1 act`, `2 acts`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// `[{"file","line","column","message","hint"}]`, a line.

@@ -52,7 +52,10 @@ impl From<RehearsalError> for Failure {
 
 /// Everything that stands in the way of the tokens.
 pub fn cabinet(errors: &[CabinetError]) -> Failure {
-    let turn = if errors.iter().all(|error| matches!(error, CabinetError::LabelTaken { .. })) {
+    let turn = if errors
+        .iter()
+        .all(|error| matches!(error, CabinetError::LabelTaken { .. } | CabinetError::NotHardware { .. }))
+    {
         Turn::Author
     } else {
         Turn::Equipment
@@ -103,7 +106,9 @@ fn stage(error: &StageError) -> Turn {
         | StageError::NotBlank { .. } => Turn::Author,
         StageError::Journal(JournalError::Record { .. }) | StageError::NoToken { .. } => Turn::Developers,
         StageError::Token { source, .. } if is_people(source) => Turn::Operators,
-        StageError::NoAnswer(_) | StageError::Quorum { .. } => Turn::Operators,
+        StageError::Journal(JournalError::ClockWentBack { .. })
+        | StageError::NoAnswer(_)
+        | StageError::Quorum { .. } => Turn::Operators,
         StageError::Refused(_) => Turn::Refused,
         _ => Turn::Equipment,
     }

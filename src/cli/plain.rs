@@ -120,13 +120,32 @@ pub fn judge(expected: &Expected, answer: &str) -> Result<(), String> {
         Expected::Word(word) if answer == *word => Ok(()),
         Expected::Word(word) => Err(format!("found `{answer}`, wanted exactly `{word}`")),
         Expected::Words(words) => same_words(words, answer),
-        Expected::Text if answer.trim().is_empty() => Err("found nothing, wanted a text".into()),
+        Expected::Text => text_for_the_log(answer),
         Expected::Time => {
             answer.parse::<crate::clock::Timestamp>().map(|_| ()).map_err(|error| error.to_string())
         }
-        _ => Ok(()),
     }
 }
+
+/// Whether a text can be in the log or its annex, read aloud as it was typed.
+fn text_for_the_log(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("found nothing, wanted a text".into());
+    }
+    if let Some(hidden) = text.chars().find(|character| crate::script::is_hidden(*character)) {
+        return Err(format!(
+            "found the character {}, which nobody can see or read aloud",
+            hidden.escape_unicode()
+        ));
+    }
+    if text.len() > MOST_TEXT {
+        return Err(format!("found {} octets, wanted at most {MOST_TEXT}", text.len()));
+    }
+    Ok(())
+}
+
+/// Octets of a text that fit into a line of the log with all that stands around them.
+const MOST_TEXT: usize = 4096;
 
 /// Whether the same words were typed; the first wrong one by its place. The wanted word itself is not told.
 fn same_words(wanted: &str, typed: &str) -> Result<(), String> {

@@ -35,7 +35,7 @@ impl Rehearse {
     /// What is wrong with the script, or what stopped the rehearsal.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         let plan = files::plan(&self.script, true, None)?;
-        new_folder(&self.out)?;
+        new_folder(&self.out, "--out")?;
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
         let (tokens, site_text) = Tokens::make(&plan, &self.out.join("rehearsal-tokens"))?;
         let site = Site::read("the rehearsal's site", site_text.as_bytes())?;
@@ -102,24 +102,23 @@ fn inputs(plan: &Plan) -> String {
     text
 }
 
-/// A folder that is not there, in one that is.
+/// A folder that is not there, in one that is. `option` is how the command line names it.
 ///
 /// # Errors
 ///
 /// A [`Failure`] if it is there, or its parent is not.
-pub fn new_folder(path: &Path) -> Result<(), Failure> {
+pub fn new_folder(path: &Path, option: &str) -> Result<(), Failure> {
     if path.symlink_metadata().is_ok() {
         let message = format!("`{}` exists; wanted a folder that does not", path.display());
-        return Err(Failure::new(Turn::Author, message).hint("name another folder with --out"));
+        return Err(Failure::new(Turn::Author, message).hint(format!("name another folder with {option}")));
     }
     let parent =
         path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     if !parent.is_dir() {
         let message =
             format!("`{}` is not a folder; `{}` is to be made in it", parent.display(), path.display());
-        return Err(
-            Failure::new(Turn::Author, message).hint("make it first, or name another folder with --out")
-        );
+        return Err(Failure::new(Turn::Author, message)
+            .hint(format!("make it first, or name another folder with {option}")));
     }
     writable(parent)
 }

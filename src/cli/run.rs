@@ -1,7 +1,7 @@
 //! `run`: the ceremony.
 
 use std::io::{IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::answers::{Answering, Answers};
 use super::plain::Plain;
@@ -87,14 +87,28 @@ impl Run {
             }
             (plan, site, answers) => {
                 let failures = [plan.err(), site.err(), answers.err()];
-                let messages = failures.iter().flatten().flat_map(|failure| failure.messages().to_vec());
-                Err(Failure::several(Turn::Author, messages.collect()))
+                Err(all(failures.into_iter().flatten()))
             }
         }
     }
 
-    /// What can be judged before any token is asked.
+    /// What can be judged before any token is asked, everything at once.
     fn judge(&self, ceremony: &Ceremony) -> Result<(), Failure> {
+        let mut problems = Problems::new(ceremony.site.source.clone());
+        ceremony.site.value.judge(&ceremony.plan, self.practice, &mut problems);
+        let site = if problems.is_empty() { Ok(()) } else { Err(problems.into()) };
+        let log = if self.log.is_dir() { writable(&self.log) } else { new_folder(&self.log, "--log") };
+        let found = [
+            self.somebody_answers(),
+            site,
+            in_window(&ceremony.plan, MachineClock::start().now()),
+            new_folder(&self.out, "--out"),
+            log,
+        ];
+        Failure::together(found.into_iter().filter_map(Result::err)).map_or(Ok(()), Err)
+    }
+
+    fn somebody_answers(&self) -> Result<(), Failure> {
         if self.answers.is_some() && !self.practice {
             let message = "a production log takes no `--answers`: people answer";
             return Err(Failure::new(Turn::Author, message).hint("add --practice, or leave --answers out"));
@@ -105,14 +119,7 @@ impl Run {
                 Failure::new(Turn::Operators, message).hint("add --plain if lines come from elsewhere")
             );
         }
-        let mut problems = Problems::new(ceremony.site.source.clone());
-        ceremony.site.value.judge(&ceremony.plan.setting, self.practice, &mut problems);
-        if !problems.is_empty() {
-            return Err(problems.into());
-        }
-        in_window(&ceremony.plan, MachineClock::start().now())?;
-        new_folder(&self.out)?;
-        if self.log.is_dir() { writable(&self.log) } else { new_folder(&self.log) }
+        Ok(())
     }
 
     fn conduct(
@@ -124,8 +131,15 @@ impl Run {
         clock: &MachineClock,
     ) -> Result<PathBuf, Failure> {
         let plan = &ceremony.plan;
-        let folder = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
+        // A new log's folder is not there yet; what has to have room is the one that it will be in.
+        let in_which = |path: &Path| {
+            let folder = if path.is_dir() { Some(path) } else { path.parent() };
+            folder
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .map_or_else(|| PathBuf::from("."), PathBuf::from)
+        };
+        let (out, log) = (in_which(&self.out), in_which(&self.log));
+        let folders: &[&Path] = if out == log { &[&out] } else { &[&out, &log] };
         let places = Places::of(&plan.setting.ceremony, self.practice, &self.log, &self.out);
         let bundle = places.bundle.clone();
         let company = Company {
@@ -133,7 +147,7 @@ impl Run {
             modules,
             operators,
             clock,
-            machine: machine(&ceremony.site.value, &[&folder]),
+            machine: machine(&ceremony.site.value, folders),
             site: ceremony.site_octets.clone(),
             practice: self.practice,
         };
@@ -170,6 +184,11 @@ fn with_people<T>(
     }
     let mut input = std::io::stdin().lock();
     conduct(&mut Plain::new(&mut input, out), &clock)
+}
+
+/// Several failures, of which there is at least one.
+fn all(failures: impl IntoIterator<Item = Failure>) -> Failure {
+    Failure::together(failures).unwrap_or_else(|| Failure::several(Turn::Developers, Vec::new()))
 }
 
 /// What a ceremony is conducted from.

@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::digest::Digest;
 use crate::hsm::{
     Blank as BlankSlot, Initialization, ModuleConfiguration, ModuleProcess, STANDARD, Token, TokenError,
     TokenSelector,
 };
-use crate::plan::{Login, PinSource, Plan, Site, SiteToken};
+use crate::plan::{Class, Login, PinSource, Plan, Site, SiteToken};
 use crate::stage::{Blank, Cabinet, Device, Equipment, LoginKind, Module, Person, Pins};
 
 /// The module processes of a ceremony.
@@ -54,7 +55,7 @@ pub fn open(site: &Site, plan: &Plan) -> Result<(Cabinet, Modules), Vec<CabinetE
         let place = (token.module_path(), token.environment.clone());
         let process = match processes.get(&place) {
             Some(process) => Arc::clone(process),
-            None => match start(name, token) {
+            None => match start(name, token, expected(site, token)) {
                 Ok((process, module)) => {
                     loaded.push(module);
                     let process = Arc::new(process);
@@ -67,7 +68,11 @@ pub fn open(site: &Site, plan: &Plan) -> Result<(Cabinet, Modules), Vec<CabinetE
                 }
             },
         };
-        match equipment(name, token, plan, &process) {
+        let agreed = agreed_digest(token, process.information().digest);
+        match agreed
+            .map_err(|source| wrong(name, source))
+            .and_then(|()| equipment(name, token, plan, &process))
+        {
             Ok(equipment) => drop(cabinet.insert(name.clone(), equipment)),
             Err(error) => errors.push(error),
         }
@@ -80,16 +85,40 @@ pub fn open(site: &Site, plan: &Plan) -> Result<(Cabinet, Modules), Vec<CabinetE
     }
 }
 
-fn start(name: &str, token: &SiteToken) -> Result<(ModuleProcess, Module), CabinetError> {
-    let wrong = |source| CabinetError::Token { token: name.to_owned(), source: Box::new(source) };
+/// What any token of this module says of its digest: it is compared before the module is loaded.
+fn expected(site: &Site, token: &SiteToken) -> Option<Digest> {
+    let same = |other: &SiteToken| other.module.value == token.module.value;
+    let all = site.tokens.iter().filter(|(_, other)| same(other));
+    all.filter_map(|(_, other)| other.module_sha256.as_ref()).map(|sha256| sha256.value).next()
+}
+
+fn start(
+    name: &str,
+    token: &SiteToken,
+    expected: Option<Digest>,
+) -> Result<(ModuleProcess, Module), CabinetError> {
     let mut configuration = ModuleConfiguration::new(token.module_path());
     configuration.environment.clone_from(&token.environment);
-    configuration.expected_sha256 = token.module_sha256.as_ref().map(|sha256| sha256.value);
-    let process = ModuleProcess::start(&configuration).map_err(wrong)?;
+    configuration.expected_sha256 = expected;
+    let process = ModuleProcess::start(&configuration).map_err(|source| wrong(name, source))?;
     let said = process.information();
     let library = format!("{} {} {}", said.manufacturer, said.description, said.version);
     let sha256 = said.digest;
     Ok((process, Module { sha256, library }))
+}
+
+/// Tokens share the process of their module; what the site says of its digest holds for each of them.
+fn agreed_digest(token: &SiteToken, found: Digest) -> Result<(), TokenError> {
+    match &token.module_sha256 {
+        Some(wanted) if wanted.value != found => {
+            Err(TokenError::ModuleDigest { module: token.module_path(), wanted: wanted.value, found })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn wrong(name: &str, source: TokenError) -> CabinetError {
+    CabinetError::Token { token: name.to_owned(), source: Box::new(source) }
 }
 
 fn equipment(
@@ -98,7 +127,6 @@ fn equipment(
     plan: &Plan,
     process: &Arc<ModuleProcess>,
 ) -> Result<Equipment, CabinetError> {
-    let wrong = |source| CabinetError::Token { token: name.to_owned(), source: Box::new(source) };
     let label = token.label.value.clone();
     let serial = token.serial.as_ref().map(|serial| serial.value.clone());
     let device = if token.initialize {
@@ -106,7 +134,12 @@ fn equipment(
         Device::Blank(Box::new(BlankToken { process: Arc::clone(process), blank, label }))
     } else {
         let selector = TokenSelector { label, serial, model: token.model.clone() };
-        Device::Ready(Box::new(process.open(&selector, &STANDARD).map_err(wrong)?))
+        let session = process.open(&selector, &STANDARD).map_err(|source| wrong(name, source))?;
+        let model = &session.token().model;
+        if token.class.value == Class::Hardware && SOFTWARE.iter().any(|known| model.contains(known)) {
+            return Err(CabinetError::NotHardware { token: name.to_owned(), model: model.clone() });
+        }
+        Device::Ready(Box::new(session))
     };
     let custodians: Vec<Person> = plan.setting.people.of_role("crypto-officer").cloned().collect();
     let threshold = plan.setting.people.quorum.get("crypto-officer").copied().unwrap_or(1);
@@ -180,6 +213,9 @@ impl Blank for BlankToken {
     }
 }
 
+/// Models of tokens that are software, whatever a site file says of them.
+const SOFTWARE: [&str; 4] = ["SoftHSM", "NSS 3", "Kryoptic", "Soft"];
+
 /// Why a token of the site cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -191,6 +227,16 @@ pub enum CabinetError {
         token: String,
         /// What it said.
         source: Box<TokenError>,
+    },
+    /// The site says hardware, and the token says otherwise.
+    #[error(
+        "token `{token}` says that its model is `{model}`, which is software; the site file says `class: hardware`"
+    )]
+    NotHardware {
+        /// The script's name for it.
+        token: String,
+        /// What it says of itself.
+        model: String,
     },
     /// No PIN can be read.
     #[error("token `{token}`: no PIN on file descriptor {number}: {why}")]

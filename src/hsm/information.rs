@@ -81,7 +81,11 @@ impl TokenInformation {
 
 impl fmt::Display for TokenInformation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` (serial `{}`, model `{}`)", self.label, self.serial, self.model)
+        if self.has(TokenFlag::TokenInitialized) {
+            write!(f, "`{}` (serial `{}`, model `{}`)", self.label, self.serial, self.model)
+        } else {
+            write!(f, "a blank token (serial `{}`, model `{}`)", self.serial, self.model)
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::pki::oid::purpose;
 use crate::pki::read::{self, CertificateView};
 use crate::pki::usage::KeyUsage;
 use crate::pki::{PublicKey, verify_signature};
+use crate::rule::{self, Context, Kind, Policy};
 
 /// A certificate has a few KiB; this is what is read of one.
 const MOST_OCTETS: u64 = 64 * 1024;
@@ -97,7 +98,7 @@ impl<'t> Store<'t> {
         }
         for one in &all {
             by_record(one, report);
-            profile(one, report);
+            profile(one, told, report);
             if one.named.kind == "root" {
                 root(one, at, report);
             } else {
@@ -147,12 +148,16 @@ fn by_record(one: &Certificate<'_>, report: &mut Report) {
     }
 }
 
-/// What a certificate of its kind has to be: the one place where rules are applied.
-fn profile(one: &Certificate<'_>, report: &mut Report) {
+/// What a certificate of its kind has to be. The rules' errors have a code only for roots; what they say of other
+/// certificates was judged before these were signed, and is judged by those who import.
+fn profile(one: &Certificate<'_>, told: &Told, report: &mut Report) {
     let extensions = one.view.extensions();
     let usage = extensions.key_usage().ok().flatten();
     let (ca_code, usage_code) = match one.named.kind.as_str() {
-        "root" => (Code::E162, Code::E162),
+        "root" => {
+            rules(one, told, report);
+            (Code::E162, Code::E162)
+        }
         "ocsp-responder" => {
             if one.is_ca() || !one.is_responder() {
                 report.find(
@@ -171,6 +176,21 @@ fn profile(one: &Certificate<'_>, report: &mut Report) {
     let wanted = KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN);
     if !usage.is_some_and(|usage| usage.has(wanted)) {
         report.find(usage_code, one.path, "its key usage lacks keyCertSign or cRLSign");
+    }
+}
+
+/// Every rule, under the policy that the log says was applied before signing.
+fn rules(one: &Certificate<'_>, told: &Told, report: &mut Report) {
+    let tbs = one.view.tbs();
+    let Some(policy) = told.story.policy_of(tbs.sha256()).and_then(|policy| policy.parse::<Policy>().ok())
+    else {
+        report.note(format!("{} was not linted, because the log names no policy for it", one.path));
+        return;
+    };
+    let Ok(certificate) = rule::certificate::Certificate::from_tbs(tbs.octets()) else { return };
+    let assessment = rule::certificate::judge(&certificate, &Context::lint(policy, Kind::Root));
+    for objection in assessment.objections.iter().filter(|objection| objection.is_error()) {
+        report.find(Code::E162, one.path, objection.to_string());
     }
 }
 

@@ -184,10 +184,16 @@ fn read_consistency(folder: &Folder, note: Option<&Note>, report: &mut Report) -
 /// Reads every line. The root of the first `old` lines, if there are so many and all can be read.
 fn lines(folder: &Folder, told: &mut Told, old: Option<u64>, report: &mut Report) -> Option<Hash> {
     let file = folder.file("log.jsonl").ok()?;
-    // A log that is longer than the longest its head allows is not read to its end.
+    // A log that is longer than the longest its head allows is not read to its end, and one without a head that
+    // somebody vouches for only as far as it helps to say what is wrong.
     let longest = Limits::RECORD.octets as u64 + 1;
-    let most =
-        told.checkpoint.as_ref().map_or(u64::MAX, |head| head.size.saturating_add(1).saturating_mul(longest));
+    let allowed = |head: &SignedHead| head.checkpoint().size.saturating_add(1).saturating_mul(longest);
+    let most = told.head.as_ref().map_or(MOST_UNSIGNED_OCTETS, allowed);
+    if let Ok(length) = file.metadata().map(|file| file.len())
+        && length > most
+    {
+        report.find(Code::E130, "log.jsonl", format!("{length} octets; only the first {most} are read"));
+    }
     let mut reader = BufReader::with_capacity(64 * 1024, file.take(most));
     let mut state = State::new();
     let mut story = Story::default();
@@ -263,6 +269,9 @@ fn judge_scan(scan: Scan, checkpoint: Option<&Checkpoint>) -> Findings {
     }
     findings
 }
+
+/// How much is read of a log whose head no policy accepts.
+const MOST_UNSIGNED_OCTETS: u64 = 256 << 20;
 
 /// Whether a finding means that a line, and with it a record, could not be read.
 const fn is_unread(finding: &Finding) -> bool {

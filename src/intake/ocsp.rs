@@ -30,6 +30,8 @@ struct Judge<'j, 's> {
     revoked: &'j RevokedSerials,
     /// The digests that certificate ids may have: of a CA's name and its key bits.
     ids: Vec<Id<'j, 's>>,
+    /// Whether every certificate that the log names is in the bundle: those of earlier ceremonies are not.
+    complete: bool,
     /// By certificate in question: whether a response is good at the moment in question.
     current: BTreeMap<(Digest, String), (bool, String)>,
     at: Option<Timestamp>,
@@ -54,9 +56,11 @@ pub fn judge(
     let known = signed.filter_map(|named| {
         Some((named.intended("issuer_spki_sha256")?.to_owned(), named.data.str("serial")?.to_owned()))
     });
+    let count = told.story.named.iter().filter(|named| named.ev == "cert.signed").count();
+    let complete = count == certificates.len();
     let ids = certificates.iter().filter(|one| one.is_ca()).filter_map(Id::of).collect();
     let mut judge =
-        Judge { certificates, known: known.collect(), revoked, ids, current: BTreeMap::new(), at };
+        Judge { certificates, known: known.collect(), revoked, ids, complete, current: BTreeMap::new(), at };
     for (list, members) in &artifacts.lists {
         if let Some(named) = artifacts.logged.get(list).filter(|named| named.ev == "ocsp.signed") {
             judge.batch(artifacts, named, members, report);
@@ -124,17 +128,16 @@ impl<'j, 's> Judge<'j, 's> {
         for single in &basic.tbs().responses() {
             window(named, &single, path, report);
             let Some(issuer) = self.issuer(&single.cert_id) else {
-                let known = self.ids.is_empty();
                 let serial = hex(single.cert_id.serial);
-                if known {
-                    report
-                        .note(format!("{path} was not judged: the issuer of {serial} is not in the bundle"));
-                } else {
+                if self.complete {
                     report.find(
                         Code::E198,
                         path,
                         format!("its certificate id for {serial} names no CA of the bundle"),
                     );
+                } else {
+                    report
+                        .note(format!("{path} was not judged: the issuer of {serial} is not in the bundle"));
                 }
                 continue;
             };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ceremony_log::code::{Code, Finding, Place};
 use ceremony_log::json::Value;
 use ceremony_log::note;
-use ceremony_log::policy::Window;
+use ceremony_log::policy::{SignedHead, Window};
 use ceremony_log::proof::Proof;
 
 use super::artifacts::{Artifacts, shown};
@@ -21,6 +21,10 @@ const ENDING: &str = ".tlog-proof";
 /// Judges every proof, and that there is one for each artifact and no other.
 pub fn judge(folder: &Folder, artifacts: &Artifacts<'_>, told: &Told, at: Timestamp, report: &mut Report) {
     let Ok(proofs) = folder.folder("proofs") else { return };
+    // Without a ceremony there is nothing to prove: that was noted.
+    if told.story.ceremony.is_none() {
+        return;
+    }
     let manifests =
         artifacts.logged.values().filter(|named| named.kind == "manifest").map(|named| &named.sha256);
     let wanted: BTreeSet<&Digest> = artifacts.all().map(|(sha256, _)| sha256).chain(manifests).collect();
@@ -67,8 +71,8 @@ fn judge_one(
     match proof.verify(policy, &Window::at(at.seconds())) {
         Ok(proven) => {
             let head = proven.head().checkpoint();
-            let other = told.checkpoint.as_ref().filter(|own| own.size == head.size && own.root != head.root);
-            if other.is_some() {
+            let own = told.head.as_ref().map(SignedHead::checkpoint);
+            if own.is_some_and(|own| own.size == head.size && own.root != head.root) {
                 let message = format!("its head has size {} and another root than the bundle's", head.size);
                 report.find(Code::E133, &path, message);
             }

@@ -95,6 +95,8 @@ pub struct Story {
     pub ceremony: Option<(String, Option<Digest>)>,
     /// What its closing says was handed over.
     pub outputs: Option<(u64, String)>,
+    /// Under which policy what was to be signed was linted, by its digest in hex.
+    policies: BTreeMap<String, String>,
     approvals: BTreeMap<u64, String>,
     intents: BTreeMap<u64, Object>,
     voided: BTreeSet<Digest>,
@@ -104,7 +106,11 @@ pub struct Story {
 impl Story {
     /// Follows the next record.
     pub fn follow(&mut self, record: &Record, report: &mut Report) {
-        let told = self.named.len() + self.revoked.len() + self.approvals.len() + self.intents.len();
+        let told = self.policies.len()
+            + self.named.len()
+            + self.revoked.len()
+            + self.approvals.len()
+            + self.intents.len();
         if self.full || told >= MOST_TOLD {
             if !self.full {
                 report.find_record(
@@ -135,6 +141,10 @@ impl Story {
                 self.approvals.clear();
                 self.intents.clear();
             }
+            "lint.result" => {
+                let text = |key: &str| record.data.str(key).map(str::to_owned);
+                self.policies.extend(text("tbs_sha256").zip(text("policy")));
+            }
             "request.approved" => {
                 let sha256 = record.data.str("sha256").unwrap_or_default();
                 self.approvals.insert(record.seq, sha256.to_owned());
@@ -154,6 +164,11 @@ impl Story {
             }
             _ => {}
         }
+    }
+
+    /// Under which policy something was linted before it was signed.
+    pub fn policy_of(&self, to_be_signed: Digest) -> Option<&str> {
+        self.policies.get(&to_be_signed.to_string()).map(String::as_str)
     }
 
     /// Artifacts of one ceremony that still count.

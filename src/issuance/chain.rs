@@ -127,7 +127,8 @@ impl<T: ToBeSigned> Checked<T> {
             .map(|field| Line::new(field.name.clone(), field.value.clone()))
             .collect();
         lines.extend(self.warnings.iter().map(|warning| Line::new("warning", warning.to_string())));
-        let approval = ask_to_sign(&self.draft.name, sha256, lines, approver, kind, stage)?;
+        let name = format!("{} `{}`", T::NAME, self.draft.name);
+        let approval = ask_to_sign(&name, sha256, lines, approver, kind, stage)?;
         Ok(Approved { draft: self.draft, approval })
     }
 

@@ -120,8 +120,10 @@ pub fn issue<O: Order>(
 ) -> Result<(Drawn, Verified<O::Structure>), IssuanceError> {
     let drawn = draw(order.key(), stage)?;
     let checked = draft_and_check(order, &drawn, terms.policy, ledger)?;
-    stage.record(checked.lint_result(terms.policy))?;
+    // Warnings count as acknowledged once the person who saw them has approved.
+    let lint = checked.lint_result(terms.policy);
     let approved = checked.approve(terms.approver, order.request_kind(), stage)?;
+    stage.record(lint)?;
     let (place, key) = (order.place(), order.key());
     approved.prepare(&place, stage)?;
     let planned = order.planned(&drawn)?;
@@ -157,12 +159,13 @@ pub fn issue_batch<O: BatchOrder>(
     let drawn = draw(key, stage)?;
     let mut checked = Vec::with_capacity(orders.len());
     for order in orders {
-        let one = draft_and_check(order, &drawn, terms.policy, ledger)?;
-        stage.record(one.lint_result(terms.policy))?;
-        checked.push(one);
+        checked.push(draft_and_check(order, &drawn, terms.policy, ledger)?);
     }
     let to_be_signed = list_of(checked.iter().map(Checked::sha256));
     let approval = approve_batch(orders, &checked, Digest::of(&to_be_signed), list, terms, stage)?;
+    for one in &checked {
+        stage.record(one.lint_result(terms.policy))?;
+    }
     let mut approved = Vec::with_capacity(orders.len());
     for (order, one) in orders.iter().zip(checked) {
         let one: Approved<O::Structure> = one.approved_as_batch(approval);
@@ -207,7 +210,7 @@ fn approve_batch<O: Order>(
         );
         lines.extend(one.warnings().iter().map(|warning| Line::new("warning", warning.to_string())));
     }
-    let name = format!("{} ({} together)", list.name, orders.len());
+    let name = format!("the OCSP responses `{}` ({} together)", list.name, orders.len());
     let kind = orders.first().map_or("ocsp", Order::request_kind);
     Ok(ask_to_sign(&name, sha256, lines, terms.approver, kind, stage)?)
 }

@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::Plan;
 use crate::digest::Digest;
 use crate::script::{
     Entry, Fields, FromNode, Located, Named, Node, Place, Problems, Value, Whole, Word, read_as, version,
     wrong,
 };
-use crate::step::Setting;
 
 /// What a machine is.
 #[derive(Clone, Debug)]
@@ -100,12 +100,15 @@ impl Site {
 
     /// Finds where the site does not satisfy a script. In a practice ceremony software may stand in for
     /// hardware; the log says which it was.
-    pub fn judge(&self, setting: &Setting, practice: bool, problems: &mut Problems) {
+    pub fn judge(&self, plan: &Plan, practice: bool, problems: &mut Problems) {
+        let setting = &plan.setting;
+        let initialized: Vec<&str> = plan.steps().filter_map(|step| step.step.initializes()).collect();
         for (name, demand) in &setting.tokens {
             let Some(token) = self.tokens.find(name) else {
                 problems.add(Place::START, format!("the script's token `{name}` is missing under `tokens`"));
                 continue;
             };
+            token.judge_blank(name, initialized.contains(&name.as_str()), problems);
             let class = token.class.value.word();
             if demand.class != "any" && demand.class != class && !practice {
                 let message =
@@ -143,6 +146,20 @@ impl Site {
 }
 
 impl SiteToken {
+    /// A token is blank exactly where the script initialises it.
+    fn judge_blank(&self, name: &str, initialized: bool, problems: &mut Problems) {
+        let message = match (self.initialize, initialized) {
+            (true, false) => {
+                format!("token `{name}` is blank here, and the script has no `initialize-token` for it")
+            }
+            (false, true) => {
+                format!("the script initialises token `{name}`; wanted `initialize: true`, for a blank one")
+            }
+            _ => return,
+        };
+        problems.add(self.label.place, message);
+    }
+
     /// The module's path.
     pub fn module_path(&self) -> PathBuf {
         PathBuf::from(&self.module.value)

@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use super::file::storage;
 use super::memory::{LogKeyPlace, Memory};
+use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::plan::Ledger;
 use crate::stage::{Head, JournalError};
@@ -38,6 +39,8 @@ pub struct Continued {
     pub(super) verifier: VerifierKey,
     pub(super) levels: Levels,
     pub(super) last: Hash,
+    pub(super) last_at: Timestamp,
+    pub(super) octets: u64,
     pub(super) note: Note,
 }
 
@@ -51,6 +54,8 @@ impl Continued {
         let path = folder.join("log.jsonl");
         let file =
             File::open(&path).map_err(|error| ContinueError::Storage(storage(&path, "read", error)))?;
+        let octets =
+            file.metadata().map_err(|error| ContinueError::Storage(storage(&path, "read", error)))?.len();
         let (mut levels, mut memory, mut state) = (Levels::new(), Memory::default(), State::new());
         let mut ceremonies = Vec::new();
         let mut last = Hash::ZERO;
@@ -73,6 +78,8 @@ impl Continued {
             wrong.push("the log has no genesis or no key".into());
             return Err(ContinueError::Wrong { wrong });
         };
+        let last_at = read.last.and_then(|record| Timestamp::from_seconds(record.at.seconds()));
+        let last_at = last_at.unwrap_or(Timestamp::FIRST);
         let head = Head { size: levels.size(), root: Digest::from_octets(*read.tree.root().octets()) };
         let (verifier, note) = signed_head(folder, &genesis.origin, &log_key, head, &mut wrong)?;
         if !wrong.is_empty() {
@@ -88,6 +95,8 @@ impl Continued {
             verifier,
             levels,
             last,
+            last_at,
+            octets,
             note,
         })
     }
@@ -100,10 +109,14 @@ impl Continued {
         }
     }
 
-    /// Opens the log for appending.
-    pub(super) fn file(folder: &Path) -> Result<File, JournalError> {
+    /// Opens the log for appending, for this program alone, and as it was when it was read.
+    pub(super) fn take_alone(&self, folder: &Path) -> Result<File, JournalError> {
         let path = folder.join("log.jsonl");
-        OpenOptions::new().append(true).open(&path).map_err(|error| storage(&path, "opened", error))
+        let opened = OpenOptions::new().append(true).open(&path);
+        let log = opened.map_err(|error| storage(&path, "opened", error))?;
+        super::journal::take_alone(&log, &path)?;
+        let octets = log.metadata().map_err(|error| storage(&path, "read", error))?.len();
+        if octets == self.octets { Ok(log) } else { Err(JournalError::InUse { path }) }
     }
 }
 

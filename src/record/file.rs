@@ -19,6 +19,17 @@ pub struct Reserved {
     path: PathBuf,
     part: PathBuf,
     file: File,
+    filled: bool,
+}
+
+/// A place that nothing came into is given back. After a crash the part stays, and the next start finds it.
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if !self.filled {
+            // What is left is a part: it hides nothing and nobody reads it.
+            let _ = fs::remove_file(&self.part);
+        }
+    }
 }
 
 impl Reserved {
@@ -39,7 +50,7 @@ impl Reserved {
             .create_new(true)
             .open(&part)
             .map_err(|error| storage(&part, "made", error))?;
-        Ok(Self { path: path.to_owned(), part, file })
+        Ok(Self { path: path.to_owned(), part, file, filled: false })
     }
 
     /// Writes the whole file and gives it its name.
@@ -59,6 +70,7 @@ impl Reserved {
                 error => storage(&self.path, "named", error),
             }
         })?;
+        self.filled = true;
         sync_folder(&self.path)
     }
 }
@@ -147,6 +159,15 @@ mod tests {
         fs::write(&path, b"other").unwrap();
         assert!(matches!(reserved.fill(b"mine"), Err(JournalError::Exists { .. })));
         assert_eq!(fs::read(&path).unwrap(), b"other");
+    }
+
+    #[test]
+    fn a_place_that_nothing_came_into_is_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        drop(Reserved::at(&path).unwrap());
+        Reserved::at(&path).unwrap().fill(b"one").unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -16,11 +16,13 @@ use ceremony_log::note::{Note, Signature};
 use ceremony_log::record::{Actor as LogActor, Record};
 use ceremony_log::time::Time;
 use ceremony_log::tree::{Hash, Levels};
+use rustix::fs::{FlockOperation, flock};
 
 use super::artifact;
 use super::continued::Continued;
 use super::file::{Reserved, create, create_folder, ensure_folder, storage, supersede};
 use super::value::to_object;
+use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::stage::{Artifact, ArtifactPlace, Entry, Event, Head, Journal, JournalError, LogKey};
 
@@ -78,6 +80,7 @@ pub struct LogFolder {
     log: File,
     levels: Levels,
     last: Hash,
+    last_at: Timestamp,
     key: Option<VerifierKey>,
     head: Option<Note>,
     stored: Vec<Stored>,
@@ -99,12 +102,14 @@ impl LogFolder {
             .create_new(true)
             .open(&path)
             .map_err(|error| storage(&path, "made", error))?;
+        take_alone(&log, &path)?;
         Ok(Self {
             places,
             identity: identity.clone(),
             log,
             levels: Levels::new(),
             last: Hash::ZERO,
+            last_at: Timestamp::FIRST,
             key: None,
             head: None,
             stored: Vec::new(),
@@ -119,14 +124,15 @@ impl LogFolder {
     ///
     /// [`JournalError`] if anything is there that this ceremony has to make.
     pub fn go_on(places: Places, identity: &Identity, continued: Continued) -> Result<Self, JournalError> {
+        let log = continued.take_alone(&places.log)?;
         make_folders(&places, identity)?;
-        let log = Continued::file(&places.log)?;
         Ok(Self {
             places,
             identity: identity.clone(),
             log,
             levels: continued.levels,
             last: continued.last,
+            last_at: continued.last_at,
             key: Some(continued.verifier),
             head: Some(continued.note),
             stored: Vec::new(),
@@ -224,7 +230,10 @@ impl Journal for LogFolder {
         if self.stopped {
             return Err(JournalError::Stopped);
         }
-        let names_artifacts = names_artifacts(&entry.event);
+        if entry.at < self.last_at {
+            return Err(JournalError::ClockWentBack { now: entry.at, last: self.last_at });
+        }
+        let (names_artifacts, at) = (names_artifacts(&entry.event), entry.at);
         let record = self.record(entry)?;
         let mut line = record.to_line().map_err(|fault| unfit(&fault))?;
         let seq = record.seq;
@@ -240,6 +249,7 @@ impl Journal for LogFolder {
         }
         self.levels.push(leaf);
         self.last = leaf;
+        self.last_at = at;
         if names_artifacts {
             for stored in self.stored.iter_mut().filter(|stored| stored.seq.is_none()) {
                 stored.seq = Some(seq);
@@ -352,6 +362,12 @@ impl Journal for LogFolder {
         self.stored.push(Stored { artifact: artifact.clone(), seq: None });
         Ok(artifact)
     }
+}
+
+/// Sees to it that no other program writes this log as long as this one has it open.
+pub(super) fn take_alone(log: &File, path: &Path) -> Result<(), JournalError> {
+    flock(log, FlockOperation::NonBlockingLockExclusive)
+        .map_err(|_| JournalError::InUse { path: path.to_owned() })
 }
 
 /// The folders of a log, of a ceremony beside it, and of its outputs.

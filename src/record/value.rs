@@ -2,6 +2,7 @@
 
 use ceremony_log::json::{Object, Value as LogValue};
 use serde_json::Value;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// An object of the log; nothing if something in it cannot be in a log.
 pub fn to_object(value: &Value) -> Option<Object> {
@@ -17,7 +18,8 @@ pub fn to_value(value: &Value) -> Option<LogValue> {
         Value::Null => return None,
         Value::Bool(yes) => LogValue::Bool(*yes),
         Value::Number(number) => LogValue::Int(number.as_i64()?),
-        Value::String(text) => LogValue::String(text.clone()),
+        // Text is written in one form (NFC), so that what looks the same is the same.
+        Value::String(text) => LogValue::String(text.nfc().collect()),
         Value::Array(items) => LogValue::Array(items.iter().map(to_value).collect::<Option<_>>()?),
         Value::Object(_) => LogValue::Object(to_object(value)?),
     })
@@ -27,6 +29,12 @@ pub fn to_value(value: &Value) -> Option<LogValue> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn text_is_written_composed() {
+        let object = to_object(&json!({"a": "Zu\u{308}rich"})).unwrap();
+        assert_eq!(LogValue::Object(object).to_canonical(), "{\"a\":\"Z\u{fc}rich\"}");
+    }
 
     #[test]
     fn null_and_fractions_are_refused() {

@@ -3,9 +3,17 @@
 //! A rule judges octets that were read back, not the intent behind them. What it needs from outside is the [`Context`],
 //! which in a ceremony cannot be made without all of it.
 //!
-//! The lists are [`certificate::RULES`], [`name::RULES`], [`key::RULES`], [`crl::RULES`], [`ocsp::RULES`] and
-//! [`request::RULES`]; [`certificate::judge`], [`crl::judge`], [`ocsp::judge`] and [`request::judge`] apply all that
-//! govern a structure and report every objection.
+//! | asked for | judged by |
+//! |---|---|
+//! | not before of a TLS subordinate CA and of an OCSP responder | CRT-08, which is for all but roots (ROOT-03) and cross-certificates (XCA-03) |
+//! | authority information access of a TLS subordinate CA | SUB-06 |
+//! | one name, one encoding (BR §7.1.4.1) | CRT-04, CRL-02, XCA-01 and KEY-07 |
+//! | linting before signing, one command for each signature | no rule: the chain of types in `issuance` |
+//! | the signature algorithm, whoever signs | ALG-01 and ALG-02, in every list |
+//!
+//! The lists are [`certificate::RULES`], [`name::RULES`], [`key::RULES`], [`crl::RULES`],
+//! [`crl::entry::RULES`], [`ocsp::RULES`] and [`request::RULES`]; [`certificate::judge`], [`crl::judge`],
+//! [`ocsp::judge`] and [`request::judge`] apply all that govern a structure and report every objection.
 
 mod algorithm;
 pub mod certificate;
@@ -45,7 +53,7 @@ pub fn summaries() -> Vec<Summary> {
     let mut all: Vec<_> = certificate::RULES.iter().map(Rule::summary).collect();
     all.extend(name::RULES.iter().map(Rule::summary));
     all.extend(key::RULES.iter().map(Rule::summary));
-    all.extend(crl::RULES.iter().map(Rule::summary));
+    all.extend(crl::summaries());
     all.extend(ocsp::RULES.iter().map(Rule::summary));
     all.extend(request::RULES.iter().map(Rule::summary));
     all
@@ -64,7 +72,7 @@ mod tests {
         let certificate = certificate.chain(key::RULES.iter().map(Rule::summary)).collect::<Vec<_>>();
         let mut request: Vec<_> = request::RULES.iter().map(Rule::summary).collect();
         request.extend(key::RULES.iter().map(Rule::summary));
-        let crl = crl::RULES.iter().map(Rule::summary).collect();
+        let crl = crl::summaries();
         let ocsp = ocsp::RULES.iter().map(Rule::summary).collect();
         for list in [certificate, crl, ocsp, request] {
             let ids: BTreeSet<_> = list.iter().map(|rule| rule.id).collect();

@@ -140,6 +140,11 @@ impl Findings {
         self.0.push(Unmet { strength: Strength::Should, message: message.into() });
     }
 
+    /// Takes these over.
+    pub(super) fn extend(&mut self, ways: Vec<Unmet>) {
+        self.0.extend(ways);
+    }
+
     /// Met if there is nothing.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ pub use ceremony::{
 pub use fields::{
     Fields, FromNode, Id, IdError, NamePart, Named, Paragraph, Word, listed, text, unknown, wrong,
 };
-pub use problem::{Located, Place, Problem, Problems, Source, shown};
+pub use problem::{Located, Place, Problem, Problems, Source, is_hidden, shown};
 pub use yaml::{Entry, MOST_DEPTH, MOST_NODES, MOST_OCTETS, Node, Value, read};
 
 use crate::digest::Digest;

@@ -12,7 +12,7 @@ use crate::secret::{Pin, PinError};
 
 use super::event::Event;
 use super::operators::{Expected, Line, Notice, Person, PinKind, PinRequest, Question};
-use super::{Stage, StageError};
+use super::{Stage, StageError, printable};
 
 /// How the user of a token proves who they are.
 pub enum LoginKind {
@@ -129,6 +129,36 @@ impl Stage<'_> {
         self.token(token)?.information().map_err(|source| StageError::token(token, source))
     }
 
+    /// Records every token that is ready: what it is and which one.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if one does not answer.
+    pub fn introduce_tokens(&mut self) -> Result<(), StageError> {
+        let ready = |equipment: &Equipment| matches!(equipment.device, Device::Ready(_));
+        let names: Vec<String> = self
+            .cabinet
+            .iter()
+            .filter(|(_, equipment)| ready(equipment))
+            .map(|(name, _)| name.clone())
+            .collect();
+        names.iter().try_for_each(|name| self.introduce(name))
+    }
+
+    fn introduce(&mut self, token: &str) -> Result<(), StageError> {
+        let information = self.information(token)?;
+        let class = self.equipment(token)?.class.clone();
+        self.record(Event::DeviceInserted {
+            token: token.into(),
+            kind: "token".into(),
+            model: printable(&format!("{} {}", information.manufacturer, information.model)),
+            serial: printable(&information.serial),
+            firmware: information.firmware.to_string(),
+            class,
+        })?;
+        Ok(())
+    }
+
     /// Logs in to a token unless someone is; the people who did.
     ///
     /// # Errors
@@ -204,6 +234,7 @@ impl Stage<'_> {
         let people = self.custodians(token)?;
         let serial = information.serial.clone();
         self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, seq)?;
+        self.introduce(token)?;
         Ok(information)
     }
 
@@ -300,7 +331,7 @@ impl Stage<'_> {
             person,
             "Another wrong PIN can lock this token for good. Try again?",
             lines,
-            Expected::Word("again"),
+            Expected::Word(AGAIN),
         )?;
         Ok(())
     }
@@ -321,6 +352,9 @@ impl Stage<'_> {
         Ok(self.operators.ask(&Question { step, person, sentence, lines, expected })?)
     }
 }
+
+/// What people say before a PIN is tried again that could lock the token.
+pub const AGAIN: &str = "again";
 
 #[cfg(test)]
 mod tests {

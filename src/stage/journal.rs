@@ -162,6 +162,20 @@ pub enum JournalError {
         /// What the log's reader says.
         why: String,
     },
+    /// The clock says an earlier time than the log's last record.
+    #[error("the clock says {now}, and the log's last record is of {last}; time does not go back in a log")]
+    ClockWentBack {
+        /// What the clock says.
+        now: Timestamp,
+        /// What the last record says.
+        last: Timestamp,
+    },
+    /// Another program writes the log.
+    #[error("`{}` is in use: another program writes it, or has written it since it was read", path.display())]
+    InUse {
+        /// The log.
+        path: PathBuf,
+    },
     /// The log key is none that can sign notes.
     #[error("the log key cannot sign heads; wanted an Ed25519 or an ECDSA P-256 key")]
     LogKey,

@@ -17,7 +17,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub use crate::secret::Pin;
-pub use equipment::{Blank, Cabinet, Device, Equipment, LoginKind, Pins, fixed_pins, shared_pin};
+pub use equipment::{AGAIN, Blank, Cabinet, Device, Equipment, LoginKind, Pins, fixed_pins, shared_pin};
 pub use event::{
     Artifact, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace, LogKeyRole, Module,
     Outcome, Session,

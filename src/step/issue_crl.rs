@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::certificate::{approver, issuer_key, subject_sha256};
-use super::revoked::{self, Listed, Listing};
-use super::{Room, Scope, Step, StepError, spec};
+use super::revoked::{self, Listing, Revoked};
+use super::{Room, Scope, Setting, Step, StepError, spec};
 use crate::clock::Lasting;
 use crate::digest::Digest;
 use crate::issuance::order::{CrlOrder, Period, When};
@@ -63,16 +63,17 @@ pub struct IssueCrl {
     profile: String,
     number: String,
     period: Period,
-    revoked: Vec<Listed>,
+    revoked: Revoked,
 }
 
 impl IssueCrl {
-    fn order(&self, profile: &Profile, ledger: &Ledger) -> Result<CrlOrder, IssuanceError> {
+    fn order(&self, setting: &Setting, ledger: &Ledger) -> Result<CrlOrder, IssuanceError> {
         let unknown = |what, name: &str| IssuanceError::Unknown { what, name: name.to_owned() };
+        let profile = setting.profiles.get(&self.profile).and_then(Profile::crl);
         Ok(CrlOrder {
             name: self.crl.clone(),
             profile_name: self.profile.clone(),
-            profile: profile.crl().ok_or_else(|| unknown("CRL profile", &self.profile))?.clone(),
+            profile: profile.ok_or_else(|| unknown("CRL profile", &self.profile))?.clone(),
             issuer: ledger
                 .certificate(&self.issuer)
                 .ok_or_else(|| unknown("certificate", &self.issuer))?
@@ -80,7 +81,8 @@ impl IssueCrl {
             key: ledger.key(&self.key).ok_or_else(|| unknown("key", &self.key))?.clone(),
             number: self.number.parse().map_err(|_| unknown("CRL number", &self.number))?,
             period: self.period,
-            revoked: revoked::entries(&self.revoked, ledger)?,
+            revoked: self.revoked.entries(ledger, setting)?,
+            drawn_later: self.revoked.drawn_later(),
             fills: Fills::new(),
         })
     }
@@ -124,7 +126,8 @@ impl Step for IssueCrl {
             period: Period { begins: spec.this_update.value, lasts: spec.lasts.value },
             revoked: revoked?,
         };
-        match step.order(&profile?, &scope.ledger) {
+        profile?;
+        match step.order(&scope.setting, &scope.ledger) {
             Ok(order) => drop(scope.plan_order(&order)?),
             Err(error) => {
                 scope.wrong(error.to_string());
@@ -133,13 +136,13 @@ impl Step for IssueCrl {
         }
         scope.uses(&key.token);
         scope.ledger.use_crl_number(issuer_name, number);
-        revoked::learn(&step.revoked, issuer_name, &mut scope.ledger);
+        step.revoked.learn(issuer_name, &mut scope.ledger, &scope.setting);
         scope.will_run_out(step.period);
         Some(step)
     }
 
     fn preview(&self) -> String {
-        let count = self.revoked.len();
+        let count = self.revoked.count();
         format!(
             "Sign the CRL `{}`, number {}, of `{}` with the key `{}`; it lists {count} revoked certificate{}.",
             self.crl,
@@ -151,16 +154,14 @@ impl Step for IssueCrl {
     }
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
-        let unknown = || IssuanceError::Unknown { what: "profile", name: self.profile.clone() };
-        let profile = room.setting.profiles.get(&self.profile).ok_or_else(unknown)?;
-        let order = self.order(profile, room.ledger)?;
+        let order = self.order(room.setting, room.ledger)?;
         let approver = approver(room)?;
         let terms = Terms { policy: room.setting.policy, approver: &approver };
         let (drawn, verified) = issuance::issue(&order, terms, room.ledger, room.stage)?;
         if let Ok(view) = crate::pki::read::certificate(&order.issuer.der) {
             let issuer_name = view.subject().sha256();
             room.ledger.use_crl_number(issuer_name, order.number);
-            revoked::learn(&self.revoked, issuer_name, room.ledger);
+            self.revoked.learn(issuer_name, room.ledger, room.setting);
         }
         let (_, next_update) = self.period.at(drawn.at, &self.crl)?;
         room.ledger.runs_out(next_update);

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Scope;
 use super::certificate::subject_sha256;
+use super::{Scope, Setting};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::issuance::{IssuanceError, KnownCertificate, Ledger, Revocation};
@@ -86,10 +86,89 @@ pub enum Listed {
     },
 }
 
+/// What a CRL of a plan lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Revoked {
+    /// These, one by one.
+    Listed(Vec<Listed>),
+    /// Every row of an input, which the plan names by its digest.
+    Csv {
+        /// The name of the input.
+        input: String,
+        /// How many rows it has.
+        count: usize,
+    },
+}
+
+impl Revoked {
+    /// How many certificates it lists.
+    pub const fn count(&self) -> usize {
+        match self {
+            Self::Listed(listed) => listed.len(),
+            Self::Csv { count, .. } => *count,
+        }
+    }
+
+    /// The entries as they stand with what the ledger knows.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError`] if an input or a certificate is not there or cannot be read.
+    pub fn entries(&self, ledger: &Ledger, setting: &Setting) -> Result<Vec<RevokedParts>, IssuanceError> {
+        match self {
+            Self::Listed(listed) => listed.iter().map(|listed| listed.entry(ledger)).collect(),
+            Self::Csv { input, .. } => {
+                let unknown =
+                    || IssuanceError::Unknown { what: "list of revoked certificates", name: input.clone() };
+                let input = setting.inputs.get(input).ok_or_else(unknown)?;
+                rows(&input.octets).map_err(|_| unknown())
+            }
+        }
+    }
+
+    /// The entries whose serial number is drawn in the same ceremony: their places, from 0, and their certificates.
+    pub fn drawn_later(&self) -> Vec<(usize, String)> {
+        let Self::Listed(listed) = self else { return Vec::new() };
+        let named = listed.iter().enumerate().filter_map(|(index, listed)| match listed {
+            Listed::Certificate { certificate, .. } => Some((index, certificate.clone())),
+            Listed::Serial { .. } => None,
+        });
+        named.collect()
+    }
+
+    /// Tells the ledger what a CRL said.
+    pub fn learn(&self, issuer: Digest, ledger: &mut Ledger, setting: &Setting) {
+        for entry in self.entries(ledger, setting).unwrap_or_default() {
+            let revocation = Revocation { serial: entry.serial, at: entry.revoked_at, reason: entry.reason };
+            ledger.revoke(issuer, revocation);
+        }
+    }
+}
+
+impl Listed {
+    fn entry(&self, ledger: &Ledger) -> Result<RevokedParts, IssuanceError> {
+        match self {
+            Self::Serial { serial, revoked_at, reason } => {
+                let unknown = |_| IssuanceError::Unknown { what: "serial number", name: serial.clone() };
+                let serial = SerialNumber::from_hex(serial).map_err(unknown)?;
+                Ok(RevokedParts { serial, revoked_at: *revoked_at, reason: *reason })
+            }
+            Self::Certificate { certificate, revoked_at, reason } => {
+                let unknown = || IssuanceError::Unknown { what: "certificate", name: certificate.clone() };
+                let known = ledger.certificate(certificate).ok_or_else(unknown)?;
+                let view = read::certificate(&known.der).map_err(|_| unknown())?;
+                let serial = view.tbs().serial().map_err(|_| unknown())?;
+                Ok(RevokedParts { serial, revoked_at: *revoked_at, reason: *reason })
+            }
+        }
+    }
+}
+
 /// Finds what a CRL lists.
-pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'_>) -> Option<Vec<Listed>> {
+pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'_>) -> Option<Revoked> {
     match listing {
-        Listing::None => Some(Vec::new()),
+        Listing::None => Some(Revoked::Listed(Vec::new())),
         Listing::FromLog => {
             let name = subject_sha256(issuer, crate::script::Place::START, scope)?;
             let listed = scope.ledger.revocations(name).into_iter().map(|revocation| Listed::Serial {
@@ -97,17 +176,23 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
                 revoked_at: revocation.at,
                 reason: revocation.reason,
             });
-            Some(listed.collect())
+            Some(Revoked::Listed(listed.collect()))
         }
         Listing::Certificates(certificates) => {
+            if let Some(more) = certificates.get(MOST_NAMED) {
+                let message =
+                    format!("more than {MOST_NAMED} certificates by name; wanted `csv` for so many");
+                scope.problems.add(more.certificate.place, message);
+                return None;
+            }
             let each: Vec<Option<Listed>> =
                 certificates.iter().map(|revoke| certificate(revoke, issuer, scope)).collect();
-            each.into_iter().collect()
+            each.into_iter().collect::<Option<_>>().map(Revoked::Listed)
         }
         Listing::Csv(name) => {
             let input = scope.required_input(name)?;
             match rows(&input.octets) {
-                Ok(rows) => Some(rows),
+                Ok(rows) => Some(Revoked::Csv { input: name.value.to_string(), count: rows.len() }),
                 Err(wrong) => {
                     for (line, message) in wrong {
                         scope.problems.add(name.place, format!("{}:{line}: {message}", input.file));
@@ -117,40 +202,6 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
             }
         }
     }
-}
-
-/// Tells the ledger what a CRL said.
-pub fn learn(listed: &[Listed], issuer: Digest, ledger: &mut Ledger) {
-    let Ok(entries) = entries(listed, ledger) else { return };
-    for entry in entries {
-        ledger
-            .revoke(issuer, Revocation { serial: entry.serial, at: entry.revoked_at, reason: entry.reason });
-    }
-}
-
-/// The entries as they stand with what the ledger knows.
-///
-/// # Errors
-///
-/// [`IssuanceError`] if a certificate is not there or cannot be read.
-pub fn entries(listed: &[Listed], ledger: &Ledger) -> Result<Vec<RevokedParts>, IssuanceError> {
-    listed
-        .iter()
-        .map(|listed| match listed {
-            Listed::Serial { serial, revoked_at, reason } => {
-                let unknown = |_| IssuanceError::Unknown { what: "serial number", name: serial.clone() };
-                let serial = SerialNumber::from_hex(serial).map_err(unknown)?;
-                Ok(RevokedParts { serial, revoked_at: *revoked_at, reason: *reason })
-            }
-            Listed::Certificate { certificate, revoked_at, reason } => {
-                let unknown = || IssuanceError::Unknown { what: "certificate", name: certificate.clone() };
-                let known = ledger.certificate(certificate).ok_or_else(unknown)?;
-                let view = read::certificate(&known.der).map_err(|_| unknown())?;
-                let serial = view.tbs().serial().map_err(|_| unknown())?;
-                Ok(RevokedParts { serial, revoked_at: *revoked_at, reason: *reason })
-            }
-        })
-        .collect()
 }
 
 fn certificate(revoke: &Revoke, issuer: &KnownCertificate, scope: &mut Scope<'_>) -> Option<Listed> {
@@ -175,7 +226,7 @@ fn certificate(revoke: &Revoke, issuer: &KnownCertificate, scope: &mut Scope<'_>
 }
 
 /// The rows of a file with the columns `serial,revoked-at,reason`, in any order of rows; everything that is wrong.
-fn rows(octets: &[u8]) -> Result<Vec<Listed>, Vec<(usize, String)>> {
+fn rows(octets: &[u8]) -> Result<Vec<RevokedParts>, Vec<(usize, String)>> {
     let Ok(text) = std::str::from_utf8(octets) else { return Err(vec![(1, "the file is not UTF-8".into())]) };
     let mut lines = (1..).zip(text.lines());
     match lines.next() {
@@ -190,9 +241,10 @@ fn rows(octets: &[u8]) -> Result<Vec<Listed>, Vec<(usize, String)>> {
     let mut wrong = Vec::new();
     for (line, text) in lines {
         match row(text) {
-            Ok((serial, one)) => {
-                if let Some(first) = seen.insert(serial.clone(), line) {
-                    wrong.push((line, format!("serial number {serial} stands in line {first} already")));
+            Ok(one) => {
+                if let Some(first) = seen.insert(one.serial.clone(), line) {
+                    wrong
+                        .push((line, format!("serial number {} stands in line {first} already", one.serial)));
                 }
                 listed.push(one);
             }
@@ -205,15 +257,14 @@ fn rows(octets: &[u8]) -> Result<Vec<Listed>, Vec<(usize, String)>> {
     if wrong.is_empty() { Ok(listed) } else { Err(wrong) }
 }
 
-fn row(text: &str) -> Result<(String, Listed), String> {
+fn row(text: &str) -> Result<RevokedParts, String> {
     let cells: Vec<&str> = text.split(',').collect();
     let [serial, at, why] = cells.as_slice() else {
         return Err(format!("found {} columns, wanted 3: {HEADER}", cells.len()));
     };
-    let serial = SerialNumber::from_hex(serial).map_err(|error| error.to_string())?.to_string();
+    let serial = SerialNumber::from_hex(serial).map_err(|error| error.to_string())?;
     let revoked_at = at.parse::<Timestamp>().map_err(|error| error.to_string())?;
-    let listed = Listed::Serial { serial: serial.clone(), revoked_at, reason: reason(why)? };
-    Ok((serial, listed))
+    Ok(RevokedParts { serial, revoked_at, reason: reason(why)? })
 }
 
 /// The number of a reason that a script or a file names.
@@ -229,6 +280,8 @@ fn reason(name: &str) -> Result<Reason, String> {
     })
 }
 
+/// The most certificates that a script lists by name: as many as the plan and the signing screen show one by one.
+const MOST_NAMED: usize = 100;
 const HEADER: &str = "serial,revoked-at,reason";
 /// After so many wrong rows the file is the wrong file.
 const MOST_WRONG: usize = 20;

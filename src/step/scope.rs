@@ -367,7 +367,7 @@ impl<'s> Scope<'s> {
         let policy = self.setting.policy;
         let mut first = None;
         let mut last = Statement::new();
-        let mut objections = BTreeSet::new();
+        let mut objections = BTreeMap::new();
         for at in self.setting.window.probes() {
             let drawn = Drawn { at, serial: super::placeholder::serial(&place.name) };
             match draft_and_check(order, &drawn, policy, &self.ledger) {
@@ -377,10 +377,14 @@ impl<'s> Scope<'s> {
                 }
                 Err(IssuanceError::Objections { objections: all, .. }) => {
                     let errors = all.iter().filter(|one| one.is_error());
-                    objections.extend(errors.map(|one| format!("{}: {one}", place.name)));
+                    // What a rule says at one time of signing, it says at others in the same words or nearly so.
+                    for one in errors {
+                        let message = || format!("{}: {one}", place.name);
+                        objections.entry(one.rule).or_insert_with(message);
+                    }
                 }
                 Err(error) => {
-                    objections.insert(with_causes(&error));
+                    objections.entry("").or_insert_with(|| with_causes(&error));
                 }
             }
         }
@@ -388,7 +392,7 @@ impl<'s> Scope<'s> {
         let as_if_signed = |octets: &[u8]| O::Structure::assemble(octets, algorithm, &[0; 1], &order.along());
         // Rules need the policy and the window; without them there is nothing to judge by.
         if !self.is_unread(Part::Policy) && !self.is_unread(Part::Window) {
-            for objection in &objections {
+            for objection in objections.values() {
                 self.problems.add(self.step.1, objection);
             }
         }

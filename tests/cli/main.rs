@@ -12,8 +12,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod commands;
 mod inputs;
 mod lint;
+mod places;
+mod plan;
 mod profile;
+mod rules;
 mod scripts;
+mod sites;
 mod table;

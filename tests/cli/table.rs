@@ -30,6 +30,20 @@ impl Table {
         table
     }
 
+    /// As [`Table::new`], with the public PINs of throw-away tokens, which a file of answers says by default.
+    pub fn for_answers() -> Self {
+        let (user, officer) = ("rehearsal-user", "rehearsal-officer");
+        let table = Self::with(SoftHsm::new().token("root", user, officer).token("log", user, officer));
+        table.write("site.yaml", table.site());
+        table.write("answers.yaml", "rootrite-answers: 1\ndefault: practice\n");
+        table
+    }
+
+    /// The small script alone.
+    pub fn without_tokens() -> Self {
+        Self::with(SoftHsm::new())
+    }
+
     /// The small script with these tokens, and no site.
     pub fn with(hsm: SoftHsm) -> Self {
         let folder = tempfile::Builder::new().prefix("rootrite-cli").tempdir().unwrap();

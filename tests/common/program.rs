@@ -1,9 +1,11 @@
 //! Running the program under test, and the programs that judge what it makes.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// How a program ended, and what it said.
 #[derive(Clone, Debug)]
@@ -49,6 +51,10 @@ pub fn command(folder: &Path) -> Command {
 }
 
 /// Runs a command to its end, with `input` on standard input.
+///
+/// # Panics
+///
+/// If it does not end in two minutes.
 pub fn run(command: &mut Command, input: &[u8]) -> Ended {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program can be started");
@@ -58,14 +64,35 @@ pub fn run(command: &mut Command, input: &[u8]) -> Ended {
         // A program that ends before it has read everything is no mistake of the test.
         let _ = stdin.write_all(&input);
     });
-    let output = child.wait_with_output().unwrap();
+    let out = reader(child.stdout.take().unwrap());
+    let error = reader(child.stderr.take().unwrap());
+    let until = Instant::now() + LONGEST;
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break Some(status),
+            None if Instant::now() < until => std::thread::sleep(Duration::from_millis(2)),
+            None => {
+                child.kill().unwrap();
+                break None;
+            }
+        }
+    };
     writer.join().unwrap();
-    Ended {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
-        error: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
-    }
+    let (out, error) = (out.join().unwrap(), error.join().unwrap());
+    let status =
+        status.unwrap_or_else(|| panic!("not done in {LONGEST:?}\n-- output\n{out}\n-- errors\n{error}"));
+    Ended { code: status.code(), out, error }
 }
+
+fn reader(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut octets = Vec::new();
+        from.read_to_end(&mut octets).unwrap();
+        String::from_utf8(octets).expect("what a program says is UTF-8")
+    })
+}
+
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// Runs a program that judges: from a folder or from the path. `None` says loudly that it is not there.
 ///
@@ -109,6 +136,12 @@ pub fn skipped(why: &str) {
     assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{why}; in CI nothing is left out");
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     // Past the test harness, which shows nothing of a test that passes.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: {why}");
+}
+
+/// Says that a machine does not let a test do what it has to. What can be installed is not meant: see [`skipped`].
+pub fn not_possible(why: &str) {
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
     let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: {why}");
 }
 

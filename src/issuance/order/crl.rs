@@ -3,7 +3,7 @@
 use super::{Period, ceremony, key_identifier, profile_error, view};
 use crate::digest::Digest;
 use crate::issuance::statement::planned::Basis;
-use crate::issuance::structure::{revoked_sha256, say_entries};
+use crate::issuance::structure::{REVOKED_SHA256, revoked_name, revoked_sha256, say_entries};
 use crate::issuance::{
     CertificateList, Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Policy, Statement,
 };
@@ -32,6 +32,9 @@ pub struct CrlOrder {
     pub period: Period,
     /// What is revoked, in the order of the list.
     pub revoked: Vec<RevokedParts>,
+    /// Which of them were not signed when the plan was made, by place from 0 and name: their serial numbers are drawn
+    /// in the same ceremony.
+    pub drawn_later: Vec<(usize, String)>,
     /// What the script fills in.
     pub fills: Fills,
 }
@@ -98,6 +101,12 @@ impl Order for CrlOrder {
 
     fn holes(&self) -> Vec<(String, String)> {
         let mut holes = self.period.holes("this update", "next update");
+        for (index, certificate) in &self.drawn_later {
+            holes.push((revoked_name(*index), format!("serial of {certificate}")));
+        }
+        if !self.drawn_later.is_empty() {
+            holes.push((REVOKED_SHA256.into(), "digest of the list".into()));
+        }
         if self.key.id.is_none() {
             holes.push(("extension authorityKeyIdentifier".into(), "issuer's key identifier".into()));
         }

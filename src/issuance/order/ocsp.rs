@@ -6,6 +6,7 @@ use sha2::Sha256;
 use super::{Period, ceremony, profile_error, view};
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
+use crate::issuance::statement::read::identifier;
 use crate::issuance::structure::said_revoked;
 use crate::issuance::{
     BatchOrder, Drawn, IssuanceError, Key, KnownCertificate, Ledger, OcspResponse, Order, Policy, Statement,
@@ -110,7 +111,7 @@ impl Order for OcspOrder {
         statement.say("responder", said_responder(&self.profile, &responder)?);
         statement.say("produced at", drawn.at);
         let hash = self.profile.certificate_id();
-        statement.say("certificate, hash algorithm", OidView::of(&hash_oid(hash)));
+        statement.say("certificate, hash algorithm", identifier(&OidView::of(&hash_oid(hash))));
         statement.say("certificate, issuer name hash", hex(&digest(hash, issuer.subject().octets())));
         statement.say(
             "certificate, issuer key hash",

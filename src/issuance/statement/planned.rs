@@ -1,6 +1,7 @@
 //! What a structure is to say: from profile and values alone, before and without building anything.
 
 use super::Statement;
+use super::read::identifier;
 use crate::digest::hex;
 use crate::pki::build::Access;
 use crate::pki::oid::access;
@@ -67,7 +68,7 @@ fn value(content: &Content, basis: &Basis<'_>) -> Result<String, ProfileError> {
     Ok(match content {
         Content::KeyUsage(usage) => usage.to_string(),
         Content::ExtendedKeyUsage(purposes) => {
-            joined(purposes.0.iter().map(|oid| OidView::of(oid).to_string()))
+            joined(purposes.0.iter().map(|oid| identifier(&OidView::of(oid))))
         }
         Content::BasicConstraints(constraints) => basic_constraints(*constraints, basis)?,
         Content::SubjectKeyIdentifier => wanted(&basis.subject_key_identifier, "subject key identifier")?,
@@ -76,7 +77,7 @@ fn value(content: &Content, basis: &Basis<'_>) -> Result<String, ProfileError> {
         }
         Content::AuthorityInformationAccess(accesses) => {
             let each = accesses.0.iter().map(|(method, uri)| {
-                Ok(format!("{} {}", OidView::of(&method_oid(*method)), said(uri, fills)?))
+                Ok(format!("{} {}", identifier(&OidView::of(&method_oid(*method))), said(uri, fills)?))
             });
             joined(each.collect::<Result<Vec<_>, ProfileError>>()?.into_iter())
         }
@@ -86,7 +87,7 @@ fn value(content: &Content, basis: &Basis<'_>) -> Result<String, ProfileError> {
                     Some(uri) => format!(" CPS {}", said(uri, fills)?.trim_start_matches("URI ")),
                     None => String::new(),
                 };
-                Ok(format!("{}{cps}", OidView::of(&policy.oid)))
+                Ok(format!("{}{cps}", identifier(&OidView::of(&policy.oid))))
             });
             joined(each.collect::<Result<Vec<_>, ProfileError>>()?.into_iter())
         }

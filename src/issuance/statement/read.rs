@@ -2,7 +2,7 @@
 
 use crate::digest::hex;
 use crate::pki::name::NameView;
-use crate::pki::oid::{Oid, OidView};
+use crate::pki::oid::{Oid, OidView, access, policy, purpose};
 use crate::pki::read::{
     DistributionPointName, ExtensionView, Extensions, Faults, IssuingDistributionPoint, List,
     PolicyInformation, Subtree, TimeView, Value,
@@ -54,6 +54,12 @@ pub fn extension_name(oid: &OidView<'_>) -> String {
         |name| name.trim_start_matches("id-ce-").trim_start_matches("id-pe-").to_owned(),
     );
     format!("extension {name}")
+}
+
+/// How a statement says an identifier: with its name before it, where people know one.
+pub fn identifier(oid: &OidView<'_>) -> String {
+    let known = NAMED.iter().find(|(known, _)| OidView::of(known).octets() == oid.octets());
+    known.map_or_else(|| oid.to_string(), |(_, name)| format!("{name} ({oid})"))
 }
 
 /// How a statement says that an extension is critical.
@@ -113,7 +119,7 @@ fn value(extension: &ExtensionView<'_>) -> String {
     };
     match read {
         Value::KeyUsage(usage) => usage.to_string(),
-        Value::ExtendedKeyUsage(purposes) => joined(purposes.iter().map(|oid| oid.to_string())),
+        Value::ExtendedKeyUsage(purposes) => joined(purposes.iter().map(|oid| identifier(&oid))),
         Value::BasicConstraints(constraints) => basic_constraints(constraints.ca, constraints.path_length),
         Value::SubjectKeyIdentifier(octets) => hex(octets),
         Value::AuthorityKeyIdentifier(identifier) => {
@@ -127,9 +133,9 @@ fn value(extension: &ExtensionView<'_>) -> String {
             said.extend(identifier.serial.map(|serial| format!("serial number {}", hex(serial))));
             joined(said.into_iter())
         }
-        Value::Access(accesses) => {
-            joined(accesses.iter().map(|access| format!("{} {}", access.method, access.location)))
-        }
+        Value::Access(accesses) => joined(
+            accesses.iter().map(|access| format!("{} {}", identifier(&access.method), access.location)),
+        ),
         Value::Policies(policies) => joined(policies.iter().map(|policy| self::policy(&policy))),
         Value::DistributionPoints(points) => joined(points.iter().map(|point| {
             let mut text = point_name(point.name.as_ref());
@@ -159,7 +165,7 @@ fn value(extension: &ExtensionView<'_>) -> String {
 }
 
 fn policy(policy: &PolicyInformation<'_>) -> String {
-    let mut text = policy.policy.to_string();
+    let mut text = identifier(&policy.policy);
     for qualifier in policy.qualifiers.iter().flat_map(|list| list.iter().collect::<Vec<_>>()) {
         let is_cps = qualifier.kind == CPS;
         let said = match (is_cps, std::str::from_utf8(qualifier.value.content())) {
@@ -210,6 +216,25 @@ fn joined(each: impl Iterator<Item = String>) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
+/// Identifiers that people know by name: purposes, access methods, policies, digests.
+const NAMED: &[(Oid, &str)] = &[
+    (purpose::ANY, "any-purpose"),
+    (purpose::SERVER_AUTH, "server-auth"),
+    (purpose::CLIENT_AUTH, "client-auth"),
+    (purpose::CODE_SIGNING, "code-signing"),
+    (purpose::EMAIL_PROTECTION, "email-protection"),
+    (purpose::TIME_STAMPING, "time-stamping"),
+    (purpose::OCSP_SIGNING, "ocsp-signing"),
+    (access::OCSP, "ocsp"),
+    (access::CA_ISSUERS, "ca-issuers"),
+    (policy::ANY, "any-policy"),
+    (policy::EXTENDED_VALIDATION, "extended-validation"),
+    (policy::DOMAIN_VALIDATED, "domain-validated"),
+    (policy::ORGANIZATION_VALIDATED, "organization-validated"),
+    (policy::INDIVIDUAL_VALIDATED, "individual-validated"),
+    (Oid::new_unwrap("1.3.14.3.2.26"), "sha1"),
+    (Oid::new_unwrap("2.16.840.1.101.3.4.2.1"), "sha256"),
+];
 /// id-qt-cps, RFC 5280 §4.2.1.4.
 const CPS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.2.1");
 const IA5_STRING: u8 = 0x16;

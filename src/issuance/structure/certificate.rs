@@ -6,7 +6,7 @@ use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::hex;
 use crate::issuance::statement::read::version;
 use crate::pki::read::{self, ReadError, TbsCertificateView};
-use crate::pki::{SignatureAlgorithm, build, oid};
+use crate::pki::{SignatureAlgorithm, oid};
 use crate::rule::{self, Assessment, Context};
 
 /// A certificate.
@@ -14,6 +14,8 @@ use crate::rule::{self, Assessment, Context};
 pub struct Certificate;
 
 impl ToBeSigned for Certificate {
+    const NAME: &'static str = "the certificate";
+
     type View<'a> = TbsCertificateView<'a>;
 
     fn read(octets: &[u8]) -> Result<TbsCertificateView<'_>, ReadError> {
@@ -55,23 +57,9 @@ impl ToBeSigned for Certificate {
         places
     }
 
-    fn assemble(
-        to_be_signed: &[u8],
-        algorithm: SignatureAlgorithm,
-        signature: &[u8],
-        _: &[Vec<u8>],
-    ) -> Vec<u8> {
-        build::assemble(to_be_signed, &algorithm.der(), signature)
-    }
-
     fn open(whole: &[u8]) -> Result<Opened<'_>, ReadError> {
         let view = read::certificate(whole)?;
-        Ok(Opened {
-            to_be_signed: view.tbs().octets(),
-            algorithm: view.signature_algorithm().octets(),
-            signature: view.signature(),
-            along: Vec::new(),
-        })
+        Ok(Opened::alone(view.tbs().octets(), view.signature_algorithm(), view.signature()))
     }
 }
 

@@ -6,12 +6,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::certificate::algorithm_name;
 use super::{Opened, Statement, ToBeSigned, place};
+use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::issuance::statement::read::version;
 use crate::pki::build::RevokedParts;
+use crate::pki::oid;
 use crate::pki::read::{self, ReadError, TbsCrlView};
 use crate::pki::reason::Reason;
-use crate::pki::{SignatureAlgorithm, build, oid};
 use crate::rule::{self, Assessment, Context};
 
 /// A certificate revocation list.
@@ -19,6 +20,8 @@ use crate::rule::{self, Assessment, Context};
 pub struct CertificateList;
 
 impl ToBeSigned for CertificateList {
+    const NAME: &'static str = "the CRL";
+
     type View<'a> = TbsCrlView<'a>;
 
     fn read(octets: &[u8]) -> Result<TbsCrlView<'_>, ReadError> {
@@ -52,26 +55,18 @@ impl ToBeSigned for CertificateList {
             let name = crate::issuance::statement::read::extension_name(&extension.oid());
             places.push((name, place(&extension.element())));
         }
+        let shown = view.entries().take(MOST_SHOWN).enumerate();
+        places.extend(
+            shown.filter_map(|(index, entry)| {
+                Some((revoked_name(index), place(&entry.ok()?.serial_element())))
+            }),
+        );
         places
-    }
-
-    fn assemble(
-        to_be_signed: &[u8],
-        algorithm: SignatureAlgorithm,
-        signature: &[u8],
-        _: &[Vec<u8>],
-    ) -> Vec<u8> {
-        build::assemble(to_be_signed, &algorithm.der(), signature)
     }
 
     fn open(whole: &[u8]) -> Result<Opened<'_>, ReadError> {
         let view = read::crl(whole)?;
-        Ok(Opened {
-            to_be_signed: view.tbs().octets(),
-            algorithm: view.signature_algorithm().octets(),
-            signature: view.signature(),
-            along: Vec::new(),
-        })
+        Ok(Opened::alone(view.tbs().octets(), view.signature_algorithm(), view.signature()))
     }
 }
 
@@ -90,14 +85,18 @@ pub fn revoked_sha256(entries: &[RevokedParts]) -> Digest {
     Digest::from_octets(hash.finalize().into())
 }
 
+/// The name of the field with the serial number of an entry, by its place from 0.
+pub(in crate::issuance) fn revoked_name(index: usize) -> String {
+    format!("revoked {}", index + 1)
+}
+
 /// Says the planned entries: the first ones in full, all of them by number and digest.
 pub(in crate::issuance) fn say_entries(statement: &mut Statement, entries: &[RevokedParts]) {
-    for entry in entries.iter().take(MOST_SHOWN) {
-        let text = line(entry.serial.der_content(), &entry.revoked_at, code(entry.reason));
-        statement.say("revoked", text.trim_end());
+    for (index, entry) in entries.iter().take(MOST_SHOWN).enumerate() {
+        say_entry(statement, index, entry.serial.der_content(), entry.revoked_at, code(entry.reason));
     }
     statement.say("revoked certificates", entries.len());
-    statement.say("revoked certificates, SHA-256", revoked_sha256(entries));
+    statement.say(REVOKED_SHA256, revoked_sha256(entries));
 }
 
 fn say_read_entries(statement: &mut Statement, view: &TbsCrlView<'_>) {
@@ -107,22 +106,34 @@ fn say_read_entries(statement: &mut Statement, view: &TbsCrlView<'_>) {
         // The reader went through all entries before it gave the view; one that it cannot read now differs from
         // everything that can be planned.
         let Ok(entry) = entry else {
-            statement.say("revoked", "unreadable");
+            statement.say(revoked_name(count), "unreadable");
             break;
         };
         let reason = match entry.reason() {
             Ok(reason) => reason.map(Reason::code),
             Err(_) => Some(u8::MAX),
         };
-        let text = line(entry.serial_octets(), &entry.revoked_at().at(), reason);
-        hash.update(&text);
+        let at = entry.revoked_at().at();
+        hash.update(line(entry.serial_octets(), &at, reason));
         if count < MOST_SHOWN {
-            statement.say("revoked", text.trim_end());
+            say_entry(statement, count, entry.serial_octets(), at, reason);
         }
         count += 1;
     }
     statement.say("revoked certificates", count);
-    statement.say("revoked certificates, SHA-256", Digest::from_octets(hash.finalize().into()));
+    statement.say(REVOKED_SHA256, Digest::from_octets(hash.finalize().into()));
+}
+
+fn say_entry(statement: &mut Statement, index: usize, serial: &[u8], at: Timestamp, reason: Option<u8>) {
+    let name = revoked_name(index);
+    let named = reason.and_then(|code| Reason::from_code(code.into()));
+    let why = match (named, reason) {
+        (Some(named), _) => named.name().to_owned(),
+        (None, Some(code)) => format!("reason {code}"),
+        (None, None) => "no reason".to_owned(),
+    };
+    statement.say(format!("{name}, since and why"), format!("{at}, {why}"));
+    statement.say(name, hex(serial));
 }
 
 /// What the CRL says of a reason: unspecified is left out (RFC 5280 §5.3.1).
@@ -132,5 +143,7 @@ fn code(reason: Reason) -> Option<u8> {
 
 /// The INTEGER 1: version 2. RFC 5280 §5.1.2.1.
 const V2: &[u8] = &[0x01];
+/// The name of the field with the digest of all entries.
+pub(in crate::issuance) const REVOKED_SHA256: &str = "revoked certificates, SHA-256";
 /// How many revoked certificates are shown one by one; the rest goes by number and digest.
 const MOST_SHOWN: usize = 100;

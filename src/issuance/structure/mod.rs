@@ -8,19 +8,22 @@ mod request;
 use std::ops::Range;
 
 pub use certificate::Certificate;
-pub(super) use certificate_list::say_entries;
 pub use certificate_list::{CertificateList, revoked_sha256};
+pub(super) use certificate_list::{REVOKED_SHA256, revoked_name, say_entries};
 pub use ocsp_response::OcspResponse;
 pub(super) use ocsp_response::said_revoked;
 pub use request::Request;
 
 use super::Statement;
-use crate::pki::SignatureAlgorithm;
-use crate::pki::read::ReadError;
+use crate::pki::read::{AlgorithmView, ReadError};
+use crate::pki::{SignatureAlgorithm, build};
 use crate::rule::{Assessment, Context};
 
 /// A kind of structure that is signed.
 pub trait ToBeSigned {
+    /// What people call it.
+    const NAME: &'static str;
+
     /// What is to be signed, as the second implementation reads it.
     type View<'a>;
 
@@ -54,8 +57,10 @@ pub trait ToBeSigned {
         to_be_signed: &[u8],
         algorithm: SignatureAlgorithm,
         signature: &[u8],
-        along: &[Vec<u8>],
-    ) -> Vec<u8>;
+        _along: &[Vec<u8>],
+    ) -> Vec<u8> {
+        build::assemble(to_be_signed, &algorithm.der(), signature)
+    }
 
     /// Takes the whole apart again, by the second implementation.
     ///
@@ -76,6 +81,13 @@ pub struct Opened<'a> {
     pub signature: &'a [u8],
     /// The certificates that go along.
     pub along: Vec<&'a [u8]>,
+}
+
+impl<'a> Opened<'a> {
+    /// A structure that nothing goes along with.
+    const fn alone(to_be_signed: &'a [u8], algorithm: AlgorithmView<'a>, signature: &'a [u8]) -> Self {
+        Self { to_be_signed, algorithm: algorithm.octets(), signature, along: Vec::new() }
+    }
 }
 
 /// The place of an element inside what was read.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::digest::hex;
-use crate::issuance::statement::read::version;
+use crate::issuance::statement::read::{identifier, version};
 use crate::pki::read::der::Cursor;
 use crate::pki::read::{self, AlgorithmView, CertStatus, Faults, ReadError, ResponderId, ResponseDataView};
 use crate::pki::{SignatureAlgorithm, build};
@@ -15,6 +15,8 @@ use crate::rule::{self, Assessment, Context};
 pub struct OcspResponse;
 
 impl ToBeSigned for OcspResponse {
+    const NAME: &'static str = "the OCSP response";
+
     type View<'a> = ResponseDataView<'a>;
 
     fn read(octets: &[u8]) -> Result<ResponseDataView<'_>, ReadError> {
@@ -41,7 +43,7 @@ impl ToBeSigned for OcspResponse {
         statement.say_time("produced at", &view.produced_at());
         for single in &view.responses() {
             let id = single.cert_id;
-            statement.say("certificate, hash algorithm", id.hash_algorithm.oid());
+            statement.say("certificate, hash algorithm", identifier(&id.hash_algorithm.oid()));
             statement.say("certificate, issuer name hash", hex(id.issuer_name_hash));
             statement.say("certificate, issuer key hash", hex(id.issuer_key_hash));
             statement.say("certificate, serial number", hex(id.serial));

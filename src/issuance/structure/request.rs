@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::{Opened, Statement, ToBeSigned, place};
 use crate::pki::read::{self, ReadError, RequestInfoView};
-use crate::pki::{SignatureAlgorithm, build};
 use crate::rule::{self, Assessment, Context};
 
 /// A certification request.
@@ -12,6 +11,8 @@ use crate::rule::{self, Assessment, Context};
 pub struct Request;
 
 impl ToBeSigned for Request {
+    const NAME: &'static str = "the request";
+
     type View<'a> = RequestInfoView<'a>;
 
     fn read(octets: &[u8]) -> Result<RequestInfoView<'_>, ReadError> {
@@ -42,22 +43,8 @@ impl ToBeSigned for Request {
         vec![("public key, SPKI SHA-256".into(), place(&view.spki()))]
     }
 
-    fn assemble(
-        to_be_signed: &[u8],
-        algorithm: SignatureAlgorithm,
-        signature: &[u8],
-        _: &[Vec<u8>],
-    ) -> Vec<u8> {
-        build::assemble(to_be_signed, &algorithm.der(), signature)
-    }
-
     fn open(whole: &[u8]) -> Result<Opened<'_>, ReadError> {
         let view = read::request(whole)?;
-        Ok(Opened {
-            to_be_signed: view.info().octets(),
-            algorithm: view.signature_algorithm().octets(),
-            signature: view.signature(),
-            along: Vec::new(),
-        })
+        Ok(Opened::alone(view.info().octets(), view.signature_algorithm(), view.signature()))
     }
 }

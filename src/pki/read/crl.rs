@@ -183,6 +183,13 @@ pub struct Entries<'a> {
     faults: Faults,
 }
 
+impl<'a> Entries<'a> {
+    /// What has not been read.
+    pub const fn rest(&self) -> Cursor<'a> {
+        self.rest
+    }
+}
+
 impl<'a> Iterator for Entries<'a> {
     type Item = Result<EntryView<'a>, ReadError>;
 
@@ -228,6 +235,11 @@ impl<'a> EntryView<'a> {
     /// Where it stands and its octets.
     pub const fn element(&self) -> Element<'a> {
         self.element
+    }
+
+    /// Where the serial number stands, its tag included.
+    pub const fn serial_element(&self) -> Element<'a> {
+        self.serial
     }
 
     /// The content octets of the serial number.

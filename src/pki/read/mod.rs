@@ -14,6 +14,8 @@ mod list;
 mod ocsp;
 mod request;
 mod signed;
+#[cfg(test)]
+mod strict;
 mod time;
 mod value;
 
@@ -131,7 +133,7 @@ mod deep {
     }
 
     pub(super) fn request_info(view: &RequestInfoView<'_>, faults: &mut Faults) {
-        match view.extensions() {
+        match view.extensions_with_faults(faults) {
             Ok(extensions) => extensions.read_values(faults),
             Err(error) => faults.note_unread(error),
         }

@@ -146,11 +146,16 @@ impl<'a> RequestInfoView<'a> {
     ///
     /// [`ReadError`] if its value is not one list of extensions.
     pub fn extensions(&self) -> Result<Extensions<'a>, ReadError> {
+        self.extensions_with_faults(&mut Faults::new())
+    }
+
+    /// The same; what is not DER in them is noted in `faults`.
+    pub(super) fn extensions_with_faults(&self, faults: &mut Faults) -> Result<Extensions<'a>, ReadError> {
         let Some(attribute) = self.attributes().find(|attribute| attribute.kind == EXTENSION_REQUEST) else {
             return Ok(Extensions::NONE);
         };
         let mut inside = attribute.values.inside();
-        let extensions = Extensions::read(&mut inside, &mut Faults::new())?;
+        let extensions = Extensions::read(&mut inside, faults)?;
         inside.end("extensionRequest")?;
         Ok(extensions)
     }

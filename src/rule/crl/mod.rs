@@ -1,10 +1,13 @@
 //! Rules on CRLs.
 
+pub mod entry;
+mod repeated_serials;
+
 use super::context::Context;
-use super::objection::Assessment;
+use super::objection::{Assessment, Rule, Summary};
 use super::rules;
-use super::verdict::{Findings, Judgement};
-use crate::pki::read::{AlgorithmView, CrlView, Extensions, Faults, ReadError, TbsCrlView, lenient};
+use super::verdict::{CannotJudge, Findings, Judgement, Verdict};
+use crate::pki::read::{AlgorithmView, CrlView, EntryView, Extensions, Faults, ReadError, TbsCrlView};
 
 /// A CRL under judgement: to be signed, or whole.
 #[derive(Clone, Debug)]
@@ -18,29 +21,28 @@ pub struct Crl<'a> {
 pub type Judge = for<'a> fn(&Crl<'a>, &Context<'a>) -> Judgement;
 
 impl<'a> Crl<'a> {
-    /// Reads a TBSCertList as far as can be.
+    /// Reads a TBSCertList as far as can be, its entries not yet.
     ///
     /// # Errors
     ///
     /// [`ReadError`] if it cannot be read.
     pub fn from_tbs(octets: &'a [u8]) -> Result<Self, ReadError> {
-        let (tbs, faults) = lenient::tbs_crl(octets)?;
+        let mut faults = Faults::new();
+        let tbs = TbsCrlView::read(octets, &mut faults)?;
+        tbs.extensions().read_values(&mut faults);
         Ok(Self { tbs, algorithm: None, faults })
     }
 
-    /// Reads a whole CRL as far as can be.
+    /// Reads a whole CRL as far as can be, its entries not yet.
     ///
     /// # Errors
     ///
     /// [`ReadError`] if it cannot be read.
     pub fn from_whole(octets: &'a [u8]) -> Result<Self, ReadError> {
-        let (whole, faults) = lenient::crl(octets)?;
-        Ok(Self::from_view(whole, faults))
-    }
-
-    /// A whole CRL that was read, with the faults that were met.
-    pub const fn from_view(whole: CrlView<'a>, faults: Faults) -> Self {
-        Self { tbs: whole.tbs(), algorithm: Some(whole.signature_algorithm()), faults }
+        let mut faults = Faults::new();
+        let whole = CrlView::read(octets, &mut faults)?;
+        whole.tbs().extensions().read_values(&mut faults);
+        Ok(Self { tbs: whole.tbs(), algorithm: Some(whole.signature_algorithm()), faults })
     }
 
     /// What is signed.
@@ -53,7 +55,7 @@ impl<'a> Crl<'a> {
         self.algorithm
     }
 
-    /// What is not DER in it.
+    /// What is not DER in it, and when all is judged in its entries.
     pub const fn faults(&self) -> &Faults {
         &self.faults
     }
@@ -65,53 +67,113 @@ impl<'a> Crl<'a> {
 }
 
 rules! { Judge;
-    version issuer_name lasts window extensions empty_list serials reasons reason_values entry_extensions entry_dates
-    repeated_serials distribution_point scope responders_in_scope other_extensions number_rises der
-    signature_algorithms signature_encoding signature_hash
+    version issuer_name lasts window extensions empty_list distribution_point scope responders_in_scope
+    other_extensions number_rises der update_form signature_algorithms signature_encoding signature_hash
 }
 
-/// Judges a CRL by every rule on CRLs.
+/// Judges a CRL, all its entries included, by every rule on CRLs.
 pub fn judge<'a>(crl: &Crl<'a>, context: &Context<'a>) -> Assessment {
-    let mut assessment = Assessment::default();
-    for rule in RULES {
-        assessment.enter(rule, context, |verdict| verdict(crl, context));
+    let mut judging = Judging::new(crl.clone(), context);
+    let mut rest = crl.tbs.entries().rest();
+    while !rest.is_empty() {
+        match EntryView::read(&mut rest, judging.faults()) {
+            Ok(entry) => judging.entry(entry),
+            Err(error) => {
+                judging.faults().note_unread(error);
+                break;
+            }
+        }
     }
-    assessment
+    judging.end()
 }
 
-/// Collects what is said of entries, the first few in full: a CRL may have millions.
-#[derive(Default)]
-struct EntryFindings {
-    findings: Findings,
-    said: usize,
-    more: usize,
+/// Every rule on CRLs and their entries, for documentation and listings.
+pub(super) fn summaries() -> Vec<Summary> {
+    let mut all: Vec<_> = RULES.iter().map(Rule::summary).collect();
+    all.extend(entry::RULES.iter().map(Rule::summary));
+    all.push(repeated_serials::RULE.summary());
+    all
 }
 
-impl EntryFindings {
-    /// How many are said in full.
-    const MOST: usize = 10;
+/// A CRL being judged entry by entry, in memory that does not grow with it.
+#[derive(Debug)]
+pub struct Judging<'a> {
+    crl: Crl<'a>,
+    context: &'a Context<'a>,
+    head: entry::Head,
+    tallies: Vec<Tally>,
+    seen: repeated_serials::Seen,
+}
 
-    fn must(&mut self, message: impl FnOnce() -> String) {
-        if self.said < Self::MOST {
-            self.findings.must(message());
-            self.said += 1;
-        } else {
-            self.more += 1;
+impl<'a> Judging<'a> {
+    /// Begins with everything but the entries.
+    pub fn new(crl: Crl<'a>, context: &'a Context<'a>) -> Self {
+        let head = entry::Head::of(&crl);
+        let tallies = entry::RULES.iter().map(|_| Tally::default()).collect();
+        Self { crl, context, head, tallies, seen: repeated_serials::Seen::new() }
+    }
+
+    /// Where what is not DER in an entry is noted.
+    pub const fn faults(&mut self) -> &mut Faults {
+        &mut self.crl.faults
+    }
+
+    /// Judges the next entry by every rule on entries.
+    pub fn entry(&mut self, view: EntryView<'_>) {
+        let entry = entry::Entry::new(view, &self.head, &mut self.crl.faults);
+        self.seen.look(view.serial_octets());
+        for (rule, tally) in entry::RULES.iter().zip(&mut self.tallies) {
+            if rule.applies_under(self.context.policy()) {
+                tally.enter((rule.verdict)(&entry, self.context));
+            }
         }
     }
 
-    fn should(&mut self, message: impl FnOnce() -> String) {
-        if self.said < Self::MOST {
-            self.findings.should(message());
-            self.said += 1;
-        } else {
-            self.more += 1;
+    /// Judges the rest, when there is no further entry.
+    pub fn end(self) -> Assessment {
+        let mut assessment = Assessment::default();
+        for rule in RULES {
+            assessment.enter(rule, self.context, |verdict| verdict(&self.crl, self.context));
+        }
+        for (rule, tally) in entry::RULES.iter().zip(self.tallies) {
+            assessment.enter(rule, self.context, |_| tally.verdict());
+        }
+        assessment.enter(&repeated_serials::RULE, self.context, |verdict| verdict(&self.seen));
+        assessment
+    }
+}
+
+/// What a rule said of the entries so far: the first few in full.
+#[derive(Debug, Default)]
+struct Tally {
+    findings: Findings,
+    said: usize,
+    more: usize,
+    cannot: Option<CannotJudge>,
+}
+
+impl Tally {
+    /// How many are said in full.
+    const MOST: usize = 10;
+
+    fn enter(&mut self, judgement: Judgement) {
+        match judgement {
+            Ok(Verdict::Unmet(ways)) if self.said < Self::MOST => {
+                self.said += 1;
+                self.findings.extend(ways);
+            }
+            Ok(Verdict::Unmet(_)) => self.more += 1,
+            Ok(Verdict::Pass | Verdict::NotApplicable) => {}
+            Err(because) => self.cannot = self.cannot.take().or(Some(because)),
         }
     }
 
     fn verdict(mut self) -> Judgement {
+        if let Some(because) = self.cannot {
+            return Err(because);
+        }
         if self.more > 0 {
-            self.findings.must(format!("the same holds for {} more", self.more));
+            self.findings.must(format!("the same holds for {} more entries", self.more));
         }
         self.findings.verdict()
     }

@@ -1,57 +1,124 @@
 //! No certificate is on a CRL twice. RFC 5280 §5.1.2.6.
+//!
+//! In ascending order, as our own CRLs are, one look at each entry is enough. For those in no order 64 bits an entry are
+//! held, up to a bound.
 
-use super::{Crl, Judge};
-use super::EntryFindings;
+use std::hash::{BuildHasher, RandomState};
+
 use crate::digest::hex;
-use crate::rule::{Context, Judgement, PASS, Rule, Severities};
+use crate::rule::{CannotJudge, Findings, Judgement, PASS, Rule, Severities};
 
-pub(super) const RULE: Rule<Judge> = Rule {
+/// How this rule judges: it looks at every entry, and says at the end what it saw.
+pub(super) const RULE: Rule<fn(&Seen) -> Judgement> = Rule {
     id: "CRL-21",
     requires: "no serial number is there twice",
     source: "RFC 5280 §5.1.2.6",
     severity: Severities::STANDARD,
-    verdict: judge,
+    verdict: Seen::verdict,
 };
 
-fn judge<'a>(crl: &Crl<'a>, _: &Context<'a>) -> Judgement {
-    // Our own CRLs are in ascending order: then one look at each entry is enough, and nothing is held.
-    let mut before: Option<&[u8]> = None;
-    let mut ascending = true;
-    for entry in crl.tbs().entries() {
-        let serial = entry?.serial_octets();
-        ascending &= before.is_none_or(|before| (before.len(), before) < (serial.len(), serial));
-        before = Some(serial);
+/// The serial numbers that were seen.
+#[derive(Debug)]
+pub(super) struct Seen {
+    last: Vec<u8>,
+    in_order: bool,
+    /// A number for each serial: equal serials have equal numbers, and others hardly ever.
+    numbers: Vec<u64>,
+    number: RandomState,
+    /// The most numbers that are held.
+    most: usize,
+    repeated: Vec<String>,
+    too_many: bool,
+}
+
+impl Seen {
+    /// The most entries in no order that are looked at: 64 bits each.
+    const MOST: usize = 1 << 21;
+
+    /// Nothing yet.
+    pub(super) fn new() -> Self {
+        Self::holding(Self::MOST)
     }
-    if ascending {
-        return PASS;
-    }
-    let mut serials: Vec<_> = crl.tbs().entries().filter_map(Result::ok).map(|entry| entry.serial_octets()).collect();
-    serials.sort_unstable();
-    let mut findings = EntryFindings::default();
-    for same in serials.chunk_by(|left, right| left == right).filter(|same| same.len() > 1) {
-        if let Some(serial) = same.first() {
-            findings.must(|| format!("the serial number {} is there {} times", hex(serial), same.len()));
+
+    fn holding(most: usize) -> Self {
+        Self {
+            last: Vec::new(),
+            in_order: true,
+            numbers: Vec::new(),
+            number: RandomState::new(),
+            most,
+            repeated: Vec::new(),
+            too_many: false,
         }
     }
-    findings.verdict()
+
+    /// Looks at the next serial number.
+    pub(super) fn look(&mut self, serial: &[u8]) {
+        let above = (self.last.len(), self.last.as_slice()) < (serial.len(), serial);
+        if self.last == serial && self.repeated.len() < 10 {
+            self.repeated.push(hex(serial));
+        }
+        self.in_order &= above || self.last == serial;
+        self.last.clear();
+        self.last.extend_from_slice(serial);
+        if self.numbers.len() < self.most {
+            self.numbers.push(self.number.hash_one(serial));
+        } else {
+            self.too_many = true;
+        }
+    }
+
+    fn verdict(&self) -> Judgement {
+        let mut findings = Findings::new();
+        for serial in &self.repeated {
+            findings.must(format!("the serial number {serial} is there twice"));
+        }
+        if self.in_order || !self.repeated.is_empty() {
+            return findings.verdict();
+        }
+        let mut numbers = self.numbers.clone();
+        numbers.sort_unstable();
+        let twice = numbers.chunk_by(|left, right| left == right).filter(|same| same.len() > 1).count();
+        if twice > 0 {
+            findings.must(format!("{twice} serial numbers are there twice, not one after the other"));
+            return findings.verdict();
+        }
+        if self.too_many { Err(CannotJudge::Missing("an order of so many entries")) } else { PASS }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::RULE;
-    use super::super::sample::CrlSample;
-    use super::super::sample::entry;
-    use crate::rule::sample::after;
+    use super::{RULE, Seen};
+    use crate::rule::{CannotJudge, Verdict};
+
+    fn verdict(mut seen: Seen, serials: &[&[u8]]) -> Result<Vec<String>, CannotJudge> {
+        for serial in serials {
+            seen.look(serial);
+        }
+        Ok(match (RULE.verdict)(&seen)? {
+            Verdict::Unmet(ways) => ways.into_iter().map(|way| way.message).collect(),
+            _ => Vec::new(),
+        })
+    }
 
     #[test]
     fn a_serial_is_there_once_in_any_order() {
-        let with = |serials: &[&str]| {
-            let entries = serials.iter().map(|serial| entry(serial, after(0), None)).collect();
-            CrlSample::new().but(|crl| crl.entries = Some(entries))
-        };
-        with(&["07", "08", "0101"]).passes(&RULE);
-        with(&["0101", "08", "07"]).passes(&RULE);
-        with(&["07", "07"]).fails(&RULE, "07 is there 2 times");
-        with(&["0101", "07", "0101", "08"]).fails(&RULE, "0101 is there 2 times");
+        let verdict = |serials: &[&[u8]]| verdict(Seen::new(), serials).unwrap();
+        assert_eq!(verdict(&[&[7], &[8], &[1, 1]]), Vec::<String>::new());
+        assert_eq!(verdict(&[&[1, 1], &[8], &[7]]), Vec::<String>::new());
+        assert_eq!(verdict(&[&[7], &[7]]), ["the serial number 07 is there twice"]);
+        let apart = "1 serial numbers are there twice, not one after the other";
+        assert_eq!(verdict(&[&[1, 1], &[7], &[1, 1], &[8]]), [apart]);
+    }
+
+    #[test]
+    fn so_many_that_they_cannot_be_held_need_an_order() {
+        let serials: [&[u8]; 4] = [&[1], &[2], &[3], &[4]];
+        let backwards: [&[u8]; 4] = [&[4], &[3], &[2], &[1]];
+        assert_eq!(verdict(Seen::holding(3), &serials), Ok(vec![]));
+        assert_eq!(verdict(Seen::holding(4), &backwards), Ok(vec![]));
+        let missing = Err(CannotJudge::Missing("an order of so many entries"));
+        assert_eq!(verdict(Seen::holding(3), &backwards), missing);
     }
 }

@@ -1,0 +1,190 @@
+//! What is wrong with the places where things are to be written: folders, file systems, disks.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::program;
+use crate::table::Table;
+
+const REHEARSE: &str = "rehearse script.yaml --out out";
+const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
+
+#[test]
+fn what_exists_is_not_replaced() {
+    let table = Table::new().now();
+    for command in [REHEARSE, RUN] {
+        fs::create_dir(table.path("out")).unwrap();
+        table.write("out/keep", "me");
+        let ended = table.run_and_change_nothing(command).with(2);
+        let wanted =
+            "error: `out` exists; wanted a folder that does not\n  hint: name another folder with --out\n";
+        assert_eq!(ended.error, wanted, "{command}");
+        fs::remove_dir_all(table.path("out")).unwrap();
+        // A link to nowhere is there, too.
+        std::os::unix::fs::symlink("nowhere", table.path("out")).unwrap();
+        let ended = table.run(command).with(2);
+        assert_eq!(ended.error, wanted, "{command}");
+        assert!(!table.path("nowhere").exists());
+        fs::remove_file(table.path("out")).unwrap();
+    }
+    table.write("plan.json", "mine");
+    let ended = table.run_and_change_nothing("plan script.yaml -o plan.json").with(2);
+    assert_eq!(
+        ended.error,
+        "error: the plan could not be written\n  because: `plan.json` exists; files are only created, never replaced\n"
+    );
+}
+
+#[test]
+fn a_folder_is_made_in_one_that_is_there() {
+    let table = Table::new().now();
+    let missing = "rehearse script.yaml --out no/out";
+    let ended = table.run_and_change_nothing(missing).with(2);
+    assert_eq!(
+        ended.error,
+        "error: `no` is not a folder; `no/out` is to be made in it\n  hint: make it first, or name another folder with --out\n"
+    );
+    let ended = table
+        .run_and_change_nothing(
+            "run script.yaml --site site.yaml --log script.yaml/log --out out --practice --plain",
+        )
+        .with(2);
+    assert_eq!(
+        ended.error,
+        "error: `script.yaml` is not a folder; `script.yaml/log` is to be made in it\n  hint: make it first, or name another \
+         folder with --log\n"
+    );
+    let ended = table.run_and_change_nothing("plan script.yaml -o no/plan.json").with(2);
+    assert!(ended.error.starts_with("error: the plan could not be written\n  because: "), "{}", ended.error);
+}
+
+#[test]
+fn a_read_only_folder_is_found_before_anything_is_touched() {
+    if !can_mount() {
+        return;
+    }
+    let table = Table::new().now();
+    fs::create_dir(table.path("media")).unwrap();
+    for (command, mount) in [
+        ("rehearse script.yaml --out media/out", "mount -t tmpfs -o ro none media"),
+        (
+            "run script.yaml --site site.yaml --log log --out media/out --practice --plain",
+            "mount -t tmpfs -o ro none media",
+        ),
+        (
+            "run script.yaml --site site.yaml --log media/log --out out --practice --plain",
+            "mount -t tmpfs -o ro none media",
+        ),
+        (
+            "run script.yaml --site site.yaml --log media --out out --practice --plain",
+            "mount -t tmpfs -o ro none media",
+        ),
+    ] {
+        let before = table.everything();
+        let ended = in_a_mount(&table, mount, command, "").with(4);
+        table.assert_unchanged(&before, command);
+        assert_eq!(
+            ended.error,
+            "error: `media` is read-only; wanted a folder to write in\n  hint: mount it for writing, or name another one\n",
+            "{command}"
+        );
+        assert_eq!(ended.out, "", "{command}");
+    }
+}
+
+/// The disk is full at some moment of the ceremony: whenever that is, it is the disk's fault, nothing is said to be
+/// done that is not, and what is there of the log is good as far as it goes.
+#[test]
+fn a_full_disk_stops_the_ceremony() {
+    if !can_mount() {
+        return;
+    }
+    let (mut stopped, mut with_a_signed_head) = (0, 0);
+    for size in (16..).step_by(24) {
+        let table = Table::for_answers().now();
+        fs::create_dir(table.path("media")).unwrap();
+        let run = "run script.yaml --site site.yaml --log media/log --out media/out --practice --answers answers.yaml";
+        let mount = format!("mount -t tmpfs -o size={size}k none media");
+        let ended = in_a_mount(&table, &mount, run, &then("cp -r media/log kept; ls media/out/summary.json"));
+        if ended.code == Some(0) {
+            break;
+        }
+        stopped += 1;
+        assert_eq!(ended.code, Some(4), "{size}: {}", ended.both());
+        assert!(ended.error.contains("No space left on device"), "{size}: {}", ended.error);
+        assert!(
+            !ended.out.contains("media/out/summary.json"),
+            "{size}: the summary comes last: {}",
+            ended.out
+        );
+        assert!(!ended.out.contains("is done"), "{size}: {}", ended.out);
+        if !table.path("kept/checkpoint").exists() {
+            continue;
+        }
+        with_a_signed_head += 1;
+        let lines = fs::read(table.path("kept/log.jsonl")).unwrap();
+        let size: usize = table.read("kept/checkpoint").lines().nth(1).unwrap().parse().unwrap();
+        let whole = lines.iter().filter(|octet| **octet == b'\n').count();
+        assert!(whole >= size, "what the signed head covers is on disk: {whole} lines, {size} signed");
+    }
+    assert!(with_a_signed_head >= 2 && stopped > with_a_signed_head, "{with_a_signed_head} of {stopped}");
+}
+
+/// Throw-away tokens live on the same disk: the module says what it can.
+#[test]
+fn a_full_disk_stops_the_rehearsal() {
+    if !can_mount() {
+        return;
+    }
+    let table = Table::without_tokens();
+    fs::create_dir(table.path("media")).unwrap();
+    for size in [8, 64, 120, 180] {
+        let mount = format!("mount -t tmpfs -o size={size}k none media");
+        let ended = in_a_mount(
+            &table,
+            &mount,
+            "rehearse script.yaml --out media/out",
+            &then("ls media/out/summary.json"),
+        );
+        assert_eq!(ended.code, Some(4), "{size}: {}", ended.both());
+        let reasons = ["No space left on device", "CKR_DEVICE_ERROR", "CKR_GENERAL_ERROR"];
+        assert!(reasons.iter().any(|reason| ended.error.contains(reason)), "{size}: {}", ended.error);
+        assert!(
+            !ended.out.contains("media/out/summary.json"),
+            "{size}: the summary comes last: {}",
+            ended.out
+        );
+    }
+}
+
+/// Looks at the mount before it goes, and keeps the exit code.
+fn then(look: &str) -> String {
+    format!("; code=$?; {look} 2>/dev/null; exit $code")
+}
+
+/// Whether this machine lets a test mount something where only the test sees it.
+fn can_mount() -> bool {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-c", "mount -t tmpfs none /mnt"]);
+    let can = command.output().is_ok_and(|output| output.status.success());
+    if !can {
+        program::not_possible("this machine lets nobody mount in a namespace of their own");
+    }
+    can
+}
+
+/// Runs the program in a mount namespace of its own, with something mounted on the folder `media`.
+fn in_a_mount(table: &Table, mount: &str, arguments: &str, then: &str) -> program::Ended {
+    let binary = Path::new(env!("CARGO_BIN_EXE_rootrite")).display();
+    let mut command = Command::new("unshare");
+    command.args([
+        "--mount",
+        "--map-root-user",
+        "sh",
+        "-c",
+        &format!("{mount} && {binary} {arguments}{then}"),
+    ]);
+    command.current_dir(table.folder());
+    program::run(&mut command, b"")
+}
