@@ -2,13 +2,6 @@
 //!
 //! scripts/test installs the bundle in the version of scripts/certifi.txt and says in `ROOTRITE_CERTIFI` where it is.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
 mod common;
 
 use std::path::{Path, PathBuf};

@@ -36,8 +36,34 @@ subjectKeyIdentifier = hash
 basicConstraints = CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
+[signing_extensions]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, digitalSignature, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always
+[any_policy_extensions]
+basicConstraints = critical, CA:TRUE, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+authorityInfoAccess = caIssuers;URI:http://i.example.org/
+certificatePolicies = anyPolicy
+crlDistributionPoints = URI:http://c.example.org/
+[responder_extensions]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = OCSPSigning
+noCheck = ignored
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 [crl_extensions]
 authorityKeyIdentifier = keyid
+[scoped_extensions]
+authorityKeyIdentifier = keyid
+issuingDistributionPoint = critical, @point
+[point]
+fullname = URI:http://c.example.org/
 [req]
 distinguished_name = name
 [name]
@@ -186,6 +212,41 @@ fn bounds_that_the_baseline_requirements_allow_are_no_error() {
         assert_eq!(!objected, good, "{last}: {}", ended.out);
         fs::remove_file(authority.path().join("bound.pem")).unwrap();
     }
+}
+
+#[test]
+fn what_the_baseline_requirements_allow_is_no_error() {
+    let Some(authority) = Authority::new() else { return };
+    authority.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out sub.key", &[]).unwrap();
+    authority
+        .openssl("req -config ca.cnf -new -key sub.key -out sub.csr", &["-subj", "/C=US/O=Example/CN=E1"])
+        .unwrap();
+    // A root that may sign OCSP responses; its lints with an issuer's file, as bundles have it, are the same.
+    authority.certificate("signing.pem", "signing_extensions", "361030235959Z").unwrap();
+    assert_eq!(objections(&authority.lint("signing.pem --issuer root.pem --format json").with(0)), [""; 0]);
+    for (kind, last) in [("any_policy", "291030235959Z"), ("responder", "271030235959Z")] {
+        authority
+            .openssl(
+                &format!(
+                    "ca -config ca.cnf -batch -notext -in sub.csr -out {kind}.pem -extensions {kind}_extensions \
+                     -startdate 261101000000Z -enddate {last}"
+                ),
+                &[],
+            )
+            .unwrap();
+        let ended =
+            authority.lint(&format!("{kind}.pem --issuer root.pem --at 2026-11-01T12:00:00Z --format json"));
+        assert_eq!(objections(&ended.with(0)), [""; 0], "{kind}");
+    }
+    // CRL number 0, and a scope that is a critical distribution point.
+    fs::write(authority.path().join("number"), "00").unwrap();
+    authority.crl("zero.pem", "271031235959Z").unwrap();
+    assert_eq!(objections(&authority.lint("zero.pem --issuer root.pem --format json").with(0)), [""; 0]);
+    let scoped = "ca -config ca.cnf -gencrl -crlexts scoped_extensions -crl_lastupdate 261101000000Z \
+                  -crl_nextupdate 271031235959Z -out scoped.pem";
+    authority.openssl(scoped, &[]).unwrap();
+    let ended = authority.lint("scoped.pem --issuer root.pem --format json").with(0);
+    assert!(objections(&ended).iter().all(|one| one.starts_with("warning")), "{}", ended.out);
 }
 
 #[test]

@@ -286,7 +286,18 @@ const MOST_OCTETS: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::piece;
     use super::*;
+    use crate::clock::Timestamp;
+    use crate::pki::build::{
+        self, CertificateParts, CrlParts, Extension, GeneralNameParts, PolicyParts, RequestParts,
+        RevokedParts,
+    };
+    use crate::pki::name::attribute_type;
+    use crate::pki::oid::policy;
+    use crate::pki::reason::Reason;
+    use crate::pki::usage::KeyUsage;
+    use crate::pki::{Attribute, Name, PublicKey, SerialNumber, SignatureAlgorithm, StringForm, Validity};
 
     #[test]
     fn what_cannot_be_read_has_a_rule_that_is_written_somewhere() {
@@ -295,5 +306,119 @@ mod tests {
             assert!(finding.source.contains("X.690"), "{finding:?}");
         }
         assert_eq!(unreadable(None, "x").rule, "DER-01");
+    }
+    /// A structure of every kind, as we write it.
+    fn structures() -> Vec<Vec<u8>> {
+        let key = PublicKey::from_ed25519(&[7; 32]).unwrap();
+        let algorithm = SignatureAlgorithm::for_key(&key).der();
+        let country =
+            Attribute { kind: attribute_type("C").unwrap(), form: StringForm::Printable, value: "US".into() };
+        let name = Name::from_attributes(&[country]).unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (begin, end) = (at("2026-11-01T00:00:00Z"), at("2027-10-01T00:00:00Z"));
+        let serial = SerialNumber::from_random([9; 16]);
+        let usage = KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN);
+        let policies =
+            [PolicyParts { policy: policy::DOMAIN_VALIDATED, cps: Some("http://cps.example.org/") }];
+        let extensions = [
+            Extension::basic_constraints(true, true, Some(0)),
+            Extension::key_usage(true, usage),
+            Extension::extended_key_usage(false, &[purpose::SERVER_AUTH]),
+            Extension::certificate_policies(false, &policies),
+            Extension::crl_distribution_points(&[&["http://c.example.org/"]]),
+            Extension::name_constraints(true, &[GeneralNameParts::Dns("example.org")], &[]),
+            Extension::authority_key_identifier(&[1; 20]),
+        ];
+        let extensions: Vec<_> = extensions.into_iter().map(Result::unwrap).collect();
+        let certificate = build::tbs_certificate(&CertificateParts {
+            serial: serial.der_content(),
+            algorithm: &algorithm,
+            issuer: &name,
+            validity: Validity::new(begin, end).unwrap(),
+            subject: &name,
+            spki: key.spki_der(),
+            extensions: &extensions,
+        });
+        let revoked = RevokedParts { serial: serial.clone(), revoked_at: begin, reason: Reason::Superseded };
+        let list = build::tbs_crl(&CrlParts {
+            algorithm: &algorithm,
+            issuer: &name,
+            this_update: begin,
+            next_update: end,
+            revoked: &[revoked],
+            extensions: &[Extension::crl_number(1)],
+        });
+        let request = build::request_info(&RequestParts {
+            subject: &name,
+            spki: key.spki_der(),
+            extensions: &extensions,
+        });
+        let status = [&[0x30, 3, 0x0a, 1, 0][..]].concat();
+        let wholes = [certificate, list, request].map(|tbs| build::assemble(&tbs, &algorithm, &[5; 64]));
+        wholes.into_iter().chain([status]).collect()
+    }
+
+    fn circumstances(kind: Option<Kind>, issuers: Vec<Vec<u8>>) -> Circumstances {
+        Circumstances { kind, policy: rule::Policy::PublicTls, issuers, at: None }
+    }
+
+    fn judge_all(octets: &[u8], circumstances: &Circumstances) -> usize {
+        let mut findings = 0;
+        piece::each(octets, |piece| {
+            findings += judge(&piece, circumstances).findings.len();
+            // A profile is read out of anything, too.
+            if let Ok(octets) = piece.octets
+                && let Some(tbs) = first_inside(octets)
+            {
+                let _ = crate::profile::reading::difference(tbs);
+            }
+            true
+        });
+        findings
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn octets_of_any_kind_are_judged_without_panic(octets in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            for kind in Kind::NAMES.map(|(_, kind)| Some(kind)).into_iter().chain([None]) {
+                judge_all(&octets, &circumstances(kind, Vec::new()));
+                judge_all(&[&[0x30, 0x81, 0xc8][..], &octets].concat(), &circumstances(kind, Vec::new()));
+            }
+        }
+
+        #[test]
+        fn structures_that_somebody_changed_are_judged_without_panic(
+            which in 0..4_usize,
+            changes in proptest::collection::vec((0..600_usize, proptest::num::u8::ANY), 1..6),
+            cut in 0..600_usize,
+        ) {
+            let all = structures();
+            let mut octets = all[which].clone();
+            for (at, octet) in changes {
+                let length = octets.len();
+                octets[at % length] = octet;
+            }
+            if cut < 100 {
+                octets.truncate(cut * octets.len() / 100);
+            }
+            // What cannot be read, or breaks a rule, is said: no structure here is perfect.
+            let findings = judge_all(&octets, &circumstances(None, vec![all[0].clone()]));
+            proptest::prop_assert!(findings > 0);
+        }
+    }
+
+    #[test]
+    fn every_structure_is_told_and_read() {
+        let kinds: Vec<_> = structures()
+            .iter()
+            .map(|octets| {
+                judge(
+                    &Piece { octets: Ok(octets), shape: piece::shape(octets) },
+                    &circumstances(None, Vec::new()),
+                )
+            })
+            .map(|judged| judged.kind)
+            .collect();
+        assert_eq!(kinds, ["root", "crl", "csr", "ocsp-response"]);
     }
 }

@@ -252,3 +252,161 @@ fn listed(problems: &Problems) -> String {
     let messages: Vec<_> = problems.sorted().into_iter().map(|problem| problem.message).collect();
     messages.join("; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::digest::from_hex;
+    use crate::pki::build::{CertificateParts, Extension, GeneralNameParts, tbs_certificate};
+    use crate::pki::name::attribute_type;
+    use crate::pki::oid::extension;
+    use crate::pki::{Attribute, PublicKey, SignatureAlgorithm, StringForm};
+
+    fn attribute(short: &str, form: StringForm, value: &str) -> Attribute {
+        Attribute { kind: attribute_type(short).unwrap(), form, value: value.to_owned() }
+    }
+
+    fn certificate(subject: &Name, extensions: &[Extension]) -> Vec<u8> {
+        let key = PublicKey::from_ed25519(&[7; 32]).unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        tbs_certificate(&CertificateParts {
+            serial: &[0],
+            algorithm: &SignatureAlgorithm::for_key(&key).der(),
+            issuer: subject,
+            validity: Validity::new(at("2026-11-01T00:00:00Z"), at("2050-01-01T00:00:00Z")).unwrap(),
+            subject,
+            spki: key.spki_der(),
+            extensions,
+        })
+    }
+
+    fn with(extension: Extension) -> Vec<u8> {
+        let name = Name::from_attributes(&[attribute("CN", StringForm::Utf8, "x")]).unwrap();
+        certificate(&name, &[Extension::basic_constraints(true, true, None).unwrap(), extension])
+    }
+
+    #[track_caller]
+    fn line(extension: Extension, wanted: &str) {
+        let tbs = with(extension);
+        let reading = Reading::of(&tbs).unwrap();
+        assert!(reading.yaml().unwrap().contains(wanted), "{}", reading.yaml);
+        assert_eq!(difference(&tbs), Ok(None));
+    }
+
+    #[test]
+    fn names_of_several_string_types_and_parts_of_several_attributes_are_said() {
+        let name = Name::from_parts(&[
+            vec![attribute("OU", StringForm::Teletex, "é")],
+            vec![attribute("OU", StringForm::Bmp, "Ā"), attribute("CN", StringForm::Printable, "a")],
+            vec![attribute("OU", StringForm::Utf8, "+")],
+        ])
+        .unwrap();
+        let tbs = certificate(&name, &[Extension::basic_constraints(true, true, None).unwrap()]);
+        let reading = Reading::of(&tbs).unwrap();
+        assert!(
+            reading.yaml().unwrap().contains("names: {OU: [teletex, bmp, utf8], CN: printable}\n"),
+            "{}",
+            reading.yaml
+        );
+        assert_eq!(difference(&tbs), Ok(None));
+        // The same parts as three of one attribute each are another name.
+        let apart: Vec<_> =
+            reading.subject.iter().cloned().map(|part| NamePart { joined: false, ..part }).collect();
+        assert_ne!(apart, reading.subject);
+        let apart = Reading { subject: apart, ..reading };
+        assert_ne!(apart.made_again().unwrap(), tbs);
+    }
+
+    #[test]
+    fn what_has_no_words_is_said_in_octets() {
+        let octets = |text: &str| from_hex(text).unwrap();
+        let other = |oid, text: &str| Extension::new(oid, false, octets(text));
+        line(
+            other("1.2.3.4".parse().unwrap(), "0500"),
+            "  # extension 1.2.3.4, in octets\n  - other: {oid: 1.2.3.4, der: \"0500\"}\n",
+        );
+        // An identifier that no method makes of this key.
+        line(Extension::subject_key_identifier(&[9; 8]).unwrap(), "  # subject-key-identifier, in octets\n");
+        // An authority key identifier that is not the root's own.
+        line(
+            Extension::authority_key_identifier(&[9; 8]).unwrap(),
+            "  # authority-key-identifier, in octets\n",
+        );
+        line(
+            other(extension::POLICY_MAPPINGS, "300a300806022a0306022a04"),
+            "  # policy mappings, in octets\n",
+        );
+    }
+
+    #[test]
+    fn what_has_words_is_said_in_words() {
+        let names =
+            [GeneralNameParts::Dns("example.org"), GeneralNameParts::Ip(&[192, 0, 2, 0, 255, 255, 255, 0])];
+        for (extension, wanted) in [
+            (
+                Extension::name_constraints(true, &names, &names[..1]).unwrap(),
+                "name-constraints: {critical: true, permitted: [{dns: \"example.org\"}, {ip: \"192.0.2.0/24\"}], \
+                 excluded: [{dns: \"example.org\"}]}",
+            ),
+            (
+                Extension::policy_constraints(Some(0), None).unwrap(),
+                "{critical: true, require-explicit-policy: 0}",
+            ),
+            (Extension::inhibit_any_policy(2), "inhibit-any-policy: {critical: true, skip-certificates: 2}"),
+            (
+                Extension::crl_distribution_points(&[&["http://a/"], &["http://b/", "http://c/"]]).unwrap(),
+                "{points: [{uris: [\"http://a/\"]}, {uris: [\"http://b/\", \"http://c/\"]}]}",
+            ),
+        ] {
+            line(extension, wanted);
+        }
+        // Words that would make other octets are not taken: the mask is none.
+        let odd = [GeneralNameParts::Ip(&[192, 0, 2, 0, 255, 0, 255, 0])];
+        line(Extension::name_constraints(true, &odd, &[]).unwrap(), "  # name-constraints, in octets\n");
+    }
+
+    #[test]
+    fn what_no_profile_can_say_is_named() {
+        let unsaid = |tbs: &[u8]| difference(tbs).unwrap().unwrap();
+        let trailing = with(Extension::new(extension::KEY_USAGE, true, from_hex("03020006").unwrap()));
+        assert!(unsaid(&trailing).starts_with("keyUsage: at octet "), "{}", unsaid(&trailing));
+        assert!(Reading::of(&trailing).unwrap().yaml().is_err());
+        let twice = with(Extension::basic_constraints(true, true, None).unwrap());
+        assert_eq!(unsaid(&twice), "basic-constraints: it is there more than once");
+        let good = with(Extension::subject_key_identifier(&[9; 8]).unwrap());
+        let replaced = |old: &str, new: &str| {
+            let text = crate::digest::hex(&good);
+            assert_eq!(text.matches(old).count(), 1);
+            from_hex(&text.replace(old, new)).unwrap()
+        };
+        // A time of 2026 as a GeneralizedTime would be longer: one of 2050 that becomes one of 2049.
+        let early = replaced("32303530303130313030303030305a", "32303439303130313030303030305a");
+        assert_eq!(
+            unsaid(&early),
+            "validity: not after, 2049-01-01T00:00:00Z, is a GeneralizedTime; a profile makes a UTCTime to 2049"
+        );
+        assert_eq!(unsaid(&replaced("a003020102", "a003020101")), "version: it is not version 3");
+        let end_entity = with(Extension::subject_key_identifier(&[9; 8]).unwrap());
+        let end_entity = from_hex(
+            &crate::digest::hex(&end_entity).replace("30030101ff", "30030101 00".replace(' ', "").as_str()),
+        )
+        .unwrap();
+        assert!(unsaid(&end_entity).starts_with("cA: "), "{}", unsaid(&end_entity));
+    }
+
+    #[test]
+    fn the_first_difference_is_named_by_its_field() {
+        let one = with(Extension::subject_key_identifier(&[9; 8]).unwrap());
+        let other = with(Extension::subject_key_identifier(&[8; 8]).unwrap());
+        assert_eq!(
+            difference::first(&one, &other),
+            "subject-key-identifier: found 30110603551d0e040a04080909090909090909; the profile makes \
+             30110603551d0e040a04080808080808080808"
+        );
+        let mut serial = one.clone();
+        let at = serial.windows(3).position(|three| three == [2, 1, 0]).unwrap();
+        serial[at + 2] = 1;
+        assert_eq!(difference::first(&one, &serial), "serialNumber: found 020100; the profile makes 020101");
+    }
+}
