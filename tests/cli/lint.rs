@@ -293,7 +293,7 @@ fn an_ocsp_response_of_a_root_without_digital_signature_is_objected_to() {
     let ended = authority.lint("response.der --issuer root.pem --format json").with(5);
     assert!(objections(&ended).contains(&"error ROOT-12".to_owned()), "{}", ended.out);
     let text = authority.lint("response.der");
-    assert!(text.out.starts_with("response.der [0]: ocsp-response, 1 answers\n"), "{}", text.out);
+    assert!(text.out.starts_with("response.der [0]: ocsp-response, 1 answer\n"), "{}", text.out);
     fs::write(authority.path().join("error.der"), [0x30, 3, 0x0a, 1, 1]).unwrap();
     let ended = authority.lint("error.der").with(0);
     assert!(ended.out.contains("an error response, status 1"), "{}", ended.out);

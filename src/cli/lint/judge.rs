@@ -145,7 +145,8 @@ fn of_ocsp_response(octets: &[u8], circumstances: &Circumstances) -> Judged {
     if let Some(delegate) = delegate(&view, issuer.as_ref()) {
         context = context.with_delegate(delegate);
     }
-    let about = format!("{} answers", response.tbs().responses().iter().count());
+    let answers = response.tbs().responses().iter().count();
+    let about = format!("{answers} answer{}", if answers == 1 { "" } else { "s" });
     judged(kind, about, Shape::OcspResponse, None, ocsp::judge(&response, &context))
 }
 
