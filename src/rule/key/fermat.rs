@@ -34,8 +34,14 @@ fn is_factored(modulus: &Natural) -> bool {
     // Below the root there is no b; that a is no round.
     let whole = root.times(&root) == *modulus;
     let first = if whole { root } else { root.plus(&one) };
-    let sieves: Vec<_> =
-        SIEVES.into_iter().map(|by| (by, modulus.remainder(by), first.remainder(by))).collect();
+    let sieves: Vec<_> = SIEVES
+        .iter()
+        .flat_map(|group| {
+            let product = group.iter().product();
+            let (modulus, first) = (modulus.remainder(product), first.remainder(product));
+            group.iter().map(move |by| (*by, modulus % by, first % by))
+        })
+        .collect();
     (0..ROUNDS).any(|round| {
         let possible = sieves.iter().all(|(by, modulus, first)| {
             let a = (first + round) % by;
@@ -49,8 +55,8 @@ fn is_factored(modulus: &Natural) -> bool {
     })
 }
 
-/// Small numbers with few squares.
-const SIEVES: [u32; 8] = [64, 63, 65, 11, 17, 19, 23, 31];
+/// Small numbers with few squares, in groups whose product is one limb.
+const SIEVES: [&[u32]; 2] = [&[64, 63, 65, 11, 17], &[19, 23, 31]];
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,7 @@
 //! An RSA modulus is odd and has no factor below 752. BR §6.1.6.
 
+use std::sync::LazyLock;
+
 use super::{Judge, Key};
 use crate::pki::key::Natural;
 use crate::rule::{Context, Findings, Judgement, NOT_APPLICABLE, Rule, Severities};
@@ -24,24 +26,43 @@ fn judge(key: &Key, _: &Context<'_>) -> Judgement {
     findings.verdict()
 }
 
-/// The smallest factor below the bound. The modulus is gone through once for a product of several primes.
+/// The smallest factor below the bound.
 fn smallest_factor(modulus: &Natural) -> Option<u32> {
-    let prime = |number: &u32| !(2..*number).take_while(|by| by * by <= *number).any(|by| number.is_multiple_of(by));
-    let mut primes = (2..BOUND).filter(prime).peekable();
-    while let Some(first) = primes.next() {
-        let mut group = vec![first];
-        let mut product = first;
-        while let Some(larger) = primes.peek().and_then(|next| product.checked_mul(*next)) {
-            product = larger;
-            group.extend(primes.next());
-        }
-        let remainder = modulus.remainder(product);
-        if let Some(factor) = group.into_iter().find(|prime| remainder.is_multiple_of(*prime)) {
-            return Some(factor);
+    // Modulo the product of all the primes, a modulus is short and divisible by the same of them.
+    let short = modulus.modulo(&PRIMES.product);
+    PRIMES.groups.iter().find_map(|(product, group)| {
+        let remainder = short.remainder(*product);
+        group.iter().copied().find(|prime| remainder.is_multiple_of(*prime))
+    })
+}
+
+/// The primes below the bound.
+struct Primes {
+    /// As many as have a product of one limb together; the groups and the primes in them ascend.
+    groups: Vec<(u32, Vec<u32>)>,
+    /// The product of all.
+    product: Natural,
+}
+
+static PRIMES: LazyLock<Primes> = LazyLock::new(|| {
+    let is_prime =
+        |number: &u32| !(2..*number).take_while(|by| by * by <= *number).any(|by| number.is_multiple_of(by));
+    let mut groups: Vec<(u32, Vec<u32>)> = Vec::new();
+    for prime in (2..BOUND).filter(is_prime) {
+        match groups.last_mut().and_then(|group| Some((group.0.checked_mul(prime)?, group))) {
+            Some((product, group)) => {
+                group.0 = product;
+                group.1.push(prime);
+            }
+            None => groups.push((prime, vec![prime])),
         }
     }
-    None
-}
+    let one = Natural::from_octets(&[1]);
+    let product = groups
+        .iter()
+        .fold(one, |product, (group, _)| product.times(&Natural::from_octets(&group.to_be_bytes())));
+    Primes { groups, product }
+});
 
 #[cfg(test)]
 mod tests {
