@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn what_is_no_text_is_asked_again() {
         let mut out = Vec::new();
-        let typed = [b"\xe9\n".as_slice(), &[b'x'; 70_000], b"\nsign\n"].concat();
+        let typed = [b"\xe9\n".as_slice(), &vec![b'x'; 70_000], b"\nsign\n"].concat();
         let answer = Plain::new(&mut Cursor::new(typed), &mut out).ask(&question(Expected::Word("sign")));
         let shown = String::from_utf8(out).unwrap();
         assert_eq!(answer.unwrap(), "sign");

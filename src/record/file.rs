@@ -127,6 +127,10 @@ pub fn supersede(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
 }
 
 /// Opens a file of our own: where a medium has a symbolic link in its place, nothing is opened.
+///
+/// # Errors
+///
+/// What the system says.
 pub fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW.bits();
     options.custom_flags(i32::try_from(flags).unwrap_or(0)).open(path)
