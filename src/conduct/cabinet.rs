@@ -18,8 +18,7 @@ use crate::hsm::{
     TokenFlag, TokenInformation, TokenSelector,
 };
 use crate::plan::{Class, Login, PinSource, Plan, Site, SiteToken};
-use crate::secret::Pin;
-use crate::stage::{Blank, Cabinet, Device, Equipment, LoginKind, Module, Person, Pins};
+use crate::stage::{Blank, Cabinet, Device, Equipment, LoginKind, Module, Person, Pin, Pins};
 
 /// The module processes of a ceremony.
 pub struct Modules {
