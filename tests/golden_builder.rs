@@ -157,7 +157,7 @@ fn tbs(row: &Value) -> (Vec<u8>, PublicKey) {
     let extensions = row["extensions"].as_array().unwrap().iter();
     let extensions: Vec<_> = extensions.map(|one| built(one, row, &key)).collect();
     let tbs = build::tbs_certificate(&CertificateParts {
-        serial: &SerialNumber::from_hex(text(&row["serialDERHex"])).unwrap(),
+        serial: SerialNumber::from_hex(text(&row["serialDERHex"])).unwrap().der_content(),
         algorithm: &from_hex(text(&row["signature"])).unwrap(),
         issuer: &name(&row["issuer"]),
         validity: Validity::new(time(&row["notBefore"]), time(&row["notAfter"])).unwrap(),

@@ -92,7 +92,7 @@ fn world() -> World {
     let (root_name, sub_name) = (name("Root X1"), name("E1"));
     let usage = KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN);
     let root_der = root.certificate(&CertificateParts {
-        serial: &SerialNumber::from_random([0xab; 16]),
+        serial: SerialNumber::from_random([0xab; 16]).der_content(),
         algorithm: &root.algorithm,
         issuer: &root_name,
         validity: Validity::new(at("2026-11-01T00:00:00Z"), at("2051-10-28T23:59:59Z")).unwrap(),
@@ -107,7 +107,7 @@ fn world() -> World {
     });
     let sub_serial = SerialNumber::from_random([0xcd; 16]);
     let sub_der = root.certificate(&CertificateParts {
-        serial: &sub_serial,
+        serial: sub_serial.der_content(),
         algorithm: &root.algorithm,
         issuer: &root_name,
         validity: Validity::new(at("2026-11-01T00:00:00Z"), at("2046-10-30T23:59:59Z")).unwrap(),

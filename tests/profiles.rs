@@ -423,6 +423,7 @@ fn name(forms: &NameForms, common_name: &str) -> Name {
     let parts = [("C", "US"), ("O", "Example Trust Services"), ("CN", common_name)];
     let parts = parts.map(|(kind, text)| NamePart {
         kind: kind.to_owned(),
+        joined: false,
         text: text.to_owned(),
         place: Place::START,
     });

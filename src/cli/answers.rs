@@ -1,11 +1,11 @@
 //! A file that answers in people's place: for practice logs only.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::clock::Timestamp;
 use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Whole, Word, read_as, version, wrong};
 use crate::stage::{
-    AGAIN, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinRequest, Question, shared_pin,
+    AGAIN, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question, shared_pin,
 };
 
 use super::plain;
@@ -106,14 +106,12 @@ pub struct Answering<'a> {
     answers: Answers,
     now: &'a dyn Fn() -> Timestamp,
     show: &'a mut dyn FnMut(&str),
-    /// The tokens for which a PIN was said already.
-    tried: BTreeSet<(String, PinKind)>,
 }
 
 impl<'a> Answering<'a> {
     /// People who say what the file says.
     pub fn new(answers: Answers, now: &'a dyn Fn() -> Timestamp, show: &'a mut dyn FnMut(&str)) -> Self {
-        Self { answers, now, show, tried: BTreeSet::new() }
+        Self { answers, now, show }
     }
 }
 
@@ -166,12 +164,13 @@ impl Operators for Answering<'_> {
     /// The PIN that the file says, or once the one of throw-away tokens: what is wrong is not tried again, so that no
     /// file spends a token's tries.
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer> {
-        let first = self.tried.insert((request.token.clone(), request.kind));
         let step = self.answers.steps.get_mut(&request.step);
         let said = step.and_then(|step| step.pins.get_mut(&request.token)).and_then(VecDeque::pop_front);
         match (said, self.answers.default) {
             (Some(pin), _) => Ok(pin),
-            (None, Default::Practice) if first => Ok(shared_pin(request.kind)),
+            (None, Default::Practice) if request.purpose != PinPurpose::AfterWrong => {
+                Ok(shared_pin(request.kind))
+            }
             (None, _) => {
                 let kind = if request.kind == PinKind::User { "PIN" } else { "security officer's PIN" };
                 let question = format!("the {kind} of token `{}`", request.token);

@@ -2,13 +2,17 @@
 
 mod answers;
 mod check;
+mod draft;
 mod failures;
 mod files;
 mod inspect;
+mod lint;
 mod log;
 mod new;
+mod piece;
 mod plain;
 mod plan;
+mod profile;
 mod rehearse;
 mod run;
 mod verify;
@@ -39,6 +43,10 @@ enum Command {
     Verify(verify::Verify),
     Log(log::Log),
     Inspect(inspect::Inspect),
+    Lint(lint::Lint),
+    #[command(subcommand)]
+    Profile(profile::Profile),
+    Draft(draft::Draft),
 }
 
 /// The program from its arguments to its exit code.
@@ -67,6 +75,9 @@ pub fn main() -> ExitCode {
         Command::Verify(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
+        Command::Lint(command) => command.run(&mut out),
+        Command::Profile(command) => command.run(&mut out),
+        Command::Draft(command) => command.run(&mut out),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

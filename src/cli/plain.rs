@@ -1,13 +1,16 @@
 //! People at a terminal, by plain prompts: no screen, one line after the other.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{BufRead, Read as _, Write};
 
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use super::files::one_line;
-use crate::secret::PinError;
-use crate::stage::{Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinRequest, Question};
+use crate::stage::{
+    Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest, Question,
+};
 
 /// What people are told, as lines.
 pub fn text(notice: &Notice) -> String {
@@ -95,56 +98,43 @@ impl Operators for Plain<'_> {
     }
 
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer> {
-        self.pin_by(request, &mut typed_pin)
-    }
-}
-
-impl Plain<'_> {
-    /// Takes in a PIN by what `typed` reads; a new one twice.
-    fn pin_by(&mut self, request: &PinRequest, typed: Typed<'_>) -> Result<Pin, NoAnswer> {
         let which = match request.kind {
             PinKind::User => "PIN",
             PinKind::SecurityOfficer => "security officer's PIN",
         };
         self.say(&format!("\n  {which} of token `{}`: {}\n", request.token, request.tries));
         loop {
-            let first = match whole_pin(request, which, "", typed)? {
-                Ok(pin) => pin,
-                Err(error) => {
-                    self.say(&format!("  ! {error}\n"));
-                    continue;
+            let first = Pin::read(&typed_by_all(request, which)?);
+            let again = match request.purpose {
+                PinPurpose::New if first.is_ok() => {
+                    self.say("  Once more: nobody saw it.\n");
+                    Some(Pin::read(&typed_by_all(request, which)?))
                 }
+                _ => None,
             };
-            if !request.is_new {
-                return Ok(first);
-            }
-            match whole_pin(request, which, "once more, ", typed)? {
-                Ok(second) if second.is_same(&first) => return Ok(first),
-                _ => self.say("  ! the second was not the same as the first; both are asked for again\n"),
+            match (first, again) {
+                (Ok(first), Some(Ok(again))) if first.is_same(&again) => return Ok(first),
+                (Ok(_), Some(_)) => {
+                    self.say("  ! the second one is not the first one; wanted the same PIN twice\n");
+                }
+                (Ok(first), None) => return Ok(first),
+                (Err(error), _) => self.say(&format!("  ! {error}\n")),
             }
         }
     }
 }
 
-/// Reads what is typed after a prompt.
-type Typed<'t> = &'t mut dyn FnMut(&str) -> Result<Zeroizing<String>, NoAnswer>;
-
-/// A PIN of one person or of several, each of whom types a part. All of it is wiped, also where a part never comes.
-fn whole_pin(
-    request: &PinRequest,
-    which: &str,
-    again: &str,
-    typed: Typed<'_>,
-) -> Result<Result<Pin, PinError>, NoAnswer> {
-    // One octet more than a PIN may have, so that what is too long is said to be so; it does not grow, which would leave
-    // a copy behind.
+/// The parts of a PIN, typed by one after the other; wiped also where the second half never comes.
+fn typed_by_all(request: &PinRequest, which: &str) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
+    // It does not grow: that would leave a copy behind.
     let mut whole = Zeroizing::new(Vec::with_capacity(Pin::MAX_OCTETS + 1));
     for person in &request.people {
-        let part = typed(&format!("  {}: {again}{which} of `{}`: ", said(person), request.token))?;
+        let part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
+        // One octet more than a PIN may have, so that what is too long is said to be so.
         let room = Pin::MAX_OCTETS + 1 - whole.len();
         whole.extend(part.bytes().take(room));
     }
-    Ok(Pin::read(&whole))
+    Ok(whole)
 }
 
 /// What people compare, a line each.
@@ -156,10 +146,43 @@ fn card(lines: &[Line]) -> String {
     })
 }
 
-/// A PIN from the terminal, without an echo. Where there is no terminal there is no answer: standard input echoes.
+/// A PIN from the terminal, without an echo. Never from a pipe: for that a site says `pin: {fd: 3}`.
 fn typed_pin(prompt: &str) -> Result<Zeroizing<String>, NoAnswer> {
-    let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
-    typed.map_err(|_| NoAnswer::Ended { question: prompt.to_owned() })
+    let ended = |why: &str| NoAnswer::Ended { question: format!("{}{why}", prompt.trim()) };
+    let terminal = File::options().read(true).write(true).open("/dev/tty");
+    let terminal = terminal
+        .map_err(|_| ended(" there is no terminal to type it at; a site's `pin: {fd: 3}` does without"))?;
+    // Before the prompt invites anyone to type.
+    let _quiet = Quiet::make(&terminal);
+    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| ended(""))
+}
+
+/// A terminal that does not show what is typed, for as long as this lives.
+struct Quiet<'t> {
+    terminal: &'t File,
+    before: Option<Termios>,
+}
+
+impl<'t> Quiet<'t> {
+    fn make(terminal: &'t File) -> Self {
+        let before = tcgetattr(terminal).ok();
+        if let Some(before) = &before {
+            let mut quiet = before.clone();
+            quiet.local_modes.remove(LocalModes::ECHO);
+            // A terminal that refuses is asked once more by the reader of the PIN, which then fails.
+            let _ = tcsetattr(terminal, OptionalActions::Now, &quiet);
+        }
+        Self { terminal, before }
+    }
+}
+
+impl Drop for Quiet<'_> {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            // There is nobody to tell: the terminal is gone.
+            let _ = tcsetattr(self.terminal, OptionalActions::Now, before);
+        }
+    }
 }
 
 /// Whether an answer is the expected one.
@@ -247,36 +270,6 @@ mod tests {
         assert_eq!(shown.matches("wanted exactly `sign`").count(), 2);
     }
 
-    /// What comes of a request for a PIN when these are typed, and how many of them were wanted.
-    fn pin(is_new: bool, people: usize, typed: &[&str]) -> (Option<Pin>, usize) {
-        let person = Person { id: "bo".into(), role: "crypto-officer".into() };
-        let (step, token, tries) = ("1.1".into(), "root".into(), "a new one".into());
-        let people = vec![person; people];
-        let request = PinRequest { step, token, kind: PinKind::User, people, tries, is_new };
-        let mut wanted = 0;
-        let mut type_next = |prompt: &str| {
-            let next = typed.get(wanted).map(|text| Zeroizing::new((*text).to_owned()));
-            wanted += 1;
-            next.ok_or_else(|| NoAnswer::Ended { question: prompt.to_owned() })
-        };
-        let read = Plain::new(&mut Cursor::new(b""), &mut Vec::new()).pin_by(&request, &mut type_next);
-        (read.ok(), wanted)
-    }
-
-    #[test]
-    fn a_new_pin_is_typed_twice_and_an_old_one_once() {
-        let is = |pin: Option<Pin>, text: &str| pin.unwrap().expose(|octets| octets == text.as_bytes());
-        let (read, wanted) = pin(false, 1, &["", "1234", "9"]);
-        assert!(is(read, "1234") && wanted == 2);
-        let (read, wanted) = pin(true, 1, &["1234", "1243", "5678", "5678", "9"]);
-        assert!(is(read, "5678") && wanted == 4);
-        let (read, wanted) = pin(false, 2, &["12", "34"]);
-        assert!(is(read, "1234") && wanted == 2);
-        assert!(pin(true, 1, &["1234"]).0.is_none());
-        let long = "1".repeat(200);
-        assert!(pin(false, 2, &[&long, &long]).0.is_none());
-    }
-
     #[test]
     fn what_is_no_text_is_asked_again() {
         let mut out = Vec::new();
@@ -301,6 +294,13 @@ mod tests {
     fn no_declines_and_an_ended_input_is_no_answer() {
         assert!(matches!(ask(Expected::Word("sign"), "no\n").0, Err(NoAnswer::Declined { .. })));
         assert!(matches!(ask(Expected::Word("sign"), "").0, Err(NoAnswer::Ended { .. })));
+    }
+
+    #[test]
+    fn what_is_to_be_written_down_is_not_left_empty() {
+        let (answer, shown) = ask(Expected::Text, "\n   \ntape 17\n");
+        assert_eq!(answer.unwrap(), "tape 17");
+        assert_eq!(shown.matches("found nothing, wanted a text").count(), 2);
     }
 
     #[test]

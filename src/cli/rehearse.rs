@@ -37,9 +37,10 @@ impl Rehearse {
         let plan = files::plan(&self.script, true, None)?;
         new_folder(&self.out, "--out")?;
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
-        let (tokens, site_text) = Tokens::make(&plan, &self.out.join("rehearsal-tokens"))?;
+        let (tokens, site_text, running) = Tokens::make(&plan, &self.out.join("rehearsal-tokens"))?;
         let site = Site::read("the rehearsal's site", site_text.as_bytes())?;
-        let (cabinet, modules) = open(&site.value, &plan).map_err(|errors| failures::cabinet(&errors))?;
+        let (cabinet, modules) =
+            open(&site.value, &plan, Some(running)).map_err(|errors| failures::cabinet(&errors))?;
         if !self.quiet {
             files::print(out, &inputs(&plan))?;
         }

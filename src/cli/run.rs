@@ -52,7 +52,7 @@ impl Run {
         let (ceremony, answers) = self.read()?;
         self.judge(&ceremony)?;
         let (cabinet, modules) =
-            open(&ceremony.site.value, &ceremony.plan).map_err(|errors| failures::cabinet(&errors))?;
+            open(&ceremony.site.value, &ceremony.plan, None).map_err(|errors| failures::cabinet(&errors))?;
         let loaded = modules.loaded.clone();
         let done = with_people(answers, out, |operators, clock| {
             self.conduct(&ceremony, cabinet, loaded, operators, clock)

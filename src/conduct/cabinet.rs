@@ -41,16 +41,35 @@ impl Modules {
     }
 }
 
-/// Opens every token of a plan as the site says.
+/// A module and the environment of its process: one process for each.
+type ModulePlace = (PathBuf, BTreeMap<String, String>);
+
+/// A module process that was started before, and for which module and environment.
+pub struct Running {
+    /// The module and the environment.
+    pub place: ModulePlace,
+    /// The process.
+    pub process: ModuleProcess,
+}
+
+/// Opens every token of a plan as the site says. `running`: a process that is there already.
 ///
 /// # Errors
 ///
 /// Everything that stands in the way, not only the first.
-pub fn open(site: &Site, plan: &Plan) -> Result<(Cabinet, Modules), Vec<CabinetError>> {
+pub fn open(
+    site: &Site,
+    plan: &Plan,
+    running: Option<Running>,
+) -> Result<(Cabinet, Modules), Vec<CabinetError>> {
     let mut errors = Vec::new();
-    let mut processes: BTreeMap<(PathBuf, BTreeMap<String, String>), Arc<ModuleProcess>> = BTreeMap::new();
+    let mut processes: BTreeMap<ModulePlace, Arc<ModuleProcess>> = BTreeMap::new();
     let mut cabinet = Cabinet::new();
     let mut loaded = Vec::new();
+    if let Some(Running { place, process }) = running {
+        loaded.push(module(&process));
+        processes.insert(place, Arc::new(process));
+    }
     for name in plan.setting.tokens.keys() {
         let Some(token) = site.tokens.find(name) else { continue };
         let place = (token.module_path(), token.environment.clone());
@@ -103,10 +122,15 @@ fn start(
     configuration.environment.clone_from(&token.environment);
     configuration.expected_sha256 = expected;
     let process = ModuleProcess::start(&configuration).map_err(|source| wrong(name, source))?;
+    let module = module(&process);
+    Ok((process, module))
+}
+
+/// What the log says of a module.
+fn module(process: &ModuleProcess) -> Module {
     let said = process.information();
     let library = format!("{} {} {}", said.manufacturer, said.description, said.version);
-    let sha256 = said.digest;
-    Ok((process, Module { sha256, library }))
+    Module { sha256: said.digest, library }
 }
 
 /// Tokens share the process of their module; what the site says of its digest holds for each of them.

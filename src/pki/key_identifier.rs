@@ -36,10 +36,14 @@ impl KeyIdentifierMethod {
 
     /// The identifier of a key.
     pub fn identifier(self, key: &PublicKey) -> Vec<u8> {
-        let bits = key.bit_string_content();
+        self.identifier_of(key.spki_der(), key.bit_string_content())
+    }
+
+    /// The identifier of a key of any kind: of its SubjectPublicKeyInfo, and of what the BIT STRING in it holds.
+    pub fn identifier_of(self, spki: &[u8], bits: &[u8]) -> Vec<u8> {
         let digest = match self {
             Self::Sha1 => return Sha1::digest(bits).to_vec(),
-            Self::Rfc7093Method4 => return Sha256::digest(key.spki_der()).to_vec(),
+            Self::Rfc7093Method4 => return Sha256::digest(spki).to_vec(),
             Self::Rfc7093Method1 => Sha256::digest(bits).to_vec(),
             Self::Rfc7093Method2 => Sha384::digest(bits).to_vec(),
             Self::Rfc7093Method3 => Sha512::digest(bits).to_vec(),

@@ -35,6 +35,8 @@ pub enum StringForm {
     Numeric,
     /// BMPString: two octets a character.
     Bmp,
+    /// TeletexString, also called T61String: Latin-1, as everyone writes into it. RFC 5280 forbids it in new names.
+    Teletex,
 }
 
 /// One attribute of a name to be made.
@@ -373,6 +375,7 @@ impl fmt::Display for StringForm {
             Self::Ia5 => "IA5String",
             Self::Numeric => "NumericString",
             Self::Bmp => "BMPString",
+            Self::Teletex => "TeletexString",
         })
     }
 }
@@ -388,6 +391,7 @@ fn attribute_der(attribute: &Attribute) -> Result<Vec<u8>, NameError> {
         StringForm::Ia5 => character.is_ascii(),
         StringForm::Numeric => character.is_ascii_digit() || *character == ' ',
         StringForm::Bmp => u16::try_from(u32::from(*character)).is_ok(),
+        StringForm::Teletex => u8::try_from(u32::from(*character)).is_ok(),
     };
     if let Some(character) = value.chars().find(|character| !sayable(character)) {
         return Err(NameError::Character { character, value: value.clone(), form: *form });
@@ -400,6 +404,10 @@ fn attribute_der(attribute: &Attribute) -> Result<Vec<u8>, NameError> {
         StringForm::Bmp => {
             let octets: Vec<_> = value.encode_utf16().flat_map(u16::to_be_bytes).collect();
             element::element(tag::BMP_STRING, &octets)
+        }
+        StringForm::Teletex => {
+            let octets: Vec<_> = value.chars().filter_map(|one| u8::try_from(u32::from(one)).ok()).collect();
+            element::element(tag::TELETEX_STRING, &octets)
         }
     };
     Ok(element::sequence(&[element::element(tag::OID, kind.as_bytes()), value]))
@@ -501,6 +509,7 @@ mod tests {
             (StringForm::Ia5, "a@example.org", 'é'),
             (StringForm::Numeric, "12 34", 'x'),
             (StringForm::Bmp, "é", '\u{1f511}'),
+            (StringForm::Teletex, "é", 'Ā'),
         ] {
             Name::from_attributes(&[attribute("CN", form, good)]).unwrap();
             let value = format!("{good}{bad}");

@@ -68,6 +68,31 @@ pub struct CertificateValues<'v> {
     pub fills: &'v Fills,
 }
 
+/// What comes with one certificate that somebody else made or will sign: octets where ours have types.
+#[derive(Clone, Copy, Debug)]
+pub struct FoundValues<'v> {
+    /// The issuer's subject, octet for octet.
+    pub issuer: &'v Name,
+    /// The subject.
+    pub subject: &'v Name,
+    /// The content octets of the serial number: old roots have zero.
+    pub serial: &'v [u8],
+    /// From when to when.
+    pub validity: Validity,
+    /// The SubjectPublicKeyInfo of any kind of key.
+    pub spki: &'v [u8],
+    /// What the BIT STRING in it holds.
+    pub key_bits: &'v [u8],
+    /// The subject key identifier in the issuer's certificate; not needed for a root, which is its own issuer.
+    pub issuer_key_identifier: Option<&'v [u8]>,
+    /// The AlgorithmIdentifier that the issuer's key demands when the profile does not name one.
+    pub issuer_signature: &'v [u8],
+    /// What is copied from the certificate that is being cross-signed.
+    pub copied: Option<&'v Copied>,
+    /// What the script fills in.
+    pub fills: &'v Fills,
+}
+
 /// What a cross-certificate copies besides subject and key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
@@ -122,22 +147,49 @@ impl CertificateProfile {
     ///
     /// [`ProfileError`] if something is missing or does not fit; nothing about what is wise: that is for the rules.
     pub fn draft(&self, values: &CertificateValues<'_>) -> Result<Vec<u8>, ProfileError> {
-        self.open.check(values.fills)?;
         let algorithm = self.signature.choose(values.issuer_signature)?.der();
+        self.written(
+            &FoundValues {
+                issuer: values.issuer,
+                subject: values.subject,
+                serial: values.serial.der_content(),
+                validity: values.validity,
+                spki: values.key.spki_der(),
+                key_bits: values.key.bit_string_content(),
+                issuer_key_identifier: values.issuer_key_identifier,
+                issuer_signature: &algorithm,
+                copied: values.copied,
+                fills: values.fills,
+            },
+            &algorithm,
+        )
+    }
+
+    /// The TBSCertificate in DER of what somebody else made, or will sign elsewhere: no ceremony signs this.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError`] if something is missing.
+    pub fn reproduce(&self, values: &FoundValues<'_>) -> Result<Vec<u8>, ProfileError> {
+        self.written(values, &self.signature.der(values.issuer_signature))
+    }
+
+    fn written(&self, values: &FoundValues<'_>, algorithm: &[u8]) -> Result<Vec<u8>, ProfileError> {
+        self.open.check(values.fills)?;
         let extensions = build(&self.extensions, &self.given(values)?)?;
         Ok(tbs_certificate(&CertificateParts {
             serial: values.serial,
-            algorithm: &algorithm,
+            algorithm,
             issuer: values.issuer,
             validity: values.validity,
             subject: values.subject,
-            spki: values.key.spki_der(),
+            spki: values.spki,
             extensions: &extensions,
         }))
     }
 
     /// What the extensions need. An identifier is only made where one of them wants it.
-    fn given<'v>(&self, values: &CertificateValues<'v>) -> Result<Given<'v>, ProfileError> {
+    fn given<'v>(&self, values: &FoundValues<'v>) -> Result<Given<'v>, ProfileError> {
         let root = self.kind == CertificateKind::Root;
         let identified = |extension: &Extension| match extension.content {
             Content::SubjectKeyIdentifier => true,
@@ -145,7 +197,8 @@ impl CertificateProfile {
             _ => false,
         };
         let subject_key_identifier = if self.extensions.iter().any(identified) {
-            Some(self.subject_key_identifier(values.key, values.copied)?)
+            let copied = values.copied.and_then(|copied| copied.subject_key_identifier.as_deref());
+            Some(self.key_identifier.of_octets(values.spki, values.key_bits, copied)?)
         } else {
             None
         };

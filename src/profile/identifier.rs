@@ -21,8 +21,18 @@ impl KeyIdentifier {
     ///
     /// [`ProfileError::NotGiven`] if there is nothing to copy.
     pub fn of(self, key: &PublicKey, copied: Option<&[u8]>) -> Result<Vec<u8>, ProfileError> {
+        self.of_octets(key.spki_der(), key.bit_string_content(), copied)
+    }
+
+    /// The same for a key of any kind: its SubjectPublicKeyInfo, and what the BIT STRING in it holds.
+    pub(super) fn of_octets(
+        self,
+        spki: &[u8],
+        bits: &[u8],
+        copied: Option<&[u8]>,
+    ) -> Result<Vec<u8>, ProfileError> {
         match self {
-            Self::By(method) => Ok(method.identifier(key)),
+            Self::By(method) => Ok(method.identifier_of(spki, bits)),
             Self::Copied => {
                 let copied =
                     copied.ok_or(ProfileError::NotGiven { what: "subject key identifier to copy" })?;

@@ -17,11 +17,12 @@ mod layer;
 mod library;
 mod names;
 mod ocsp_response;
+pub mod reading;
 mod request;
 mod signing;
 mod term;
 
-pub use certificate::{CertificateKind, CertificateProfile, CertificateValues, Copied};
+pub use certificate::{CertificateKind, CertificateProfile, CertificateValues, Copied, FoundValues};
 pub use crl::{CrlProfile, CrlValues};
 pub use identifier::KeyIdentifier;
 pub use layer::Kind;
@@ -29,7 +30,7 @@ pub use library::{BuiltIn, Folder, Library};
 pub use names::{FormChoice, NameForms};
 pub use ocsp_response::{OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse};
 pub use request::{RequestProfile, RequestValues};
-pub use signing::SignatureChoice;
+pub use signing::{DraftOnly, SignatureChoice};
 pub use term::{Fills, Term, Uri};
 
 use thiserror::Error;
@@ -301,6 +302,12 @@ pub enum ProfileError {
         named: SignatureAlgorithm,
         /// What the key demands.
         key: SignatureAlgorithm,
+    },
+    /// An algorithm that a profile can say and nothing here signs with.
+    #[error("the profile says `{named}`, which can be drafted and is never signed with")]
+    DraftOnly {
+        /// The algorithm.
+        named: &'static str,
     },
     /// A time that no structure can say.
     #[error("nothing would last from {from} to {to}")]

@@ -8,8 +8,8 @@ use crate::script::{FromNode, NamePart, Node, Problems, Value, Word, shown, unkn
 /// The string type of every attribute. Sources: RFC 5280 §4.1.2.4, appendix A; BR §7.1.4.2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameForms {
-    /// For the attributes that are named.
-    named: Vec<(Oid, FormChoice)>,
+    /// For the attributes that are named: for the first of the kind, the second …; the last for all further ones.
+    named: Vec<(Oid, Vec<FormChoice>)>,
     /// For every other one: `*`.
     others: Option<FormChoice>,
 }
@@ -31,6 +31,7 @@ impl Word for FormChoice {
         ("ia5", Self::Always(StringForm::Ia5)),
         ("numeric", Self::Always(StringForm::Numeric)),
         ("bmp", Self::Always(StringForm::Bmp)),
+        ("teletex", Self::Always(StringForm::Teletex)),
     ];
 }
 
@@ -40,12 +41,14 @@ impl NameForms {
 
     /// Makes the name that a script writes. What is wrong with it becomes a problem of the script.
     pub fn name(&self, parts: &[NamePart], problems: &mut Problems) -> Option<Name> {
-        let mut attributes = Vec::with_capacity(parts.len());
+        let mut made: Vec<Vec<Attribute>> = Vec::with_capacity(parts.len());
         let mut good = true;
         for part in parts {
-            match self.attribute(part) {
-                Ok(attribute) => attributes.push(attribute),
-                Err(error) => {
+            let before = made.iter().flatten().map(|one| one.kind).collect::<Vec<_>>();
+            match (self.attribute(part, &before), made.last_mut().filter(|_| part.joined)) {
+                (Ok(attribute), Some(with)) => with.push(attribute),
+                (Ok(attribute), None) => made.push(vec![attribute]),
+                (Err(error), _) => {
                     good = false;
                     problems.add(part.place, error.to_string());
                 }
@@ -54,7 +57,7 @@ impl NameForms {
         if !good || parts.is_empty() {
             return None;
         }
-        match Name::from_attributes(&attributes) {
+        match Name::from_parts(&made) {
             Ok(name) => Some(name),
             Err(error) => {
                 if let Some(first) = parts.first() {
@@ -65,11 +68,13 @@ impl NameForms {
         }
     }
 
-    fn attribute(&self, part: &NamePart) -> Result<Attribute, ProfileError> {
+    /// `before` are the kinds of the attributes before it.
+    fn attribute(&self, part: &NamePart, before: &[Oid]) -> Result<Attribute, ProfileError> {
         let kind = attribute_kind(&part.kind)
             .ok_or_else(|| ProfileError::UnknownAttribute { found: shown(&part.kind) })?;
-        let choice =
-            self.choice(&kind).ok_or_else(|| ProfileError::NoStringType { name: part.kind.clone() })?;
+        let choice = self
+            .choice(&kind, before)
+            .ok_or_else(|| ProfileError::NoStringType { name: part.kind.clone() })?;
         let with = |form| Attribute { kind, form, value: part.text.clone() };
         let made = match choice {
             FormChoice::Always(form) => with(form),
@@ -81,8 +86,10 @@ impl NameForms {
     }
 
     /// What is said for this attribute, then what its own standard allows, then what is said for all others.
-    fn choice(&self, kind: &Oid) -> Option<FormChoice> {
-        let said = self.named.iter().find(|(named, _)| named == kind).map(|(_, choice)| *choice);
+    fn choice(&self, kind: &Oid, before: &[Oid]) -> Option<FormChoice> {
+        let number = before.iter().filter(|earlier| *earlier == kind).count();
+        let said = self.named.iter().find(|(named, _)| named == kind);
+        let said = said.and_then(|(_, choices)| choices.get(number).or(choices.last()).copied());
         let standard = || {
             let standard = STANDARD.iter().find(|(only, _)| only == kind)?;
             self.others.map(|_| FormChoice::Always(standard.1))
@@ -103,10 +110,15 @@ impl FromNode for NameForms {
         let mut forms = Self { named: Vec::new(), others: None };
         let mut good = true;
         for entry in entries {
-            let choice = FormChoice::from_node(&entry.node, problems);
+            let choice = match &entry.node.value {
+                Value::List(items) if !items.is_empty() && entry.key != "*" => {
+                    Vec::from_node(&entry.node, problems)
+                }
+                _ => FormChoice::from_node(&entry.node, problems).map(|choice| vec![choice]),
+            };
             let kind = attribute_kind(&entry.key);
             match (entry.key.as_str(), kind, choice) {
-                ("*", _, choice) => forms.others = choice,
+                ("*", _, choice) => forms.others = choice.and_then(|choice| choice.first().copied()),
                 (_, Some(kind), Some(choice)) => forms.named.push((kind, choice)),
                 (key, None, _) => {
                     unknown(key, entry.place, "attribute", "attributes", &["C", "O", "CN", "*"], problems);
@@ -147,7 +159,8 @@ mod tests {
 
     fn name(forms: &NameForms, parts: &[(&str, &str)]) -> Result<String, Vec<String>> {
         let part = |(kind, text): &(&str, &str)| NamePart {
-            kind: (*kind).to_owned(),
+            kind: kind.trim_start_matches('+').to_owned(),
+            joined: kind.starts_with('+'),
             text: (*text).to_owned(),
             place: Place::START,
         };
@@ -202,7 +215,7 @@ mod tests {
             [
                 "there is no attribute `XY`; the attributes here are `C`, `O`, `CN`, `*`",
                 "there is no word `utf16`; the words here are `printable`, `utf8`, `utf8-unless-printable`, `ia5`, \
-                 `numeric`, `bmp`",
+                 `numeric`, `bmp`, `teletex`",
             ]
         );
     }

@@ -11,6 +11,59 @@ pub enum SignatureChoice {
     ByIssuerKey,
     /// This one.
     Named(SignatureAlgorithm),
+    /// This one, which nothing here signs with.
+    DraftOnly(DraftOnly),
+}
+
+/// Algorithms that a profile can say and a draft can have, and that no ceremony signs with.
+///
+/// Sources: RFC 3279 §2.2.1; RFC 9881 §2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DraftOnly {
+    /// RSA PKCS #1 v1.5 over SHA-1, which old certificates have.
+    RsaSha1,
+    /// ML-DSA-44.
+    MlDsa44,
+    /// ML-DSA-65.
+    MlDsa65,
+    /// ML-DSA-87.
+    MlDsa87,
+}
+
+impl DraftOnly {
+    /// Every one with the name that profiles use and its AlgorithmIdentifier.
+    pub const ALL: [(Self, &'static str, &'static [u8]); 4] = [
+        (
+            Self::RsaSha1,
+            "rsa-sha1",
+            &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05, 0x05, 0x00],
+        ),
+        (
+            Self::MlDsa44,
+            "ml-dsa-44",
+            &[0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11],
+        ),
+        (
+            Self::MlDsa65,
+            "ml-dsa-65",
+            &[0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12],
+        ),
+        (
+            Self::MlDsa87,
+            "ml-dsa-87",
+            &[0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13],
+        ),
+    ];
+
+    /// Its name in profiles.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(one, _, _)| *one == self).map_or("", |(_, name, _)| name)
+    }
+
+    /// Its AlgorithmIdentifier.
+    pub fn der(self) -> &'static [u8] {
+        Self::ALL.iter().find(|(one, _, _)| *one == self).map_or(&[], |(_, _, der)| der)
+    }
 }
 
 impl SignatureChoice {
@@ -27,20 +80,48 @@ impl SignatureChoice {
             (Self::Named(named @ (RsaPkcs1(_) | RsaPss(_))), RsaPkcs1(_) | RsaPss(_)) => Ok(named),
             (Self::Named(named), key) if named == key => Ok(named),
             (Self::Named(named), key) => Err(ProfileError::Signature { named, key }),
+            (Self::DraftOnly(named), _) => Err(ProfileError::DraftOnly { named: named.name() }),
+        }
+    }
+
+    /// The choice whose AlgorithmIdentifier this is.
+    pub fn of(algorithm: &[u8]) -> Option<Self> {
+        let only = || DraftOnly::ALL.iter().find(|(_, _, der)| *der == algorithm);
+        SignatureAlgorithm::from_der(algorithm).map(Self::Named).or_else(|| Some(Self::DraftOnly(only()?.0)))
+    }
+
+    /// Its name in profiles.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ByIssuerKey => "by-issuer-key",
+            Self::Named(named) => named.name(),
+            Self::DraftOnly(named) => named.name(),
+        }
+    }
+
+    /// The AlgorithmIdentifier of a draft that is not for signing here; `key` is that which the issuer's key demands.
+    pub fn der(self, key: &[u8]) -> Vec<u8> {
+        match self {
+            Self::ByIssuerKey => key.to_vec(),
+            Self::Named(named) => named.der(),
+            Self::DraftOnly(named) => named.der().to_vec(),
         }
     }
 }
 
 impl FromNode for SignatureChoice {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
-        let names: Vec<&str> = SignatureAlgorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+        let names = SignatureAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
+        let names: Vec<&str> = names.chain(DraftOnly::ALL.iter().map(|(_, name, _)| *name)).collect();
         let wanted = format!("`by-issuer-key` or one of {}", listed(&names));
         match text(node, &wanted, problems)? {
             "by-issuer-key" => Some(Self::ByIssuerKey),
-            name => match name.parse() {
-                Ok(algorithm) => Some(Self::Named(algorithm)),
-                Err(_) => wrong(node, &wanted, problems),
-            },
+            name => {
+                let only = || DraftOnly::ALL.iter().find(|(_, known, _)| *known == name);
+                let named = name.parse().ok().map(Self::Named);
+                let named = named.or_else(|| only().map(|(only, _, _)| Self::DraftOnly(*only)));
+                named.or_else(|| wrong(node, &wanted, problems))
+            }
         }
     }
 }

@@ -130,7 +130,7 @@ pub fn supersede(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The system's own.
 pub fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW.bits();
     options.custom_flags(i32::try_from(flags).unwrap_or(0)).open(path)

@@ -230,6 +230,8 @@ pub struct Paragraph(pub String);
 pub struct NamePart {
     /// The kind, as the file says it: `C`, `O`, `CN` or an object identifier in digits.
     pub kind: String,
+    /// Whether it stands in the same part of the name as the attribute before it: `{+CN: …}`.
+    pub joined: bool,
     /// Its text.
     pub text: String,
     /// Where it stands.
@@ -248,7 +250,9 @@ impl FromNode for NamePart {
             return None;
         };
         let text = String::from_node(&entry.node, problems)?;
-        Some(Self { kind: entry.key.clone(), text, place: entry.place })
+        let joined = entry.key.strip_prefix('+');
+        let kind = joined.unwrap_or(&entry.key).to_owned();
+        Some(Self { kind, joined: joined.is_some(), text, place: entry.place })
     }
 }
 

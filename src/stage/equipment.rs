@@ -11,7 +11,7 @@ use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation};
 use crate::secret::Pin;
 
 use super::event::Event;
-use super::operators::{Expected, Line, Notice, Person, PinKind, PinRequest, Question};
+use super::operators::{Expected, Line, Notice, Person, PinKind, PinPurpose, PinRequest, Question};
 use super::{Stage, StageError, printable};
 
 /// How the user of a token proves who they are.
@@ -106,6 +106,12 @@ impl Equipment {
     ) -> Self {
         Self { device, login, custodians, class, threshold, logged_in: false, wrong: 0 }
     }
+
+    /// Who types a PIN of this token, each a part of it: everyone where custody is split, otherwise one.
+    fn who_types(&self) -> Vec<Person> {
+        let split = matches!(self.login, LoginKind::Prompt { two_halves: true });
+        self.custodians.iter().take(if split { usize::MAX } else { 1 }).cloned().collect()
+    }
 }
 
 /// All tokens by the script's name.
@@ -199,23 +205,31 @@ impl Stage<'_> {
     ///
     /// [`StageError`] if the token is not blank, refuses, or people do.
     pub fn initialize(&mut self, token: &str) -> Result<TokenInformation, StageError> {
-        let Device::Blank(blank) = &self.equipment(token)?.device else {
+        let equipment = self.equipment(token)?;
+        let Device::Blank(blank) = &equipment.device else {
             return Err(StageError::NotBlank { token: token.into() });
         };
         let label = blank.label().to_owned();
-        let people = self.equipment(token)?.custodians.clone();
+        let people = equipment.who_types();
+        // A PIN that was read before the ceremony is the one that logs in later.
+        let given = match &equipment.login {
+            LoginKind::Given(pin) => Some(pin.duplicate()),
+            _ => None,
+        };
         let mut ask = |kind| {
             let request = PinRequest {
                 step: self.step_number(),
                 token: token.into(),
                 kind,
                 people: people.clone(),
-                tries: "a new one".into(),
-                is_new: true,
+                purpose: PinPurpose::New,
+                tries: "a new PIN".into(),
             };
             self.operators.pin(&request)
         };
-        let pins = Pins { security_officer: ask(PinKind::SecurityOfficer)?, user: ask(PinKind::User)? };
+        let security_officer = ask(PinKind::SecurityOfficer)?;
+        let user = given.map_or_else(|| ask(PinKind::User), Ok)?;
+        let pins = Pins { security_officer, user };
         let intent = Event::TokenInitializeIntent { token: token.into(), label };
         let seq = self.record(intent)?;
         // A power failure from here on leaves an intent without a result, and a token that is blank or has its label.
@@ -272,6 +286,7 @@ impl Stage<'_> {
         let step = self.step_number();
         let equipment =
             self.cabinet.get_mut(name).ok_or_else(|| StageError::NoToken { token: name.into() })?;
+        let people = equipment.who_types();
         let Device::Ready(token) = &mut equipment.device else {
             return Err(StageError::Blank { token: name.into() });
         };
@@ -280,16 +295,11 @@ impl Stage<'_> {
             LoginKind::Given(pin) => Login::Pin(pin),
             LoginKind::ProtectedPath => Login::ProtectedPath,
             LoginKind::None => Login::None,
-            LoginKind::Prompt { two_halves } => {
-                let people = if *two_halves {
-                    equipment.custodians.clone()
-                } else {
-                    equipment.custodians.iter().take(1).cloned().collect()
-                };
+            LoginKind::Prompt { .. } => {
+                let purpose = if equipment.wrong == 0 { PinPurpose::Login } else { PinPurpose::AfterWrong };
                 let tries = state.to_string();
                 let (token, kind) = (name.to_owned(), PinKind::User);
-                typed =
-                    self.operators.pin(&PinRequest { step, token, kind, people, tries, is_new: false })?;
+                typed = self.operators.pin(&PinRequest { step, token, kind, people, purpose, tries })?;
                 Login::Pin(&typed)
             }
         };

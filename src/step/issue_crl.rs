@@ -118,7 +118,7 @@ impl Step for IssueCrl {
         };
         let revoked = revoked::resolve(&spec.revoked, &issuer, scope);
         if let Some(revoked) = &revoked {
-            revoked::keeps_all(revoked, (&issuer.name, issuer_name), scope);
+            revoked::keeps_all(revoked, (&issuer.name, issuer_name), spec.crl.place, scope);
         }
         let step = Self {
             crl: name?,

@@ -8,64 +8,70 @@ use crate::table::{OFFICER, Table, USER};
 const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
 const PRODUCTION: &str = "run script.yaml --site site.yaml --log log --out out --plain";
 
+/// What stands in the good site (the serial number of `root`, where it says so), what stands there instead, and what is
+/// said first of all.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    (
+        "rootrite-site: 1\n",
+        "",
+        "site.yaml:1:1: `rootrite-site: 1` is missing; wanted it as the first key\n  1 | tokens:\n    | ^\n",
+    ),
+    (
+        "  root:\n",
+        "  rot:\n",
+        "site.yaml:1:1: the script's token `root` is missing under `tokens`\n  1 | rootrite-site: 1\n    | ^\n\
+         error: site.yaml:3:3: the script has no token `rot`; it has `log`, `root`\n  3 |   rot:\n    |   ^\n",
+    ),
+    (
+        SERIAL,
+        "",
+        "site.yaml:4:5: `serial` is missing: a token is found by label and serial; `initialize: true` instead for a blank \
+         one\n  4 |     module: /usr/lib/softhsm/libsofthsm2.so\n    |     ^\n",
+    ),
+    (
+        SERIAL,
+        "    initialize: true\n",
+        "site.yaml:6:12: token `root` is blank here, and the script has no `initialize-token` for it\n  6 |     label: root\n    \
+         |            ^\n",
+    ),
+    (
+        "    pin: prompt\n",
+        "    pin: 123456\n",
+        "site.yaml:10:10: found `123456`, wanted `prompt`, `two-halves` or `{fd: 3}`; a PIN itself never stands in a file\n  \
+         10 |     pin: 123456\n     |          ^\n",
+    ),
+    (
+        "    pin: prompt\n",
+        "    pin: {fd: 2}\n",
+        "site.yaml:10:15: a file descriptor for a PIN is 3 or higher\n  10 |     pin: {fd: 2}\n     |               ^\n",
+    ),
+    (
+        "{SOFTHSM2_CONF:",
+        "{LD_PRELOAD: x, SOFTHSM2_CONF:",
+        "site.yaml:5:19: `LD_PRELOAD` is not a variable that a module's process gets\n",
+    ),
+    (
+        "    class: software\n",
+        "    class: soft\n",
+        "site.yaml:8:12: there is no word `soft`; the words here are `hardware`, `software`\n  8 |     class: soft\n    |            ^\n",
+    ),
+    (
+        "preflight: {",
+        "colour: red\npreflight: {",
+        "site.yaml:19:1: there is no key `colour`; the keys here are `rootrite-site`, `tokens`, `outputs`, `printer`, \
+         `preflight`\n  19 | colour: red\n     | ^\n",
+    ),
+];
+const SERIAL: &str = "the line with the serial number";
+
 #[test]
 fn a_mistake_in_a_site_is_said_and_nothing_happens() {
     let table = Table::new().now();
     let good = table.read("site.yaml");
     let serials = table.serials();
     let serial = format!("    serial: \"{}\"\n", serials["root"]);
-    for (old, new, said) in [
-        (
-            "rootrite-site: 1\n",
-            "",
-            "site.yaml:1:1: `rootrite-site: 1` is missing; wanted it as the first key\n  1 | tokens:\n    | ^\n",
-        ),
-        (
-            "  root:\n",
-            "  rot:\n",
-            "site.yaml:1:1: the script's token `root` is missing under `tokens`\n  1 | rootrite-site: 1\n    | ^\n\
-             error: site.yaml:3:3: the script has no token `rot`; it has `log`, `root`\n  3 |   rot:\n    |   ^\n",
-        ),
-        (
-            serial.as_str(),
-            "",
-            "site.yaml:4:5: `serial` is missing: a token is found by label and serial; `initialize: true` instead for a blank \
-             one\n  4 |     module: /usr/lib/softhsm/libsofthsm2.so\n    |     ^\n",
-        ),
-        (
-            serial.as_str(),
-            "    initialize: true\n",
-            "site.yaml:6:12: token `root` is blank here, and the script has no `initialize-token` for it\n  6 |     label: root\n    \
-             |            ^\n",
-        ),
-        (
-            "    pin: prompt\n",
-            "    pin: 123456\n",
-            "site.yaml:10:10: found `123456`, wanted `prompt`, `two-halves` or `{fd: 3}`; a PIN itself never stands in a file\n  \
-             10 |     pin: 123456\n     |          ^\n",
-        ),
-        (
-            "    pin: prompt\n",
-            "    pin: {fd: 2}\n",
-            "site.yaml:10:15: a file descriptor for a PIN is 3 or higher\n  10 |     pin: {fd: 2}\n     |               ^\n",
-        ),
-        (
-            "{SOFTHSM2_CONF:",
-            "{LD_PRELOAD: x, SOFTHSM2_CONF:",
-            "site.yaml:5:19: `LD_PRELOAD` is not a variable that a module's process gets\n",
-        ),
-        (
-            "    class: software\n",
-            "    class: soft\n",
-            "site.yaml:8:12: there is no word `soft`; the words here are `hardware`, `software`\n  8 |     class: soft\n    |            ^\n",
-        ),
-        (
-            "preflight: {",
-            "colour: red\npreflight: {",
-            "site.yaml:19:1: there is no key `colour`; the keys here are `rootrite-site`, `tokens`, `outputs`, `printer`, \
-             `preflight`\n  19 | colour: red\n     | ^\n",
-        ),
-    ] {
+    for (old, new, said) in MISTAKES {
+        let old = if *old == SERIAL { &serial } else { *old };
         assert!(good.contains(old), "{old}");
         table.write("site.yaml", good.replacen(old, new, 1));
         for command in ["check script.yaml --site site.yaml --practice", RUN] {

@@ -5,14 +5,13 @@ use super::extension::{Extension, extensions};
 use super::time;
 use crate::pki::name::Name;
 use crate::pki::read::der::tag;
-use crate::pki::serial::SerialNumber;
 use crate::pki::validity::Validity;
 
 /// Everything that a version 3 certificate says.
 #[derive(Clone, Copy, Debug)]
 pub struct CertificateParts<'a> {
-    /// The serial number.
-    pub serial: &'a SerialNumber,
+    /// The content octets of the serial number: `SerialNumber::der_content`, or as another certificate has it.
+    pub serial: &'a [u8],
     /// The AlgorithmIdentifier of the signature: `SignatureAlgorithm::der`, or as another certificate has it.
     pub algorithm: &'a [u8],
     /// The issuer, copied from the issuing CA's subject.
@@ -30,7 +29,7 @@ pub struct CertificateParts<'a> {
 /// Writes a TBSCertificate of version 3.
 pub fn tbs_certificate(parts: &CertificateParts<'_>) -> Vec<u8> {
     let version = element(tag::context_constructed(0), &integer(2));
-    let serial = element(tag::INTEGER, parts.serial.der_content());
+    let serial = element(tag::INTEGER, parts.serial);
     let validity =
         sequence(&[time::by_date(parts.validity.not_before()), time::by_date(parts.validity.not_after())]);
     let extensions = extensions(3, parts.extensions);

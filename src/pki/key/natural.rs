@@ -88,6 +88,13 @@ impl Natural {
         Self(product).trimmed()
     }
 
+    /// What is left after division; the number itself if the divisor is zero.
+    #[must_use]
+    pub fn modulo(&self, divisor: &Self) -> Self {
+        // The quotient is never too large, so that there is something left.
+        self.minus(&self.divided(divisor).times(divisor)).unwrap_or_else(|| self.clone())
+    }
+
     /// What is left after division by a small number above 0.
     pub fn remainder(&self, divisor: u32) -> u32 {
         let divisor = u64::from(divisor.max(1));
@@ -250,6 +257,7 @@ mod tests {
             prop_assume!(rest.compare(&divisor) == Ordering::Less);
             let number = quotient.times(&divisor).plus(&rest);
             prop_assert_eq!(number.divided(&divisor), quotient);
+            prop_assert_eq!(number.modulo(&divisor), rest);
         }
 
         #[test]

@@ -155,7 +155,7 @@ fn a_certificate() -> Vec<u8> {
         Ok(Extension::ocsp_no_check()),
     ];
     signed(&build::tbs_certificate(&CertificateParts {
-        serial: &serial(),
+        serial: serial().der_content(),
         algorithm: &SignatureAlgorithm::for_key(&key).der(),
         issuer: &name,
         validity: Validity::new(at("2026-11-01T00:00:00Z"), at("2051-11-01T00:00:00Z")).unwrap(),
@@ -348,7 +348,7 @@ fn what_is_written_out_or_empty_against_its_type_is_refused() {
         let value = crate::digest::from_hex(&value.replace(' ', "")).unwrap();
         let only = Extension::new(oid, false, value);
         let tbs = build::tbs_certificate(&CertificateParts {
-            serial: &serial(),
+            serial: serial().der_content(),
             algorithm: &SignatureAlgorithm::for_key(&key()).der(),
             issuer: &name(),
             validity: Validity::new(at("2026-11-01T00:00:00Z"), at("2027-11-01T00:00:00Z")).unwrap(),

@@ -13,7 +13,7 @@ pub use constraints::{BasicConstraints, NameConstraints, PathLength, PolicyConst
 pub use distribution::{Accesses, Covered, DistributionPoints, IssuingDistributionPoint};
 pub use other::Other;
 pub use policies::{Policies, Policy};
-pub use usage::Purposes;
+pub use usage::{Purposes, purpose_name};
 
 use super::ProfileError;
 use super::certificate::Copied;

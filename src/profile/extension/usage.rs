@@ -41,6 +41,11 @@ impl FromNode for Purpose {
     }
 }
 
+/// The name that profiles have for a purpose.
+pub fn purpose_name(purpose: &Oid) -> Option<&'static str> {
+    PURPOSES.iter().find(|(_, oid)| oid == purpose).map(|(name, _)| *name)
+}
+
 const PURPOSES: [(&str, Oid); 7] = [
     ("server-auth", purpose::SERVER_AUTH),
     ("client-auth", purpose::CLIENT_AUTH),

@@ -1,6 +1,9 @@
 //! An RSA modulus is odd and has no factor below 752. BR §6.1.6.
 
+use std::sync::LazyLock;
+
 use super::{Judge, Key};
+use crate::pki::key::Natural;
 use crate::rule::{Context, Findings, Judgement, NOT_APPLICABLE, Rule, Severities};
 
 pub(super) const RULE: Rule<Judge> = Rule {
@@ -17,15 +20,49 @@ const BOUND: u32 = 752;
 fn judge(key: &Key, _: &Context<'_>) -> Judgement {
     let Some((modulus, _)) = key.rsa() else { return NOT_APPLICABLE };
     let mut findings = Findings::new();
-    let remainder = |divisor: u32| {
-        modulus.iter().fold(0_u32, |remainder, octet| (remainder << 8 | u32::from(*octet)) % divisor)
-    };
-    // The smallest divisor above 1 of any number is prime.
-    if let Some(factor) = (2..BOUND).find(|divisor| remainder(*divisor) == 0) {
+    if let Some(factor) = smallest_factor(&Natural::from_octets(modulus)) {
         findings.must(format!("the RSA modulus is divisible by {factor}"));
     }
     findings.verdict()
 }
+
+/// The smallest factor below the bound.
+fn smallest_factor(modulus: &Natural) -> Option<u32> {
+    // Modulo the product of all the primes, a modulus is short and divisible by the same of them.
+    let short = modulus.modulo(&PRIMES.product);
+    PRIMES.groups.iter().find_map(|(product, group)| {
+        let remainder = short.remainder(*product);
+        group.iter().copied().find(|prime| remainder.is_multiple_of(*prime))
+    })
+}
+
+/// The primes below the bound.
+struct Primes {
+    /// As many as have a product of one limb together; the groups and the primes in them ascend.
+    groups: Vec<(u32, Vec<u32>)>,
+    /// The product of all.
+    product: Natural,
+}
+
+static PRIMES: LazyLock<Primes> = LazyLock::new(|| {
+    let is_prime =
+        |number: &u32| !(2..*number).take_while(|by| by * by <= *number).any(|by| number.is_multiple_of(by));
+    let mut groups: Vec<(u32, Vec<u32>)> = Vec::new();
+    for prime in (2..BOUND).filter(is_prime) {
+        match groups.last_mut().and_then(|group| Some((group.0.checked_mul(prime)?, group))) {
+            Some((product, group)) => {
+                group.0 = product;
+                group.1.push(prime);
+            }
+            None => groups.push((prime, vec![prime])),
+        }
+    }
+    let one = Natural::from_octets(&[1]);
+    let product = groups
+        .iter()
+        .fold(one, |product, (group, _)| product.times(&Natural::from_octets(&group.to_be_bytes())));
+    Primes { groups, product }
+});
 
 #[cfg(test)]
 mod tests {

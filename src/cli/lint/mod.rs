@@ -1,0 +1,285 @@
+//! `lint`: every rule over certificates, CRLs, OCSP responses and requests, outside of a ceremony.
+//!
+//! The rules of this file:
+//! - What cannot be read is an objection like any other; only what is no file is the author's turn.
+//! - A rule that cannot be judged for lack of something from outside is said, not passed.
+
+mod judge;
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use judge::{Finding, Judged};
+
+use super::files;
+use super::piece::{self, MOST_OCTETS, Shape, octets, regular};
+use crate::clock::Timestamp;
+use crate::failure::{Failure, Turn};
+use crate::pki::read::lenient;
+use crate::rule::{self, Policy, Severity};
+
+/// Apply the rules to certificates, CRLs, OCSP responses and signing requests
+///
+/// Reads PEM and DER, several structures in a file as well. Signatures are not judged, but those of signing requests.
+#[derive(Debug, clap::Args)]
+pub struct Lint {
+    /// The files
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// What the structures are meant to be; recognised when not given, but for `cross`
+    #[arg(long, value_parser = Kind::NAMES.map(|(name, _)| name))]
+    kind: Option<String>,
+    /// Whose rules apply: public-tls, private or pqc-pilot
+    #[arg(long, default_value = "public-tls")]
+    policy: Policy,
+    /// The issuer's certificate; of several, each structure takes the one of its issuer's name
+    #[arg(long, value_name = "FILE")]
+    issuer: Vec<PathBuf>,
+    /// When they are or were signed, such as 2026-11-01T08:00:00Z
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    /// How to say it
+    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
+    format: String,
+}
+
+/// What a structure can be meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Certificate(rule::Kind),
+    Crl,
+    OcspResponse,
+    Request,
+}
+
+impl Kind {
+    const NAMES: [(&'static str, Self); 8] = [
+        ("root", Self::Certificate(rule::Kind::Root)),
+        ("subordinate", Self::Certificate(rule::Kind::Subordinate)),
+        ("cross", Self::Certificate(rule::Kind::Cross)),
+        ("ocsp-responder", Self::Certificate(rule::Kind::OcspResponder)),
+        ("technically-constrained", Self::Certificate(rule::Kind::TechnicallyConstrained)),
+        ("crl", Self::Crl),
+        ("ocsp-response", Self::OcspResponse),
+        ("csr", Self::Request),
+    ];
+
+    fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("unknown", |(name, _)| name)
+    }
+
+    const fn shape(self) -> Shape {
+        match self {
+            Self::Certificate(_) => Shape::Certificate,
+            Self::Crl => Shape::Crl,
+            Self::OcspResponse => Shape::OcspResponse,
+            Self::Request => Shape::Request,
+        }
+    }
+}
+
+/// What is known besides the structures themselves.
+#[derive(Debug)]
+struct Circumstances {
+    kind: Option<Kind>,
+    policy: Policy,
+    issuers: Vec<Vec<u8>>,
+    at: Option<Timestamp>,
+}
+
+impl Lint {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] if a rule objects with an error, or a file is none.
+    pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
+        let kind = |name: &String| Kind::NAMES.iter().find(|(known, _)| known == name).map(|(_, kind)| *kind);
+        let circumstances = Circumstances {
+            kind: self.kind.as_ref().and_then(kind),
+            policy: self.policy,
+            issuers: issuers(&self.issuer)?,
+            at: self.at,
+        };
+        // A file that is none is found before anything is said of the others.
+        for path in &self.files {
+            regular(path)?;
+        }
+        let mut report =
+            Report { out, json: self.format == "json", text: String::new(), tally: Tally::default() };
+        report.begin();
+        for path in &self.files {
+            one_file(path, &circumstances, &mut report)?;
+        }
+        let (json, tally) = (report.json, report.end()?);
+        match tally.errors {
+            0 => Ok(()),
+            _ if json => Err(Failure::several(Turn::Refused, Vec::new())),
+            _ => Err(Failure::new(Turn::Refused, format!("the rules object: {tally}"))),
+        }
+    }
+}
+
+fn one_file(path: &Path, circumstances: &Circumstances, report: &mut Report<'_>) -> Result<(), Failure> {
+    let octets = octets(path)?;
+    let mut index = 0;
+    let mut said = Ok(());
+    let too_large = octets.len() as u64 > MOST_OCTETS;
+    piece::each(if too_large { &[][..] } else { &octets }, |mut piece| {
+        if too_large {
+            piece.octets = Err(format!("the file has more than {MOST_OCTETS} octets"));
+        } else if index == MOST_STRUCTURES {
+            piece = piece::Piece {
+                octets: Err(format!(
+                    "the file has more than {MOST_STRUCTURES} structures; the rest is not judged"
+                )),
+                shape: None,
+            };
+        }
+        said = report.say(path, index, &judge::judge(&piece, circumstances));
+        index += 1;
+        said.is_ok() && index <= MOST_STRUCTURES
+    });
+    said
+}
+
+/// The certificates in the files that are said to be the issuers'.
+fn issuers(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut issuers = Vec::new();
+    for path in paths {
+        regular(path)?;
+        let wrong = |why: String| {
+            Failure::new(Turn::Author, format!("`{}` is no issuer's certificate: {why}", path.display()))
+        };
+        let mut problem = None;
+        piece::each(&octets(path)?, |piece| {
+            match piece.octets.and_then(|octets| {
+                lenient::certificate(octets).map_err(|error| error.to_string())?;
+                Ok(octets.to_vec())
+            }) {
+                Ok(certificate) => issuers.push(certificate),
+                Err(why) => problem = Some(why),
+            }
+            problem.is_none() && issuers.len() <= MOST_STRUCTURES
+        });
+        if let Some(why) = problem {
+            return Err(wrong(why));
+        }
+    }
+    Ok(issuers)
+}
+
+/// How many of each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    structures: usize,
+    errors: usize,
+    warnings: usize,
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let Self { structures, errors, warnings } = *self;
+        write!(
+            f,
+            "{errors} error{} and {warnings} warning{} in {structures} structure{}",
+            plural(errors),
+            plural(warnings),
+            plural(structures)
+        )
+    }
+}
+
+/// Says everything as it is found: nothing is held but what has not been written.
+struct Report<'o> {
+    out: &'o mut dyn Write,
+    json: bool,
+    text: String,
+    tally: Tally,
+}
+
+impl Report<'_> {
+    fn begin(&mut self) {
+        if self.json {
+            self.text.push('[');
+        }
+    }
+
+    fn say(&mut self, path: &Path, index: usize, judged: &Judged) -> Result<(), Failure> {
+        let said = |severity| judged.findings.iter().filter(|one| one.severity == severity).count();
+        self.tally.structures += 1;
+        self.tally.warnings += said(Severity::Warning);
+        if self.json {
+            for finding in &judged.findings {
+                if self.text != "[" {
+                    self.text.push(',');
+                }
+                let row = json(path, index, judged, finding);
+                // Writing to a String cannot fail.
+                let _ = write!(self.text, "{row}");
+            }
+        } else {
+            text(&mut self.text, path, index, judged);
+        }
+        self.tally.errors += said(Severity::Error);
+        if self.text.len() > ENOUGH { self.write() } else { Ok(()) }
+    }
+
+    fn end(mut self) -> Result<Tally, Failure> {
+        if self.json {
+            self.text.push_str("]\n");
+        } else {
+            let _ = writeln!(self.text, "{}", self.tally);
+        }
+        self.write()?;
+        Ok(self.tally)
+    }
+
+    fn write(&mut self) -> Result<(), Failure> {
+        files::print(self.out, &std::mem::take(&mut self.text))
+    }
+}
+
+/// Canonical JSON: the keys in their order, nothing between them.
+fn json(path: &Path, index: usize, judged: &Judged, finding: &Finding) -> serde_json::Value {
+    serde_json::json!({
+        "file": path.to_string_lossy(),
+        "index": index,
+        "kind": judged.kind,
+        "rule": finding.rule,
+        "severity": finding.severity.name(),
+        "message": finding.message,
+        "source": finding.source,
+    })
+}
+
+fn text(text: &mut String, path: &Path, index: usize, judged: &Judged) {
+    let place = format!("{} [{index}]", path.display());
+    let about = if judged.about.is_empty() { String::new() } else { format!(", {}", judged.about) };
+    let _ = writeln!(text, "{}: {}{}", files::one_line(&place), judged.kind, files::one_line(&about));
+    for finding in judged.findings.iter().filter(|one| !one.not_judged) {
+        let Finding { rule, severity, message, source, .. } = finding;
+        let _ = writeln!(text, "  {severity} {rule}: {} ({source})", files::one_line(message));
+    }
+    let not_judged: Vec<_> = judged.findings.iter().filter(|one| one.not_judged).collect();
+    let mut reasons: Vec<&str> = Vec::new();
+    for finding in &not_judged {
+        let reason = finding.message.as_str();
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    for reason in reasons {
+        let rules: Vec<_> =
+            not_judged.iter().filter(|one| one.message == reason).map(|one| one.rule).collect();
+        let _ = writeln!(text, "  note {}: {}", rules.join(", "), files::one_line(reason));
+    }
+}
+
+/// The most structures of one file that are judged.
+const MOST_STRUCTURES: usize = 100_000;
+
+/// How much is said before it is written.
+const ENOUGH: usize = 1 << 16;
