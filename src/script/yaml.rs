@@ -171,6 +171,8 @@ enum Frame {
 
 struct Reader<'t, 'p> {
     lines: Vec<&'t str>,
+    /// Up to where a line was read: its number, octets and characters.
+    reached: (usize, usize, usize),
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
     problems: &'p mut Problems,
     stack: Vec<Frame>,
@@ -184,6 +186,7 @@ impl<'t, 'p> Reader<'t, 'p> {
     fn new(text: &'t str, problems: &'p mut Problems) -> Self {
         Self {
             lines: text.lines().collect(),
+            reached: (0, 0, 0),
             parser: Parser::new_from_str(text),
             problems,
             stack: Vec::new(),
@@ -283,8 +286,7 @@ impl<'t, 'p> Reader<'t, 'p> {
     /// Unquoted text ends where its line ends, and a comment after it begins with a space on both sides.
     fn plain(&mut self, text: &str, span: Span) {
         let place = place(span);
-        let line = self.lines.get(place.line.saturating_sub(1)).copied().unwrap_or_default();
-        let rest: String = line.chars().skip(span.start.col()).collect();
+        let rest = self.rest_of_line(place.line, span.start.col());
         let Some(after) = rest.strip_prefix(text) else {
             self.problems.add_with_hint(
                 place,
@@ -304,6 +306,20 @@ impl<'t, 'p> Reader<'t, 'p> {
                 "put the text before it in quotes with it, or write a space after `#`",
             );
         }
+    }
+
+    /// A line from a column on, both counted in characters, the column from 0. A line is gone through once, however many
+    /// values stand in it: they come in order.
+    fn rest_of_line(&mut self, number: usize, column: usize) -> &'t str {
+        let line = self.lines.get(number.saturating_sub(1)).copied().unwrap_or_default();
+        let (reached, before) = match self.reached {
+            (same, reached, before) if same == number && before <= column => (reached, before),
+            _ => (0, 0),
+        };
+        let rest = line.get(reached..).unwrap_or_default();
+        let octets = rest.char_indices().nth(column - before).map_or(rest.len(), |(octets, _)| octets);
+        self.reached = (number, reached + octets, column);
+        rest.get(octets..).unwrap_or_default()
     }
 
     fn open(&mut self, frame: Frame, place: Place) {
@@ -380,9 +396,10 @@ impl<'t, 'p> Reader<'t, 'p> {
         Some(text)
     }
 
-    fn after_question_mark(&self, place: Place) -> bool {
+    fn after_question_mark(&mut self, place: Place) -> bool {
+        let rest = self.rest_of_line(place.line, place.column.saturating_sub(1));
         let line = self.lines.get(place.line.saturating_sub(1)).copied().unwrap_or_default();
-        let before: String = line.chars().take(place.column.saturating_sub(1)).collect();
+        let before = line.strip_suffix(rest).unwrap_or_default();
         let Some(before) = before.trim_end().strip_suffix('?') else { return false };
         before.is_empty() || before.ends_with([' ', '{', '['])
     }
@@ -423,6 +440,17 @@ mod tests {
             .into_iter()
             .map(|problem| format!("{}: {}", problem.place, problem.message))
             .collect()
+    }
+
+    #[test]
+    fn many_values_in_one_long_line_are_read_in_one_go() {
+        // As much as is read at all. A reader that began anew at each value would need minutes.
+        let entries: Vec<_> = (0..4_900).map(|number| format!("k{number}: {}", "ü".repeat(90))).collect();
+        let text = format!("{{{}}}\n", entries.join(", "));
+        let (node, problems) = read("t", text.as_bytes());
+        assert!(problems.is_empty(), "{:?}", problems.messages());
+        let Some(Node { value: Value::Map(read), .. }) = node else { panic!("no map") };
+        assert_eq!(read.len(), 4_900);
     }
 
     /// A tree as one line, each part with its place.

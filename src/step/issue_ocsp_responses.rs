@@ -6,10 +6,10 @@ use super::certificate::approver;
 use super::{Room, Scope, Step, StepError, spec};
 use crate::clock::Lasting;
 use crate::issuance::order::{OcspOrder, Period, Subject, When};
-use crate::issuance::{self, Drawn, IssuanceError, Ledger, Order as _, Terms};
+use crate::issuance::{self, Drawn, IssuanceError, KnownCertificate, Ledger, Order as _, Terms};
 use crate::pki::read;
 use crate::profile::{Fills, Profile};
-use crate::script::{Id, Located};
+use crate::script::{Id, Located, Place};
 use crate::stage::{ArtifactPlace, Line, Notice};
 
 spec!(
@@ -97,22 +97,7 @@ impl Step for IssueOcspResponses {
         let name = scope.new_output("ocsp-response", &spec.responses);
         let known: Vec<_> = spec.certificates.iter().map(|name| scope.certificate(name)).collect();
         let (issuer, responder) = (issuer?, responder?);
-        for (place, name) in spec.certificates.iter().enumerate() {
-            // The two responses would be the same octets, which cannot be stored twice.
-            if spec.certificates.iter().take(place).any(|before| before.value == name.value) {
-                let message = format!("certificate `{}` stands here for the second time", name.value);
-                scope.problems.add(name.place, message);
-            }
-        }
-        for (name, known) in spec.certificates.iter().zip(&known) {
-            if let Some(known) = known.as_ref().filter(|known| known.issuer != issuer.name) {
-                let message = format!(
-                    "certificate `{}` was issued by `{}`, not by `{}`",
-                    known.name, known.issuer, issuer.name
-                );
-                scope.problems.add(name.place, message);
-            }
-        }
+        judge_certificates(&spec.certificates, &known, &issuer, scope);
         let answers = responder.name == issuer.name
             || responder.kind == "ocsp-responder" && responder.issuer == issuer.name;
         if !answers {
@@ -123,16 +108,7 @@ impl Step for IssueOcspResponses {
             scope.problems.add(spec.responder.place, message);
             return None;
         }
-        let issuer_name = super::certificate::subject_sha256(&issuer, spec.issuer.place, scope)?;
-        if scope.ledger.last_listed(issuer_name).only_counted {
-            let message = format!(
-                "the last CRL of `{}` lists revoked certificates and the log does not say which; wanted an `issue-crl` of it \
-                 with `{{csv: …}}` before this step, so that nothing revoked is called good",
-                issuer.name
-            );
-            scope.problems.add(spec.issuer.place, message);
-            return None;
-        }
+        knows_who_is_revoked(&issuer, spec.issuer.place, scope)?;
         let key = super::certificate::issuer_key(&responder, spec.responder.place, scope)?;
         let step = Self {
             responses: name?,
@@ -193,6 +169,46 @@ impl Step for IssueOcspResponses {
             .show(&Notice::Done { sentence: "Signed, read back, compared and verified.".into(), lines });
         Ok(())
     }
+}
+
+/// Each certificate stands there once and was issued by the issuer.
+fn judge_certificates(
+    certificates: &[Located<Id>],
+    known: &[Option<KnownCertificate>],
+    issuer: &KnownCertificate,
+    scope: &mut Scope<'_>,
+) {
+    for (place, name) in certificates.iter().enumerate() {
+        // The two responses would be the same octets, which cannot be stored twice.
+        if certificates.iter().take(place).any(|before| before.value == name.value) {
+            let message = format!("certificate `{}` stands here for the second time", name.value);
+            scope.problems.add(name.place, message);
+        }
+    }
+    for (name, known) in certificates.iter().zip(known) {
+        if let Some(known) = known.as_ref().filter(|known| known.issuer != issuer.name) {
+            let message = format!(
+                "certificate `{}` was issued by `{}`, not by `{}`",
+                known.name, known.issuer, issuer.name
+            );
+            scope.problems.add(name.place, message);
+        }
+    }
+}
+
+/// Of every certificate of the issuer it is known whether it is revoked.
+fn knows_who_is_revoked(issuer: &KnownCertificate, place: Place, scope: &mut Scope<'_>) -> Option<()> {
+    let issuer_name = super::certificate::subject_sha256(issuer, place, scope)?;
+    if scope.ledger.last_listed(issuer_name).only_counted {
+        let message = format!(
+            "the last CRL of `{}` lists revoked certificates and the log does not say which; wanted an `issue-crl` of it \
+             with `{{csv: …}}` before this step, so that nothing revoked is called good",
+            issuer.name
+        );
+        scope.problems.add(place, message);
+        return None;
+    }
+    Some(())
 }
 
 fn default_profile() -> Id {
