@@ -331,6 +331,19 @@ fn what_breaks_der_is_read_as_far_as_can_be_and_objected_to() {
 }
 
 #[test]
+fn a_file_of_more_structures_than_anybody_needs_is_not_judged_to_its_end() {
+    let folder = TempDir::new().unwrap();
+    for (count, said) in
+        [(100_000, "there"), (100_001, "the file has more than 100000 structures; the rest is not judged")]
+    {
+        fs::write(folder.path().join("many.der"), [0x30, 0].repeat(count)).unwrap();
+        let ended = rootrite(folder.path(), ["lint", "many.der"]).with(5);
+        assert_eq!(ended.out.contains(said), said != "there");
+        assert!(ended.out.ends_with(&format!("\n{count} errors and 0 warnings in {count} structures\n")));
+    }
+}
+
+#[test]
 fn a_broken_block_is_objected_to_and_the_next_one_is_judged() {
     let Some(authority) = Authority::new() else { return };
     let good = fs::read_to_string(authority.path().join("root.pem")).unwrap();
