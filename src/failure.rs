@@ -99,10 +99,10 @@ impl Failure {
     pub fn text(&self) -> String {
         let mut text = String::new();
         for message in &self.messages {
-            let _ = writeln!(text, "error: {message}");
+            let _ = writeln!(text, "error: {}", visible(message));
         }
         for because in &self.because {
-            let _ = writeln!(text, "  because: {because}");
+            let _ = writeln!(text, "  because: {}", visible(because));
         }
         if let Some(hint) = &self.hint {
             let _ = writeln!(text, "  hint: {hint}");
@@ -110,6 +110,20 @@ impl Failure {
         text.extend(self.others.iter().map(Self::text));
         text
     }
+}
+
+/// A text in which nothing steers the screen: paths, drivers and files have their words in messages. Messages have lines.
+fn visible(text: &str) -> String {
+    let shown = |character: char| match character {
+        '\n' => character,
+        _ if character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+        {
+            char::REPLACEMENT_CHARACTER
+        }
+        _ => character,
+    };
+    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]
@@ -136,6 +150,12 @@ mod tests {
         assert_eq!(failure.turn(), Turn::Equipment);
         assert_eq!(failure.text(), "error: Equipment\n  hint: mend it\nerror: Author\n  hint: mend it\n");
         assert!(Failure::together([]).is_none());
+    }
+
+    #[test]
+    fn nothing_in_a_message_steers_the_screen() {
+        let failure = Failure::several(Turn::Author, vec!["a\u{1b}[2J\u{202e}b\n  c".into()]);
+        assert_eq!(failure.text(), "error: a\u{fffd}[2J\u{fffd}b\n  c\n");
     }
 
     #[test]

@@ -46,6 +46,23 @@ fn sign_and_verify(token: &mut dyn Token, key: &KeyId, public_key: &PublicKey, m
 }
 
 #[test]
+fn a_file_that_the_program_has_open_is_not_open_in_the_module_process() {
+    use std::io::Read as _;
+    let softhsm = one_token();
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    // As a shell hands over a descriptor with a PIN behind it.
+    rustix::io::fcntl_setfd(&writer, rustix::io::FdFlags::empty()).unwrap();
+    let process = softhsm.start();
+    drop(writer);
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(reader.read(&mut [0])));
+    // The end of the pipe is seen once nobody has its other side open.
+    let read = ended.recv_timeout(Duration::from_secs(20)).expect("the module process has the pipe open");
+    assert_eq!(read.unwrap(), 0);
+    process.stop().unwrap();
+}
+
+#[test]
 fn a_module_says_what_it_is() {
     let softhsm = one_token();
     let process = softhsm.start();

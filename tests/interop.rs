@@ -6,7 +6,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that cannot go on has failed"
 )]
 
@@ -17,9 +17,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use base64ct::{Base64, Encoding as _};
-use common::{Ended, rootrite, tool, tool_folder};
+use common::program::{own_folder, rootrite, tool_folder};
+use common::{Ended, sha256, tool};
+use rootrite::digest::hex;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 #[test]
 fn openssl_verifies_the_ecdsa_and_the_rsa_path() {
@@ -208,15 +209,15 @@ fn the_summary_is_canonical_and_every_digest_in_it_is_true() {
         let keys: Vec<&String> = artifact.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["kind", "name", "path", "sha256"]);
         let file = fs::read(out.join(artifact["path"].as_str().unwrap())).unwrap();
-        assert_eq!(artifact["sha256"], hex(&file), "{artifact}");
+        assert_eq!(artifact["sha256"], sha256(&file), "{artifact}");
     }
     let kept = fs::read(out.join("ceremony-log/runs/2026-11-roots-x1-x2/plan.json")).unwrap();
-    assert_eq!(summary["plan_sha256"], hex(&kept));
+    assert_eq!(summary["plan_sha256"], sha256(&kept));
     let log = fs::read_to_string(out.join("ceremony-log/log.jsonl")).unwrap();
     assert_eq!(summary["log"]["size"], log.lines().count());
     let checkpoint = fs::read_to_string(out.join("bundle-practice-2026-11-roots-x1-x2/checkpoint")).unwrap();
     let root = Base64::decode_vec(checkpoint.lines().nth(2).unwrap()).unwrap();
-    assert_eq!(summary["log"]["root"], octets_as_hex(&root), "the root that the log's key signed");
+    assert_eq!(summary["log"]["root"], hex(&root), "the root that the log's key signed");
 }
 
 #[test]
@@ -252,7 +253,7 @@ fn every_rendering_holds_the_octets_of_an_artifact() {
         } else {
             octets
         };
-        let artifact = fs::read(bundle.join(format!("{}.der", hex(&der))))
+        let artifact = fs::read(bundle.join(format!("{}.der", sha256(&der))))
             .unwrap_or_else(|error| panic!("{path}: {error}"));
         assert!(artifact == der, "{path}");
         compared += 1;
@@ -278,7 +279,7 @@ const STRICT: &str = "-x509_strict -check_ss_sig -attime 1795219200"; // 2026-11
 fn rehearsal() -> &'static Path {
     static OUT: OnceLock<PathBuf> = OnceLock::new();
     OUT.get_or_init(|| {
-        let folder = common::own_folder("interop");
+        let folder = own_folder("interop");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("ceremonies/root-and-subordinates.yaml");
         let _ =
             rootrite(&folder, ["rehearse".as_ref(), script.as_os_str(), "--out".as_ref(), "out".as_ref()])
@@ -342,12 +343,4 @@ fn from_pem(text: &str, kind: &str) -> Vec<u8> {
     let inner = text.strip_prefix(&format!("-----BEGIN {label}-----\n")).expect("a first line");
     let inner = inner.strip_suffix(&format!("\n-----END {label}-----\n")).expect("a last line");
     Base64::decode_vec(&inner.replace('\n', "")).unwrap()
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets_as_hex(&Sha256::digest(octets))
-}
-
-fn octets_as_hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

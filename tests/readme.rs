@@ -305,6 +305,24 @@ fn every_yaml_example_is_taken_by_the_program_or_stands_in_a_file_that_is() {
 }
 
 #[test]
+fn every_message_that_the_quick_start_explains_is_one_of_the_programs() {
+    let guide = Document::read("docs/guide/quick-start.md");
+    let (_, table) = guide.sections("\n## 9 ").next().expect("the table of messages");
+    let source = documents::source();
+    let mut found = 0;
+    for row in table.lines().filter(|line| line.starts_with("| `")) {
+        for span in documents::code_spans(row.split(" | ").next().unwrap()) {
+            // What stands between the values that differ each time.
+            for part in span.split('…').map(str::trim).filter(|part| part.len() > 5 && part.contains(' ')) {
+                assert!(source.contains(part.trim_start_matches("error: ")), "no message says `{part}`");
+                found += 1;
+            }
+        }
+    }
+    assert!(found >= 8, "only {found} were found");
+}
+
+#[test]
 fn every_promise_names_code_and_tests_that_exist() {
     let assurance = Document::read("docs/assurance.md");
     let mut wrong = Vec::new();

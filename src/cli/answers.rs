@@ -1,11 +1,11 @@
 //! A file that answers in people's place: for practice logs only.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::clock::Timestamp;
 use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Whole, Word, read_as, version, wrong};
 use crate::stage::{
-    AGAIN, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinRequest, Question, shared_pin,
+    AGAIN, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question, shared_pin,
 };
 
 use super::plain;
@@ -76,7 +76,13 @@ impl FromNode for StepAnswers {
         fields.finish();
         let mut by_token = BTreeMap::new();
         for (token, tries) in pins.unwrap_or_default().iter() {
-            let read = tries.0.iter().filter_map(|text| Pin::read(text.as_bytes()).ok()).collect();
+            let mut read = VecDeque::new();
+            for text in &tries.0 {
+                match Pin::read(text.as_bytes()) {
+                    Ok(pin) => read.push_back(pin),
+                    Err(error) => problems.add(token.place, error.to_string()),
+                }
+            }
             by_token.insert(token.value.to_string(), read);
         }
         Some(Self { pins: by_token, say: say.unwrap_or_default().into() })
@@ -100,14 +106,36 @@ pub struct Answering<'a> {
     answers: Answers,
     now: &'a dyn Fn() -> Timestamp,
     show: &'a mut dyn FnMut(&str),
-    /// The tokens for which a PIN was said already.
-    tried: BTreeSet<(String, PinKind)>,
 }
 
 impl<'a> Answering<'a> {
     /// People who say what the file says.
     pub fn new(answers: Answers, now: &'a dyn Fn() -> Timestamp, show: &'a mut dyn FnMut(&str)) -> Self {
-        Self { answers, now, show, tried: BTreeSet::new() }
+        Self { answers, now, show }
+    }
+}
+
+impl Answering<'_> {
+    /// The next thing that the file says in this step, or what it says by default.
+    fn answer(&mut self, question: &Question) -> Result<String, NoAnswer> {
+        let said = self.answers.steps.get_mut(&question.step).and_then(|step| step.say.pop_front());
+        match (said, self.answers.default) {
+            (Some(said), _) => Ok(said),
+            // After a wrong PIN nothing is tried again by itself: a token could lock, and a token that does not would
+            // be tried for ever.
+            (None, Default::Practice) if question.expected != Expected::Word(AGAIN) => {
+                Ok(match &question.expected {
+                    Expected::Word(word) => (*word).to_owned(),
+                    Expected::Words(words) => words.clone(),
+                    Expected::Time => (self.now)().to_string(),
+                    _ => "practice".to_owned(),
+                })
+            }
+            (None, _) => {
+                let (step, question) = (question.step.clone(), question.sentence.clone());
+                Err(NoAnswer::Missing { step, question })
+            }
+        }
     }
 }
 
@@ -117,35 +145,18 @@ impl Operators for Answering<'_> {
     }
 
     fn ask(&mut self, question: &Question) -> Result<String, NoAnswer> {
-        let said = self.answers.steps.get_mut(&question.step).and_then(|step| step.say.pop_front());
-        let answer = match (said, self.answers.default) {
-            (Some(said), _) => said,
-            // After a wrong PIN nothing is tried again by itself: a token could lock, and a token that does not would
-            // be tried for ever.
-            (None, Default::Practice) if question.expected != Expected::Word(AGAIN) => {
-                match &question.expected {
-                    Expected::Word(word) => (*word).to_owned(),
-                    Expected::Words(words) => words.clone(),
-                    Expected::Time => (self.now)().to_string(),
-                    _ => "practice".to_owned(),
-                }
+        loop {
+            let answer = self.answer(question)?;
+            if answer == "no" {
+                return Err(NoAnswer::Declined {
+                    person: question.person.id.clone(),
+                    question: question.sentence.clone(),
+                });
             }
-            (None, _) => {
-                let (step, question) = (question.step.clone(), question.sentence.clone());
-                return Err(NoAnswer::Missing { step, question });
-            }
-        };
-        if answer == "no" {
-            return Err(NoAnswer::Declined {
-                person: question.person.id.clone(),
-                question: question.sentence.clone(),
-            });
-        }
-        match plain::judge(&question.expected, &answer) {
-            Ok(()) => Ok(answer),
-            Err(why) => {
-                (self.show)(&format!("  ! {why}\n"));
-                self.ask(question)
+            match plain::judge(&question.expected, &answer) {
+                Ok(()) => return Ok(answer),
+                // What the file says is used up word by word; the default is always as expected.
+                Err(why) => (self.show)(&format!("  ! {why}\n")),
             }
         }
     }
@@ -153,12 +164,13 @@ impl Operators for Answering<'_> {
     /// The PIN that the file says, or once the one of throw-away tokens: what is wrong is not tried again, so that no
     /// file spends a token's tries.
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer> {
-        let first = self.tried.insert((request.token.clone(), request.kind));
         let step = self.answers.steps.get_mut(&request.step);
         let said = step.and_then(|step| step.pins.get_mut(&request.token)).and_then(VecDeque::pop_front);
         match (said, self.answers.default) {
             (Some(pin), _) => Ok(pin),
-            (None, Default::Practice) if first => Ok(shared_pin(request.kind)),
+            (None, Default::Practice) if request.purpose != PinPurpose::AfterWrong => {
+                Ok(shared_pin(request.kind))
+            }
             (None, _) => {
                 let kind = if request.kind == PinKind::User { "PIN" } else { "security officer's PIN" };
                 let question = format!("the {kind} of token `{}`", request.token);
@@ -190,6 +202,22 @@ mod tests {
         assert!(matches!(ask(practice, Expected::Word(AGAIN)), Err(NoAnswer::Missing { .. })));
         let said = "rootrite-answers: 1\ndefault: practice\nsteps:\n  \"2.1\": {say: [again]}\n";
         assert_eq!(ask(said, Expected::Word(AGAIN)).unwrap(), "again");
+    }
+
+    #[test]
+    fn many_wrong_answers_end_where_the_file_ends() {
+        let said = "x, ".repeat(9_000);
+        let file = format!("rootrite-answers: 1\ndefault: none\nsteps:\n  \"2.1\": {{say: [{said}x]}}\n");
+        assert!(matches!(ask(&file, Expected::Word("sign")), Err(NoAnswer::Missing { .. })));
+    }
+
+    #[test]
+    fn what_is_no_pin_is_said() {
+        let long = "1".repeat(256);
+        let file =
+            format!("rootrite-answers: 1\ndefault: none\nsteps:\n  \"2.1\": {{pin: {{root: \"{long}\"}}}}\n");
+        let problems = Answers::read("a.yaml", file.as_bytes()).err().unwrap();
+        assert!(problems.messages().concat().contains("more than 255 octets"), "{:?}", problems.messages());
     }
 
     #[test]

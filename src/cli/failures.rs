@@ -52,14 +52,15 @@ impl From<RehearsalError> for Failure {
 
 /// Everything that stands in the way of the tokens.
 pub fn cabinet(errors: &[CabinetError]) -> Failure {
-    let turn = if errors
-        .iter()
-        .all(|error| matches!(error, CabinetError::LabelTaken { .. } | CabinetError::NotHardware { .. }))
-    {
-        Turn::Author
-    } else {
-        Turn::Equipment
+    let authors = |error: &CabinetError| {
+        matches!(
+            error,
+            CabinetError::LabelTaken { .. }
+                | CabinetError::NotHardware { .. }
+                | CabinetError::SameDevice { .. }
+        )
     };
+    let turn = if errors.iter().all(authors) { Turn::Author } else { Turn::Equipment };
     Failure::several(turn, errors.iter().map(with_causes).collect())
 }
 

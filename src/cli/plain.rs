@@ -1,11 +1,16 @@
 //! People at a terminal, by plain prompts: no screen, one line after the other.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, Write};
+use std::fs::File;
+use std::io::{BufRead, Read as _, Write};
 
-use zeroize::Zeroize;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
 
-use crate::stage::{Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinRequest, Question};
+use super::files::one_line;
+use crate::stage::{
+    Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest, Question,
+};
 
 /// What people are told, as lines.
 pub fn text(notice: &Notice) -> String {
@@ -18,7 +23,8 @@ pub fn text(notice: &Notice) -> String {
             text
         }
         Notice::Waiting { sentence } => format!("  {sentence}\n"),
-        Notice::Wrong { sentence } => format!("  ! {sentence}\n"),
+        // A driver's words and a token's texts come this way.
+        Notice::Wrong { sentence } => format!("  ! {}\n", one_line(sentence)),
     }
 }
 
@@ -40,13 +46,19 @@ impl<'p> Plain<'p> {
         let _ = self.out.flush();
     }
 
-    fn line(&mut self, question: &str) -> Result<String, NoAnswer> {
-        let ended = || NoAnswer::Ended { question: question.to_owned() };
-        let mut line = String::new();
-        match self.input.read_line(&mut line) {
-            Ok(0) | Err(_) => Err(ended()),
-            Ok(_) => Ok(line.trim_end_matches('\n').to_owned()),
+    /// A line that was typed, without its line feed; what is wrong with it if it is none of text.
+    fn line(&mut self, question: &str) -> Result<Result<String, String>, NoAnswer> {
+        let mut line = Vec::new();
+        let read = self.input.take(LONGEST_LINE).read_until(b'\n', &mut line);
+        if !matches!(read, Ok(1..)) {
+            return Err(NoAnswer::Ended { question: question.to_owned() });
         }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        } else if line.len() as u64 == LONGEST_LINE {
+            return Ok(Err(format!("found more than {LONGEST_LINE} octets in one line")));
+        }
+        Ok(String::from_utf8(line).map_err(|_| "found octets that are no UTF-8 text".to_owned()))
     }
 }
 
@@ -68,7 +80,13 @@ impl Operators for Plain<'_> {
         self.say(&text);
         loop {
             self.say("  > ");
-            let answer = self.line(&question.sentence)?;
+            let answer = match self.line(&question.sentence)? {
+                Ok(answer) => answer,
+                Err(why) => {
+                    self.say(&format!("  ! {why}\n"));
+                    continue;
+                }
+            };
             if answer == "no" {
                 return Err(NoAnswer::Declined { person: who, question: question.sentence.clone() });
             }
@@ -86,39 +104,92 @@ impl Operators for Plain<'_> {
         };
         self.say(&format!("\n  {which} of token `{}`: {}\n", request.token, request.tries));
         loop {
-            let mut whole = String::with_capacity(Pin::MAX_OCTETS * 2);
-            for person in &request.people {
-                let mut part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
-                whole.push_str(&part);
-                part.zeroize();
-            }
-            match Pin::take(whole) {
-                Ok(pin) => return Ok(pin),
-                Err(error) => self.say(&format!("  ! {error}\n")),
+            let first = Pin::read(&typed_by_all(request, which)?);
+            let again = match request.purpose {
+                PinPurpose::New if first.is_ok() => {
+                    self.say("  Once more: nobody saw it.\n");
+                    Some(Pin::read(&typed_by_all(request, which)?))
+                }
+                _ => None,
+            };
+            match (first, again) {
+                (Ok(first), Some(Ok(again))) if first.is_same(&again) => return Ok(first),
+                (Ok(_), Some(_)) => {
+                    self.say("  ! the second one is not the first one; wanted the same PIN twice\n");
+                }
+                (Ok(first), None) => return Ok(first),
+                (Err(error), _) => self.say(&format!("  ! {error}\n")),
             }
         }
     }
+}
+
+/// The parts of a PIN, typed by one after the other; wiped also where the second half never comes.
+fn typed_by_all(request: &PinRequest, which: &str) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
+    // It does not grow: that would leave a copy behind.
+    let mut whole = Zeroizing::new(Vec::with_capacity(Pin::MAX_OCTETS + 1));
+    for person in &request.people {
+        let part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
+        // One octet more than a PIN may have, so that what is too long is said to be so.
+        let room = Pin::MAX_OCTETS + 1 - whole.len();
+        whole.extend(part.bytes().take(room));
+    }
+    Ok(whole)
 }
 
 /// What people compare, a line each.
 fn card(lines: &[Line]) -> String {
     lines.iter().fold(String::new(), |mut text, line| {
         // Writing to a string does not fail.
-        let _ = writeln!(text, "    {}: {}", line.name, line.value);
+        let _ = writeln!(text, "    {}: {}", one_line(&line.name), one_line(&line.value));
         text
     })
 }
 
-/// A PIN from the terminal, without an echo; from standard input where there is no terminal.
-fn typed_pin(prompt: &str) -> Result<String, NoAnswer> {
-    rpassword::prompt_password(prompt).map_err(|_| NoAnswer::Ended { question: prompt.to_owned() })
+/// A PIN from the terminal, without an echo. Never from a pipe: for that a site says `pin: {fd: 3}`.
+fn typed_pin(prompt: &str) -> Result<Zeroizing<String>, NoAnswer> {
+    let ended = |why: &str| NoAnswer::Ended { question: format!("{}{why}", prompt.trim()) };
+    let terminal = File::options().read(true).write(true).open("/dev/tty");
+    let terminal = terminal
+        .map_err(|_| ended(" there is no terminal to type it at; a site's `pin: {fd: 3}` does without"))?;
+    // Before the prompt invites anyone to type.
+    let _quiet = Quiet::make(&terminal);
+    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| ended(""))
+}
+
+/// A terminal that does not show what is typed, for as long as this lives.
+struct Quiet<'t> {
+    terminal: &'t File,
+    before: Option<Termios>,
+}
+
+impl<'t> Quiet<'t> {
+    fn make(terminal: &'t File) -> Self {
+        let before = tcgetattr(terminal).ok();
+        if let Some(before) = &before {
+            let mut quiet = before.clone();
+            quiet.local_modes.remove(LocalModes::ECHO);
+            // A terminal that refuses is asked once more by the reader of the PIN, which then fails.
+            let _ = tcsetattr(terminal, OptionalActions::Now, &quiet);
+        }
+        Self { terminal, before }
+    }
+}
+
+impl Drop for Quiet<'_> {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            // There is nobody to tell: the terminal is gone.
+            let _ = tcsetattr(self.terminal, OptionalActions::Now, before);
+        }
+    }
 }
 
 /// Whether an answer is the expected one.
 pub fn judge(expected: &Expected, answer: &str) -> Result<(), String> {
     match expected {
         Expected::Word(word) if answer == *word => Ok(()),
-        Expected::Word(word) => Err(format!("found `{answer}`, wanted exactly `{word}`")),
+        Expected::Word(word) => Err(format!("found `{}`, wanted exactly `{word}`", one_line(answer))),
         Expected::Words(words) => same_words(words, answer),
         Expected::Text => text_for_the_log(answer),
         Expected::Time => {
@@ -144,6 +215,9 @@ fn text_for_the_log(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Octets of a line that somebody types, at most.
+const LONGEST_LINE: u64 = 65_536;
+
 /// Octets of a text that fit into a line of the log with all that stands around them.
 const MOST_TEXT: usize = 4096;
 
@@ -154,7 +228,7 @@ fn same_words(wanted: &str, typed: &str) -> Result<(), String> {
     for (place, (wanted, typed)) in (1..).zip(wanted.iter().zip(&typed)) {
         let place: usize = place;
         if !wanted.eq_ignore_ascii_case(typed) {
-            return Err(format!("word {place} is not the one of the head: found `{typed}`"));
+            return Err(format!("word {place} is not the one of the head: found `{}`", one_line(typed)));
         }
     }
     if wanted.len() == typed.len() {
@@ -197,9 +271,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_text_is_asked_again() {
+        let mut out = Vec::new();
+        let typed = [b"\xe9\n".as_slice(), &[b'x'; 70_000], b"\nsign\n"].concat();
+        let answer = Plain::new(&mut Cursor::new(typed), &mut out).ask(&question(Expected::Word("sign")));
+        let shown = String::from_utf8(out).unwrap();
+        assert_eq!(answer.unwrap(), "sign");
+        assert!(shown.contains("no UTF-8 text") && shown.contains("more than 65536 octets"), "{shown}");
+    }
+
+    #[test]
+    fn nothing_that_a_token_says_steers_the_terminal() {
+        let sentence = "token `a\u{1b}[2Jb\u{202e}c`".to_owned();
+        let lines = vec![Line::new("serial", "1\u{1b}]0;x\u{7}")];
+        for notice in [Notice::Wrong { sentence }, Notice::Done { sentence: "Done.".into(), lines }] {
+            let shown = text(&notice);
+            assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{shown:?}");
+        }
+    }
+
+    #[test]
     fn no_declines_and_an_ended_input_is_no_answer() {
         assert!(matches!(ask(Expected::Word("sign"), "no\n").0, Err(NoAnswer::Declined { .. })));
         assert!(matches!(ask(Expected::Word("sign"), "").0, Err(NoAnswer::Ended { .. })));
+    }
+
+    #[test]
+    fn what_is_to_be_written_down_is_not_left_empty() {
+        let (answer, shown) = ask(Expected::Text, "\n   \ntape 17\n");
+        assert_eq!(answer.unwrap(), "tape 17");
+        assert_eq!(shown.matches("found nothing, wanted a text").count(), 2);
     }
 
     #[test]

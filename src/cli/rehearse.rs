@@ -37,9 +37,10 @@ impl Rehearse {
         let plan = files::plan(&self.script, true, None)?;
         new_folder(&self.out, "--out")?;
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
-        let (tokens, site_text) = Tokens::make(&plan, &self.out.join("rehearsal-tokens"))?;
+        let (tokens, site_text, running) = Tokens::make(&plan, &self.out.join("rehearsal-tokens"))?;
         let site = Site::read("the rehearsal's site", site_text.as_bytes())?;
-        let (cabinet, modules) = open(&site.value, &plan).map_err(|errors| failures::cabinet(&errors))?;
+        let (cabinet, modules) =
+            open(&site.value, &plan, Some(running)).map_err(|errors| failures::cabinet(&errors))?;
         if !self.quiet {
             files::print(out, &inputs(&plan))?;
         }
@@ -65,10 +66,10 @@ impl Rehearse {
             practice: true,
         };
         let done = conduct(&plan, places, company, None);
-        modules
-            .stop()
-            .map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
+        // What stopped the rehearsal is more important than a module that does not end.
+        let stopped = modules.stop();
         done?;
+        stopped.map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
         tokens.throw_away()?;
         self.closing(&bundle, out)
     }

@@ -52,15 +52,15 @@ impl Run {
         let (ceremony, answers) = self.read()?;
         self.judge(&ceremony)?;
         let (cabinet, modules) =
-            open(&ceremony.site.value, &ceremony.plan).map_err(|errors| failures::cabinet(&errors))?;
+            open(&ceremony.site.value, &ceremony.plan, None).map_err(|errors| failures::cabinet(&errors))?;
         let loaded = modules.loaded.clone();
         let done = with_people(answers, out, |operators, clock| {
             self.conduct(&ceremony, cabinet, loaded, operators, clock)
         });
-        modules
-            .stop()
-            .map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
+        // What stopped the ceremony is more important than a module that does not end.
+        let stopped = modules.stop();
         let bundle = done?;
+        stopped.map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
         super::verify::verify_bundle(&bundle)?;
         files::print(
             out,

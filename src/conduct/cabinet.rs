@@ -5,19 +5,20 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::digest::Digest;
 use crate::hsm::{
     Blank as BlankSlot, Initialization, ModuleConfiguration, ModuleProcess, STANDARD, Token, TokenError,
-    TokenSelector,
+    TokenFlag, TokenInformation, TokenSelector,
 };
 use crate::plan::{Class, Login, PinSource, Plan, Site, SiteToken};
-use crate::stage::{Blank, Cabinet, Device, Equipment, LoginKind, Module, Person, Pins};
+use crate::stage::{Blank, Cabinet, Device, Equipment, LoginKind, Module, Person, Pin, Pins};
 
 /// The module processes of a ceremony.
 pub struct Modules {
@@ -40,16 +41,35 @@ impl Modules {
     }
 }
 
-/// Opens every token of a plan as the site says.
+/// A module and the environment of its process: one process for each.
+type ModulePlace = (PathBuf, BTreeMap<String, String>);
+
+/// A module process that was started before, and for which module and environment.
+pub struct Running {
+    /// The module and the environment.
+    pub place: ModulePlace,
+    /// The process.
+    pub process: ModuleProcess,
+}
+
+/// Opens every token of a plan as the site says. `running`: a process that is there already.
 ///
 /// # Errors
 ///
 /// Everything that stands in the way, not only the first.
-pub fn open(site: &Site, plan: &Plan) -> Result<(Cabinet, Modules), Vec<CabinetError>> {
+pub fn open(
+    site: &Site,
+    plan: &Plan,
+    running: Option<Running>,
+) -> Result<(Cabinet, Modules), Vec<CabinetError>> {
     let mut errors = Vec::new();
-    let mut processes: BTreeMap<(PathBuf, BTreeMap<String, String>), Arc<ModuleProcess>> = BTreeMap::new();
+    let mut processes: BTreeMap<ModulePlace, Arc<ModuleProcess>> = BTreeMap::new();
     let mut cabinet = Cabinet::new();
     let mut loaded = Vec::new();
+    if let Some(Running { place, process }) = running {
+        loaded.push(module(&process));
+        processes.insert(place, Arc::new(process));
+    }
     for name in plan.setting.tokens.keys() {
         let Some(token) = site.tokens.find(name) else { continue };
         let place = (token.module_path(), token.environment.clone());
@@ -77,6 +97,7 @@ pub fn open(site: &Site, plan: &Plan) -> Result<(Cabinet, Modules), Vec<CabinetE
             Err(error) => errors.push(error),
         }
     }
+    errors.extend(same_devices(plan, &mut cabinet));
     errors.extend(taken_labels(plan, &mut cabinet));
     if errors.is_empty() {
         Ok((cabinet, Modules { processes: processes.into_values().collect(), loaded }))
@@ -101,10 +122,15 @@ fn start(
     configuration.environment.clone_from(&token.environment);
     configuration.expected_sha256 = expected;
     let process = ModuleProcess::start(&configuration).map_err(|source| wrong(name, source))?;
+    let module = module(&process);
+    Ok((process, module))
+}
+
+/// What the log says of a module.
+fn module(process: &ModuleProcess) -> Module {
     let said = process.information();
     let library = format!("{} {} {}", said.manufacturer, said.description, said.version);
-    let sha256 = said.digest;
-    Ok((process, Module { sha256, library }))
+    Module { sha256: said.digest, library }
 }
 
 /// Tokens share the process of their module; what the site says of its digest holds for each of them.
@@ -131,20 +157,64 @@ fn equipment(
     let serial = token.serial.as_ref().map(|serial| serial.value.clone());
     let device = if token.initialize {
         let blank = serial.map_or(BlankSlot::Only, BlankSlot::Serial);
+        let found = blank_token(process, &blank, token).map_err(|source| wrong(name, source))?;
+        is_of_its_class(name, token, &found)?;
         Device::Blank(Box::new(BlankToken { process: Arc::clone(process), blank, label }))
     } else {
         let selector = TokenSelector { label, serial, model: token.model.clone() };
         let session = process.open(&selector, &STANDARD).map_err(|source| wrong(name, source))?;
-        let model = &session.token().model;
-        if token.class.value == Class::Hardware && SOFTWARE.iter().any(|known| model.contains(known)) {
-            return Err(CabinetError::NotHardware { token: name.to_owned(), model: model.clone() });
-        }
+        is_of_its_class(name, token, session.token())?;
         Device::Ready(Box::new(session))
     };
     let custodians: Vec<Person> = plan.setting.people.of_role("crypto-officer").cloned().collect();
     let threshold = plan.setting.people.quorum.get("crypto-officer").copied().unwrap_or(1);
     let class = crate::plan::class_word(token.class.value).to_owned();
     Ok(Equipment::new(device, login(name, token)?, custodians, class, threshold))
+}
+
+/// What the site calls hardware does not say of itself that it is software, blank or not.
+fn is_of_its_class(name: &str, token: &SiteToken, found: &TokenInformation) -> Result<(), CabinetError> {
+    let model = &found.model;
+    if token.class.value == Class::Hardware && SOFTWARE.iter().any(|known| model.contains(known)) {
+        return Err(CabinetError::NotHardware { token: name.to_owned(), model: model.clone() });
+    }
+    Ok(())
+}
+
+/// The one blank token that `initialize-token` will take, found before anyone enters a PIN for it.
+fn blank_token(
+    process: &ModuleProcess,
+    blank: &BlankSlot,
+    token: &SiteToken,
+) -> Result<TokenInformation, TokenError> {
+    let slots = process.slots()?;
+    let names = |slots: &mut dyn Iterator<Item = &TokenInformation>| slots.map(ToString::to_string).collect();
+    let label = &token.label.value;
+    let taken: Vec<String> =
+        names(&mut slots.iter().map(|slot| &slot.token).filter(|token| token.label == *label));
+    if !taken.is_empty() {
+        return Err(TokenError::TokenLabelTaken { label: label.clone(), present: taken });
+    }
+    let fits = |found: &&TokenInformation| {
+        !found.has(TokenFlag::TokenInitialized)
+            && token.model.as_ref().is_none_or(|model| *model == found.model)
+            && match blank {
+                BlankSlot::Only => true,
+                BlankSlot::Serial(serial) => found.serial == *serial,
+            }
+    };
+    let found: Vec<_> = slots.iter().map(|slot| &slot.token).filter(fits).collect();
+    match found.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(TokenError::NoSuchToken {
+            wanted: blank.to_string(),
+            present: names(&mut slots.iter().map(|slot| &slot.token)),
+        }),
+        several => Err(TokenError::SeveralTokens {
+            wanted: blank.to_string(),
+            found: names(&mut several.iter().copied()),
+        }),
+    }
 }
 
 fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
@@ -157,17 +227,47 @@ fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
             // The path that the kernel gives an open descriptor; nothing else can be behind it.
             let file = File::open(format!("/proc/self/fd/{number}"))
                 .map_err(|error| unreadable(error.to_string()))?;
-            let mut line = String::with_capacity(512);
-            BufReader::new(file.take(512))
-                .read_line(&mut line)
-                .map_err(|error| unreadable(error.to_string()))?;
-            if line.ends_with('\n') {
-                line.pop();
-            }
-            LoginKind::given(line).map_err(|error| unreadable(error.to_string()))?
+            let line = line_of(file).map_err(|error| unreadable(error.to_string()))?;
+            LoginKind::Given(Pin::read(&line).map_err(|error| unreadable(error.to_string()))?)
         }
         (Login::Pin, _) => LoginKind::Prompt { two_halves: false },
     })
+}
+
+/// One line of a file, without its line feed. Octet by octet: nothing of the next line is taken, which may be the PIN of
+/// another token, and nothing of this one stays in a buffer that nobody wipes.
+fn line_of(mut file: File) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(Pin::MAX_OCTETS + 1));
+    let mut octet = Zeroizing::new([0]);
+    // One octet more than a PIN may have, so that what is too long is said to be so.
+    while line.len() <= Pin::MAX_OCTETS && file.read(octet.as_mut_slice())? == 1 && *octet != [b'\n'] {
+        line.extend_from_slice(octet.as_slice());
+    }
+    Ok(line)
+}
+
+/// Tokens that the script wants to be two and that are one: by what they say of themselves, however the site names them.
+fn same_devices(plan: &Plan, cabinet: &mut Cabinet) -> Vec<CabinetError> {
+    let mut said = BTreeMap::new();
+    for (name, equipment) in cabinet {
+        if let Device::Ready(ready) = &mut equipment.device
+            && let Ok(found) = ready.information()
+        {
+            said.insert(name.clone(), (found.manufacturer, found.model, found.serial, found.label));
+        }
+    }
+    let mut errors = Vec::new();
+    for (token, demand) in &plan.setting.tokens {
+        for other in &demand.distinct_from {
+            if let (Some(one), Some(two)) = (said.get(token), said.get(other))
+                && one == two
+            {
+                let (token, other, serial) = (token.clone(), other.clone(), one.2.clone());
+                errors.push(CabinetError::SameDevice { token, other, serial });
+            }
+        }
+    }
+    errors
 }
 
 /// Labels of planned keys that a token has already. Without a login only public objects are seen; what is private
@@ -202,6 +302,10 @@ struct BlankToken {
 }
 
 impl Blank for BlankToken {
+    fn label(&self) -> &str {
+        &self.label
+    }
+
     fn initialize(&mut self, pins: Pins) -> Result<Box<dyn Token>, TokenError> {
         let information = self.process.initialize_token(Initialization {
             blank: self.blank.clone(),
@@ -238,6 +342,18 @@ pub enum CabinetError {
         /// What it says of itself.
         model: String,
     },
+    /// One token stands in for two.
+    #[error(
+        "tokens `{token}` and `{other}` are the same device, with the serial `{serial}`; the script wants two"
+    )]
+    SameDevice {
+        /// The script's name for one.
+        token: String,
+        /// The script's name for the other.
+        other: String,
+        /// What it says of itself.
+        serial: String,
+    },
     /// No PIN can be read.
     #[error("token `{token}`: no PIN on file descriptor {number}: {why}")]
     Pin {
@@ -258,4 +374,30 @@ pub enum CabinetError {
         /// The label.
         label: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    #[test]
+    fn a_pin_is_one_line_and_nothing_of_the_next() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(b"first\nsecond").unwrap();
+        drop(writer);
+        let file = || File::from(std::os::fd::OwnedFd::from(reader.try_clone().unwrap()));
+        assert_eq!(line_of(file()).unwrap().as_slice(), b"first");
+        assert_eq!(line_of(file()).unwrap().as_slice(), b"second");
+        assert_eq!(line_of(file()).unwrap().as_slice(), b"");
+    }
+
+    #[test]
+    fn a_pin_that_is_too_long_is_not_cut() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(&[b'1'; 1000]).unwrap();
+        drop(writer);
+        let line = line_of(File::from(std::os::fd::OwnedFd::from(reader))).unwrap();
+        assert!(Pin::read(&line).is_err());
+    }
 }

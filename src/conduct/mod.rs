@@ -4,7 +4,7 @@
 //! - Before the first record, everything that a later start needs lies beside the log: `run.json`, `plan.json`, the
 //!   site's copy, and every input and profile by digest.
 //! - A step's begin is stored before it does anything, its end after everything it did.
-//! - After each step the head is signed, as soon as the log has a key.
+//! - After each step that hands something over the head is signed.
 
 mod cabinet;
 mod rehearsal;
@@ -14,7 +14,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-pub use cabinet::{CabinetError, Modules, open};
+pub use cabinet::{CabinetError, Modules, Running, open};
 pub use rehearsal::{Improviser, RehearsalError, Tokens};
 
 use crate::clock::Clock;
@@ -132,7 +132,7 @@ fn open_and_perform(
             stage.record(Event::StepEnd { step: number })?;
             stage.set_step(None);
             // A log that goes on has its key from the beginning; before the roll is called nobody is there to use it.
-            if !stage.present().is_empty() {
+            if stage.head_is_due() && !stage.present().is_empty() {
                 stage.sign_head()?;
             }
         }
@@ -235,12 +235,18 @@ fn keep_for_resume(
         "v": 1,
         "ceremony": plan.setting.ceremony,
         "practice": company.practice,
-        "out": log.places().out.to_string_lossy(),
-        "bundle": log.places().bundle.to_string_lossy(),
+        // Whole paths: a later start may be made from another folder.
+        "out": whole(&log.places().out),
+        "bundle": whole(&log.places().bundle),
         "plan_sha256": plan.sha256(),
         "site_sha256": Digest::of(&company.site),
     });
     log.keep("run.json", run.to_string().as_bytes())
+}
+
+/// A path from the root, whatever the folder is that this program runs in.
+fn whole(path: &Path) -> String {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
 }
 
 /// This program on this machine.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::cabinet::Running;
 use crate::clock::{Clock, RehearsalClock};
 use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, TokenError};
 use crate::plan::Plan;
@@ -23,12 +24,12 @@ pub struct Tokens {
 
 impl Tokens {
     /// Makes one SoftHSM token for each token of the plan that the script does not initialise itself, in a new
-    /// folder; the site file that says so.
+    /// folder; the site file that says so, and the module process that made them.
     ///
     /// # Errors
     ///
     /// [`RehearsalError`] if there is no SoftHSM or the folder cannot be made.
-    pub fn make(plan: &Plan, folder: &Path) -> Result<(Self, String), RehearsalError> {
+    pub fn make(plan: &Plan, folder: &Path) -> Result<(Self, String, Running), RehearsalError> {
         let module = softhsm().ok_or(RehearsalError::NoSoftHsm)?;
         let wrong = |source| RehearsalError::Folder { folder: folder.to_owned(), source };
         let tokens = Self { folder: folder.to_owned() };
@@ -70,8 +71,7 @@ impl Tokens {
             );
         }
         site.push_str("preflight: {minimum-free: 1 MiB}\n");
-        process.stop()?;
-        Ok((tokens, site))
+        Ok((tokens, site, Running { place: (module, environment), process }))
     }
 
     /// Throws the tokens away.

@@ -3,6 +3,7 @@
 //! The rules of this file:
 //! - It has no network, terminal or file of its own accord: its standard input is a socket to its parent, and its
 //!   environment is what the parent gave it.
+//! - No file that its parent had open stays open here: not the one that a PIN is read from.
 //! - It cannot be traced and leaves no core file.
 //! - When its parent is gone it finishes the calls in hand, logs out, says good-bye to the module and ends.
 //! - One thread for each session; no thread but a session's own is ever in that session.
@@ -21,6 +22,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 
 use super::direct::{Direct, Loaded};
 use super::message::{Command, OwnedLogin, Request};
+use super::raw::close_what_was_inherited;
 use super::wire::frame::{receive, receive_alone, send};
 use super::wire::{Wire, decode};
 use super::{Login, Operation, ToSign, Token as _, TokenError};
@@ -38,8 +40,9 @@ pub fn child_main() -> ExitCode {
             rustix::process::Resource::Core,
             rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
         ));
-    match (hardened, control_socket()) {
-        (Ok(()), Ok(control)) => serve(control),
+    let alone = close_what_was_inherited();
+    match (hardened, alone, control_socket()) {
+        (Ok(()), Ok(()), Ok(control)) => serve(control),
         // Started by hand, or by a program that does not speak with it: there is nobody to tell.
         _ => ExitCode::from(NOT_A_CHILD),
     }

@@ -53,6 +53,24 @@ pub(super) enum LoadFault {
     Fault(Fault),
 }
 
+/// Closes every file that came with this process from its parent, but for standard input, output and error: a PIN may be
+/// behind one, and a module has no business there. To be called before anything else is open.
+pub(super) fn close_what_was_inherited() -> std::io::Result<()> {
+    let number =
+        |entry: std::fs::DirEntry| entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok());
+    let open =
+        std::fs::read_dir("/proc/self/fd")?.map(|entry| entry.map(number)).collect::<Result<Vec<_>, _>>()?;
+    for inherited in open.into_iter().flatten().filter(|number| *number > 2) {
+        // The folder that was just read has been closed by now.
+        if Path::new(&format!("/proc/self/fd/{inherited}")).symlink_metadata().is_ok() {
+            // SAFETY: it is open, and nothing in this process has opened a file that it still holds, so that nobody here
+            // owns it; there is one thread.
+            unsafe { rustix::io::close(inherited) };
+        }
+    }
+    Ok(())
+}
+
 /// Calls a function of the module; whoever writes `call!` says above it why that is safe.
 macro_rules! call {
     ($module:expr, $function:ident($($argument:expr),* $(,)?)) => {{

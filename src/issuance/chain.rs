@@ -68,7 +68,7 @@ impl<T: ToBeSigned> Draft<T> {
 }
 
 /// A draft to which no rule objects.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Checked<T> {
     draft: Draft<T>,
     warnings: Vec<Objection>,
@@ -139,7 +139,7 @@ impl<T: ToBeSigned> Checked<T> {
 }
 
 /// A draft that people allowed to be signed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Approved<T> {
     draft: Draft<T>,
     approval: u64,
@@ -189,7 +189,7 @@ impl<T: ToBeSigned> Approved<T> {
 }
 
 /// A structure with a signature that nobody has verified.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Signed<T> {
     name: String,
     octets: Vec<u8>,

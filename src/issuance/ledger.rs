@@ -87,6 +87,15 @@ pub struct Revocation {
     pub reason: Reason,
 }
 
+/// How many revoked certificates a CRL listed, and whether it is known which.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// How many.
+    pub count: u64,
+    /// Of an earlier ceremony the log has their number and a digest, not the entries themselves.
+    pub only_counted: bool,
+}
+
 /// Everything that is known. Issuers go by the digest of their names, DER.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
@@ -94,6 +103,7 @@ pub struct Ledger {
     certificates: BTreeMap<String, KnownCertificate>,
     issued: BTreeMap<(Digest, SerialNumber), Issued>,
     crl_numbers: BTreeMap<Digest, u64>,
+    listed: BTreeMap<Digest, Listed>,
     next_updates: BTreeSet<Timestamp>,
     logged_keys: BTreeMap<String, LoggedKey>,
     logged_certificates: BTreeMap<Digest, LoggedCertificate>,
@@ -230,6 +240,16 @@ impl Ledger {
     pub fn use_crl_number(&mut self, issuer: Digest, number: u64) {
         let last = self.crl_numbers.entry(issuer).or_insert(number);
         *last = number.max(*last);
+    }
+
+    /// What the last CRL of an issuer listed.
+    pub fn last_listed(&self, issuer: Digest) -> Listed {
+        self.listed.get(&issuer).copied().unwrap_or_default()
+    }
+
+    /// Learns what a CRL listed.
+    pub fn use_listed(&mut self, issuer: Digest, listed: Listed) {
+        self.listed.insert(issuer, listed);
     }
 
     /// Learns that a CRL or an OCSP response runs out at `at`.

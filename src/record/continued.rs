@@ -14,7 +14,7 @@ use ceremony_log::tree::{Hash, Levels};
 use ceremony_log::verify::scan;
 use thiserror::Error;
 
-use super::file::storage;
+use super::file::{open_own, storage};
 use super::memory::{LogKeyPlace, Memory};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
@@ -112,7 +112,7 @@ impl Continued {
     /// Opens the log for appending, for this program alone, and as it was when it was read.
     pub(super) fn take_alone(&self, folder: &Path) -> Result<File, JournalError> {
         let path = folder.join("log.jsonl");
-        let opened = OpenOptions::new().append(true).open(&path);
+        let opened = open_own(&path, OpenOptions::new().append(true));
         let log = opened.map_err(|error| storage(&path, "opened", error))?;
         super::journal::take_alone(&log, &path)?;
         let octets = log.metadata().map_err(|error| storage(&path, "read", error))?.len();

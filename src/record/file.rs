@@ -7,6 +7,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{RenameFlags, renameat_with};
@@ -18,7 +19,6 @@ use crate::stage::JournalError;
 pub struct Reserved {
     path: PathBuf,
     part: PathBuf,
-    file: File,
     filled: bool,
 }
 
@@ -45,12 +45,13 @@ impl Reserved {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         let part = path.with_file_name(name);
-        let file = OpenOptions::new()
+        // Not kept open: a batch of responses reserves more places than a process may have files.
+        OpenOptions::new()
             .write(true)
             .create_new(true)
             .open(&part)
             .map_err(|error| storage(&part, "made", error))?;
-        Ok(Self { path: path.to_owned(), part, file, filled: false })
+        Ok(Self { path: path.to_owned(), part, filled: false })
     }
 
     /// Writes the whole file and gives it its name.
@@ -59,8 +60,10 @@ impl Reserved {
     ///
     /// [`JournalError`] unless all of it is on the disk under its name.
     pub fn fill(mut self, octets: &[u8]) -> Result<(), JournalError> {
-        self.file.write_all(octets).map_err(|error| storage(&self.part, "written", error))?;
-        self.file.sync_all().map_err(|error| storage(&self.part, "synced", error))?;
+        let mut file = open_own(&self.part, OpenOptions::new().write(true))
+            .map_err(|error| storage(&self.part, "opened", error))?;
+        file.write_all(octets).map_err(|error| storage(&self.part, "written", error))?;
+        file.sync_all().map_err(|error| storage(&self.part, "synced", error))?;
         let here = rustix::fs::CWD;
         renameat_with(here, &self.part, here, &self.path, RenameFlags::NOREPLACE).map_err(|error| {
             match io::Error::from(error) {
@@ -113,15 +116,32 @@ pub fn supersede(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = path.with_file_name(name);
-    let mut file = File::create(&new).map_err(|error| storage(&new, "made", error))?;
+    // One that a power failure left is no longer wanted; anything else of this name is not written through.
+    let options = &mut OpenOptions::new();
+    let mut file = open_own(&new, options.write(true).create(true).truncate(true))
+        .map_err(|error| storage(&new, "made", error))?;
     file.write_all(octets).map_err(|error| storage(&new, "written", error))?;
     file.sync_all().map_err(|error| storage(&new, "synced", error))?;
     fs::rename(&new, path).map_err(|error| storage(path, "named", error))?;
     sync_folder(path)
 }
 
+/// Opens a file of our own: where a medium has a symbolic link in its place, nothing is opened.
+///
+/// # Errors
+///
+/// The system's own.
+pub fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits();
+    options.custom_flags(i32::try_from(flags).unwrap_or(0)).open(path)
+}
+
 /// Syncs the folder that a file is in: its name is on the disk then.
-fn sync_folder(path: &Path) -> Result<(), JournalError> {
+///
+/// # Errors
+///
+/// [`JournalError::Storage`] if that cannot be done.
+pub fn sync_folder(path: &Path) -> Result<(), JournalError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -175,6 +195,36 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = create(&folder.path().join("no/a"), b"").unwrap_err();
         assert!(matches!(error, JournalError::Storage { doing: "made", .. }), "{error}");
+    }
+
+    #[test]
+    fn a_reserved_place_holds_no_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let reserved = Reserved::at(&folder.path().join("a")).unwrap();
+        let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let ours = open.filter_map(|entry| fs::read_link(entry.path()).ok());
+        assert_eq!(ours.filter(|path| path.starts_with(folder.path())).count(), 0);
+        reserved.fill(b"one").unwrap();
+        assert_eq!(fs::read(folder.path().join("a")).unwrap(), b"one");
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_symbolic_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("checkpoint"), folder.path().join("other"));
+        fs::write(&other, b"theirs").unwrap();
+        std::os::unix::fs::symlink(&other, folder.path().join("checkpoint.new")).unwrap();
+        assert!(matches!(supersede(&path, b"ours"), Err(JournalError::Storage { .. })));
+        assert_eq!(fs::read(&other).unwrap(), b"theirs");
+    }
+
+    #[test]
+    fn what_a_power_failure_left_of_a_newer_one_is_superseded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint");
+        fs::write(folder.path().join("checkpoint.new"), b"a longer half of one").unwrap();
+        supersede(&path, b"whole").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
     }
 
     #[test]

@@ -20,7 +20,9 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::artifact;
 use super::continued::Continued;
-use super::file::{Reserved, create, create_folder, ensure_folder, storage, supersede};
+use super::file::{
+    Reserved, create, create_folder, ensure_folder, open_own, storage, supersede, sync_folder,
+};
 use super::value::to_object;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
@@ -103,6 +105,8 @@ impl LogFolder {
             .open(&path)
             .map_err(|error| storage(&path, "made", error))?;
         take_alone(&log, &path)?;
+        // Its records are synced one by one; without its name on the disk a power failure would take them all.
+        sync_folder(&path)?;
         Ok(Self {
             places,
             identity: identity.clone(),
@@ -307,13 +311,11 @@ impl Journal for LogFolder {
         getrandom::fill(&mut salt).map_err(|_| unfit(&"the system gives no random octets"))?;
         let line = super::annex::line(&self.identity.ceremony, item, text, &hex(&salt))
             .map_err(|fault| unfit(&fault))?;
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(&path)
+        let mut file = open_own(&path, OpenOptions::new().append(true).create(true))
             .map_err(|error| storage(&path, "opened", error))?;
         file.write_all(format!("{line}\n").as_bytes()).map_err(|error| storage(&path, "written", error))?;
         file.sync_all().map_err(|error| storage(&path, "synced", error))?;
+        sync_folder(&path)?;
         Ok(Digest::of(line.as_bytes()))
     }
 
@@ -324,6 +326,10 @@ impl Journal for LogFolder {
     fn keep_pending(&mut self, octets: &[u8]) -> Result<Digest, JournalError> {
         let digest = Digest::of(octets);
         let path = self.places.run(&self.identity.ceremony).join("pending").join(digest.to_string());
+        // Its name says what it holds: the same octets, kept once more, are there already.
+        if std::fs::read(&path).is_ok_and(|kept| kept == octets) {
+            return Ok(digest);
+        }
         create(&path, octets)?;
         Ok(digest)
     }

@@ -6,7 +6,7 @@ use ceremony_log::json::Object;
 use ceremony_log::record::Record;
 
 use crate::digest::Digest;
-use crate::plan::{Issued, Kind, Ledger, LoggedCertificate, LoggedKey};
+use crate::plan::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey};
 
 /// Learns from one record after the other.
 #[derive(Debug, Default)]
@@ -114,6 +114,8 @@ impl Memory {
         let number = data.str("number")?.parse().ok()?;
         let issuer = *self.subjects.get(data.str("issuer_spki_sha256")?)?;
         self.ledger.use_crl_number(issuer, number);
+        let count = data.get("revoked_count").and_then(ceremony_log::json::Value::as_u64)?;
+        self.ledger.use_listed(issuer, Listed { count, only_counted: count > 0 });
         Some(())
     }
 }

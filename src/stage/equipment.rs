@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 
 use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation};
-use crate::secret::{Pin, PinError};
+use crate::secret::Pin;
 
 use super::event::Event;
-use super::operators::{Expected, Line, Notice, Person, PinKind, PinRequest, Question};
+use super::operators::{Expected, Line, Notice, Person, PinKind, PinPurpose, PinRequest, Question};
 use super::{Stage, StageError, printable};
 
 /// How the user of a token proves who they are.
@@ -29,19 +29,11 @@ pub enum LoginKind {
     None,
 }
 
-impl LoginKind {
-    /// By a PIN that was read from somewhere; the text is wiped.
-    ///
-    /// # Errors
-    ///
-    /// [`PinError`] if it is none.
-    pub fn given(text: String) -> Result<Self, PinError> {
-        Pin::take(text).map(Self::Given)
-    }
-}
-
 /// A token that has to be initialised before it can be used.
 pub trait Blank {
+    /// The label that it gets.
+    fn label(&self) -> &str;
+
     /// Initialises it: label, security officer's PIN, user's PIN, then the custodian's own PIN.
     ///
     /// # Errors
@@ -114,6 +106,12 @@ impl Equipment {
     ) -> Self {
         Self { device, login, custodians, class, threshold, logged_in: false, wrong: 0 }
     }
+
+    /// Who types a PIN of this token, each a part of it: everyone where custody is split, otherwise one.
+    fn who_types(&self) -> Vec<Person> {
+        let split = matches!(self.login, LoginKind::Prompt { two_halves: true });
+        self.custodians.iter().take(if split { usize::MAX } else { 1 }).cloned().collect()
+    }
 }
 
 /// All tokens by the script's name.
@@ -168,7 +166,7 @@ impl Stage<'_> {
         if self.equipment(token)?.logged_in {
             return Ok(());
         }
-        let serial = self.information(token)?.serial;
+        let serial = printable(&self.information(token)?.serial);
         self.quorum_is_met(token, &serial)?;
         loop {
             // Asked anew before each try: a wrong PIN changes what the token says of tries.
@@ -206,33 +204,48 @@ impl Stage<'_> {
     /// # Errors
     ///
     /// [`StageError`] if the token is not blank, refuses, or people do.
-    pub fn initialize(&mut self, token: &str, label: &str) -> Result<TokenInformation, StageError> {
-        let people = self.equipment(token)?.custodians.clone();
+    pub fn initialize(&mut self, token: &str) -> Result<TokenInformation, StageError> {
+        let equipment = self.equipment(token)?;
+        let Device::Blank(blank) = &equipment.device else {
+            return Err(StageError::NotBlank { token: token.into() });
+        };
+        let label = blank.label().to_owned();
+        let people = equipment.who_types();
+        // A PIN that was read before the ceremony is the one that logs in later.
+        let given = match &equipment.login {
+            LoginKind::Given(pin) => Some(pin.duplicate()),
+            _ => None,
+        };
         let mut ask = |kind| {
             let request = PinRequest {
                 step: self.step_number(),
                 token: token.into(),
                 kind,
                 people: people.clone(),
+                purpose: PinPurpose::New,
                 tries: "a new PIN".into(),
             };
             self.operators.pin(&request)
         };
-        let pins = Pins { security_officer: ask(PinKind::SecurityOfficer)?, user: ask(PinKind::User)? };
-        let intent = Event::TokenInitializeIntent { token: token.into(), label: label.into() };
+        let security_officer = ask(PinKind::SecurityOfficer)?;
+        let user = given.map_or_else(|| ask(PinKind::User), Ok)?;
+        let pins = Pins { security_officer, user };
+        let intent = Event::TokenInitializeIntent { token: token.into(), label };
         let seq = self.record(intent)?;
+        // A power failure from here on leaves an intent without a result, and a token that is blank or has its label.
         let done = match &mut self.equipment(token)?.device {
             Device::Ready(_) => return Err(StageError::NotBlank { token: token.into() }),
             Device::Blank(blank) => blank.initialize(pins),
         };
-        let mut ready = match done {
-            Ok(ready) => ready,
+        let looked_at =
+            done.and_then(|mut ready| ready.information().map(|information| (ready, information)));
+        let (ready, information) = match looked_at {
+            Ok(looked_at) => looked_at,
             Err(source) => return Err(self.failed(seq, StageError::token(token, source))?),
         };
-        let information = ready.information().map_err(|source| StageError::token(token, source))?;
         self.equipment(token)?.device = Device::Ready(ready);
         let people = self.custodians(token)?;
-        let serial = information.serial.clone();
+        let serial = printable(&information.serial);
         self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, seq)?;
         self.introduce(token)?;
         Ok(information)
@@ -273,6 +286,7 @@ impl Stage<'_> {
         let step = self.step_number();
         let equipment =
             self.cabinet.get_mut(name).ok_or_else(|| StageError::NoToken { token: name.into() })?;
+        let people = equipment.who_types();
         let Device::Ready(token) = &mut equipment.device else {
             return Err(StageError::Blank { token: name.into() });
         };
@@ -281,15 +295,11 @@ impl Stage<'_> {
             LoginKind::Given(pin) => Login::Pin(pin),
             LoginKind::ProtectedPath => Login::ProtectedPath,
             LoginKind::None => Login::None,
-            LoginKind::Prompt { two_halves } => {
-                let people = if *two_halves {
-                    equipment.custodians.clone()
-                } else {
-                    equipment.custodians.iter().take(1).cloned().collect()
-                };
+            LoginKind::Prompt { .. } => {
+                let purpose = if equipment.wrong == 0 { PinPurpose::Login } else { PinPurpose::AfterWrong };
                 let tries = state.to_string();
                 let (token, kind) = (name.to_owned(), PinKind::User);
-                typed = self.operators.pin(&PinRequest { step, token, kind, people, tries })?;
+                typed = self.operators.pin(&PinRequest { step, token, kind, people, purpose, tries })?;
                 Login::Pin(&typed)
             }
         };
@@ -304,7 +314,7 @@ impl Stage<'_> {
     fn after_wrong_pin(&mut self, token: &str, error: TokenError) -> Result<(), StageError> {
         let people = self.custodians(token)?;
         let information = self.information(token)?;
-        let (serial, text) = (information.serial.clone(), error.to_string());
+        let (serial, text) = (printable(&information.serial), printable(&error.to_string()));
         self.record(Event::AuthFailed { token: token.into(), serial, people, error: text.clone() })?;
         let equipment = self.equipment(token)?;
         equipment.wrong += 1;

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::digest::Digest;
 
 use super::event::{Check, CheckOutcome};
+use super::printable;
 
 /// What to look at, and what is expected.
 #[derive(Clone, Debug, Default)]
@@ -123,11 +124,6 @@ fn is_up(interface: &Path) -> bool {
 
 fn check(id: &str, outcome: CheckOutcome, detail: impl Into<String>) -> Check {
     Check { id: id.into(), outcome, detail: detail.into() }
-}
-
-/// What the log can hold: names from the system may be any octets.
-fn printable(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 
 /// 2026-01-01T00:00:00Z.

@@ -24,7 +24,9 @@ pub use event::{
 };
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
 pub use machine::Machine;
-pub use operators::{Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinRequest, Question};
+pub use operators::{
+    Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
+};
 
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;
@@ -43,12 +45,14 @@ pub struct Stage<'a> {
     partial: bool,
     closed: bool,
     head_at_start: Option<Head>,
+    head_is_due: bool,
 }
 
 /// What an act may reach: its token, and the place where artifacts are stored.
 pub struct Hands<'h> {
     token: &'h mut dyn Token,
     journal: &'h mut dyn Journal,
+    stored: bool,
 }
 
 impl<'h> Hands<'h> {
@@ -63,6 +67,7 @@ impl<'h> Hands<'h> {
     ///
     /// [`JournalError`] if it could not be stored.
     pub fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
+        self.stored = true;
         self.journal.store(place, octets)
     }
 }
@@ -88,6 +93,7 @@ impl<'a> Stage<'a> {
             partial: false,
             closed: false,
             head_at_start: None,
+            head_is_due: false,
         }
     }
 
@@ -114,7 +120,9 @@ impl<'a> Stage<'a> {
         let Some(Equipment { device: Device::Ready(ready), .. }) = self.cabinet.get_mut(token) else {
             return Err(StageError::NoToken { token: token.into() });
         };
-        let done = act(&mut Hands { token: ready.as_mut(), journal: &mut *self.journal });
+        let mut hands = Hands { token: ready.as_mut(), journal: &mut *self.journal, stored: false };
+        let done = act(&mut hands);
+        self.head_is_due |= hands.stored;
         match done {
             Ok((outcome, result)) => {
                 self.record_closing(result, seq)?;
@@ -158,6 +166,7 @@ impl<'a> Stage<'a> {
     /// [`StageError::Journal`] if it could not be stored.
     pub fn emit(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, StageError> {
         let artifact = self.journal.store(place, octets)?;
+        self.head_is_due = true;
         let path = format!("artifacts/{}", artifact.sha256);
         self.record(Event::ArtifactEmitted { artifact: artifact.clone(), path })?;
         Ok(artifact)
@@ -267,6 +276,7 @@ impl<'a> Stage<'a> {
     /// This ceremony continues a log whose last head was this one.
     pub fn continues_from(&mut self, head: Head) {
         self.head_at_start = Some(head);
+        self.head_is_due = true;
     }
 
     /// The head of the log that this ceremony continues.
@@ -294,6 +304,11 @@ impl<'a> Stage<'a> {
         self.closed
     }
 
+    /// Whether something was handed over, or a log was taken up, since the last signed head.
+    pub const fn head_is_due(&self) -> bool {
+        self.head_is_due
+    }
+
     /// Signs and stores the head over all records so far. Does nothing while the log has no key.
     ///
     /// # Errors
@@ -311,7 +326,9 @@ impl<'a> Stage<'a> {
         };
         let signature =
             self.token(&token)?.sign(&id, what).map_err(|source| StageError::token(&token, source))?;
-        Ok(self.journal.store_head(&signature)?)
+        self.journal.store_head(&signature)?;
+        self.head_is_due = false;
+        Ok(())
     }
 
     /// The head over all records so far.
@@ -440,10 +457,30 @@ pub enum StageError {
     Refused(String),
 }
 
-/// What the log can hold: a driver's words may have any characters.
+/// What a record can hold of words that a driver, a token or the system chose: what nobody could see or read aloud is
+/// shown as U+FFFD, and what would not fit into a line ends with `…`. A text that the log refused would hide the very
+/// error that it is about, and leave its intent open.
 fn printable(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    let visible = |character| if is_hidden(character) { char::REPLACEMENT_CHARACTER } else { character };
+    let mut shown: String = text.chars().take(MOST_WORDS).map(visible).collect();
+    if text.chars().nth(MOST_WORDS).is_some() {
+        shown.push('…');
+    }
+    shown
 }
+
+/// Controls, and what changes or hides what one sees: what the log format forbids (§2).
+const fn is_hidden(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Characters of a text that fit into a line of the log, 16 KiB, with all that stands around them.
+const MOST_WORDS: usize = 2048;
 
 impl StageError {
     /// A token's error with the token's name.
@@ -461,5 +498,21 @@ impl StageError {
             cause = error.source();
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_driver_says_fits_into_a_record() {
+        assert_eq!(printable("pin\u{202e}\u{200b}\u{1b}[2J"), "pin\u{fffd}\u{fffd}\u{fffd}[2J");
+        assert_eq!(printable("Prüf \u{a0}1"), "Prüf \u{a0}1");
+        let shown = printable(&"\u{1f511}".repeat(20_000));
+        assert!(shown.ends_with('…') && shown.len() < 10_000, "{} octets", shown.len());
+        for character in ('\0'..=char::MAX).filter(|character| ceremony_log::json::forbidden(*character)) {
+            assert!(is_hidden(character), "{character:?}");
+        }
     }
 }

@@ -107,8 +107,21 @@ pub struct PinRequest {
     pub kind: PinKind,
     /// Who types it, in turn: more than one where custody is split.
     pub people: Vec<Person>,
+    /// What it is for.
+    pub purpose: PinPurpose,
     /// What the token says of the tries left.
     pub tries: String,
+}
+
+/// What a PIN is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinPurpose {
+    /// To log in.
+    Login,
+    /// To log in, after a wrong one.
+    AfterWrong,
+    /// To be the token's from now on: whoever types it types it twice, because nobody sees it.
+    New,
 }
 
 /// Which PIN of a token.

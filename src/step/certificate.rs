@@ -10,7 +10,7 @@ use crate::issuance::{self, IssuanceError, Key, KnownCertificate, Ledger, Terms}
 use crate::pki::{Name, PublicKey, read};
 use crate::profile::{Fills, Profile, ProfileError, Term};
 use crate::script::{Located, NamePart, Word as _};
-use crate::stage::{Line, Notice, Person, StageError};
+use crate::stage::{Line, Notice, Person};
 
 /// What every step that issues a certificate says.
 pub struct CertificateWords {
@@ -351,8 +351,16 @@ pub fn subject_sha256(
     view.map(|view| view.subject().sha256())
 }
 
-/// Who gives the command to sign: the first crypto officer in the room. BR §4.3.1.1.
-pub fn approver(room: &Room<'_, '_>) -> Result<Person, StageError> {
+/// Who gives the command to sign: the first crypto officer in the room, while the window is open. BR §4.3.1.1.
+///
+/// The clock was in the window when it was confirmed. Hours may have passed since, and what is signed outside is not
+/// what was planned and approved.
+pub fn approver(room: &Room<'_, '_>) -> Result<Person, StepError> {
+    let (now, window) = (room.stage.now(), room.setting.window);
+    if !window.includes(now) {
+        let (from, to) = (window.from.to_string(), window.to.to_string());
+        return Err(StepError::Window { clock: now.to_string(), from, to });
+    }
     let officer = room.stage.present().iter().find(|person| person.role == "crypto-officer").cloned();
-    officer.ok_or(StageError::Quorum { token: "-".into(), present: 0, threshold: 1 })
+    officer.ok_or_else(|| StepError::Quorum { role: "crypto-officer".into(), present: 0, wanted: 1 })
 }

@@ -50,7 +50,7 @@ impl Step for InitializeToken {
     }
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
-        let information = room.stage.initialize(&self.token, &self.token)?;
+        let information = room.stage.initialize(&self.token)?;
         let lines = vec![
             Line::new("token", self.token.clone()),
             Line::new("label", information.label),

@@ -8,7 +8,7 @@ use super::{Room, Scope, Setting, Step, StepError, spec};
 use crate::clock::Lasting;
 use crate::digest::Digest;
 use crate::issuance::order::{CrlOrder, Period, When};
-use crate::issuance::{self, IssuanceError, Ledger, Terms};
+use crate::issuance::{self, IssuanceError, Ledger, Listed, Terms};
 use crate::profile::{Fills, Profile};
 use crate::script::{FromNode, Id, Located, Node, Problems, wrong};
 use crate::stage::{Line, Notice};
@@ -117,6 +117,9 @@ impl Step for IssueCrl {
             }
         };
         let revoked = revoked::resolve(&spec.revoked, &issuer, scope);
+        if let Some(revoked) = &revoked {
+            revoked::keeps_all(revoked, (&issuer.name, issuer_name), spec.crl.place, scope);
+        }
         let step = Self {
             crl: name?,
             issuer: issuer.name.clone(),
@@ -137,6 +140,8 @@ impl Step for IssueCrl {
         scope.uses(&key.token);
         scope.ledger.use_crl_number(issuer_name, number);
         step.revoked.learn(issuer_name, &mut scope.ledger, &scope.setting);
+        let count = u64::try_from(step.revoked.count()).unwrap_or(u64::MAX);
+        scope.ledger.use_listed(issuer_name, Listed { count, only_counted: false });
         scope.will_run_out(step.period);
         Some(step)
     }

@@ -97,6 +97,13 @@ impl Step for IssueOcspResponses {
         let name = scope.new_output("ocsp-response", &spec.responses);
         let known: Vec<_> = spec.certificates.iter().map(|name| scope.certificate(name)).collect();
         let (issuer, responder) = (issuer?, responder?);
+        for (place, name) in spec.certificates.iter().enumerate() {
+            // The two responses would be the same octets, which cannot be stored twice.
+            if spec.certificates.iter().take(place).any(|before| before.value == name.value) {
+                let message = format!("certificate `{}` stands here for the second time", name.value);
+                scope.problems.add(name.place, message);
+            }
+        }
         for (name, known) in spec.certificates.iter().zip(&known) {
             if let Some(known) = known.as_ref().filter(|known| known.issuer != issuer.name) {
                 let message = format!(
@@ -114,6 +121,16 @@ impl Step for IssueOcspResponses {
                 responder.name, issuer.name
             );
             scope.problems.add(spec.responder.place, message);
+            return None;
+        }
+        let issuer_name = super::certificate::subject_sha256(&issuer, spec.issuer.place, scope)?;
+        if scope.ledger.last_listed(issuer_name).only_counted {
+            let message = format!(
+                "the last CRL of `{}` lists revoked certificates and the log does not say which; wanted an `issue-crl` of it \
+                 with `{{csv: …}}` before this step, so that nothing revoked is called good",
+                issuer.name
+            );
+            scope.problems.add(spec.issuer.place, message);
             return None;
         }
         let key = super::certificate::issuer_key(&responder, spec.responder.place, scope)?;

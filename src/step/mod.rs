@@ -41,7 +41,7 @@ pub use scope::{Left, Scope};
 pub use setting::{Input, People, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
-pub use crate::issuance::{Issued, Kind, Ledger, LoggedCertificate, LoggedKey, Policy};
+pub use crate::issuance::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy};
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
 use crate::stage::{Stage, StageError};

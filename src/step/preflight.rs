@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Room, Scope, Step, StepError, spec};
+use crate::script::Part;
 use crate::stage::{CheckOutcome, Event, Expected, Line, Notice};
 
 spec!(
@@ -23,7 +24,11 @@ impl Step for Preflight {
         "the program looks at the machine: time, space, modules, swap, core dumps, network";
     type Spec = Spec;
 
-    fn resolve(_: Spec, _: &mut Scope<'_>) -> Option<Self> {
+    fn resolve(_: Spec, scope: &mut Scope<'_>) -> Option<Self> {
+        if !scope.is_unread(Part::People) && scope.setting.people.of_role(ACCEPTS).next().is_none() {
+            scope.wrong("`preflight` needs a ceremony administrator, who accepts what is violated or ends the ceremony");
+            return None;
+        }
         Some(Self {})
     }
 
@@ -39,12 +44,12 @@ impl Step for Preflight {
         room.stage.show(&Notice::Done { sentence: "This is what the machine looks like.".into(), lines });
         let violated: Vec<_> =
             checks.iter().filter(|check| check.outcome == CheckOutcome::Violated).collect();
-        let Some(person) = room.setting.people.of_role("ceremony-administrator").next() else {
-            return Ok(());
-        };
         if violated.is_empty() {
             return Ok(());
         }
+        let Some(person) = room.setting.people.of_role(ACCEPTS).next() else {
+            return Err(StepError::Quorum { role: ACCEPTS.into(), present: 0, wanted: 1 });
+        };
         let lines = violated.iter().map(|check| Line::new(check.id.clone(), check.detail.clone())).collect();
         let sentence = "These are not as they should be. Go on all the same?";
         room.stage.question(person.clone(), sentence, lines, Expected::Word("accept"))?;
@@ -59,3 +64,6 @@ impl Step for Preflight {
         Ok(())
     }
 }
+
+/// Who accepts what is violated.
+const ACCEPTS: &str = "ceremony-administrator";

@@ -1,5 +1,7 @@
 //! What a CRL lists: nothing, what the log knows, certificates of the ceremony, or a CSV file.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::certificate::subject_sha256;
@@ -10,7 +12,7 @@ use crate::issuance::{IssuanceError, KnownCertificate, Ledger, Revocation};
 use crate::pki::build::RevokedParts;
 use crate::pki::reason::Reason;
 use crate::pki::{SerialNumber, read};
-use crate::script::{Fields, FromNode, Id, Located, Node, Problems, Value, wrong};
+use crate::script::{Fields, FromNode, Id, Located, Node, Place, Problems, Value, wrong};
 
 /// What a script says of the revoked certificates.
 #[derive(Clone, Debug)]
@@ -170,7 +172,7 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
     match listing {
         Listing::None => Some(Revoked::Listed(Vec::new())),
         Listing::FromLog => {
-            let name = subject_sha256(issuer, crate::script::Place::START, scope)?;
+            let name = subject_sha256(issuer, Place::START, scope)?;
             let listed = scope.ledger.revocations(name).into_iter().map(|revocation| Listed::Serial {
                 serial: revocation.serial.to_string(),
                 revoked_at: revocation.at,
@@ -204,6 +206,35 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
     }
 }
 
+/// Finds what would be revoked no longer: whoever is on a CRL stays there until the certificate has run out, and this
+/// program keeps entries beyond that. RFC 5280 §3.3; BR §4.9.7.
+pub fn keeps_all(revoked: &Revoked, issuer: (&str, Digest), place: Place, scope: &mut Scope<'_>) {
+    let (name, sha256) = issuer;
+    let known = scope.ledger.revocations(sha256);
+    let before = scope.ledger.last_listed(sha256).count;
+    let count = u64::try_from(revoked.count()).unwrap_or(u64::MAX);
+    if count < before {
+        let message = format!(
+            "the CRL lists {count} revoked certificates, and the last one of `{name}` listed {before}; wanted all of them and \
+             what is new, as `{{csv: …}}`: of an earlier ceremony's the log has the digest, not the entries"
+        );
+        scope.problems.add(place, message);
+        return;
+    }
+    if known.is_empty() {
+        return;
+    }
+    let Ok(entries) = revoked.entries(&scope.ledger, &scope.setting) else { return };
+    let listed: BTreeSet<_> = entries.iter().map(|entry| &entry.serial).collect();
+    for revocation in known.iter().filter(|revocation| !listed.contains(&revocation.serial)) {
+        let (serial, at) = (&revocation.serial, revocation.at);
+        let message = format!(
+            "the CRL leaves out the serial number {serial}, which an earlier CRL of `{name}` lists as revoked at {at}"
+        );
+        scope.problems.add(place, message);
+    }
+}
+
 fn certificate(revoke: &Revoke, issuer: &KnownCertificate, scope: &mut Scope<'_>) -> Option<Listed> {
     let known = scope.certificate(&revoke.certificate);
     let reason = match reason(&revoke.reason.value) {
@@ -218,6 +249,15 @@ fn certificate(revoke: &Revoke, issuer: &KnownCertificate, scope: &mut Scope<'_>
         let message = format!(
             "certificate `{}` was issued by `{}`, not by `{}`",
             known.name, known.issuer, issuer.name
+        );
+        scope.problems.add(revoke.certificate.place, message);
+        return None;
+    }
+    // Its serial number would be on the list in the bundle that hands it over, and nobody would take that.
+    if scope.is_made_here(&known.name) {
+        let message = format!(
+            "certificate `{}` is made in this ceremony; what is revoked at once need not be made",
+            known.name
         );
         scope.problems.add(revoke.certificate.place, message);
         return None;

@@ -287,6 +287,11 @@ impl<'s> Scope<'s> {
         self.problems.add(self.step.1, message);
     }
 
+    /// Whether a certificate of this name is made in this ceremony, by a step before this one.
+    pub fn is_made_here(&self, certificate: &str) -> bool {
+        CERTIFICATES.iter().any(|kind| self.outputs.contains_key(&(*kind, certificate.to_owned())))
+    }
+
     /// The name of something that will be handed over; each once for its kind.
     pub fn new_output(&mut self, kind: &'static str, name: &Located<Id>) -> Option<String> {
         let folder = if CERTIFICATES.contains(&kind) { "certificate" } else { kind };

@@ -50,7 +50,9 @@ impl Step for Witness {
                 format!("Write the head down, and type its first {WORDS_TYPED} words if you agree.");
             let expected = Expected::Words(first.join(" "));
             let event = match room.stage.question(person.clone(), sentence, lines, expected) {
-                Ok(statement) => {
+                Ok(typed) => {
+                    // The same words, however many blanks or tabs stood between them.
+                    let statement = typed.split_whitespace().collect::<Vec<_>>().join(" ");
                     let (person, head_size, head_root) = (person.id.clone(), head.size, head.root);
                     Event::WitnessAgreed { person, head_size, head_root, statement }
                 }

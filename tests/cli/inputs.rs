@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sha2::{Digest as _, Sha256};
-
-use crate::common::tool;
+use crate::common::{sha256, tool};
 use crate::table::{SCRIPT, Table};
 
 #[test]
@@ -83,7 +81,7 @@ fn an_input_has_the_digest_that_the_script_says() {
     let table = Table::new();
     let (_, der) = request(&table);
     for_subordinate(&table, "request", "e1.csr.der", &der);
-    let sha256 = hex(&der);
+    let sha256 = sha256(&der);
     table.change("script.yaml", &sha256, &"0".repeat(64));
     said(
         &table,
@@ -104,7 +102,7 @@ fn an_input_without_a_digest_is_for_rehearsals_only() {
     let table = Table::new();
     let (_, der) = request(&table);
     for_subordinate(&table, "request", "e1.csr.der", &der);
-    let sha256 = hex(&der);
+    let sha256 = sha256(&der);
     table.change("script.yaml", &format!(", sha256: {sha256}"), "");
     let wanted = format!(
         "\
@@ -242,10 +240,6 @@ fn for_cross(table: &Table, file: &str, octets: &[u8], crossed: &str) {
 fn with_inputs(table: &Table, file: &str, octets: &[u8]) {
     table.write(file, octets);
     assert_eq!(table.read("script.yaml"), SCRIPT);
-    let inputs = format!("inputs:\n  e1-input: {{file: {file}, sha256: {}}}\nacts:\n", hex(octets));
+    let inputs = format!("inputs:\n  e1-input: {{file: {file}, sha256: {}}}\nacts:\n", sha256(octets));
     table.change("script.yaml", "acts:\n", &inputs);
-}
-
-fn hex(octets: &[u8]) -> String {
-    Sha256::digest(octets).iter().map(|octet| format!("{octet:02x}")).collect()
 }

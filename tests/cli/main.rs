@@ -6,6 +6,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test that cannot go on has failed"
 )]
 
@@ -13,12 +15,16 @@
 mod common;
 
 mod commands;
+mod continued;
 mod inputs;
+mod issuance;
 mod lint;
 mod places;
 mod plan;
 mod profile;
+mod room;
 mod rules;
+mod run;
 mod scripts;
 mod sites;
 mod table;

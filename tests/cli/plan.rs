@@ -6,8 +6,10 @@ use std::io;
 use rootrite::plan::{Plan, Sources};
 use rootrite::profile::{BuiltIn, Library};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
+use rootrite::digest::hex;
+
+use crate::common::sha256;
 use crate::table::{SCRIPT, Table};
 
 #[test]
@@ -48,11 +50,11 @@ fn the_plan_is_canonical_json_and_its_digest_is_the_one_that_is_said() {
     let octets = table.read("plan.json");
     let plan: Value = serde_json::from_str(&octets).unwrap();
     assert_eq!(plan.to_string(), octets, "RFC 8785: sorted keys, no white space");
-    let sha256 = hex(octets.as_bytes());
-    assert!(ended.out.contains(&format!("plan SHA-256    {sha256}\n")), "{}", ended.out);
-    assert!(ended.out.contains(&format!("script SHA-256  {}\n", hex(SCRIPT.as_bytes()))), "{}", ended.out);
+    let digest = sha256(octets.as_bytes());
+    assert!(ended.out.contains(&format!("plan SHA-256    {digest}\n")), "{}", ended.out);
+    assert!(ended.out.contains(&format!("script SHA-256  {}\n", sha256(SCRIPT.as_bytes()))), "{}", ended.out);
     let checked = table.run("check script.yaml").with(0);
-    assert!(checked.out.contains(&format!("plan SHA-256 {sha256}\n")), "{}", checked.out);
+    assert!(checked.out.contains(&format!("plan SHA-256 {digest}\n")), "{}", checked.out);
     // What is rehearsed is what was planned.
     let _ = table.run("rehearse script.yaml --out out").with(0);
     assert_eq!(table.read("out/ceremony-log/runs/test-ceremony/plan.json"), octets);
@@ -122,7 +124,7 @@ fn what_is_known_is_no_hole() {
     let _ = table.run("plan script.yaml -o plan.json").with(0);
     let text = table.read("plan.json");
     assert!(!text.contains("\"name\":\"ceremony-day"), "{text}");
-    assert!(text.contains(&octets_as_hex(b"\x17\x0d361028235959Z")), "not after, in its place");
+    assert!(text.contains(&hex(b"\x17\x0d361028235959Z")), "not after, in its place");
 }
 
 #[test]
@@ -135,7 +137,7 @@ fn one_other_character_in_an_input_is_another_plan() {
     ] {
         table.write("list.csv", list);
         let inputs =
-            format!("inputs:\n  list: {{file: list.csv, sha256: {}}}\nacts:\n", hex(list.as_bytes()));
+            format!("inputs:\n  list: {{file: list.csv, sha256: {}}}\nacts:\n", sha256(list.as_bytes()));
         let script = SCRIPT.replace("\nacts:\n", &format!("\n{inputs}"));
         table.write("script.yaml", script.replace("revoked: none", "revoked: {csv: list}"));
         let ended = table.run("plan script.yaml").with(0);
@@ -189,12 +191,4 @@ impl Library for Other {
 
 fn digest(text: &str) -> String {
     text.lines().find_map(|line| line.strip_prefix("plan SHA-256    ")).unwrap().to_owned()
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets_as_hex(&Sha256::digest(octets))
-}
-
-fn octets_as_hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

@@ -8,64 +8,70 @@ use crate::table::{OFFICER, Table, USER};
 const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
 const PRODUCTION: &str = "run script.yaml --site site.yaml --log log --out out --plain";
 
+/// What stands in the good site (the serial number of `root`, where it says so), what stands there instead, and what is
+/// said first of all.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    (
+        "rootrite-site: 1\n",
+        "",
+        "site.yaml:1:1: `rootrite-site: 1` is missing; wanted it as the first key\n  1 | tokens:\n    | ^\n",
+    ),
+    (
+        "  root:\n",
+        "  rot:\n",
+        "site.yaml:1:1: the script's token `root` is missing under `tokens`\n  1 | rootrite-site: 1\n    | ^\n\
+         error: site.yaml:3:3: the script has no token `rot`; it has `log`, `root`\n  3 |   rot:\n    |   ^\n",
+    ),
+    (
+        SERIAL,
+        "",
+        "site.yaml:4:5: `serial` is missing: a token is found by label and serial; `initialize: true` instead for a blank \
+         one\n  4 |     module: /usr/lib/softhsm/libsofthsm2.so\n    |     ^\n",
+    ),
+    (
+        SERIAL,
+        "    initialize: true\n",
+        "site.yaml:6:12: token `root` is blank here, and the script has no `initialize-token` for it\n  6 |     label: root\n    \
+         |            ^\n",
+    ),
+    (
+        "    pin: prompt\n",
+        "    pin: 123456\n",
+        "site.yaml:10:10: found `123456`, wanted `prompt`, `two-halves` or `{fd: 3}`; a PIN itself never stands in a file\n  \
+         10 |     pin: 123456\n     |          ^\n",
+    ),
+    (
+        "    pin: prompt\n",
+        "    pin: {fd: 2}\n",
+        "site.yaml:10:15: a file descriptor for a PIN is 3 or higher\n  10 |     pin: {fd: 2}\n     |               ^\n",
+    ),
+    (
+        "{SOFTHSM2_CONF:",
+        "{LD_PRELOAD: x, SOFTHSM2_CONF:",
+        "site.yaml:5:19: `LD_PRELOAD` is not a variable that a module's process gets\n",
+    ),
+    (
+        "    class: software\n",
+        "    class: soft\n",
+        "site.yaml:8:12: there is no word `soft`; the words here are `hardware`, `software`\n  8 |     class: soft\n    |            ^\n",
+    ),
+    (
+        "preflight: {",
+        "colour: red\npreflight: {",
+        "site.yaml:19:1: there is no key `colour`; the keys here are `rootrite-site`, `tokens`, `outputs`, `printer`, \
+         `preflight`\n  19 | colour: red\n     | ^\n",
+    ),
+];
+const SERIAL: &str = "the line with the serial number";
+
 #[test]
 fn a_mistake_in_a_site_is_said_and_nothing_happens() {
     let table = Table::new().now();
     let good = table.read("site.yaml");
     let serials = table.serials();
     let serial = format!("    serial: \"{}\"\n", serials["root"]);
-    for (old, new, said) in [
-        (
-            "rootrite-site: 1\n",
-            "",
-            "site.yaml:1:1: `rootrite-site: 1` is missing; wanted it as the first key\n  1 | tokens:\n    | ^\n",
-        ),
-        (
-            "  root:\n",
-            "  rot:\n",
-            "site.yaml:1:1: the script's token `root` is missing under `tokens`\n  1 | rootrite-site: 1\n    | ^\n\
-             error: site.yaml:3:3: the script has no token `rot`; it has `log`, `root`\n  3 |   rot:\n    |   ^\n",
-        ),
-        (
-            serial.as_str(),
-            "",
-            "site.yaml:4:5: `serial` is missing: a token is found by label and serial; `initialize: true` instead for a blank \
-             one\n  4 |     module: /usr/lib/softhsm/libsofthsm2.so\n    |     ^\n",
-        ),
-        (
-            serial.as_str(),
-            "    initialize: true\n",
-            "site.yaml:6:12: token `root` is blank here, and the script has no `initialize-token` for it\n  6 |     label: root\n    \
-             |            ^\n",
-        ),
-        (
-            "    pin: prompt\n",
-            "    pin: 123456\n",
-            "site.yaml:10:10: found `123456`, wanted `prompt`, `two-halves` or `{fd: 3}`; a PIN itself never stands in a file\n  \
-             10 |     pin: 123456\n     |          ^\n",
-        ),
-        (
-            "    pin: prompt\n",
-            "    pin: {fd: 2}\n",
-            "site.yaml:10:15: a file descriptor for a PIN is 3 or higher\n  10 |     pin: {fd: 2}\n     |               ^\n",
-        ),
-        (
-            "{SOFTHSM2_CONF:",
-            "{LD_PRELOAD: x, SOFTHSM2_CONF:",
-            "site.yaml:5:19: `LD_PRELOAD` is not a variable that a module's process gets\n",
-        ),
-        (
-            "    class: software\n",
-            "    class: soft\n",
-            "site.yaml:8:12: there is no word `soft`; the words here are `hardware`, `software`\n  8 |     class: soft\n    |            ^\n",
-        ),
-        (
-            "preflight: {",
-            "colour: red\npreflight: {",
-            "site.yaml:19:1: there is no key `colour`; the keys here are `rootrite-site`, `tokens`, `outputs`, `printer`, \
-             `preflight`\n  19 | colour: red\n     | ^\n",
-        ),
-    ] {
+    for (old, new, said) in MISTAKES {
+        let old = if *old == SERIAL { &serial } else { *old };
         assert!(good.contains(old), "{old}");
         table.write("site.yaml", good.replacen(old, new, 1));
         for command in ["check script.yaml --site site.yaml --practice", RUN] {
@@ -113,6 +119,55 @@ error: site.yaml:16:12: token `log` is software; policy `public-tls` takes hardw
         assert!(ended.error == refused, "{command} says\n{}", ended.error);
     }
     let _ = table.run_and_change_nothing("check script.yaml --site site.yaml --practice").with(0);
+}
+
+#[test]
+fn a_blank_token_that_says_it_is_software_is_no_hardware() {
+    let table = Table::new().now();
+    table.change(
+        "script.yaml",
+        "      - roll-call: {}\n",
+        "      - roll-call: {}\n      - initialize-token: {token: root}\n",
+    );
+    let serial = format!("    serial: \"{}\"\n    class: software", table.serials()["root"]);
+    table.change("site.yaml", &serial, "    initialize: true\n    class: hardware");
+    table.change("site.yaml", "    label: root\n", "    label: new-root\n");
+    for command in [PRODUCTION, "run script.yaml --site site.yaml --log log --out out --plain --practice"] {
+        let ended = table.run_and_change_nothing(command).with(2);
+        let refused = "token `root` says that its model is `SoftHSM v2`, which is software; the site file says `class: hardware`";
+        assert!(ended.error.contains(refused), "{command} says\n{}", ended.error);
+    }
+}
+
+#[test]
+fn a_blank_token_is_looked_for_before_anything_is_made() {
+    let table = Table::new().now();
+    table.change(
+        "script.yaml",
+        "      - roll-call: {}\n",
+        "      - roll-call: {}\n      - initialize-token: {token: root}\n",
+    );
+    let serial = format!("    serial: \"{}\"\n", table.serials()["root"]);
+    table.change("site.yaml", &serial, "    initialize: true\n    serial: \"0815\"\n");
+    table.change("site.yaml", "    label: root\n", "    label: new-root\n");
+    let ended = table.run_and_change_nothing(PRODUCTION).with(4);
+    assert!(ended.error.contains("a blank token with the serial `0815`"), "says\n{}", ended.error);
+    table.change("site.yaml", "    serial: \"0815\"\n", "");
+    table.change("site.yaml", "    label: new-root\n", "    label: root\n");
+    let ended = table.run_and_change_nothing(PRODUCTION).with(4);
+    assert!(ended.error.contains("`root`"), "says\n{}", ended.error);
+}
+
+#[test]
+fn one_token_does_not_stand_in_for_two_however_the_site_names_it() {
+    let table = Table::new().now();
+    let serials = table.serials();
+    let log = format!("    label: log\n    serial: \"{}\"\n", serials["log"]);
+    table.change("site.yaml", &log, "    label: root\n    serial: any\n");
+    let ended = table.run_and_change_nothing(PRODUCTION).with(2);
+    let refused =
+        format!("tokens `log` and `root` are the same device, with the serial `{}`", serials["root"]);
+    assert!(ended.error.contains(&refused), "says\n{}", ended.error);
 }
 
 #[test]

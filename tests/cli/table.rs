@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rootrite::hsm::{Inventory, Token as _};
 use tempfile::TempDir;
@@ -54,7 +55,7 @@ impl Table {
 
     /// The script takes place now: its window is from yesterday to tomorrow.
     pub fn now(self) -> Self {
-        self.change("script.yaml", WINDOW, &window_of_now());
+        self.change("script.yaml", WINDOW, &window(1));
         self.change("script.yaml", "next-due: 2027-09-01T00:00:00Z, ", "");
         self
     }
@@ -176,12 +177,11 @@ fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
     }
 }
 
-/// A window from yesterday to tomorrow.
-fn window_of_now() -> String {
-    let today =
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() / DAY * DAY;
+/// A window that begins so many days before today and ends with tomorrow.
+pub fn window(days_before: u64) -> String {
+    let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / DAY * DAY;
     let time = |seconds| rootrite::clock::Timestamp::from_seconds(seconds).unwrap();
-    format!("window: {{from: {}, to: {}}}", time(today - DAY), time(today + 2 * DAY - 1))
+    format!("window: {{from: {}, to: {}}}", time(today - days_before * DAY), time(today + 2 * DAY - 1))
 }
 
 const DAY: u64 = 86_400;

@@ -11,5 +11,6 @@
 pub mod program;
 pub mod softhsm;
 
-pub use program::{Ended, own_folder, rootrite, tool, tool_folder};
+#[allow(unused_imports, reason = "each test program uses its part of it")]
+pub use program::{Ended, own_folder, rootrite, sha256, tool, tool_folder};
 pub use softhsm::SoftHsm;

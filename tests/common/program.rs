@@ -174,3 +174,8 @@ pub fn own_folder(name: &str) -> PathBuf {
     std::fs::create_dir(&folder).unwrap();
     folder
 }
+
+/// The SHA-256 of octets, in hex.
+pub fn sha256(octets: &[u8]) -> String {
+    rootrite::digest::hex(&<sha2::Sha256 as sha2::Digest>::digest(octets))
+}

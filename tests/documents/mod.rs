@@ -167,6 +167,23 @@ impl Document {
     }
 }
 
+/// The program's own source, all of it.
+pub fn source() -> String {
+    fn read(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read(&path, text);
+            } else {
+                text.push_str(&fs::read_to_string(&path).unwrap_or_default());
+            }
+        }
+    }
+    let mut text = String::new();
+    read(&repository().join("src"), &mut text);
+    text
+}
+
 /// What stands between backticks.
 pub fn code_spans(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
