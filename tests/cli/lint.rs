@@ -331,6 +331,24 @@ fn what_breaks_der_is_read_as_far_as_can_be_and_objected_to() {
 }
 
 #[test]
+fn a_file_of_more_structures_than_anybody_needs_is_not_judged_to_its_end() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("many.der"), [0x30, 0].repeat(100_002)).unwrap();
+    let ended = rootrite(folder.path(), ["lint", "many.der"]).with(5);
+    let last: Vec<_> = ended.out.lines().rev().take(5).collect();
+    assert_eq!(
+        last,
+        [
+            "100001 errors and 0 warnings in 100001 structures",
+            "  error DER-01: the file has more than 100000 structures; the rest is not judged (X.690)",
+            "many.der [100000]: unknown",
+            "  error DER-01: this is no certificate, CRL, OCSP response or certificate signing request (X.690)",
+            "many.der [99999]: unknown",
+        ]
+    );
+}
+
+#[test]
 fn a_broken_block_is_objected_to_and_the_next_one_is_judged() {
     let Some(authority) = Authority::new() else { return };
     let good = fs::read_to_string(authority.path().join("root.pem")).unwrap();

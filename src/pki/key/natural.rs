@@ -144,14 +144,19 @@ impl Natural {
         Self(self.0.iter().zip(above).map(|(limb, above)| limb >> 1 | above << 31).collect()).trimmed()
     }
 
-    /// Not below the root, and right in its first 32 bits.
+    /// Not below the root, and right in the first half of its bits, or in 32.
     fn guess_of_root(&self) -> Self {
-        // An even number of limbs' worth of bits below the first ones, so that the root of both parts is whole.
-        let limbs = self.0.len();
-        let first = if limbs.is_multiple_of(2) { 2 } else { 1 };
+        let quarter = self.0.len() / 4;
+        if quarter > 0 {
+            // The root of the upper half of the limbs is the upper half of the root: one above that is not below.
+            let upper = Self(self.0.iter().skip(2 * quarter).copied().collect());
+            let root = upper.square_root().plus(&Self(vec![1]));
+            return Self(vec![0; quarter].into_iter().chain(root.0).collect());
+        }
+        // An even number of limbs below the first ones, so that the root of both parts is whole.
+        let first = if self.0.len().is_multiple_of(2) { 2 } else { 1 };
         let top = self.0.iter().rev().take(first).fold(0, |top, limb| top << 32 | u64::from(*limb));
-        let below = limbs - first;
-        let mut limbs = vec![0; below / 2];
+        let mut limbs = vec![0; (self.0.len() - first) / 2];
         let root = top.isqrt() + 1;
         limbs.push(low(root));
         limbs.push(low(root >> 32));

@@ -68,7 +68,9 @@ impl<'a> Reading<'a> {
         let method = key_identifier(&tbs);
         let (forms, subject) = names::read(&tbs.subject());
         let mut extensions = String::new();
-        for extension in &tbs.extensions() {
+        // Too many were named above.
+        let sayable = if tbs.extensions().iter().count() > MOST { 0 } else { MOST };
+        for extension in tbs.extensions().iter().take(sayable) {
             extensions.push_str(&say(words::line(&extension, &tbs, method, kind == ROOT)));
         }
         if extensions.is_empty() {
@@ -163,6 +165,9 @@ pub fn difference(tbs: &[u8]) -> Result<Option<String>, ReadError> {
 
 const ROOT: &str = "root";
 
+/// The most extensions, and the most attributes of a subject, that a profile is made of.
+const MOST: usize = 100;
+
 /// BER that is not DER: a profile makes DER.
 fn faulty(faults: &Faults) -> Vec<Unsaid> {
     let unread =
@@ -197,6 +202,13 @@ fn outside_of_profiles(tbs: &TbsCertificateView<'_>, unsaid: &mut Vec<Unsaid>) {
     }
     if tbs.issuer_unique_id().is_some() || tbs.subject_unique_id().is_some() {
         say("unique identifiers", "no profile makes them".to_owned());
+    }
+    for (what, count) in
+        [("extensions", tbs.extensions().iter().count()), ("subject", tbs.subject().attributes().count())]
+    {
+        if count > MOST {
+            say(what, format!("there are {count}; a profile has at most {MOST}"));
+        }
     }
     if key_bits(tbs).is_none() {
         say("subjectPublicKeyInfo", "it cannot be read".to_owned());
@@ -393,6 +405,24 @@ mod tests {
         )
         .unwrap();
         assert!(unsaid(&end_entity).starts_with("cA: "), "{}", unsaid(&end_entity));
+    }
+
+    #[test]
+    fn a_certificate_of_thousands_of_parts_is_named_and_takes_no_time() {
+        let other =
+            |number: usize| Extension::new(format!("1.2.3.{number}").parse().unwrap(), false, vec![5, 0]);
+        let basic = Extension::basic_constraints(true, true, None).unwrap();
+        let name =
+            |count| Name::from_attributes(&vec![attribute("OU", StringForm::Utf8, "x"); count]).unwrap();
+        for (names, extensions, said) in [
+            (MOST, MOST, None),
+            (MOST, MOST + 1, Some("extensions: there are 101; a profile has at most 100")),
+            (MOST + 1, MOST, Some("subject: there are 101; a profile has at most 100")),
+            (1, 20_000, Some("extensions: there are 20000; a profile has at most 100")),
+        ] {
+            let all: Vec<_> = std::iter::once(basic.clone()).chain((1..extensions).map(other)).collect();
+            assert_eq!(difference(&certificate(&name(names), &all)).unwrap().as_deref(), said);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub(super) fn read(name: &NameView<'_>) -> (String, Vec<NamePart>) {
     let mut forms: Vec<(String, Vec<&'static str>)> = Vec::new();
     let mut parts = Vec::new();
     let mut part = None;
-    for attribute in name.attributes() {
+    for attribute in name.attributes().take(super::MOST) {
         let kind = kind(&attribute);
         let form = form(&attribute);
         match forms.iter_mut().find(|(known, _)| *known == kind) {

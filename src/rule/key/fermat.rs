@@ -39,20 +39,25 @@ fn is_factored(modulus: &Natural) -> bool {
         .flat_map(|group| {
             let product = group.iter().product();
             let (modulus, first) = (modulus.remainder(product), first.remainder(product));
-            group.iter().map(move |by| (*by, modulus % by, first % by))
+            group.iter().map(move |by| (*by, squares(*by), modulus % by, first % by))
         })
         .collect();
     (0..ROUNDS).any(|round| {
-        let possible = sieves.iter().all(|(by, modulus, first)| {
+        let possible = sieves.iter().all(|(by, squares, modulus, first)| {
             let a = (first + round) % by;
             let difference = (a * a + by - modulus) % by;
-            (0..*by).any(|root| root * root % by == difference)
+            squares >> difference & 1 == 1
         });
         possible && {
             let a = first.plus(&Natural::from_octets(&round.to_be_bytes()));
             a.times(&a).minus(modulus).is_some_and(|difference| difference.exact_root().is_some())
         }
     })
+}
+
+/// The remainders that squares leave, as the bits of a number.
+fn squares(by: u32) -> u128 {
+    (0..by).fold(0, |squares, root| squares | 1 << (root * root % by))
 }
 
 /// Small numbers with few squares, in groups whose product is one limb.
