@@ -45,7 +45,7 @@ pub struct Draft {
     /// How long it lasts, such as '3650 days'; the profile may say it
     #[arg(long)]
     lasts: Option<Lasting>,
-    /// What the profile leaves open, such as crl-url=http://c.example.org/
+    /// What the profile leaves open, such as `crl-url=http://c.example.org/`
     #[arg(long, value_name = "NAME=VALUE")]
     fill: Vec<String>,
     /// Where to write the octets, as DER; without it they are printed in hex

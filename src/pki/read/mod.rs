@@ -1,6 +1,6 @@
 //! DER read: the second implementation, strict and without copies.
 //!
-//! [`certificate`], [`crl`], [`ocsp_response`], [`request`] and the `tbs_…` functions take DER and nothing else: what
+//! [`certificate()`], [`crl()`], [`ocsp_response()`], [`request()`] and the `tbs_…` functions take DER and nothing else: what
 //! is not DER throughout, the values of known extensions included, is an error. Each has a twin in [`lenient`] that
 //! reads as far as can be and lists the faults it met.
 
