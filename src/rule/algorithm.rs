@@ -7,10 +7,13 @@ use crate::pki::signature::SignatureAlgorithm;
 
 /// The algorithm is one of those allowed, octet for octet.
 pub(super) fn encoding(algorithm: AlgorithmView<'_>, policy: Policy) -> Judgement {
-    match (algorithm.signature_algorithm(), policy) {
-        (Some(algorithm @ SignatureAlgorithm::Ed25519), Policy::PublicTls) => {
-            must(format!("the signature algorithm is {algorithm}, which BR §7.1.3.2 does not allow"))
-        }
+    let found = algorithm.signature_algorithm();
+    match (found, policy) {
+        (Some(SignatureAlgorithm::Ed25519), Policy::PublicTls | Policy::PqcPilot)
+        | (Some(SignatureAlgorithm::MlDsa(_)), Policy::PublicTls) => must(format!(
+            "the signature algorithm is {}, which BR §7.1.3.2 does not allow",
+            found.map_or("", SignatureAlgorithm::name)
+        )),
         (Some(_), _) => PASS,
         (None, _) => must(format!(
             "the signature algorithm is {}; wanted one of {}, encoded exactly",
