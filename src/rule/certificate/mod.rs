@@ -3,7 +3,7 @@
 use super::context::{Context, Kind};
 use super::objection::Assessment;
 use super::verdict::{CannotJudge, Findings, Judgement};
-use super::{key, name, rules};
+use super::{graph, key, name, rules};
 use crate::digest::hex;
 use crate::pki::oid::{Oid, OidView, attribute, extension, policy, purpose};
 use crate::pki::read::{
@@ -91,7 +91,7 @@ rules! { Judge;
 
 pub(super) use time_form::wrong_form;
 
-/// Judges a certificate by every rule on certificates, on its subject's name and on its key.
+/// Judges a certificate by every rule on certificates, on its subject's name, on its key, and on its place among others.
 pub fn judge<'a>(certificate: &Certificate<'a>, context: &Context<'a>) -> Assessment {
     let mut assessment = Assessment::default();
     for rule in RULES {
@@ -99,6 +99,7 @@ pub fn judge<'a>(certificate: &Certificate<'a>, context: &Context<'a>) -> Assess
     }
     name::judge(&mut assessment, certificate.tbs().subject(), context);
     key::judge(&mut assessment, certificate.tbs().spki().octets(), context);
+    graph::judge(&mut assessment, certificate, context);
     assessment
 }
 
