@@ -1,6 +1,6 @@
 //! What rules on signature algorithms have in common.
 
-use super::{Judgement, PASS, Policy, must};
+use super::{Judgement, NOT_APPLICABLE, PASS, Policy, must};
 use crate::digest::hex;
 use crate::pki::read::{AlgorithmView, TbsCertificateView};
 use crate::pki::signature::SignatureAlgorithm;
@@ -19,6 +19,19 @@ pub(super) fn encoding(algorithm: AlgorithmView<'_>, policy: Policy) -> Judgemen
             "the signature algorithm is {}; wanted one of {}, encoded exactly",
             hex(algorithm.octets()),
             SignatureAlgorithm::ALL.map(SignatureAlgorithm::name).join(", ")
+        )),
+    }
+}
+
+/// The algorithm that is signed is the one that stands outside; nothing to compare where nothing is signed yet.
+pub(super) fn same(inside: AlgorithmView<'_>, outside: Option<AlgorithmView<'_>>) -> Judgement {
+    match outside {
+        None => NOT_APPLICABLE,
+        Some(outside) if outside.octets() == inside.octets() => PASS,
+        Some(outside) => must(format!(
+            "signatureAlgorithm is {}; signature is {}",
+            hex(outside.octets()),
+            hex(inside.octets())
         )),
     }
 }

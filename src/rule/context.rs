@@ -419,6 +419,19 @@ impl<'a> Context<'a> {
         self
     }
 
+    /// What can be missing, each with the same context without it.
+    #[cfg(test)]
+    pub(super) fn without_each(&self) -> [(&'static str, Self); 5] {
+        let all = || self.clone();
+        [
+            ("the time of signing", Self { signed_at: None, ..all() }),
+            ("the log's ledger", Self { known: None, ..all() }),
+            ("the issuer's certificate", Self { issuer: None, ..all() }),
+            ("the certificate being cross-signed", Self { existing: Vec::new(), ..all() }),
+            ("the delegate's certificate", Self { delegate: None, ..all() }),
+        ]
+    }
+
     fn new(ceremony: Ceremony<'a>, kind: Kind) -> Self {
         Self {
             ceremony: true,

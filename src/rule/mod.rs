@@ -19,6 +19,8 @@ mod algorithm;
 pub mod certificate;
 mod context;
 pub mod crl;
+#[cfg(test)]
+mod evidence;
 pub mod graph;
 pub mod key;
 pub mod name;
@@ -47,6 +49,10 @@ macro_rules! rules {
 
         /// Every rule, in the order of its ids.
         pub const RULES: &[$crate::rule::Rule<$kind>] = &[$($name::RULE),*];
+
+        /// The file of each rule, in the same order.
+        #[cfg(test)]
+        pub(in crate::rule) const FILES: &[&str] = &[$(stringify!($name)),*];
     };
 }
 use rules;

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::certificate::{self, Certificate};
+use super::evidence::messages;
 use super::{Ceremony, Context, Issued, Kind, Known, Policy, Rule, SigningTime, Verdict};
 use crate::clock::Timestamp;
 use crate::digest::{Digest, from_hex};
 use crate::pki::build::element::{element, sequence};
 use crate::pki::build::{Access, Extension, PolicyParts, extension, time};
-use crate::pki::key::{Curve, PublicKey};
+use crate::pki::key::{Curve, MlDsa, PublicKey};
 use crate::pki::key_identifier::KeyIdentifierMethod;
 use crate::pki::name::{Attribute, Name, StringForm, attribute_type};
 use crate::pki::oid::{Oid, policy, purpose};
@@ -94,6 +95,11 @@ pub(crate) fn responder_key() -> PublicKey {
          a8de3348b3c1856a429bf97e7e31c2e5bd66011839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e\
          662c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16650",
     )
+}
+
+/// A key of ML-DSA: octets that nobody drew.
+pub(crate) fn ml_dsa_key(set: MlDsa) -> PublicKey {
+    PublicKey::from_ml_dsa(set, &vec![7; set.key_octets()]).unwrap()
 }
 
 fn ec_key(curve: Curve, point: &str) -> PublicKey {
@@ -252,6 +258,12 @@ impl Sample {
         self
     }
 
+    /// The same under the policy of the pilot.
+    pub(crate) fn pilot(mut self) -> Self {
+        self.policy = Policy::PqcPilot;
+        self
+    }
+
     /// The octets.
     pub(crate) fn tbs(&self) -> Vec<u8> {
         let extensions: Vec<_> = self.extensions.iter().map(extension::extension).collect();
@@ -287,10 +299,8 @@ impl Sample {
         let tbs = self.tbs();
         let certificate = Certificate::from_tbs(&tbs).unwrap();
         let (root, existing) = (Self::root().tbs(), Self::existing().tbs());
-        self.in_context(&root, &existing, |context| match (rule.verdict)(&certificate, context) {
-            Ok(Verdict::Pass | Verdict::NotApplicable) => Vec::new(),
-            Ok(Verdict::Unmet(ways)) => ways.into_iter().map(|way| way.message).collect(),
-            Err(because) => vec![because.to_string()],
+        self.in_context(&root, &existing, |context| {
+            messages(rule, &context.clone(), |context| (rule.verdict)(&certificate, context))
         })
     }
 
@@ -335,10 +345,17 @@ impl Sample {
     /// Asserts that the rule objects once, in words that contain these.
     #[track_caller]
     pub(crate) fn fails(&self, rule: &Rule<certificate::Judge>, words: &str) {
+        self.fails_in(rule, &[words]);
+    }
+
+    /// Asserts that the rule objects once for each of these words.
+    #[track_caller]
+    pub(crate) fn fails_in(&self, rule: &Rule<certificate::Judge>, words: &[&str]) {
         let objections = self.objections(rule);
         assert!(
-            objections.len() == 1 && objections[0].contains(words),
-            "{} {}: wanted one with `{words}`, found {objections:?}",
+            objections.len() == words.len()
+                && objections.iter().zip(words).all(|(objection, words)| objection.contains(words)),
+            "{} {}: wanted {words:?}, found {objections:?}",
             rule.id,
             self.kind
         );

@@ -86,7 +86,10 @@ rules! { Judge;
     cross_subject cross_key_identifier cross_dates cross_policies cross_restricted cross_purposes cross_path_length
     responder_purposes responder_no_check responder_key_usage responder_basic_constraints responder_other_extensions
     responder_key_identifiers key_used_before root_name ca_name responder_name
-    chrome_purposes chrome_validity apple_key
+    usage_of_ca criticality no_revocation_available usage_of_key
+    chrome_purposes chrome_validity apple_key apple_purposes apple_trust_purpose
+    root_microsoft_key microsoft_revocation single_purpose
+    pilot_key root_pilot_purposes pilot_validity pilot_purposes
 }
 
 pub(super) use time_form::wrong_form;
