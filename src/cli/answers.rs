@@ -140,6 +140,10 @@ impl Answering<'_> {
 }
 
 impl Operators for Answering<'_> {
+    fn clock_source(&self) -> &'static str {
+        "rehearsal"
+    }
+
     fn show(&mut self, notice: &Notice) {
         (self.show)(&plain::text(notice));
     }

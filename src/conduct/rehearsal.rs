@@ -99,6 +99,10 @@ impl<'i> Improviser<'i> {
 }
 
 impl Operators for Improviser<'_> {
+    fn clock_source(&self) -> &'static str {
+        "rehearsal"
+    }
+
     fn show(&mut self, notice: &Notice) {
         (self.show)(notice);
     }

@@ -8,9 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::KeyId;
+use crate::pki::read::{self, TbsCertificateView};
 use crate::pki::reason::Reason;
-use crate::pki::{KeyAlgorithm, PublicKey, SerialNumber, read};
-use crate::rule::{Issued, Known};
+use crate::pki::{KeyAlgorithm, PublicKey, SerialNumber};
+use crate::rule::certificate::recognise;
+use crate::rule::{Issued, Kind, Known, Said};
 
 /// A key that the ceremony knows.
 #[derive(Clone, Debug)]
@@ -168,13 +170,10 @@ impl Ledger {
             None => String::new(),
         };
         let key = view.public_key().ok().and_then(|public| self.take_in_key(&logged.spki_sha256, public));
-        self.learn_certificate(KnownCertificate {
-            name: name.to_owned(),
-            kind: logged.kind,
-            der: der.to_vec(),
-            key,
-            issuer,
-        });
+        self.know(
+            KnownCertificate { name: name.to_owned(), kind: logged.kind, der: der.to_vec(), key, issuer },
+            false,
+        );
         true
     }
 
@@ -217,10 +216,26 @@ impl Ledger {
         of_key("root").or_else(|| of_key("subordinate"))
     }
 
-    /// Learns of a certificate, its serial number, and what its key is used for.
+    /// Learns of a certificate of this ceremony, its serial number, and what its key is used for.
     pub fn learn_certificate(&mut self, certificate: KnownCertificate) {
-        if let Some((issuer, serial, issued)) = issued(&certificate) {
-            self.issued.insert((issuer, serial), issued);
+        self.know(certificate, true);
+    }
+
+    fn know(&mut self, certificate: KnownCertificate, made_here: bool) {
+        if let Some((serial, mut issued)) = issued(&certificate) {
+            issued.made_here = made_here;
+            let issuer = self.certificates.get(&certificate.issuer).map(|issuer| issuer.der.as_slice());
+            let issuer =
+                if certificate.issuer == certificate.name { Some(&*certificate.der) } else { issuer };
+            let spki = issuer.and_then(|der| Some(read::certificate(der).ok()?.tbs().spki_sha256()));
+            let key = (issued.issuer_sha256, serial);
+            // What the log says of it beside its octets stays.
+            if let Some(before) = self.issued.get(&key) {
+                issued.revoked = before.revoked;
+                issued.issuer_spki_sha256 = before.issuer_spki_sha256;
+            }
+            issued.issuer_spki_sha256 = issued.issuer_spki_sha256.or(spki);
+            self.issued.insert(key, issued);
         }
         self.certificates.insert(certificate.name.clone(), certificate);
     }
@@ -229,6 +244,34 @@ impl Ledger {
     /// comes of it.
     pub fn use_serial(&mut self, issuer: Digest, serial: SerialNumber, issued: Issued) {
         self.issued.entry((issuer, serial)).or_insert(issued);
+    }
+
+    /// Learns what became of a serial number that is used: its certificate's name, kind and key.
+    pub fn serial_became(
+        &mut self,
+        issuer: Digest,
+        serial: &SerialNumber,
+        name: &str,
+        kind: Kind,
+        spki: Digest,
+    ) {
+        if let Some(issued) = self.issued.get_mut(&(issuer, serial.clone())) {
+            name.clone_into(&mut issued.name);
+            issued.kind = kind;
+            issued.spki_sha256 = Some(spki);
+        }
+    }
+
+    /// Learns what the to-be-signed octets of a certificate say, of which the log has the digest alone.
+    pub fn complete(&mut self, issuer: Digest, serial: &SerialNumber, tbs: &TbsCertificateView<'_>) {
+        if let Some(issued) = self.issued.get_mut(&(issuer, serial.clone())) {
+            issued.spki_sha256.get_or_insert_with(|| tbs.spki_sha256());
+            issued.said = Some(Said::of(&tbs.extensions()));
+            // Of a signature without a result nobody knows what it was for but the octets.
+            if issued.name.is_empty() {
+                issued.kind = recognise(tbs);
+            }
+        }
     }
 
     /// The last CRL number of an issuer.
@@ -286,7 +329,7 @@ impl Known for Ledger {
     }
 
     fn certificates_of_key(&self, spki_sha256: Digest) -> Vec<Issued> {
-        self.issued.values().filter(|issued| issued.spki_sha256 == spki_sha256).cloned().collect()
+        self.issued.values().filter(|issued| issued.spki_sha256 == Some(spki_sha256)).cloned().collect()
     }
 
     fn certificates_of_subject(&self, subject_sha256: Digest) -> Vec<Issued> {
@@ -296,6 +339,11 @@ impl Known for Ledger {
     fn certificates_issued_by(&self, issuer_sha256: Digest) -> Vec<Issued> {
         let of_issuer = self.issued.iter().filter(|((issuer, _), _)| *issuer == issuer_sha256);
         of_issuer.map(|(_, issued)| issued.clone()).collect()
+    }
+
+    fn certificates_with_identifier(&self, identifier: &[u8]) -> Vec<Issued> {
+        let with = self.issued.values().filter(|issued| issued.subject_key_identifier() == Some(identifier));
+        with.cloned().collect()
     }
 
     fn last_crl_number(&self, issuer_sha256: Digest) -> Option<Vec<u8>> {
@@ -313,22 +361,10 @@ impl Known for Ledger {
 }
 
 /// What rules want to know of a certificate; nothing if it cannot be read.
-fn issued(certificate: &KnownCertificate) -> Option<(Digest, SerialNumber, Issued)> {
+fn issued(certificate: &KnownCertificate) -> Option<(SerialNumber, Issued)> {
     let view = read::certificate(&certificate.der).ok()?;
-    let (tbs, extensions) = (view.tbs(), view.extensions());
-    let purposes = extensions.extended_key_usage().ok().flatten();
-    let serial = tbs.serial().ok()?;
-    let issued = Issued {
-        kind: certificate.kind.parse().ok()?,
-        subject_sha256: view.subject().sha256(),
-        spki_sha256: Digest::of(tbs.spki().octets()),
-        subject_key_identifier: extensions.subject_key_identifier().ok().flatten().map(<[u8]>::to_vec),
-        purposes: purposes.map(|list| list.iter().map(|purpose| purpose.to_string()).collect()),
-        serial: serial.der_content().to_vec(),
-        not_after: tbs.not_after().at(),
-        revoked: None,
-    };
-    Some((view.issuer().sha256(), serial, issued))
+    let issued = Issued::read(certificate.kind.parse().ok()?, &certificate.name, &view.tbs())?;
+    Some((view.tbs().serial().ok()?, issued))
 }
 
 #[cfg(test)]

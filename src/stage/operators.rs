@@ -135,6 +135,11 @@ pub enum PinKind {
 
 /// Talks to people. Implementations: a terminal, a file of answers, a rehearsal.
 pub trait Operators {
+    /// Whose clocks the times are of that they tell: `witnesses`, or `rehearsal` where no person looks at one.
+    fn clock_source(&self) -> &'static str {
+        "witnesses"
+    }
+
     /// Shows something; nobody has to answer.
     fn show(&mut self, notice: &Notice);
 
