@@ -73,6 +73,7 @@ impl Operators for Plain<'_> {
         let wanted = match &question.expected {
             Expected::Word(word) => format!("type `{word}` to go on, `no` to decline"),
             Expected::Words(_) => "type the words, or `no`".to_owned(),
+            Expected::OneOf(words) => format!("type one of {}, or `no` to decline", words.join(", ")),
             Expected::Text => "type it, or `no` to decline".to_owned(),
             Expected::Time => "such as 2026-11-01T08:00:00Z, or `no`".to_owned(),
         };
@@ -191,6 +192,10 @@ pub fn judge(expected: &Expected, answer: &str) -> Result<(), String> {
         Expected::Word(word) if answer == *word => Ok(()),
         Expected::Word(word) => Err(format!("found `{}`, wanted exactly `{word}`", one_line(answer))),
         Expected::Words(words) => same_words(words, answer),
+        Expected::OneOf(words) if words.iter().any(|word| word == answer) => Ok(()),
+        Expected::OneOf(words) => {
+            Err(format!("found `{}`, wanted exactly one of {}", one_line(answer), words.join(", ")))
+        }
         Expected::Text => text_for_the_log(answer),
         Expected::Time => {
             answer.parse::<crate::clock::Timestamp>().map(|_| ()).map_err(|error| error.to_string())

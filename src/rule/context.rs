@@ -170,6 +170,8 @@ pub struct Issued {
     pub kind: Kind,
     /// Whether this ceremony makes it: what is of earlier ceremonies cannot be changed any more.
     pub made_here: bool,
+    /// SHA-256 of the whole certificate, where there is one.
+    pub sha256: Option<Digest>,
     /// SHA-256 of its issuer's name, DER.
     pub issuer_sha256: Digest,
     /// SHA-256 of the SubjectPublicKeyInfo of its issuer, where that is known.
@@ -243,6 +245,7 @@ impl Issued {
             name: name.to_owned(),
             kind,
             made_here: false,
+            sha256: None,
             issuer_sha256: tbs.issuer().sha256(),
             issuer_spki_sha256: None,
             subject_sha256: tbs.subject().sha256(),

@@ -102,6 +102,11 @@ impl<'s> Scope<'s> {
         self.step = (number.to_owned(), place);
     }
 
+    /// The number of the step.
+    pub fn step_number(&self) -> &str {
+        &self.step.0
+    }
+
     /// What the steps leave.
     pub fn leave(self) -> Left {
         Left {
