@@ -324,6 +324,7 @@ pub struct Context<'a> {
     issues_itself: bool,
     issuer: Option<TbsCertificateView<'a>>,
     existing: Vec<TbsCertificateView<'a>>,
+    organization_may_differ: bool,
     delegate: Option<TbsCertificateView<'a>>,
 }
 
@@ -383,6 +384,7 @@ impl<'a> Context<'a> {
             issues_itself: kind == Kind::Root,
             issuer: None,
             existing: Vec::new(),
+            organization_may_differ: false,
             delegate: None,
         }
     }
@@ -405,6 +407,14 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn with_existing(mut self, existing: &[TbsCertificateView<'a>]) -> Self {
         self.existing = existing.to_vec();
+        self
+    }
+
+    /// The same for a cross-certificate whose organization is meant to be spelled otherwise than in the certificate being
+    /// cross-signed: the script says so.
+    #[must_use]
+    pub const fn with_other_organization(mut self) -> Self {
+        self.organization_may_differ = true;
         self
     }
 
@@ -432,6 +442,7 @@ impl<'a> Context<'a> {
             issues_itself: false,
             issuer: None,
             existing: Vec::new(),
+            organization_may_differ: false,
             delegate: None,
         }
     }
@@ -496,6 +507,11 @@ impl<'a> Context<'a> {
         let first =
             self.existing.first().ok_or(CannotJudge::Missing("the certificate being cross-signed"))?;
         Ok((*first, &self.existing))
+    }
+
+    /// Whether a cross-certificate's organization is meant to be spelled otherwise.
+    pub const fn organization_may_differ(&self) -> bool {
+        self.organization_may_differ
     }
 
     /// The certificate of the delegate that signs an OCSP response; nothing if the CA signs itself.
