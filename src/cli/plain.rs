@@ -8,6 +8,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use zeroize::Zeroizing;
 
 use super::files::one_line;
+use crate::script::MOST_TEXT;
 use crate::stage::{
     Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest, Question,
 };
@@ -222,9 +223,6 @@ fn text_for_the_log(text: &str) -> Result<(), String> {
 
 /// Octets of a line that somebody types, at most.
 const LONGEST_LINE: u64 = 65_536;
-
-/// Octets of a text that fit into a line of the log with all that stands around them.
-const MOST_TEXT: usize = 4096;
 
 /// Whether the same words were typed; the first wrong one by its place. The wanted word itself is not told.
 fn same_words(wanted: &str, typed: &str) -> Result<(), String> {
