@@ -111,6 +111,7 @@ impl Operators for Improviser<'_> {
         Ok(match &question.expected {
             Expected::Word(word) => (*word).to_owned(),
             Expected::Words(words) => words.clone(),
+            Expected::OneOf(words) => words.first().cloned().unwrap_or_default(),
             Expected::Text => "rehearsal".to_owned(),
             Expected::Time => self.clock.now().to_string(),
         })

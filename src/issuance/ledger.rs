@@ -5,14 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::order::When;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::KeyId;
 use crate::pki::read::{self, TbsCertificateView};
 use crate::pki::reason::Reason;
-use crate::pki::{KeyAlgorithm, PublicKey, SerialNumber};
+use crate::pki::{KeyAlgorithm, PublicKey, SerialNumber, verify_signature};
 use crate::rule::certificate::recognise;
-use crate::rule::{Issued, Kind, Known, Said};
+use crate::rule::{Issued, Known, Said};
 
 /// A key that the ceremony knows.
 #[derive(Clone, Debug)]
@@ -89,6 +90,23 @@ pub struct Revocation {
     pub reason: Reason,
 }
 
+/// A revocation by a step of this ceremony.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevokedHere {
+    /// The step's number.
+    pub step: String,
+    /// The digest of the issuer's name.
+    pub issuer: Digest,
+    /// What is revoked; in a plan with stand-ins for what is open.
+    pub revocation: Revocation,
+    /// Since when.
+    pub effective: When,
+    /// Whether the serial number is said only in the room.
+    pub serial_is_open: bool,
+    /// Whether the reason is said only in the room.
+    pub reason_is_open: bool,
+}
+
 /// How many revoked certificates a CRL listed, and whether it is known which.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Listed {
@@ -106,6 +124,7 @@ pub struct Ledger {
     issued: BTreeMap<(Digest, SerialNumber), Issued>,
     crl_numbers: BTreeMap<Digest, u64>,
     listed: BTreeMap<Digest, Listed>,
+    revoked_here: Vec<RevokedHere>,
     next_updates: BTreeSet<Timestamp>,
     logged_keys: BTreeMap<String, LoggedKey>,
     logged_certificates: BTreeMap<Digest, LoggedCertificate>,
@@ -224,6 +243,7 @@ impl Ledger {
     fn know(&mut self, certificate: KnownCertificate, made_here: bool) {
         if let Some((serial, mut issued)) = issued(&certificate) {
             issued.made_here = made_here;
+            issued.sha256 = Some(Digest::of(&certificate.der));
             let issuer = self.certificates.get(&certificate.issuer).map(|issuer| issuer.der.as_slice());
             let issuer =
                 if certificate.issuer == certificate.name { Some(&*certificate.der) } else { issuer };
@@ -240,26 +260,55 @@ impl Ledger {
         self.certificates.insert(certificate.name.clone(), certificate);
     }
 
+    /// Learns of a certificate that a CA issued elsewhere: its octets are given, and one of the CA's certificates that the
+    /// ledger has. Whether a key of such a certificate signed it.
+    pub fn meet(&mut self, name: &str, der: &[u8]) -> bool {
+        let Ok(view) = read::certificate(der) else { return false };
+        let tbs = view.tbs();
+        let Some(algorithm) = view.signature_algorithm().signature_algorithm() else { return false };
+        let signer = self.certificates.values().find_map(|known| {
+            let issuer = read::certificate(&known.der).ok()?;
+            let key = issuer.public_key().ok().filter(|_| issuer.subject() == view.issuer())?;
+            verify_signature(&key, algorithm, tbs.octets(), view.signature()).ok().map(|()| key.spki_sha256())
+        });
+        let (Some(signer), Ok(serial)) = (signer, tbs.serial()) else { return false };
+        let Some(mut issued) = Issued::read(recognise(&tbs), name, &tbs) else { return false };
+        issued.sha256 = Some(Digest::of(der));
+        issued.issuer_spki_sha256 = Some(signer);
+        // A serial number of a signature whose result was lost: here is the certificate.
+        let known = self.issued.entry((issued.issuer_sha256, serial)).or_insert_with(|| issued.clone());
+        if known.sha256.is_none() {
+            *known = Issued { revoked: known.revoked, ..issued };
+        }
+        true
+    }
+
     /// Learns that a serial number is used under an issuer's name: from the intent on, whether or not a certificate
     /// comes of it.
     pub fn use_serial(&mut self, issuer: Digest, serial: SerialNumber, issued: Issued) {
         self.issued.entry((issuer, serial)).or_insert(issued);
     }
 
-    /// Learns what became of a serial number that is used: its certificate's name, kind and key.
-    pub fn serial_became(
-        &mut self,
-        issuer: Digest,
-        serial: &SerialNumber,
-        name: &str,
-        kind: Kind,
-        spki: Digest,
-    ) {
+    /// Learns what became of a serial number that is used.
+    pub fn serial_became(&mut self, issuer: Digest, serial: &SerialNumber, became: impl FnOnce(&mut Issued)) {
         if let Some(issued) = self.issued.get_mut(&(issuer, serial.clone())) {
-            name.clone_into(&mut issued.name);
-            issued.kind = kind;
-            issued.spki_sha256 = Some(spki);
+            became(issued);
         }
+    }
+
+    /// Every certificate and every serial number that was used.
+    pub fn all_issued(&self) -> impl Iterator<Item = &Issued> {
+        self.issued.values()
+    }
+
+    /// What is known of the certificate with this serial number of this issuer's.
+    pub fn issued_under(&self, issuer: Digest, serial: &SerialNumber) -> Option<&Issued> {
+        self.issued.get(&(issuer, serial.clone()))
+    }
+
+    /// What is known of the certificate with this digest.
+    pub fn issued_as(&self, sha256: Digest) -> Option<&Issued> {
+        self.issued.values().find(|issued| issued.sha256 == Some(sha256))
     }
 
     /// Learns what the to-be-signed octets of a certificate say, of which the log has the digest alone.
@@ -312,6 +361,17 @@ impl Ledger {
             issued.revoked.map(|(at, reason)| Revocation { serial: serial.clone(), at, reason })
         });
         revoked.collect()
+    }
+
+    /// Learns of a revocation by a step of this ceremony.
+    pub fn revoke_here(&mut self, here: RevokedHere) {
+        self.revoke(here.issuer, here.revocation.clone());
+        self.revoked_here.push(here);
+    }
+
+    /// What steps of this ceremony revoke, in their order.
+    pub fn revoked_here(&self) -> &[RevokedHere] {
+        &self.revoked_here
     }
 
     /// Learns of a revocation.

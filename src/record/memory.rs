@@ -10,7 +10,7 @@ use ceremony_log::record::Record;
 
 use crate::digest::Digest;
 use crate::pki::SerialNumber;
-use crate::plan::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey};
+use crate::plan::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
 
 /// Learns from one record after the other.
 #[derive(Debug, Default)]
@@ -58,6 +58,7 @@ impl Memory {
             "cert.sign.intent" => self.certificate_intended(record),
             "cert.signed" => self.certificate_signed(record.reference, data),
             "crl.signed" => self.crl_signed(data),
+            "cert.revoked" => self.certificate_revoked(data),
             _ => None,
         };
     }
@@ -95,6 +96,7 @@ impl Memory {
             name: String::new(),
             kind: Kind::Other,
             made_here: false,
+            sha256: None,
             issuer_sha256: issuer,
             issuer_spki_sha256: issuer_spki.parse().ok(),
             subject_sha256: subject,
@@ -121,11 +123,17 @@ impl Memory {
             self.subjects.entry(spki.to_owned()).or_insert(intent.subject);
         }
         let (known, digest) = (kind.parse().unwrap_or(Kind::Other), spki.parse().ok()?);
-        self.ledger.serial_became(intent.issuer, &intent.serial, &name, known, digest);
+        let sha256 = artifact.str("sha256")?.parse().ok()?;
+        self.ledger.serial_became(intent.issuer, &intent.serial, |issued| {
+            issued.name.clone_from(&name);
+            issued.kind = known;
+            issued.sha256 = Some(sha256);
+            issued.spki_sha256 = Some(digest);
+        });
         self.ledger.remember_certificate(LoggedCertificate {
             kind,
             name,
-            sha256: artifact.str("sha256")?.parse().ok()?,
+            sha256,
             issuer_sha256: data.str("issuer_sha256")?.parse().ok()?,
             spki_sha256: spki.to_owned(),
         });
@@ -145,6 +153,16 @@ impl Memory {
                 self.ledger.complete(intent.issuer, &intent.serial, &tbs);
             }
         }
+    }
+
+    fn certificate_revoked(&mut self, data: &Object) -> Option<()> {
+        let serial = SerialNumber::from_hex(data.str("serial")?).ok()?;
+        let (at, reason) = (data.str("effective")?.parse().ok()?, data.str("reason")?.parse().ok()?);
+        let by_key = data.str("issuer_spki_sha256").and_then(|spki| self.subjects.get(spki)).copied();
+        let sha256 = data.str("sha256").and_then(|text| text.parse().ok());
+        let issuer = by_key.or_else(|| Some(self.ledger.issued_as(sha256?)?.issuer_sha256))?;
+        self.ledger.revoke(issuer, Revocation { serial, at, reason });
+        Some(())
     }
 
     fn crl_signed(&mut self, data: &Object) -> Option<()> {

@@ -170,6 +170,8 @@ pub struct Issued {
     pub kind: Kind,
     /// Whether this ceremony makes it: what is of earlier ceremonies cannot be changed any more.
     pub made_here: bool,
+    /// SHA-256 of the whole certificate, where there is one.
+    pub sha256: Option<Digest>,
     /// SHA-256 of its issuer's name, DER.
     pub issuer_sha256: Digest,
     /// SHA-256 of the SubjectPublicKeyInfo of its issuer, where that is known.
@@ -243,6 +245,7 @@ impl Issued {
             name: name.to_owned(),
             kind,
             made_here: false,
+            sha256: None,
             issuer_sha256: tbs.issuer().sha256(),
             issuer_spki_sha256: None,
             subject_sha256: tbs.subject().sha256(),
@@ -321,6 +324,7 @@ pub struct Context<'a> {
     issues_itself: bool,
     issuer: Option<TbsCertificateView<'a>>,
     existing: Vec<TbsCertificateView<'a>>,
+    organization_may_differ: bool,
     delegate: Option<TbsCertificateView<'a>>,
 }
 
@@ -380,6 +384,7 @@ impl<'a> Context<'a> {
             issues_itself: kind == Kind::Root,
             issuer: None,
             existing: Vec::new(),
+            organization_may_differ: false,
             delegate: None,
         }
     }
@@ -402,6 +407,14 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn with_existing(mut self, existing: &[TbsCertificateView<'a>]) -> Self {
         self.existing = existing.to_vec();
+        self
+    }
+
+    /// The same for a cross-certificate whose organization is meant to be spelled otherwise than in the certificate being
+    /// cross-signed: the script says so.
+    #[must_use]
+    pub const fn with_other_organization(mut self) -> Self {
+        self.organization_may_differ = true;
         self
     }
 
@@ -442,6 +455,7 @@ impl<'a> Context<'a> {
             issues_itself: false,
             issuer: None,
             existing: Vec::new(),
+            organization_may_differ: false,
             delegate: None,
         }
     }
@@ -506,6 +520,11 @@ impl<'a> Context<'a> {
         let first =
             self.existing.first().ok_or(CannotJudge::Missing("the certificate being cross-signed"))?;
         Ok((*first, &self.existing))
+    }
+
+    /// Whether a cross-certificate's organization is meant to be spelled otherwise.
+    pub const fn organization_may_differ(&self) -> bool {
+        self.organization_may_differ
     }
 
     /// The certificate of the delegate that signs an OCSP response; nothing if the CA signs itself.

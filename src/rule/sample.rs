@@ -48,6 +48,7 @@ pub(crate) struct Sample {
     pub(crate) unique_ids: Vec<u8>,
     pub(crate) extensions: Vec<Extension>,
     pub(crate) known: Vec<Issued>,
+    pub(crate) organization_may_differ: bool,
 }
 
 pub(crate) fn attribute(short: &str, value: &str) -> Attribute {
@@ -136,6 +137,7 @@ impl Sample {
             spki: key.spki_der().to_vec(),
             unique_ids: Vec::new(),
             extensions: Vec::new(),
+            organization_may_differ: false,
             known: if kind == Kind::Root { Vec::new() } else { vec![Self::known_root()] },
         }
     }
@@ -318,6 +320,9 @@ impl Sample {
         let existing = TbsCertificateView::read(existing, &mut Faults::new()).unwrap();
         match self.kind {
             Kind::Root => read(&Context::root(ceremony)),
+            Kind::Cross if self.organization_may_differ => {
+                read(&Context::cross(ceremony, root, existing, &[]).with_other_organization())
+            }
             Kind::Cross => read(&Context::cross(ceremony, root, existing, &[])),
             kind => read(&Context::issued_by(ceremony, kind, root)),
         }

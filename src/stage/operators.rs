@@ -75,6 +75,8 @@ pub enum Expected {
     Word(&'static str),
     /// Exactly these words, read from paper or screen; upper and lower case are the same.
     Words(String),
+    /// Exactly one of these words.
+    OneOf(Vec<String>),
     /// A text of the person's own, not empty.
     Text,
     /// The time that the person's own clock shows, RFC 3339 UTC.

@@ -40,6 +40,8 @@ pub struct Resolved {
     pub certified: Option<String>,
     /// The certificate that is being cross-signed.
     pub crossed: Option<KnownCertificate>,
+    /// The organization as a cross-certificate spells it, if not as that certificate does.
+    pub organization: Option<String>,
     /// The name of the key that signs.
     pub key: String,
 }
@@ -60,6 +62,8 @@ pub struct Issue {
     public_key: Certified,
     #[serde(skip_serializing_if = "Option::is_none")]
     cross_signs: Option<Crossed>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    organization: Option<String>,
     validity: Period,
     #[serde(skip_serializing_if = "Fills::is_empty", default)]
     fills: Fills,
@@ -88,7 +92,8 @@ enum Crossed {
 impl Issue {
     /// Drafts and judges the certificate for the whole window, and tells the scope that it will be there.
     pub fn resolve(words: CertificateWords, resolved: Resolved, scope: &mut Scope<'_>) -> Option<Self> {
-        let Resolved { profile, issuer, subject, named, public_key, certified, crossed, key } = resolved;
+        let Resolved { profile, issuer, subject, named, public_key, certified, crossed, organization, key } =
+            resolved;
         let cross_signs = crossed.as_ref().map(|crossed| match scope.ledger.certificate(&crossed.name) {
             Some(_) => Crossed::Certificate(crossed.name.clone()),
             None => Crossed::Der(hex(&crossed.der)),
@@ -106,6 +111,7 @@ impl Issue {
                 None => Certified::CertifiesSpki(hex(public_key.spki_der())),
             },
             cross_signs,
+            organization,
             validity: words.period,
             fills: words.fills,
         };
@@ -212,6 +218,7 @@ impl Issue {
             period: self.validity,
             fills: self.fills.clone(),
             crossed,
+            other_organization: self.organization.is_some(),
         })
     }
 

@@ -15,9 +15,11 @@ pub(super) const RULE: Rule<Judge> = Rule {
 fn judge<'a>(certificate: &Certificate<'a>, context: &Context<'a>) -> Judgement {
     let tbs = certificate.tbs();
     let subject = tbs.subject().sha256();
+    // A cross-certificate may spell the organization otherwise: then the name of the certificate being cross-signed counts.
+    let crossed = if context.organization_may_differ() { Some(context.existing()?.0.subject().sha256()) } else { None };
     let mut findings = Findings::new();
     for other in context.known()?.certificates_of_key(tbs.spki_sha256()) {
-        if other.subject_sha256 != subject {
+        if other.subject_sha256 != subject && Some(other.subject_sha256) != crossed {
             let message = format!("{} has this key under another subject than `{}`", other.called(), tbs.subject());
             object(&other, message, &mut findings);
         }
@@ -28,6 +30,7 @@ fn judge<'a>(certificate: &Certificate<'a>, context: &Context<'a>) -> Judgement 
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::pki::oid::attribute::ORGANIZATION;
     use crate::rule::sample::{Sample, name};
 
     #[test]
@@ -38,6 +41,12 @@ mod tests {
         known(Sample::subordinate(), Sample::root()).passes(&RULE);
         known(Sample::cross(), Sample::existing()).passes(&RULE);
         known(Sample::cross(), renamed(Sample::existing())).fails(&RULE, "`known` has this key under another subject");
+        let meant = known(Sample::cross(), Sample::existing()).but(|one| {
+            one.organization_may_differ = true;
+            one.subject = name("Root X2").with_value(ORGANIZATION, "ETS").unwrap().unwrap().der().to_vec();
+        });
+        meant.passes(&RULE);
+        meant.but(|one| one.organization_may_differ = false).fails(&RULE, "another subject");
         known(Sample::responder(), renamed(Sample::responder())).fails(&RULE, "another subject");
     }
 }
