@@ -290,7 +290,9 @@ impl<'a> Element<'a> {
                     let problem = match element.tag {
                         // EXTERNAL, EMBEDDED PDV, SEQUENCE and SET alone of the universal types.
                         0x28 | 0x2b | tag::SEQUENCE | tag::SET | 0x40.. if open.len() < MOST_DEPTH => None,
-                        0x28 | 0x2b | tag::SEQUENCE | tag::SET | 0x40.. => Some("is nested deeper than is read"),
+                        0x28 | 0x2b | tag::SEQUENCE | tag::SET | 0x40.. => {
+                            Some("is nested deeper than is read")
+                        }
                         _ => Some("is constructed, which DER does not allow for its type"),
                     };
                     if let Some(problem) = problem {
