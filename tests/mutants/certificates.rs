@@ -525,7 +525,7 @@ const ROOTS: &[(&str, Change, &str)] = &[
         "NAME-04",
     ),
     ("poison", |one| one.with(POISON, true, &null()), "SUB-09"),
-    ("name constraints", |one| one.with(NC, true, &permitted(primitive(0x82, "example.com"))), ""),
+    ("name constraints", |one| one.with(NC, true, &permitted(primitive(0x82, "example.com"))), "w:ROOT-09"),
     ("OCSP signing", |one| one.with(EKU, false, &purposes(&[OCSP_SIGNING])), "ROOT-08 SUB-11"),
     ("no extensions", |one| drop(one.0.at(&[0]).nodes().pop()), "CRT-06 ROOT-04 ROOT-05 ROOT-06 w:ROOT-07"),
     (
