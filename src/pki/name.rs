@@ -308,6 +308,7 @@ impl<'a> AttributeView<'a> {
         let kind = OidView::read(&kind, "attribute type", faults)?;
         let value = inside.any("attribute value", faults)?;
         inside.end("attribute value")?;
+        value.note_inside("attribute value", faults);
         Ok(Self { part, kind, value })
     }
 
