@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Turn};
 
 /// Plans, rehearses, conducts and records scripted key ceremonies on PKCS#11 HSMs
 #[derive(Debug, Parser)]
@@ -64,7 +64,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    forbid_core_dumps();
+    if let Err(failure) = confine(&arguments.command) {
+        return say(&failure);
+    }
     let mut out = std::io::stdout().lock();
     let done = match arguments.command {
         Command::New(command) => command.run(&mut out),
@@ -92,9 +94,19 @@ fn say(failure: &Failure) -> ExitCode {
     ExitCode::from(failure.turn().code())
 }
 
-/// No secret reaches a disk through a crash.
-fn forbid_core_dumps() {
-    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-    // A system that refuses is found by `preflight`.
-    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+/// Denies this program the network and core dumps, whatever the command; before, where there will be modules, the thread
+/// begins that starts their processes and is denied nothing.
+fn confine(command: &Command) -> Result<(), Failure> {
+    if matches!(command, Command::Rehearse(_) | Command::Run(_)) {
+        crate::hsm::begin_starter().map_err(|error| {
+            Failure::because(
+                Turn::Equipment,
+                "the thread that starts module processes could not begin",
+                &error,
+            )
+        })?;
+    }
+    // What could not be denied is found by `preflight`.
+    crate::confinement::confine_program();
+    Ok(())
 }

@@ -1,8 +1,10 @@
 //! The module process: loads one module, and answers for it until its parent is gone.
 //!
 //! The rules of this file:
-//! - It has no network, terminal or file of its own accord: its standard input is a socket to its parent, and its
-//!   environment is what the parent gave it.
+//! - It has no terminal or file of its own accord: its standard input is a socket to its parent, and its environment is
+//!   what the parent gave it.
+//! - Before the module is loaded it denies itself the network, other processes, starting programs, and writing but where
+//!   the site says ([`crate::confinement`]); what could not be denied is part of its first answer.
 //! - No file that its parent had open stays open here: not the one that a PIN is read from.
 //! - It cannot be traced and leaves no core file.
 //! - When its parent is gone it finishes the calls in hand, logs out, says good-bye to the module and ends.
@@ -25,7 +27,8 @@ use super::message::{Command, OwnedLogin, Request};
 use super::raw::close_what_was_inherited;
 use super::wire::frame::{receive, receive_alone, send};
 use super::wire::{Wire, decode};
-use super::{Login, Operation, ToSign, Token as _, TokenError};
+use super::{Login, ModuleInformation, Operation, ToSign, Token as _, TokenError};
+use crate::confinement::{Bounds, Taken, confine, forbid_core_dumps, lock_memory};
 
 /// The word that makes the program a module process, in the place of a subcommand.
 pub const CHILD_ARGUMENT: &str = "__module";
@@ -34,15 +37,11 @@ pub const CHILD_ARGUMENT: &str = "__module";
 ///
 /// For `main`, before it reads its arguments.
 pub fn child_main() -> ExitCode {
-    // Neither fails on Linux for lowering limits; if one did, the module would run less well guarded than promised.
-    let hardened = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
-        .and(rustix::process::setrlimit(
-            rustix::process::Resource::Core,
-            rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
-        ));
+    // It never fails on Linux for lowering limits; if it did, the module would run less well guarded than promised.
+    let hardened = forbid_core_dumps().taken == Taken::Yes;
     let alone = close_what_was_inherited();
     match (hardened, alone, control_socket()) {
-        (Ok(()), Ok(()), Ok(control)) => serve(control),
+        (true, Ok(()), Ok(control)) => serve(control),
         // Started by hand, or by a program that does not speak with it: there is nobody to tell.
         _ => ExitCode::from(NOT_A_CHILD),
     }
@@ -60,12 +59,16 @@ fn control_socket() -> io::Result<UnixStream> {
 /// Answers commands until the parent stops it or is gone.
 fn serve(mut control: UnixStream) -> ExitCode {
     let Ok(Some((number, octets))) = receive(&mut control) else { return ExitCode::SUCCESS };
-    let Ok(Command::Start { module, digest, reserved }) = decode(&octets) else {
+    let Ok(Command::Start { module, digest, reserved, network, writes }) = decode(&octets) else {
         return ExitCode::from(NOT_A_CHILD);
     };
     drop(octets);
+    // Before anything foreign is loaded, and for all threads to come.
+    let mut measures = confine(&Bounds { network, writes, programs: false, signals: false });
+    measures.push(lock_memory());
     let (mut loaded, information) = match Loaded::start(module, digest, reserved)
         .and_then(|loaded| loaded.information().map(|information| (loaded, information)))
+        .map(|(loaded, information)| (loaded, ModuleInformation { measures, ..information }))
     {
         Ok(started) => started,
         Err(error) => {
@@ -177,6 +180,7 @@ fn answer(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Re
                 OwnedLogin::Pin(pin) => Login::Pin(pin),
                 OwnedLogin::ProtectedPath => Login::ProtectedPath,
                 OwnedLogin::None => Login::None,
+                OwnedLogin::External => Login::External,
             };
             reply(socket, number, &direct.log_in(login))
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::confinement::Measure;
 use crate::digest::Digest;
 use crate::secret::Pin;
 
@@ -18,6 +19,8 @@ pub struct ModuleInformation {
     pub description: String,
     /// The maker's version of it.
     pub version: Version,
+    /// What its process has denied itself before it was loaded.
+    pub measures: Vec<Measure>,
 }
 
 /// A slot and the token in it.

@@ -1,5 +1,6 @@
 //! What the program asks of its module process, and how everything that is asked and answered is written.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::wire::{Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
@@ -8,6 +9,7 @@ use super::{
     KeyId, KeyRequest, ModuleInformation, Operation, PinState, Quirks, Reading, ReturnCode, SlotInformation,
     TokenError, TokenInformation, TokenSelector, Version,
 };
+use crate::confinement::{Measure, Network, Taken, Writes};
 use crate::digest::Digest;
 use crate::pki::signature::HashAlgorithm;
 use crate::secret::Pin;
@@ -22,6 +24,10 @@ pub(super) enum Command {
         digest: Option<Digest>,
         /// A text that some modules want beside.
         reserved: Option<String>,
+        /// Which sockets the process may make.
+        network: Network,
+        /// Where it may write.
+        writes: Writes,
     },
     /// To list the tokens. Answered by a list of [`SlotInformation`].
     Slots,
@@ -111,10 +117,12 @@ pub(super) enum OwnedLogin {
     ProtectedPath,
     /// Not at all.
     None,
+    /// Outside of this program.
+    External,
 }
 
 wire_enum!(Command {
-    0 Start { module, digest, reserved },
+    0 Start { module, digest, reserved, network, writes },
     1 Slots,
     2 Initialize { initialization },
     3 Open { selector, quirks },
@@ -136,8 +144,11 @@ wire_enum!(Request {
     11 Data { label },
 });
 
-wire_enum!(OwnedLogin { 0 Pin(pin), 1 ProtectedPath, 2 None });
+wire_enum!(OwnedLogin { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
 wire_enum!(HashAlgorithm { 0 Sha256, 1 Sha384, 2 Sha512 });
+wire_enum!(Taken { 0 Yes, 1 Partly, 2 No });
+wire_enum!(Network { 0 Deny, 1 Unix, 2 Peer(peer) });
+wire_enum!(Writes { 0 Anywhere, 1 Below(places) });
 wire_enum!(Blank { 0 Only, 1 Serial(serial) });
 wire_enum!(PinState { 0 Unsaid, 1 CountLow, 2 FinalTry, 3 Locked });
 wire_enum!(Death { 0 Signal(number), 1 Exit(code), 2 Unknown });
@@ -163,7 +174,8 @@ wire_enum!(Operation {
 });
 
 wire_struct!(Version { major, minor });
-wire_struct!(ModuleInformation { digest, cryptoki, manufacturer, description, version });
+wire_struct!(ModuleInformation { digest, cryptoki, manufacturer, description, version, measures });
+wire_struct!(Measure { subject, taken, detail });
 wire_struct!(SlotInformation { number, token });
 wire_struct!(TokenInformation {
     label,
@@ -177,14 +189,14 @@ wire_struct!(TokenInformation {
     firmware
 });
 wire_struct!(TokenSelector { label, serial, model });
-wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit });
+wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit, untold, user_type });
 wire_struct!(Initialization { blank, label, officer_pin, user_pin });
 wire_struct!(KeyRequest { label, id, algorithm, extractable });
 wire_struct!(KeyDescription { label, id, algorithm, public_key, private, public });
 wire_struct!(Inventory { entries, unreadable });
 wire_struct!(Entry { class, id, label, key_type, fingerprint });
 wire_struct!(DataObject { label, application, value });
-wire_list!(String, AttributeName, SlotInformation, Entry, DataObject);
+wire_list!(String, AttributeName, SlotInformation, Entry, DataObject, PathBuf, Measure);
 
 wire_enum!(TokenError {
     0 PinIncorrect { token, state },
@@ -233,6 +245,18 @@ impl Wire for ReturnCode {
 
     fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
         u64::take(from).map(Self)
+    }
+}
+
+impl Wire for SocketAddr {
+    fn put(&self, to: &mut Writer) {
+        self.to_string().put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        let text = String::take(from)?;
+        // One encoding for an address: the one that is written.
+        text.parse().ok().filter(|read: &Self| read.to_string() == text).ok_or(WireError::Value)
     }
 }
 

@@ -24,6 +24,7 @@ mod process;
 mod quirks;
 mod raw;
 mod session;
+mod starter;
 mod wire;
 
 use zeroize::Zeroizing;
@@ -42,7 +43,9 @@ pub use key::{
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
 pub use quirks::{Quirks, STANDARD};
 pub use session::Session;
+pub use starter::begin as begin_starter;
 
+pub use crate::confinement::{Measure, Network, Taken, Writes};
 pub use crate::pki::HashAlgorithm;
 use crate::secret::Pin;
 
@@ -156,4 +159,6 @@ pub enum Login<'pin> {
     ProtectedPath,
     /// Not at all: the token asks for no login.
     None,
+    /// Outside of this program, before it: somebody is logged in already, and nobody here has checked anything.
+    External,
 }

@@ -22,10 +22,12 @@ use super::channel::{Channel, Shared, lock};
 use super::child::CHILD_ARGUMENT;
 use super::message::Command;
 use super::session::Session;
+use super::starter;
 use super::{
     Death, Initialization, ModuleInformation, Operation, Quirks, SlotInformation, TokenError,
     TokenInformation, TokenSelector,
 };
+use crate::confinement::{Network, Writes};
 use crate::digest::Digest;
 
 /// Which module, and how its process is to be.
@@ -41,6 +43,10 @@ pub struct ModuleConfiguration {
     pub expected_sha256: Option<Digest>,
     /// A text that some modules want when they are initialised (pReserved).
     pub reserved: Option<String>,
+    /// Which sockets the module may make.
+    pub network: Network,
+    /// Where the module may write: its tokens' folders and devices.
+    pub writes: Writes,
     /// How long calls may take.
     pub timeouts: Timeouts,
 }
@@ -54,6 +60,8 @@ impl ModuleConfiguration {
             environment: BTreeMap::new(),
             expected_sha256: None,
             reserved: None,
+            network: Network::Deny,
+            writes: Writes::Anywhere,
             timeouts: Timeouts::STANDARD,
         }
     }
@@ -106,7 +114,8 @@ impl ModuleProcess {
             reason: error.to_string(),
         };
         let (ours, theirs) = UnixStream::pair().map_err(not_started)?;
-        let mut child = std::process::Command::new(&configuration.program)
+        let mut command = std::process::Command::new(&configuration.program);
+        command
             .arg0("rootrite")
             .arg(CHILD_ARGUMENT)
             .env_clear()
@@ -115,9 +124,8 @@ impl ModuleProcess {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             // What is typed to interrupt the program must not interrupt a call.
-            .process_group(0)
-            .spawn()
-            .map_err(not_started)?;
+            .process_group(0);
+        let mut child = starter::spawn(command).map_err(not_started)?;
         let words = Arc::new(Mutex::new(Vec::new()));
         let listener = child.stderr.take().map(|stderr| listen(stderr, Arc::clone(&words))).transpose();
         listener.map_err(not_started)?;
@@ -127,6 +135,8 @@ impl ModuleProcess {
             module,
             digest: configuration.expected_sha256,
             reserved: configuration.reserved.clone(),
+            network: configuration.network,
+            writes: configuration.writes.clone(),
         };
         let information = control.ask(Operation::Start, configuration.timeouts.start, &start)?;
         Ok(Self { control: Mutex::new(control), shared, information })

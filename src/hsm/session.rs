@@ -49,6 +49,7 @@ impl Token for Session {
             Login::Pin(pin) => OwnedLogin::Pin(pin.duplicate()),
             Login::ProtectedPath => OwnedLogin::ProtectedPath,
             Login::None => OwnedLogin::None,
+            Login::External => OwnedLogin::External,
         };
         self.ask(Operation::LogIn, &Request::LogIn { login })
     }

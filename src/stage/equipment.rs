@@ -27,6 +27,8 @@ pub enum LoginKind {
     ProtectedPath,
     /// Not at all.
     None,
+    /// Outside of this program, before it: nobody here checks anything, and the log says so.
+    External,
 }
 
 /// A token that has to be initialised before it can be used.
@@ -176,8 +178,15 @@ impl Stage<'_> {
                 Err(error) => self.after_wrong_pin(token, error)?,
             }
         }
-        let people = self.custodians(token)?;
+        let outside = matches!(self.equipment(token)?.login, LoginKind::External);
+        let people = if outside { Vec::new() } else { self.custodians(token)? };
         self.equipment(token)?.logged_in = true;
+        if outside {
+            let text = format!(
+                "token `{token}`: authentication was performed outside; this program has verified no PIN"
+            );
+            self.record(Event::LogNote { text })?;
+        }
         self.record(Event::AuthOk { token: token.into(), serial, people })?;
         Ok(())
     }
@@ -295,6 +304,7 @@ impl Stage<'_> {
             LoginKind::Given(pin) => Login::Pin(pin),
             LoginKind::ProtectedPath => Login::ProtectedPath,
             LoginKind::None => Login::None,
+            LoginKind::External => Login::External,
             LoginKind::Prompt { .. } => {
                 let purpose = if equipment.wrong == 0 { PinPurpose::Login } else { PinPurpose::AfterWrong };
                 let tries = state.to_string();
