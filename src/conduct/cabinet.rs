@@ -335,7 +335,7 @@ fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
             let file = File::open(format!("/proc/self/fd/{number}"))
                 .map_err(|error| unreadable(error.to_string()))?;
             let line = line_of(file).map_err(|error| unreadable(error.to_string()))?;
-            LoginKind::Given(Pin::read(&line).map_err(|error| unreadable(error.to_string()))?)
+            LoginKind::Given(Pin::read(&line).map_err(|error| unreadable(error.to_string()))?.into())
         }
         (Login::Pin, _) => LoginKind::Prompt { two_halves: false },
     })

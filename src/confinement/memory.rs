@@ -23,14 +23,27 @@ pub(super) fn forbid_core_dumps() -> Measure {
 /// Locks every page as it comes into use, where there is no limit to it; otherwise only single buffers can be locked.
 pub(super) fn lock_all() -> Measure {
     // With a limit, an allocation would fail in the middle of a call as soon as it is reached.
-    if getrlimit(Resource::Memlock).current.is_some() {
-        let detail = "only the buffers of PINs are locked: the limit of locked memory (RLIMIT_MEMLOCK) is not unlimited";
-        return Measure::new("memory", Taken::Partly, detail);
+    let unlimited = getrlimit(Resource::Memlock).current.is_none();
+    let all = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
+    if unlimited && rustix::mm::mlockall(all).is_ok() {
+        return Measure::new("memory", Taken::Yes, "all of it is locked: nothing reaches swap");
     }
-    match rustix::mm::mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT) {
-        Ok(()) => Measure::new("memory", Taken::Yes, "all of it is locked: nothing reaches swap"),
-        Err(error) => {
-            Measure::new("memory", Taken::Partly, format!("only the buffers of PINs are locked: {error}"))
+    let buffers = lock_buffers();
+    match buffers.taken {
+        Taken::Yes => {
+            let detail =
+                "the buffers of PINs are locked; the module's own are not (RLIMIT_MEMLOCK is limited)";
+            Measure::new("memory", Taken::Partly, detail)
         }
+        _ => buffers,
+    }
+}
+
+/// Whether the buffers of PINs can be locked: tried with one.
+pub(super) fn lock_buffers() -> Measure {
+    let page = vec![0_u8; 1];
+    match region::lock(page.as_ptr(), page.len()) {
+        Ok(_) => Measure::new("memory", Taken::Yes, "the buffers of PINs are locked"),
+        Err(error) => Measure::new("memory", Taken::No, format!("cannot be kept out of swap: {error}")),
     }
 }

@@ -121,7 +121,7 @@ pub fn lock_memory() -> Measure {
 pub fn confine_program() {
     let bounds = Bounds { network: Network::Unix, writes: Writes::Anywhere, programs: true, signals: true };
     let core = memory::forbid_core_dumps();
-    remember([core].into_iter().chain(network::deny(&bounds, false)));
+    remember([core, memory::lock_buffers()].into_iter().chain(network::deny(&bounds, false)));
 }
 
 /// Limits where this process, the program itself, may write.

@@ -23,7 +23,7 @@ use std::time::Duration;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 
 use super::direct::{Direct, Loaded};
-use super::message::{Command, OwnedLogin, Request};
+use super::message::{Command, Request, SentLogin};
 use super::raw::close_what_was_inherited;
 use super::wire::frame::{receive, receive_alone, send};
 use super::wire::{Wire, decode};
@@ -158,7 +158,7 @@ impl SessionThread {
 /// Answers for one session until its socket is closed.
 fn serve_session(mut socket: UnixStream, direct: &mut Direct) {
     while let Ok(Some((number, octets))) = receive_alone(&mut socket) {
-        let Ok(request) = decode::<Request>(&octets) else { break };
+        let Ok(request) = decode::<Request<'_>>(&octets) else { break };
         drop(octets);
         if answer(&mut socket, number, direct, request).is_err() {
             break;
@@ -169,7 +169,7 @@ fn serve_session(mut socket: UnixStream, direct: &mut Direct) {
 }
 
 /// Does what was asked and answers.
-fn answer(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Request) -> io::Result<()> {
+fn answer(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Request<'_>) -> io::Result<()> {
     fn reply(socket: &mut UnixStream, number: u64, answer: &impl Wire) -> io::Result<()> {
         send(socket, number, answer)
     }
@@ -177,10 +177,10 @@ fn answer(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Re
         Request::Information => reply(socket, number, &direct.information()),
         Request::LogIn { login } => {
             let login = match &login {
-                OwnedLogin::Pin(pin) => Login::Pin(pin),
-                OwnedLogin::ProtectedPath => Login::ProtectedPath,
-                OwnedLogin::None => Login::None,
-                OwnedLogin::External => Login::External,
+                SentLogin::Pin(pin) => Login::Pin(pin),
+                SentLogin::ProtectedPath => Login::ProtectedPath,
+                SentLogin::None => Login::None,
+                SentLogin::External => Login::External,
             };
             reply(socket, number, &direct.log_in(login))
         }

@@ -1,6 +1,7 @@
 //! What modules, slots and tokens say of themselves, and how a token is chosen.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::confinement::Measure;
 use crate::digest::Digest;
@@ -180,7 +181,7 @@ pub struct Initialization {
     /// The security officer's PIN that it gets.
     pub officer_pin: Pin,
     /// The user's PIN that it gets; the custodian replaces it by their own ([`super::Token::change_pin`]).
-    pub user_pin: Pin,
+    pub user_pin: Arc<Pin>,
 }
 
 /// Which blank token: one that says it is not initialised.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::wire::{Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
+use super::wire::{Lent, Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
 use super::{
     AttributeName, Attributes, Blank, DataObject, Death, Entry, Initialization, Inventory, KeyDescription,
     KeyId, KeyRequest, ModuleInformation, Operation, PinState, Quirks, Reading, ReturnCode, SlotInformation,
@@ -49,22 +49,22 @@ pub(super) enum Command {
 }
 
 /// What is asked of a session; answered by what [`super::Token`] gives.
-pub(super) enum Request {
+pub(super) enum Request<'a> {
     /// [`super::Token::information`]
     Information,
     /// [`super::Token::log_in`]
     LogIn {
         /// How.
-        login: OwnedLogin,
+        login: SentLogin<'a>,
     },
     /// [`super::Token::log_out`]
     LogOut,
     /// [`super::Token::change_pin`]
     ChangePin {
         /// The PIN until now.
-        old: Pin,
+        old: Lent<'a, Pin>,
         /// The PIN from now on.
-        new: Pin,
+        new: Lent<'a, Pin>,
     },
     /// [`super::Token::random`]
     Random {
@@ -109,10 +109,10 @@ pub(super) enum Request {
     },
 }
 
-/// [`super::Login`] with a PIN of its own.
-pub(super) enum OwnedLogin {
+/// [`super::Login`] as it is sent.
+pub(super) enum SentLogin<'a> {
     /// By a PIN.
-    Pin(Pin),
+    Pin(Lent<'a, Pin>),
     /// By the token's own PIN pad.
     ProtectedPath,
     /// Not at all.
@@ -129,7 +129,7 @@ wire_enum!(Command {
     4 Stop,
 });
 
-wire_enum!(Request {
+wire_enum!(Request<'_> {
     0 Information,
     1 LogIn { login },
     2 LogOut,
@@ -144,7 +144,7 @@ wire_enum!(Request {
     11 Data { label },
 });
 
-wire_enum!(OwnedLogin { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
+wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
 wire_enum!(HashAlgorithm { 0 Sha256, 1 Sha384, 2 Sha512 });
 wire_enum!(Taken { 0 Yes, 1 Partly, 2 No });
 wire_enum!(Network { 0 Deny, 1 Unix, 2 Peer(peer) });

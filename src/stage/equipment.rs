@@ -6,6 +6,7 @@
 //!   token says that one is left, an exact word is wanted before the next.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation};
 use crate::secret::Pin;
@@ -22,7 +23,7 @@ pub enum LoginKind {
         two_halves: bool,
     },
     /// By a PIN that was read before the ceremony began.
-    Given(Pin),
+    Given(Arc<Pin>),
     /// By the token's own PIN pad.
     ProtectedPath,
     /// Not at all.
@@ -49,12 +50,12 @@ pub struct Pins {
     /// The security officer's.
     pub security_officer: Pin,
     /// The user's, chosen by its custodian.
-    pub user: Pin,
+    pub user: Arc<Pin>,
 }
 
 /// The PINs of throw-away tokens. They are public.
 pub fn fixed_pins() -> Pins {
-    Pins { security_officer: shared_pin(PinKind::SecurityOfficer), user: shared_pin(PinKind::User) }
+    Pins { security_officer: shared_pin(PinKind::SecurityOfficer), user: shared_pin(PinKind::User).into() }
 }
 
 /// One of the PINs of throw-away tokens. They are public.
@@ -222,7 +223,7 @@ impl Stage<'_> {
         let people = equipment.who_types();
         // A PIN that was read before the ceremony is the one that logs in later.
         let given = match &equipment.login {
-            LoginKind::Given(pin) => Some(pin.duplicate()),
+            LoginKind::Given(pin) => Some(Arc::clone(pin)),
             _ => None,
         };
         let mut ask = |kind| {
@@ -237,7 +238,7 @@ impl Stage<'_> {
             self.operators.pin(&request)
         };
         let security_officer = ask(PinKind::SecurityOfficer)?;
-        let user = given.map_or_else(|| ask(PinKind::User), Ok)?;
+        let user = given.map_or_else(|| ask(PinKind::User).map(Arc::new), Ok)?;
         let pins = Pins { security_officer, user };
         let intent = Event::TokenInitializeIntent { token: token.into(), label };
         let seq = self.record(intent)?;

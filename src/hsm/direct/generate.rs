@@ -42,11 +42,11 @@ pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyD
         ));
     }
     stays_inside(task, request, &description)?;
-    was_made_here(task, request, &description)?;
     let omitted = &task.quirks.omit_private;
     compare(task, request, &private, omitted, &description.private)?;
     let omitted = &task.quirks.omit_public;
     compare(task, request, &public, omitted, &description.public)?;
+    was_made_here(task, request, &description)?;
     Ok(description)
 }
 
