@@ -17,12 +17,13 @@ mod rehearse;
 mod run;
 mod verify;
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::failure::{Failure, Turn};
+use crate::hsm::Heartbeat;
 
 /// Plans, rehearses, conducts and records scripted key ceremonies on PKCS#11 HSMs
 #[derive(Debug, Parser)]
@@ -98,7 +99,7 @@ fn say(failure: &Failure) -> ExitCode {
 /// begins that starts their processes and is denied nothing.
 fn confine(command: &Command) -> Result<(), Failure> {
     if matches!(command, Command::Rehearse(_) | Command::Run(_)) {
-        crate::hsm::begin_starter().map_err(|error| {
+        crate::hsm::begin_starter(heartbeat()).map_err(|error| {
             Failure::because(
                 Turn::Equipment,
                 "the thread that starts module processes could not begin",
@@ -109,4 +110,15 @@ fn confine(command: &Command) -> Result<(), Failure> {
     // What could not be denied is found by `preflight`.
     crate::confinement::confine_program();
     Ok(())
+}
+
+/// Says every ten seconds, to people at a terminal, that a call still takes.
+fn heartbeat() -> Heartbeat {
+    Heartbeat::to(|operation, waited| {
+        let seconds = waited.as_secs();
+        if seconds > 0 && seconds.is_multiple_of(10) && std::io::stderr().is_terminal() {
+            // A closed terminal does not stop a call.
+            let _ = writeln!(std::io::stderr(), "  … {operation}: {seconds} s");
+        }
+    })
 }

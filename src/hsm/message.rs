@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::wire::{Lent, Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
 use super::{
     AttributeName, Attributes, Blank, DataObject, Death, Entry, Initialization, Inventory, KeyDescription,
-    KeyId, KeyRequest, ModuleInformation, Operation, PinState, Quirks, Reading, ReturnCode, SlotInformation,
-    TokenError, TokenInformation, TokenSelector, Version,
+    KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Quirks, Reading, ReturnCode,
+    SlotInformation, TokenError, TokenInformation, TokenSelector, Version,
 };
 use crate::confinement::{Measure, Network, Taken, Writes};
 use crate::digest::Digest;
@@ -46,6 +46,8 @@ pub(super) enum Command {
     },
     /// To log out, say good-bye to the module and end. Answered by nothing.
     Stop,
+    /// To keep outcomes in the file that comes right after this frame. Answered by nothing.
+    Outcomes,
 }
 
 /// What is asked of a session; answered by what [`super::Token`] gives.
@@ -121,12 +123,25 @@ pub(super) enum SentLogin<'a> {
     External,
 }
 
+impl SentLogin<'_> {
+    /// The login itself.
+    pub(super) fn lent(&self) -> Login<'_> {
+        match self {
+            Self::Pin(pin) => Login::Pin(pin),
+            Self::ProtectedPath => Login::ProtectedPath,
+            Self::None => Login::None,
+            Self::External => Login::External,
+        }
+    }
+}
+
 wire_enum!(Command {
     0 Start { module, digest, reserved, network, writes },
     1 Slots,
     2 Initialize { initialization },
     3 Open { selector, quirks },
     4 Stop,
+    5 Outcomes,
 });
 
 wire_enum!(Request<'_> {
@@ -235,6 +250,7 @@ wire_enum!(TokenError {
     33 Protocol { module, operation, finding },
     34 DataDiffers { token, label },
     36 NoThread { reason },
+    37 NoOutcomes { file, reason },
     35 TokenLabelTaken { label, present },
 });
 

@@ -20,6 +20,7 @@ mod information;
 mod inventory;
 mod key;
 mod message;
+mod outcome;
 mod process;
 mod quirks;
 mod raw;
@@ -40,10 +41,11 @@ pub use inventory::{DataObject, Entry, Inventory};
 pub use key::{
     AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading, ToSign,
 };
+pub use outcome::{Call, Outcome, is_at_work};
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
 pub use quirks::{Quirks, STANDARD};
 pub use session::Session;
-pub use starter::begin as begin_starter;
+pub use starter::{Heartbeat, begin as begin_starter};
 
 pub use crate::confinement::{Measure, Network, Taken, Writes};
 pub use crate::pki::HashAlgorithm;

@@ -275,6 +275,7 @@ static ulong_t sign_init(ulong_t session, void *mechanism, ulong_t key) {
 
 static ulong_t sign(ulong_t session, octet_t *data, ulong_t length, octet_t *signature, ulong_t *count) {
     (void)session, (void)data, (void)length;
+    if (is("slow")) usleep(1500000);
     memset(signature, 1, 64);
     *count = is("short-signature") ? 63 : is("long-signature") ? 1000000 : 64;
     return OK;

@@ -45,6 +45,11 @@ impl Direct {
         Self { place: Place { module, slot, token }, quirks, session: None, found: BTreeMap::new() }
     }
 
+    /// The token, as it was selected.
+    pub(super) const fn token(&self) -> &TokenInformation {
+        &self.place.token
+    }
+
     /// Works in the session; closes it if that fails.
     fn work<T>(
         &mut self,
