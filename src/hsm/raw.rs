@@ -201,6 +201,8 @@ pub(super) enum User {
     Officer,
     /// The user.
     User,
+    /// A user of the vendor's own kind.
+    Vendor(CK_ULONG),
 }
 
 /// The value of an attribute in a template.
@@ -236,6 +238,7 @@ impl Session {
         let user = match user {
             User::Officer => cryptoki_sys::CKU_SO,
             User::User => cryptoki_sys::CKU_USER,
+            User::Vendor(number) => number,
         };
         match pin {
             Some(pin) => pin.expose(|pin| {

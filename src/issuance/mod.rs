@@ -145,6 +145,10 @@ impl From<IssuanceError> for StageError {
     fn from(error: IssuanceError) -> Self {
         match error {
             IssuanceError::Stage(error) => error,
+            // The token's doing: whose turn it is does not depend on whether an act was under way.
+            unfit @ (IssuanceError::Key { .. } | IssuanceError::Inventory { .. }) => {
+                Self::Unfit(with_causes(&unfit))
+            }
             other => Self::Refused(with_causes(&other)),
         }
     }

@@ -460,6 +460,9 @@ pub enum StageError {
     /// What an act made is not what was planned.
     #[error("{0}")]
     Refused(String),
+    /// What a token made, or did besides, is not what it was asked for.
+    #[error("{0}")]
+    Unfit(String),
 }
 
 /// What a record can hold of words that a driver, a token or the system chose: what nobody could see or read aloud is

@@ -51,6 +51,7 @@ pub(super) fn key_pair(
     compare(task, request, &private, omitted, &description.private)?;
     let omitted = &task.quirks.omit_public;
     compare(task, request, &public, omitted, &description.public)?;
+    was_made_here(task, request, &description)?;
     Ok((description, private_object))
 }
 
@@ -159,6 +160,27 @@ fn compare(
             _ => *found == wanted,
         };
         if !same {
+            return Err(TokenError::AttributeDiffers {
+                token: task.token(),
+                id: request.id.clone(),
+                attribute,
+                wanted: wanted.to_string(),
+                found: found.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a key of which the token says that it was not made there, or was once in the open: the id is random, but
+/// nobody has to believe that the call that made it is where it comes from. Silence is refused too, unless the make is
+/// known for it.
+fn was_made_here(task: &Task<'_>, request: &KeyRequest, made: &KeyDescription) -> Result<(), TokenError> {
+    use AttributeName as A;
+    let sealed = (A::NeverExtractable, !request.extractable);
+    for (attribute, wanted) in [(A::Local, true), (A::AlwaysSensitive, true), sealed] {
+        let found = made.private.0.get(&attribute).unwrap_or(&Reading::Absent);
+        if *found != Reading::Flag(wanted) && !task.quirks.untold.contains(&attribute) {
             return Err(TokenError::AttributeDiffers {
                 token: task.token(),
                 id: request.id.clone(),

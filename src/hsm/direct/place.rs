@@ -113,7 +113,8 @@ impl Task<'_> {
 
     /// Logs the user in.
     pub(super) fn log_in(&mut self, pin: Option<&Pin>) -> Result<(), TokenError> {
-        let logged_in = self.session.log_in(User::User, pin);
+        let user = self.quirks.user_type.map_or(User::User, User::Vendor);
+        let logged_in = self.session.log_in(user, pin);
         logged_in.map_err(|fault| self.explain(fault))
     }
 
