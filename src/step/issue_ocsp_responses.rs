@@ -134,6 +134,7 @@ impl Step for IssueOcspResponses {
             }
         }
         scope.uses(&key.token);
+        scope.answers_for(&step.issuer, &step.certificates);
         scope.will_run_out(step.period);
         Some(step)
     }
