@@ -22,6 +22,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub use lint::lint_octets;
+
 use crate::failure::{Failure, Turn};
 use crate::hsm::Heartbeat;
 

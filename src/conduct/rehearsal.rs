@@ -100,6 +100,10 @@ impl<'i> Improviser<'i> {
 }
 
 impl Operators for Improviser<'_> {
+    fn clock_source(&self) -> &'static str {
+        "rehearsal"
+    }
+
     fn show(&mut self, notice: &Notice) {
         (self.show)(notice);
     }
@@ -108,6 +112,7 @@ impl Operators for Improviser<'_> {
         Ok(match &question.expected {
             Expected::Word(word) => (*word).to_owned(),
             Expected::Words(words) => words.clone(),
+            Expected::OneOf(words) => words.first().cloned().unwrap_or_default(),
             Expected::Text => "rehearsal".to_owned(),
             Expected::Time => self.clock.now().to_string(),
         })

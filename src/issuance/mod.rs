@@ -9,13 +9,15 @@
 //! - `issue`: an order walked through the chain between an intent and a result;
 //! - `statement`: what a structure says, field by field: as planned, and as read by the second implementation;
 //! - `key`: how a key becomes live;
-//! - `ledger`: what the ceremony and its log know.
+//! - `ledger`: what the ceremony and its log know;
+//! - `paths`: what dies with a certificate.
 
 mod chain;
 mod issue;
 mod key;
 mod ledger;
 pub mod order;
+mod paths;
 mod statement;
 mod structure;
 
@@ -24,7 +26,10 @@ use thiserror::Error;
 pub use chain::{Approved, Checked, Draft, Signed, Verified};
 pub use issue::{BatchOrder, Drawn, Order, Terms, draft_and_check, issue, issue_batch};
 pub use key::{KeyOrder, make_key, use_log_key};
-pub use ledger::{Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
+pub use ledger::{
+    Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
+};
+pub use paths::{Loss, loss};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, ToBeSigned};
 

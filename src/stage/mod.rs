@@ -341,6 +341,11 @@ impl<'a> Stage<'a> {
         self.clock.now()
     }
 
+    /// Whose clocks the ceremony clock is compared with, as the log says it.
+    pub fn clock_source(&self) -> &'static str {
+        self.operators.clock_source()
+    }
+
     /// Shows people something.
     pub fn show(&mut self, notice: &Notice) {
         self.operators.show(notice);

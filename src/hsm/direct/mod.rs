@@ -152,7 +152,11 @@ impl Token for Direct {
 
     fn generate_key_pair(&mut self, request: &KeyRequest) -> Result<KeyDescription, TokenError> {
         self.place.identify(Operation::GenerateKeyPair)?;
-        self.work(Operation::GenerateKeyPair, |task| generate::key_pair(task, request))
+        let (made, private) =
+            self.work(Operation::GenerateKeyPair, |task| generate::key_pair(task, request))?;
+        // Read and compared a moment ago: the proof that comes next need not read it all again.
+        self.found.insert(request.id.clone(), (private, made.algorithm));
+        Ok(made)
     }
 
     fn key(&mut self, id: &KeyId) -> Result<KeyDescription, TokenError> {
