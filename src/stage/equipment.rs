@@ -3,7 +3,7 @@
 //! The rules of this file:
 //! - One login is one try. Another try is asked for, never made by itself.
 //! - After a wrong PIN people see what the token says of tries; from the second wrong one on, or where the
-//!   token says that one is left, an exact word is wanted before the next.
+//!   token says that one is left, an exact word is wanted before the next, the first of a ceremony too.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -173,7 +173,9 @@ impl Stage<'_> {
         self.quorum_is_met(token, &serial)?;
         loop {
             // Asked anew before each try: a wrong PIN changes what the token says of tries.
-            let state = self.information(token)?.pin_state();
+            let information = self.information(token)?;
+            let state = information.pin_state();
+            self.word_before_try(token, &information)?;
             match self.try_log_in(token, state)? {
                 Ok(()) => break,
                 Err(error) => self.after_wrong_pin(token, error)?,
@@ -329,31 +331,41 @@ impl Stage<'_> {
         self.record(Event::AuthFailed { token: token.into(), serial, people, error: text.clone() })?;
         let equipment = self.equipment(token)?;
         equipment.wrong += 1;
-        let (wrong, custodian) = (equipment.wrong, equipment.custodians.first().cloned());
-        let given = !matches!(equipment.login, LoginKind::Prompt { .. });
-        let (Some(person), false) = (custodian, given) else {
-            return Err(StageError::token(token, error));
-        };
-        self.operators.show(&Notice::Wrong { sentence: format!("token `{token}`: {text}") });
-        let state = information.pin_state();
-        if state == PinState::Locked {
+        if !matches!(equipment.login, LoginKind::Prompt { .. }) || equipment.custodians.is_empty() {
             return Err(StageError::token(token, error));
         }
-        if wrong < 2 && state != PinState::FinalTry {
+        self.operators.show(&Notice::Wrong { sentence: format!("token `{token}`: {text}") });
+        if information.pin_state() == PinState::Locked {
+            return Err(StageError::token(token, error));
+        }
+        Ok(())
+    }
+
+    /// Before a try that could lock the token, the first of a ceremony or a later one, somebody says an exact word. Whatever
+    /// the token says: some lock without a warning.
+    fn word_before_try(&mut self, token: &str, information: &TokenInformation) -> Result<(), StageError> {
+        let equipment = self.equipment(token)?;
+        let asks_for_one = !matches!(equipment.login, LoginKind::None | LoginKind::External);
+        let (wrong, custodian) = (equipment.wrong, equipment.custodians.first().cloned());
+        let state = information.pin_state();
+        if !asks_for_one || wrong < 2 && state != PinState::FinalTry {
             return Ok(());
         }
+        let Some(person) = custodian else {
+            return Err(StageError::Quorum { token: token.into(), present: 0, threshold: 1 });
+        };
         let lines = vec![
             Line::new("token", token),
             Line::new("serial", information.serial.clone()),
             Line::new("wrong PINs in this session", wrong.to_string()),
             Line::new("tries", state.to_string()),
         ];
-        self.question(
-            person,
-            "Another wrong PIN can lock this token for good. Try again?",
-            lines,
-            Expected::Word(AGAIN),
-        )?;
+        let sentence = if wrong == 0 {
+            "A wrong PIN can lock this token for good. Try?"
+        } else {
+            "Another wrong PIN can lock this token for good. Try again?"
+        };
+        self.question(person, sentence, lines, Expected::Word(AGAIN))?;
         Ok(())
     }
 
