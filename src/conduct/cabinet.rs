@@ -18,7 +18,9 @@ use crate::hsm::{
     TokenFlag, TokenInformation, TokenSelector,
 };
 use crate::plan::{Class, Login, PinSource, Plan, Site, SiteToken};
-use crate::stage::{Blank, Cabinet, Device, Equipment, LoginKind, Module, Person, Pin, Pins};
+use crate::stage::{
+    Blank, Cabinet, Device, Equipment, LoginKind, Module, Past, PastRecord, Person, Pin, Pins,
+};
 
 /// The module processes of a ceremony.
 pub struct Modules {
@@ -28,6 +30,11 @@ pub struct Modules {
 }
 
 impl Modules {
+    /// The numbers of the processes.
+    pub fn ids(&self) -> Vec<u32> {
+        self.processes.iter().filter_map(|process| process.id()).collect()
+    }
+
     /// Ends every process that nothing uses any more.
     ///
     /// # Errors
@@ -52,7 +59,8 @@ pub struct Running {
     pub process: ModuleProcess,
 }
 
-/// Opens every token of a plan as the site says. `running`: a process that is there already.
+/// Opens every token of a plan as the site says. `running`: a process that is there already. `past`: what the log of
+/// an interrupted ceremony says was done to the tokens; empty for a new one.
 ///
 /// # Errors
 ///
@@ -61,6 +69,7 @@ pub fn open(
     site: &Site,
     plan: &Plan,
     running: Option<Running>,
+    past: &Past,
 ) -> Result<(Cabinet, Modules), Vec<CabinetError>> {
     let mut errors = Vec::new();
     let mut processes: BTreeMap<ModulePlace, Arc<ModuleProcess>> = BTreeMap::new();
@@ -91,14 +100,14 @@ pub fn open(
         let agreed = agreed_digest(token, process.information().digest);
         match agreed
             .map_err(|source| wrong(name, source))
-            .and_then(|()| equipment(name, token, plan, &process))
+            .and_then(|()| equipment(name, token, (plan, past), &process))
         {
             Ok(equipment) => drop(cabinet.insert(name.clone(), equipment)),
             Err(error) => errors.push(error),
         }
     }
     errors.extend(same_devices(plan, &mut cabinet));
-    errors.extend(taken_labels(plan, &mut cabinet));
+    errors.extend(taken_labels(plan, past, &mut cabinet));
     if errors.is_empty() {
         Ok((cabinet, Modules { processes: processes.into_values().collect(), loaded }))
     } else {
@@ -150,12 +159,15 @@ fn wrong(name: &str, source: TokenError) -> CabinetError {
 fn equipment(
     name: &str,
     token: &SiteToken,
-    plan: &Plan,
+    (plan, past): (&Plan, &Past),
     process: &Arc<ModuleProcess>,
 ) -> Result<Equipment, CabinetError> {
     let label = token.label.value.clone();
-    let serial = token.serial.as_ref().map(|serial| serial.value.clone());
-    let device = if token.initialize {
+    let mut serial = token.serial.as_ref().map(|serial| serial.value.clone());
+    let initialized = initialized_before(name, token, past, process).map_err(|source| wrong(name, source))?;
+    let blank = token.initialize && initialized.is_none();
+    serial = initialized.or(serial);
+    let device = if blank {
         let blank = serial.map_or(BlankSlot::Only, BlankSlot::Serial);
         let found = blank_token(process, &blank, token).map_err(|source| wrong(name, source))?;
         is_of_its_class(name, token, &found)?;
@@ -170,6 +182,27 @@ fn equipment(
     let threshold = plan.setting.people.quorum.get("crypto-officer").copied().unwrap_or(1);
     let class = crate::plan::class_word(token.class.value).to_owned();
     Ok(Equipment::new(device, login(name, token)?, custodians, class, threshold))
+}
+
+/// The serial number of a token that the script initialises and that was, or may have been, before an interruption.
+fn initialized_before(
+    name: &str,
+    token: &SiteToken,
+    past: &Past,
+    process: &ModuleProcess,
+) -> Result<Option<String>, TokenError> {
+    let of_token = |record: &PastRecord| record.text("token") == Some(name);
+    if let Some(said) = past.find("token.initialized", of_token) {
+        return Ok(said.text("serial").map(str::to_owned));
+    }
+    let begun = |intent: &&PastRecord| intent.ev == "token.initialize.intent" && of_token(intent);
+    if !past.open_intents().iter().any(begun) {
+        return Ok(None);
+    }
+    // The label was free when the intent was logged: a token that has it now is the one that was meant.
+    let slots = process.slots()?;
+    let mut named = slots.into_iter().map(|slot| slot.token).filter(|found| found.label == token.label.value);
+    Ok(named.next().map(|found| found.serial))
 }
 
 /// What the site calls hardware does not say of itself that it is software, blank or not.
@@ -272,10 +305,17 @@ fn same_devices(plan: &Plan, cabinet: &mut Cabinet) -> Vec<CabinetError> {
 
 /// Labels of planned keys that a token has already. Without a login only public objects are seen; what is private
 /// is found when the key is made, before anything is.
-fn taken_labels(plan: &Plan, cabinet: &mut Cabinet) -> Vec<CabinetError> {
+fn taken_labels(plan: &Plan, past: &Past, cabinet: &mut Cabinet) -> Vec<CabinetError> {
     let mut errors = Vec::new();
     for step in plan.steps() {
         for (token, label) in step.step.makes_keys() {
+            // A key that this ceremony was making when it was interrupted is looked at by the step that makes it.
+            let of_key = |record: &PastRecord| {
+                record.text("token") == Some(token) && record.text("label") == Some(label)
+            };
+            if past.find("key.generate.intent", of_key).is_some() {
+                continue;
+            }
             let Some(Equipment { device: Device::Ready(ready), .. }) = cabinet.get_mut(token) else {
                 continue;
             };

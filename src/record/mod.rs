@@ -2,6 +2,7 @@
 //!
 //! One format per file; `file` is the only place that writes.
 
+mod again;
 mod annex;
 mod artifact;
 mod bundle;
@@ -10,11 +11,14 @@ pub mod file;
 mod journal;
 mod manifest;
 mod memory;
+mod interrupted;
 pub mod report;
+pub mod run;
 mod summary;
 mod value;
 
 pub use bundle::finish;
 pub use continued::{ContinueError, Continued};
+pub use interrupted::{Interrupted, Torn};
 pub use journal::{Identity, LogFolder, Places, Stored};
 pub use summary::summary;
