@@ -182,6 +182,11 @@ impl Stage<'_> {
         self.recalling = recalling;
     }
 
+    /// Whether a step that was done is being recalled.
+    pub const fn is_recalling(&self) -> bool {
+        self.recalling
+    }
+
     /// Takes an open intent of the current step, to settle it.
     pub fn take_open_intent(&mut self, fits: impl Fn(&PastRecord) -> bool) -> Option<PastRecord> {
         let of_step = |record: &PastRecord| record.step == self.step;
