@@ -33,12 +33,14 @@ impl From<ConductError> for Failure {
         let failure = Self::because(turn, "the ceremony stopped", &error);
         match (&error, turn) {
             (ConductError::Clock { .. }, _) => failure.hint("set the clock, then resume again"),
-            (ConductError::OtherTool { .. }, _) => failure.hint("go on with the program that began the ceremony"),
-            (_, Turn::Equipment) => failure
-                .hint("everything up to here is in the log; mend the equipment, then go on with `rootrite resume`"),
-            (_, Turn::Operators) => {
-                failure.hint("everything up to here is in the log; go on with `rootrite resume` when all are ready")
+            (ConductError::OtherTool { .. }, _) => {
+                failure.hint("go on with the program that began the ceremony")
             }
+            (_, Turn::Equipment) => failure.hint(
+                "everything up to here is in the log; mend the equipment, then go on with `rootrite resume`",
+            ),
+            (_, Turn::Operators) => failure
+                .hint("everything up to here is in the log; go on with `rootrite resume` when all are ready"),
             _ => failure,
         }
     }

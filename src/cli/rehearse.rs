@@ -40,8 +40,8 @@ impl Rehearse {
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
         let (tokens, site_text, running) = Tokens::make(&plan, &self.out.join(TOKENS))?;
         let site = Site::read("the rehearsal's site", site_text.as_bytes())?;
-        let (cabinet, modules) =
-            open(&site.value, &plan, Some(running), &Past::default()).map_err(|errors| failures::cabinet(&errors))?;
+        let (cabinet, modules) = open(&site.value, &plan, Some(running), &Past::default())
+            .map_err(|errors| failures::cabinet(&errors))?;
         if !self.quiet {
             files::print(out, &inputs(&plan))?;
         }

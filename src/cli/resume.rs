@@ -112,8 +112,10 @@ impl Resume {
     /// No ceremony of this log was interrupted; one that ended last is verified once more.
     fn nothing_left(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let Some(ceremony) = run::finished(&self.log) else {
-            let message = format!("`{}` has no ceremony that was begun; nothing was signed", self.log.display());
-            return Err(Failure::new(Turn::Author, message).hint("begin it with `rootrite run` or `rootrite rehearse`"));
+            let message =
+                format!("`{}` has no ceremony that was begun; nothing was signed", self.log.display());
+            return Err(Failure::new(Turn::Author, message)
+                .hint("begin it with `rootrite run` or `rootrite rehearse`"));
         };
         let run = run::read(&self.log, &ceremony).map_err(|error| storage(&error))?;
         let places = Places::of(&run.ceremony, run.practice, &self.log, Path::new(&run.out));
@@ -129,13 +131,18 @@ impl Resume {
             let running = run::still_running(&self.log, ceremony);
             let Some(first) = running.first() else { return Ok(()) };
             if Instant::now() >= until {
-                let message = format!("the module process {} of the interrupted start is still at work", first.pid);
-                return Err(Failure::new(Turn::Equipment, message)
-                    .hint("wait until the token has finished; end that process only if the token is known to hang"));
+                let message =
+                    format!("the module process {} of the interrupted start is still at work", first.pid);
+                return Err(Failure::new(Turn::Equipment, message).hint(
+                    "wait until the token has finished; end that process only if the token is known to hang",
+                ));
             }
             if !told {
                 told = true;
-                files::print(out, "Waiting for the module process of the interrupted start to finish its call.\n")?;
+                files::print(
+                    out,
+                    "Waiting for the module process of the interrupted start to finish its call.\n",
+                )?;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -151,8 +158,10 @@ impl Resume {
             if found == wanted {
                 return Ok(octets);
             }
-            let message = format!("`{}` has the SHA-256 {found}, wanted {wanted}", folder.join(name).display());
-            Err(Failure::new(Turn::Refused, message).hint("what was approved is not what lies beside the log now"))
+            let message =
+                format!("`{}` has the SHA-256 {found}, wanted {wanted}", folder.join(name).display());
+            Err(Failure::new(Turn::Refused, message)
+                .hint("what was approved is not what lies beside the log now"))
         };
         let script = read("script.yaml", run.script_sha256)?;
         let site_octets = read("site.yaml", run.site_sha256)?;
@@ -162,8 +171,11 @@ impl Resume {
             Sources { library: &BuiltIn, folder: &folder, rehearsal: run.rehearsal, earlier, begun: true };
         let plan = Plan::read(&run.script, &script, &sources)?;
         if plan.sha256() != run.plan_sha256 {
-            let message = format!("the plan now has the SHA-256 {}, wanted {}", plan.sha256(), run.plan_sha256);
-            return Err(Failure::new(Turn::Refused, message).hint("go on with the program that began the ceremony"));
+            let message =
+                format!("the plan now has the SHA-256 {}, wanted {}", plan.sha256(), run.plan_sha256);
+            return Err(
+                Failure::new(Turn::Refused, message).hint("go on with the program that began the ceremony")
+            );
         }
         let site = Site::read(&folder.join("site.yaml").display().to_string(), &site_octets)?;
         let mut problems = Problems::new(site.source.clone());
@@ -182,7 +194,8 @@ fn closing(run: &Run, places: &Places, out: &mut dyn Write) -> Result<(), Failur
     }
     super::verify::verify_bundle(&places.bundle)?;
     let what = if run.rehearsal { "rehearsal" } else { "ceremony" };
-    let text = format!("\nThe {what} is done and its bundle verifies.\n  bundle  {}\n", places.bundle.display());
+    let text =
+        format!("\nThe {what} is done and its bundle verifies.\n  bundle  {}\n", places.bundle.display());
     files::print(out, &text)
 }
 

@@ -52,8 +52,8 @@ impl Run {
         nothing_was_begun(&self.log)?;
         let (ceremony, answers) = self.read()?;
         self.judge(&ceremony)?;
-        let (cabinet, modules) =
-            open(&ceremony.site.value, &ceremony.plan, None, &Past::default()).map_err(|errors| failures::cabinet(&errors))?;
+        let (cabinet, modules) = open(&ceremony.site.value, &ceremony.plan, None, &Past::default())
+            .map_err(|errors| failures::cabinet(&errors))?;
         let loaded = (modules.loaded.clone(), modules.ids());
         let done = with_people(answers, out, |operators, clock| {
             self.conduct(&ceremony, cabinet, loaded, operators, clock)

@@ -385,7 +385,9 @@ fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Vec<(String, Vec
     let inputs = plan.setting.inputs.iter();
     kept.extend(inputs.map(|(name, input)| (kept_input(name), input.octets.clone())));
     let profiles = plan.setting.profiles.iter();
-    kept.extend(profiles.map(|(name, profile)| (format!("profile-{name}"), profile.resolved.as_bytes().to_vec())));
+    kept.extend(
+        profiles.map(|(name, profile)| (format!("profile-{name}"), profile.resolved.as_bytes().to_vec())),
+    );
     kept
 }
 

@@ -34,7 +34,10 @@ impl Resumption {
             return Err(ConductError::Clock { now, last: interrupted.last_at });
         }
         let past = interrupted.past.clone();
-        let sessions = past.records().iter().filter(|record| record.ev.starts_with("session.st") || record.ev == "session.resumed");
+        let sessions = past
+            .records()
+            .iter()
+            .filter(|record| record.ev.starts_with("session.st") || record.ev == "session.resumed");
         let last = sessions.filter(|record| record.text("boot_id").is_some()).last().cloned();
         if let Some(before) = last.as_ref().and_then(|record| record.text("tool_sha256"))
             && before != session.tool_sha256.to_string()
@@ -48,14 +51,18 @@ impl Resumption {
                 .iter()
                 .filter_map(|module| module.get("sha256")?.as_str().map(str::to_owned))
                 .collect();
-            let mut now: Vec<String> = session.modules.iter().map(|module| module.sha256.to_string()).collect();
+            let mut now: Vec<String> =
+                session.modules.iter().map(|module| module.sha256.to_string()).collect();
             before.sort();
             now.sort();
             if before != now {
                 return Err(ConductError::OtherModules { before: modules(before), now: modules(now) });
             }
         }
-        let rebooted = last.as_ref().and_then(|record| record.text("boot_id")).is_some_and(|boot| boot != session.boot_id);
+        let rebooted = last
+            .as_ref()
+            .and_then(|record| record.text("boot_id"))
+            .is_some_and(|boot| boot != session.boot_id);
         Ok(Self {
             past,
             closed: interrupted.is_closed(),
@@ -113,7 +120,10 @@ impl Resumption {
             Line::new("records in the log", self.records.to_string()),
             Line::new("last record", self.last_at.to_string()),
             Line::new("in step", begun.unwrap_or_else(|| "none yet".into())),
-            Line::new("the machine", if self.rebooted { "was restarted since" } else { "was not restarted since" }),
+            Line::new(
+                "the machine",
+                if self.rebooted { "was restarted since" } else { "was not restarted since" },
+            ),
         ];
         lines.extend(
             self.past.open_intents().iter().map(|intent| Line::new("without a result", intent.ev.clone())),
@@ -183,9 +193,8 @@ fn call_the_roll(past: &Past, opened: &Opened<'_>, stage: &mut Stage<'_>) -> Res
             Err(error) => return Err(error.into()),
         }
     }
-    let called = opened.plan.steps().any(|step| {
-        step.step.name() == "roll-call" && past.has_ended(&step.number)
-    });
+    let called =
+        opened.plan.steps().any(|step| step.step.name() == "roll-call" && past.has_ended(&step.number));
     for (role, wanted) in &opened.plan.setting.people.quorum {
         let present = stage.present().iter().filter(|person| person.role == *role).count();
         if called && present < *wanted {

@@ -68,11 +68,8 @@ pub(super) fn issued_batch<O: BatchOrder>(
     let Some((record, artifact)) = stage.past().artifact(list.kind, &list.name) else { return Ok(None) };
     let (record, sha256) = (record.clone(), artifact.sha256);
     let octets = stage.stored_octets(list.kind, sha256)?;
-    let digests: Vec<Digest> = String::from_utf8(octets)
-        .unwrap_or_default()
-        .lines()
-        .filter_map(|line| line.parse().ok())
-        .collect();
+    let digests: Vec<Digest> =
+        String::from_utf8(octets).unwrap_or_default().lines().filter_map(|line| line.parse().ok()).collect();
     if digests.len() != orders.len() {
         let why = format!("its list names {}, the plan {}", digests.len(), orders.len());
         return Err(IssuanceError::Unreadable { name: list.name.clone(), why });
@@ -127,16 +124,16 @@ pub(super) fn settle_key(
     order: &KeyOrder<'_>,
     stage: &mut Stage<'_>,
 ) -> Result<Option<(KeyId, PublicKey)>, IssuanceError> {
-    let of_key = |record: &PastRecord| {
-        record.ev == "key.generate.intent" && record.text("label") == Some(order.name)
-    };
+    let of_key =
+        |record: &PastRecord| record.ev == "key.generate.intent" && record.text("label") == Some(order.name);
     let Some(intent) = stage.take_open_intent(of_key) else { return Ok(None) };
     let wrong = |why: &str| IssuanceError::Key { name: order.name.to_owned(), why: why.to_owned() };
     let id: KeyId =
         intent.text("id").and_then(|id| id.parse().ok()).ok_or_else(|| wrong("its intent has no id"))?;
     let inventory = stage.inventory(order.token)?;
     let ours: Vec<&Entry> = inventory.entries.iter().filter(|entry| entry.id == id.octets()).collect();
-    let nameless = inventory.entries.iter().filter(|entry| entry.id.is_empty() && entry.label.is_empty()).count();
+    let nameless =
+        inventory.entries.iter().filter(|entry| entry.id.is_empty() && entry.label.is_empty()).count();
     if inventory.unreadable + nameless > 0 {
         return Err(IssuanceError::Spoiled {
             token: order.token.to_owned(),
@@ -179,8 +176,7 @@ fn adopt_key(
         Line::new("in words", sha256.words()),
     ];
     let Some(officer) = officers(stage).into_iter().next() else { return Err(no_officer()) };
-    let sentence =
-        "The key pair was made before the interruption, whole and as ordered. Is it taken? `no`: it is destroyed.";
+    let sentence = "The key pair was made before the interruption, whole and as ordered. Is it taken? `no`: it is destroyed.";
     match stage.question(officer, sentence, lines, Expected::Word("adopt")) {
         Ok(_) => {}
         Err(StageError::NoAnswer(NoAnswer::Declined { .. })) => return Ok(None),
@@ -213,7 +209,8 @@ fn destroy_key(
         ];
         let sentence = "What an interruption left of this key will be destroyed, and the key made anew.";
         stage.question(officer.clone(), sentence, lines, Expected::Word("destroy"))?;
-        let text = format!("`{}` on `{}`, id {id}: {} lets it be destroyed", order.name, order.token, officer.id);
+        let text =
+            format!("`{}` on `{}`, id {id}: {} lets it be destroyed", order.name, order.token, officer.id);
         stage.record_by(&officer, Event::LogNote { text })?;
     }
     // A power failure from here on finds the same intent open, and fewer objects or none.
@@ -247,10 +244,10 @@ fn burn(stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
     let step = Some(stage.step_number());
     let lost: Vec<PastRecord> = {
         let past = stage.past();
-        let intents = past.records().iter().filter(|record| record.ev == "cert.sign.intent" && record.step == step);
-        let came_to_nothing = |intent: &&PastRecord| {
-            past.result_of(intent).is_none_or(|result| result.ev != "cert.signed")
-        };
+        let intents =
+            past.records().iter().filter(|record| record.ev == "cert.sign.intent" && record.step == step);
+        let came_to_nothing =
+            |intent: &&PastRecord| past.result_of(intent).is_none_or(|result| result.ev != "cert.signed");
         intents.filter(came_to_nothing).cloned().collect()
     };
     for intent in lost {
@@ -266,7 +263,8 @@ fn burn(stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
         let why = format!("the certificate of record {} was interrupted", intent.seq);
         let lines = vec![Line::new("serial number", serial.clone())];
         stage.record(Event::SerialBurned { issuer_spki_sha256, serial, why })?;
-        let sentence = "A signature was interrupted. Its serial number is burned; the certificate gets a new one.";
+        let sentence =
+            "A signature was interrupted. Its serial number is burned; the certificate gets a new one.";
         stage.show(&Notice::Done { sentence: sentence.into(), lines });
     }
     Ok(())
@@ -282,7 +280,9 @@ fn find<O: Order>(
     let drawn = drawn(intent, &name)?;
     let wanted = intent.digest("tbs_sha256");
     for leftover in stage.leftovers()? {
-        let Ok(signed) = Signed::<O::Structure>::found(&name, leftover.octets, order.along()) else { continue };
+        let Ok(signed) = Signed::<O::Structure>::found(&name, leftover.octets, order.along()) else {
+            continue;
+        };
         if Some(signed.to_be_signed()) != wanted {
             continue;
         }

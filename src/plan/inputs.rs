@@ -16,11 +16,7 @@ pub fn kept_input(name: &str) -> String {
 }
 
 /// Reads every input of a script from where the sources say. In a rehearsal a digest may be missing.
-pub fn read(
-    script: &Script,
-    sources: &Sources<'_>,
-    problems: &mut Problems,
-) -> BTreeMap<String, Input> {
+pub fn read(script: &Script, sources: &Sources<'_>, problems: &mut Problems) -> BTreeMap<String, Input> {
     let mut inputs = BTreeMap::new();
     for (name, input) in script.inputs.iter() {
         let file = match &input.source {

@@ -141,7 +141,18 @@ impl Plan {
         let script_sha256 = script.sha256;
         let octets = canonical(&setting, &acts, &drafts, &outputs, script_sha256);
         let sha256 = Digest::of(&octets);
-        Ok(Self { setting, acts, drafts, outputs, origin, script_sha256, script: Vec::new(), file: String::new(), octets, sha256 })
+        Ok(Self {
+            setting,
+            acts,
+            drafts,
+            outputs,
+            origin,
+            script_sha256,
+            script: Vec::new(),
+            file: String::new(),
+            octets,
+            sha256,
+        })
     }
 
     /// The plan as canonical JSON (RFC 8785).

@@ -99,7 +99,9 @@ impl LogFolder {
         let out = &self.places().out;
         let all = self.again.named.iter().chain(self.stored().iter().map(|stored| &stored.artifact));
         let kept: BTreeSet<PathBuf> = all
-            .filter_map(|named| Some(ArtifactPlace { kind: artifact::kind(&named.kind)?, name: named.name.clone() }))
+            .filter_map(|named| {
+                Some(ArtifactPlace { kind: artifact::kind(&named.kind)?, name: named.name.clone() })
+            })
             .flat_map(|place| artifact::renderings(&place))
             .map(|(path, _)| out.join(path))
             .collect();
@@ -134,7 +136,8 @@ impl LogFolder {
 /// The files of a folder, in order.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
     let entries = fs::read_dir(folder).map_err(|error| storage(folder, "read", error))?;
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    let mut paths: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     paths.sort();
     Ok(paths)
 }

@@ -162,7 +162,11 @@ pub(super) fn signed_head(
             size = said.size;
             let same = levels.root(said.size).is_some_and(|root| root.octets() == said.root.octets());
             if said.size > levels.size() {
-                wrong.push(format!("E132 the head is over {} records, the log has {}", said.size, levels.size()));
+                wrong.push(format!(
+                    "E132 the head is over {} records, the log has {}",
+                    said.size,
+                    levels.size()
+                ));
             } else if !same {
                 wrong.push(format!("E133 the head over {} records is not of these records", said.size));
             } else if whole && said.size != levels.size() {

@@ -105,10 +105,12 @@ impl Interrupted {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(wrong(error)),
         };
-        let octets = file.as_ref().map(|file| file.metadata().map(|found| found.len())).transpose().map_err(wrong)?;
+        let octets =
+            file.as_ref().map(|file| file.metadata().map(|found| found.len())).transpose().map_err(wrong)?;
         let scanned = match file {
             Some(file) => Some(
-                scan(&mut BufReader::new(file), &mut |entry| gathered.follow(entry.record, entry.leaf)).map_err(wrong)?,
+                scan(&mut BufReader::new(file), &mut |entry| gathered.follow(entry.record, entry.leaf))
+                    .map_err(wrong)?,
             ),
             None => None,
         };
@@ -119,7 +121,8 @@ impl Interrupted {
         // What an interruption leaves: no closing and no result. An earlier ceremony may have been aborted.
         let allowed = [Code::E150, Code::E151, Code::E152];
         let state = std::mem::take(&mut gathered.state).finish();
-        let bad = state.list.iter().filter(|finding| finding.code.is_error() && !allowed.contains(&finding.code));
+        let bad =
+            state.list.iter().filter(|finding| finding.code.is_error() && !allowed.contains(&finding.code));
         found.extend(bad.map(ToString::to_string));
         let genesis = scanned.as_ref().and_then(|scanned| scanned.genesis.clone());
         let last = scanned.as_ref().and_then(|scanned| scanned.last.as_ref());
@@ -180,7 +183,8 @@ impl Gathered<'_> {
             self.earlier.learn(record);
         }
         if record.ev == "log.recovered" {
-            self.recovered.extend(record.data.str("torn_sha256").and_then(|text| text.parse::<Digest>().ok()));
+            self.recovered
+                .extend(record.data.str("torn_sha256").and_then(|text| text.parse::<Digest>().ok()));
         }
         self.memory.learn(record);
         self.state.follow(record);
@@ -229,7 +233,12 @@ impl LogFolder {
             stored: Vec::new(),
             reserved: Vec::new(),
             stopped: false,
-            again: Again { resumed: true, closed, digests: named.iter().map(|named| named.sha256).collect(), named },
+            again: Again {
+                resumed: true,
+                closed,
+                digests: named.iter().map(|named| named.sha256).collect(),
+                named,
+            },
         };
         make_folders(&folder.places)?;
         folder.clear_all_parts()?;

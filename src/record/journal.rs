@@ -18,8 +18,8 @@ use ceremony_log::time::Time;
 use ceremony_log::tree::{Hash, Levels};
 use rustix::fs::{FlockOperation, flock};
 
-use super::artifact;
 use super::again::Again;
+use super::artifact;
 use super::continued::Continued;
 use super::file::{Reserved, create, ensure_folder, open_own, storage, supersede, sync_folder};
 use super::run::{self, Kept};

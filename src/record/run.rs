@@ -125,7 +125,8 @@ pub fn unfinished(log: &Path) -> Result<Option<String>, JournalError> {
 pub fn finished(log: &Path) -> Option<String> {
     let entries = fs::read_dir(log.join("runs")).ok()?;
     let marked = entries.flatten().map(|entry| entry.path()).filter(|path| path.join(FINISHED).is_file());
-    let newest = marked.max_by_key(|path| fs::metadata(path.join(FINISHED)).and_then(|found| found.modified()).ok())?;
+    let newest = marked
+        .max_by_key(|path| fs::metadata(path.join(FINISHED)).and_then(|found| found.modified()).ok())?;
     Some(newest.file_name()?.to_string_lossy().into_owned())
 }
 
@@ -157,8 +158,8 @@ pub fn read(log: &Path, ceremony: &str) -> Result<Run, JournalError> {
 ///
 /// [`JournalError`] if it cannot be written.
 pub fn keep_processes(places: &Places, ceremony: &str, processes: &[Process]) -> Result<(), JournalError> {
-    let text = serde_json::to_vec(processes)
-        .map_err(|error| JournalError::Record { why: error.to_string() })?;
+    let text =
+        serde_json::to_vec(processes).map_err(|error| JournalError::Record { why: error.to_string() })?;
     supersede(&places.run(ceremony).join("processes.json"), &text)
 }
 

@@ -148,7 +148,9 @@ impl Stage<'_> {
         let class = self.equipment(token)?.class.clone();
         let serial = printable(&information.serial);
         let before = self.past().find("device.inserted", |record| record.text("token") == Some(token));
-        if let Some(wanted) = before.and_then(|record| record.text("serial")).filter(|wanted| *wanted != serial) {
+        if let Some(wanted) =
+            before.and_then(|record| record.text("serial")).filter(|wanted| *wanted != serial)
+        {
             let (token, wanted) = (token.to_owned(), wanted.to_owned());
             return Err(StageError::OtherToken { token, found: serial, wanted });
         }
@@ -264,9 +266,14 @@ impl Stage<'_> {
     /// What an interrupted initialisation left: a token that is ready by now, or nothing.
     fn initialized_before(&mut self, token: &str) -> Result<Option<TokenInformation>, StageError> {
         let ready = matches!(self.equipment(token)?.device, Device::Ready(_));
-        let said = self.past().find("token.initialized", |record| record.text("token") == Some(token)).is_some();
+        let said =
+            self.past().find("token.initialized", |record| record.text("token") == Some(token)).is_some();
         if said {
-            return if ready { self.information(token).map(Some) } else { Err(StageError::Blank { token: token.into() }) };
+            return if ready {
+                self.information(token).map(Some)
+            } else {
+                Err(StageError::Blank { token: token.into() })
+            };
         }
         let of_token = |record: &super::PastRecord| {
             record.ev == "token.initialize.intent" && record.text("token") == Some(token)
@@ -274,7 +281,10 @@ impl Stage<'_> {
         let Some(intent) = self.take_open_intent(of_token) else { return Ok(None) };
         if !ready {
             let error = "the ceremony was interrupted".into();
-            self.record_closing(Event::ActFailed { error, residue: "the token is blank".into() }, intent.seq)?;
+            self.record_closing(
+                Event::ActFailed { error, residue: "the token is blank".into() },
+                intent.seq,
+            )?;
             return Ok(None);
         }
         // The label was free before the intent, and the module finishes what it has begun: it is the token that was

@@ -428,7 +428,8 @@ impl<'a> Stage<'a> {
 
     fn append(&mut self, event: Event, actor: Actor, closes: Option<u64>) -> Result<u64, StageError> {
         // A session's time begins with its first record.
-        let begins = matches!(event, Event::LogGenesis { .. } | Event::SessionStart(_) | Event::SessionResumed(_));
+        let begins =
+            matches!(event, Event::LogGenesis { .. } | Event::SessionStart(_) | Event::SessionResumed(_));
         let entry = Entry {
             at: self.clock.now(),
             elapsed: if begins { Duration::ZERO } else { self.clock.elapsed() },

@@ -147,7 +147,8 @@ impl Past {
     }
 
     fn is_voided(&self, artifact: &Artifact) -> bool {
-        let voided = |record: &PastRecord| record.artifact().is_some_and(|other| other.sha256 == artifact.sha256);
+        let voided =
+            |record: &PastRecord| record.artifact().is_some_and(|other| other.sha256 == artifact.sha256);
         self.find("artifact.voided", voided).is_some()
     }
 }
@@ -364,7 +365,6 @@ impl Stage<'_> {
     pub(super) fn recalled(&self, event: &Event) -> Result<u64, StageError> {
         let (name, _) = event.name_and_data();
         let said = self.past.find(&name, |record| record.step == self.step);
-        said.map(|record| record.seq)
-            .ok_or(StageError::NotRecalled { step: self.step_number(), what: name })
+        said.map(|record| record.seq).ok_or(StageError::NotRecalled { step: self.step_number(), what: name })
     }
 }

@@ -359,7 +359,11 @@ pub fn approver(room: &Room<'_, '_>) -> Result<Person, StepError> {
     if room.stage.is_recalling() {
         // Nothing is signed: what was signed inside the window stays what it is, and nobody is asked again.
         let planned = room.setting.people.of_role("crypto-officer").next().cloned();
-        return planned.ok_or_else(|| StepError::Quorum { role: "crypto-officer".into(), present: 0, wanted: 1 });
+        return planned.ok_or_else(|| StepError::Quorum {
+            role: "crypto-officer".into(),
+            present: 0,
+            wanted: 1,
+        });
     }
     let (now, window) = (room.stage.now(), room.setting.window);
     if !window.includes(now) {
