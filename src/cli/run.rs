@@ -8,12 +8,13 @@ use super::plain::Plain;
 use super::rehearse::{machine, new_folder, writable};
 use super::{failures, files};
 use crate::clock::{Clock, MachineClock, Timestamp};
-use crate::conduct::{Beginning, Company, conduct, open};
+use crate::conduct::{Beginning, Company, Modules, conduct, open};
+use crate::confinement;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site};
 use crate::record::{Places, run};
 use crate::script::{Problems, Whole};
-use crate::stage::{Cabinet, JournalError, Module, Operators, Past};
+use crate::stage::{Cabinet, JournalError, Operators, Past};
 
 /// Conduct a ceremony with real people on real tokens
 ///
@@ -52,11 +53,11 @@ impl Run {
         nothing_was_begun(&self.log)?;
         let (ceremony, answers) = self.read()?;
         self.judge(&ceremony)?;
+        confinement::limit_program(vec![folder_of(&self.out), folder_of(&self.log)]);
         let (cabinet, modules) = open(&ceremony.site.value, &ceremony.plan, None, &Past::default())
             .map_err(|errors| failures::cabinet(&errors))?;
-        let loaded = (modules.loaded.clone(), modules.ids());
         let done = with_people(answers, out, |operators, clock| {
-            self.conduct(&ceremony, cabinet, loaded, operators, clock)
+            self.conduct(&ceremony, cabinet, &modules, operators, clock)
         });
         // What stopped the ceremony is more important than a module that does not end.
         let stopped = modules.stop();
@@ -113,29 +114,22 @@ impl Run {
         &self,
         ceremony: &Ceremony,
         cabinet: Cabinet,
-        (modules, processes): (Vec<Module>, Vec<u32>),
+        modules: &Modules,
         operators: &mut dyn Operators,
         clock: &MachineClock,
     ) -> Result<PathBuf, Failure> {
         let plan = &ceremony.plan;
-        // A new log's folder is not there yet; what has to have room is the one that it will be in.
-        let in_which = |path: &Path| {
-            let folder = if path.is_dir() { Some(path) } else { path.parent() };
-            folder
-                .filter(|folder| !folder.as_os_str().is_empty())
-                .map_or_else(|| PathBuf::from("."), PathBuf::from)
-        };
-        let (out, log) = (in_which(&self.out), in_which(&self.log));
+        let (out, log) = (folder_of(&self.out), folder_of(&self.log));
         let folders: &[&Path] = if out == log { &[&out] } else { &[&out, &log] };
         let places = Places::of(&plan.setting.ceremony, self.practice, &self.log, &self.out);
         let bundle = places.bundle.clone();
         let company = Company {
             cabinet,
-            modules,
-            processes,
+            modules: modules.loaded.clone(),
+            processes: modules.ids(),
             operators,
             clock,
-            machine: machine(&ceremony.site.value, folders),
+            machine: modules.seen_on(machine(&ceremony.site.value, folders)),
             site: ceremony.site_octets.clone(),
             practice: self.practice,
             rehearsal: false,
@@ -177,6 +171,13 @@ pub fn somebody_answers(answers: bool, plain: bool, practice: bool) -> Result<()
         return Err(Failure::new(Turn::Operators, message).hint("add --plain if lines come from elsewhere"));
     }
     Ok(())
+}
+
+/// The folder itself if it is there. A new one is not yet; what has to have room, and be open to writing, is the one that it
+/// will be in.
+pub fn folder_of(path: &Path) -> PathBuf {
+    let folder = if path.is_dir() { Some(path) } else { path.parent() };
+    folder.filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), PathBuf::from)
 }
 
 /// The machine's clock is in the window, or nothing begins: `confirm-clock` would end it after the log was created.

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-pub use cabinet::{CabinetError, Modules, Running, open};
+pub use cabinet::{CabinetError, Modules, Running, check, open};
 pub use rehearsal::{Improviser, RehearsalError, Tokens, throw_away};
 
 use resume::Resumption;

@@ -10,7 +10,8 @@
 //! - `statement`: what a structure says, field by field: as planned, and as read by the second implementation;
 //! - `key`: how a key becomes live;
 //! - `past`: what an interrupted ceremony left of all this, taken in again or given up;
-//! - `ledger`: what the ceremony and its log know.
+//! - `ledger`: what the ceremony and its log know;
+//! - `paths`: what dies with a certificate.
 
 mod chain;
 mod issue;
@@ -18,6 +19,7 @@ mod key;
 mod ledger;
 pub mod order;
 mod past;
+mod paths;
 mod statement;
 mod structure;
 
@@ -26,7 +28,10 @@ use thiserror::Error;
 pub use chain::{Approved, Checked, Draft, Signed, Verified};
 pub use issue::{BatchOrder, Drawn, Order, Terms, draft_and_check, issue, issue_batch};
 pub use key::{KeyOrder, make_key, use_log_key};
-pub use ledger::{Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
+pub use ledger::{
+    Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
+};
+pub use paths::{Loss, loss};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, ToBeSigned};
 
@@ -162,6 +167,10 @@ impl From<IssuanceError> for StageError {
     fn from(error: IssuanceError) -> Self {
         match error {
             IssuanceError::Stage(error) => error,
+            // The token's doing: whose turn it is does not depend on whether an act was under way.
+            unfit @ (IssuanceError::Key { .. } | IssuanceError::Inventory { .. }) => {
+                Self::Unfit(with_causes(&unfit))
+            }
             other => Self::Refused(with_causes(&other)),
         }
     }
