@@ -193,6 +193,9 @@ fn answer(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Re
             };
             reply(socket, number, &direct.sign(&key, what))
         }
+        Request::SignMany { key, hash, inputs } => {
+            reply(socket, number, &direct.sign_many(&key, hash, &inputs))
+        }
         Request::Destroy { id } => reply(socket, number, &direct.destroy_objects(&id)),
         Request::StoreData { data } => reply(socket, number, &direct.store_data(&data)),
         Request::Data { label } => reply(socket, number, &direct.data(&label)),

@@ -18,6 +18,8 @@ pub struct ModuleInformation {
     pub description: String,
     /// The maker's version of it.
     pub version: Version,
+    /// Whether several threads may be in it at once.
+    pub several_threads: bool,
 }
 
 /// A slot and the token in it.

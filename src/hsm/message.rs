@@ -86,6 +86,15 @@ pub(super) enum Request {
         /// The digest or the message.
         octets: Vec<u8>,
     },
+    /// [`super::Token::sign_many`]
+    SignMany {
+        /// By which key.
+        key: KeyId,
+        /// The hash, if digests are signed.
+        hash: Option<HashAlgorithm>,
+        /// The digests or the messages.
+        inputs: Vec<Vec<u8>>,
+    },
     /// [`super::Token::destroy_objects`]
     Destroy {
         /// Of which id.
@@ -134,6 +143,7 @@ wire_enum!(Request {
     9 Destroy { id },
     10 StoreData { data },
     11 Data { label },
+    12 SignMany { key, hash, inputs },
 });
 
 wire_enum!(OwnedLogin { 0 Pin(pin), 1 ProtectedPath, 2 None });
@@ -163,7 +173,7 @@ wire_enum!(Operation {
 });
 
 wire_struct!(Version { major, minor });
-wire_struct!(ModuleInformation { digest, cryptoki, manufacturer, description, version });
+wire_struct!(ModuleInformation { digest, cryptoki, manufacturer, description, version, several_threads });
 wire_struct!(SlotInformation { number, token });
 wire_struct!(TokenInformation {
     label,
@@ -177,14 +187,14 @@ wire_struct!(TokenInformation {
     firmware
 });
 wire_struct!(TokenSelector { label, serial, model });
-wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit });
+wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit, most_sessions });
 wire_struct!(Initialization { blank, label, officer_pin, user_pin });
 wire_struct!(KeyRequest { label, id, algorithm, extractable });
 wire_struct!(KeyDescription { label, id, algorithm, public_key, private, public });
 wire_struct!(Inventory { entries, unreadable });
 wire_struct!(Entry { class, id, label, key_type, fingerprint });
 wire_struct!(DataObject { label, application, value });
-wire_list!(String, AttributeName, SlotInformation, Entry, DataObject);
+wire_list!(Vec<u8>, String, AttributeName, SlotInformation, Entry, DataObject);
 
 wire_enum!(TokenError {
     0 PinIncorrect { token, state },
@@ -288,6 +298,7 @@ mod tests {
         one_encoding::<Result<Vec<SlotInformation>, TokenError>>(octets);
         one_encoding::<Result<KeyDescription, TokenError>>(octets);
         one_encoding::<Result<Inventory, TokenError>>(octets);
+        one_encoding::<Result<Vec<Vec<u8>>, TokenError>>(octets);
         one_encoding::<Result<Vec<DataObject>, TokenError>>(octets);
     }
 

@@ -17,8 +17,15 @@ pub struct Quirks {
     pub omit_public: Vec<AttributeName>,
     /// How many octets of randomness the token gives in one call.
     pub random_limit: usize,
+    /// How many sessions may work side by side.
+    pub most_sessions: usize,
 }
 
 /// A token without quirks.
-pub const STANDARD: Quirks =
-    Quirks { id_octets: 16, omit_private: Vec::new(), omit_public: Vec::new(), random_limit: 4096 };
+pub const STANDARD: Quirks = Quirks {
+    id_octets: 16,
+    omit_private: Vec::new(),
+    omit_public: Vec::new(),
+    random_limit: 4096,
+    most_sessions: 64,
+};
