@@ -151,6 +151,7 @@ fn a_crl_and_a_response_that_end_before_they_begin_are_refused() {
         issuer_key: &key.public,
         responder: &issuer,
         responder_key: &key.public,
+        certificate_id: rootrite::pki::build::CertIdHash::Sha1,
         produced_at: from,
         responses: &good_single,
         fills: &none,

@@ -82,6 +82,7 @@ impl<'j, 's> Judge<'j, 's> {
     /// The responses of one record, in its order.
     fn batch(&mut self, artifacts: &Artifacts<'_>, named: &Named, members: &[Digest], report: &mut Report) {
         let mut to_be_signed = String::new();
+        let mut windows = Windows::default();
         let mut complete = true;
         for sha256 in members {
             let path = artifacts.path(sha256);
@@ -107,7 +108,11 @@ impl<'j, 's> Judge<'j, 's> {
             };
             // Writing to a String cannot fail.
             let _ = writeln!(to_be_signed, "{}", basic.tbs().sha256());
-            self.response(named, &basic, &path, report);
+            self.response(named, &basic, &path, &mut windows, report);
+        }
+        // Where one is missing or cannot be read, that is what is told.
+        if complete {
+            windows.tell(named, report);
         }
         let wanted = named.intended_batch();
         let found = (members.len() as u64, Digest::of(to_be_signed.as_bytes()));
@@ -123,10 +128,17 @@ impl<'j, 's> Judge<'j, 's> {
         }
     }
 
-    fn response(&mut self, named: &Named, basic: &BasicResponseView<'_>, path: &str, report: &mut Report) {
+    fn response(
+        &mut self,
+        named: &Named,
+        basic: &BasicResponseView<'_>,
+        path: &str,
+        windows: &mut Windows,
+        report: &mut Report,
+    ) {
         let mut issuers: Vec<&'j Certificate<'s>> = Vec::new();
         for single in &basic.tbs().responses() {
-            window(named, &single, path, report);
+            windows.add(named, &single, path);
             let Some(issuer) = self.issuer(&single.cert_id) else {
                 let serial = hex(single.cert_id.serial);
                 if self.complete {
@@ -249,19 +261,51 @@ fn is_delegate(view: &CertificateView<'_>, issuer: &Certificate<'_>) -> bool {
     may && signed && view.issuer() == issuer.view.subject()
 }
 
-/// The period is the one that the record tells.
-fn window(named: &Named, single: &SingleResponseView<'_>, path: &str, report: &mut Report) {
-    let next = single.next_update.map_or_else(|| "absent".to_owned(), |time| time.at().to_string());
-    for (what, found, wanted) in [
-        ("this update", single.this_update.at().to_string(), named.text("this_update")),
-        ("next update", next, named.text("next_update")),
-    ] {
-        if wanted != Some(found.as_str()) {
-            report.find(Code::E199, path, format!("{what} {found}; record {} has another", named.seq));
+/// The windows of each certificate in question, in the order of the list: from the record's this update to its next
+/// update without a gap. What is wrong is told with its path.
+#[derive(Default)]
+struct Windows {
+    last: BTreeMap<(Vec<u8>, Vec<u8>), (Timestamp, Timestamp, String)>,
+    wrong: Vec<(String, String)>,
+}
+
+impl Windows {
+    fn add(&mut self, named: &Named, single: &SingleResponseView<'_>, path: &str) {
+        let this = single.this_update.at();
+        let mut wrong = |message: String| self.wrong.push((path.to_owned(), message));
+        let Some(next) = single.next_update.map(|next| next.at()) else {
+            return wrong("it has no next update".to_owned());
+        };
+        if next < this {
+            wrong("its next update is before its this update".to_owned());
         }
+        // The issuer by the hash of its key, which also tells the hash functions apart by its length.
+        let id = (single.cert_id.issuer_key_hash.to_vec(), single.cert_id.serial.to_vec());
+        match self.last.get(&id) {
+            None if named.text("this_update") != Some(this.to_string().as_str()) => {
+                wrong(format!("this update {this}; record {} has another", named.seq));
+            }
+            None => {}
+            Some((before, _, _)) if this <= *before => {
+                wrong(format!("this update {this} is not after {before}, that of the response before it"));
+            }
+            Some((_, ends, _)) if ends.plus(1).is_some_and(|follows| this > follows) => {
+                wrong(format!("this update {this}: the response before it ends at {ends}, and between them is a gap"));
+            }
+            Some(_) => {}
+        }
+        self.last.insert(id, (this, next, path.to_owned()));
     }
-    if single.next_update.is_some_and(|next| next.at() < single.this_update.at()) {
-        report.find(Code::E199, path, "its next update is before its this update");
+
+    /// Tells what is wrong.
+    fn tell(self, named: &Named, report: &mut Report) {
+        for (path, message) in &self.wrong {
+            report.find(Code::E199, path, message.clone());
+        }
+        let wanted = named.text("next_update");
+        for (_, next, path) in self.last.values().filter(|(_, next, _)| wanted != Some(next.to_string().as_str())) {
+            report.find(Code::E199, path, format!("next update {next}; record {} has another", named.seq));
+        }
     }
 }
 

@@ -11,10 +11,12 @@ mod journal;
 mod manifest;
 mod memory;
 pub mod report;
+mod series;
 mod summary;
 mod value;
 
 pub use bundle::finish;
 pub use continued::{ContinueError, Continued};
 pub use journal::{Identity, LogFolder, Places, Stored};
+pub use series::MOST_SINGLED_OUT;
 pub use summary::summary;

@@ -40,6 +40,11 @@ impl ManyVerifier {
         Self { key: key.clone(), algorithm, fast, begun: AtomicBool::new(false) }
     }
 
+    /// The key.
+    pub const fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
     /// Verifies every signature of a list.
     ///
     /// # Errors
