@@ -18,8 +18,15 @@ use serde_json::Value;
 
 #[test]
 fn openssl_finds_each_form_of_a_response_good() {
-    let ceremony = Ceremony::with("forms", &format!("{}{}{}", responses("delegated", "delegate", "ocsp-response", ""),
-        responses("named", "delegate", "by-name", ""), responses("direct", "root-x1", "both", "")));
+    let ceremony = Ceremony::with(
+        "forms",
+        &format!(
+            "{}{}{}",
+            responses("delegated", "delegate", "ocsp-response", ""),
+            responses("named", "delegate", "by-name", ""),
+            responses("direct", "root-x1", "both", "")
+        ),
+    );
     let _ = ceremony.rehearse().with(0);
     // By SHA-1 and by SHA-256: openssl asks by either.
     for (response, hash, signer) in [
@@ -33,9 +40,16 @@ fn openssl_finds_each_form_of_a_response_good() {
         assert!(ended.error.contains("Response verify OK"), "{response}: {}", ended.both());
         assert!(ended.out.starts_with("certificates/e1.pem: good\n"), "{response}: {}", ended.both());
         let text = ceremony.text(response);
-        let (by_key, with_certificate) = (text.contains("Responder Id: C = US") || text.contains("Responder Id: C="), text.contains("Certificate:"));
+        let (by_key, with_certificate) = (
+            text.contains("Responder Id: C = US") || text.contains("Responder Id: C="),
+            text.contains("Certificate:"),
+        );
         assert_eq!(by_key, response == "named-1", "{text}");
-        assert_eq!(with_certificate, signer == "delegate", "the delegate's certificate goes along, the CA's does not");
+        assert_eq!(
+            with_certificate,
+            signer == "delegate",
+            "the delegate's certificate goes along, the CA's does not"
+        );
     }
     let Some(other) = ceremony.ocsp("direct-1", "-sha256") else { return };
     assert!(other.out.contains("ERROR: No Status found"), "{}", other.both());
@@ -54,7 +68,11 @@ fn a_revoked_certificate_is_said_to_be_with_its_reason() {
 #[test]
 fn a_series_has_a_response_for_each_window_and_no_gap() {
     let windows = "windows: 100, every: 2 days,";
-    let steps = format!("{}{}", responses("ahead", "delegate", "both", windows), responses("now", "delegate", "ocsp-response", ""));
+    let steps = format!(
+        "{}{}",
+        responses("ahead", "delegate", "both", windows),
+        responses("now", "delegate", "ocsp-response", "")
+    );
     let ceremony = Ceremony::with("series", &steps);
     let _ = ceremony.rehearse().with(0);
     let times = |number: u32| {
@@ -76,16 +94,24 @@ fn a_series_has_a_response_for_each_window_and_no_gap() {
     let of = |event: &str| log.iter().filter(|record| record["ev"] == event).collect::<Vec<_>>();
     let (intents, results) = (of("ocsp.sign.intent"), of("ocsp.signed"));
     assert_eq!((intents.len(), results.len()), (2, 2));
-    assert_eq!((&intents[0]["data"]["batch"]["count"], &results[0]["data"]["batch"]["count"]), (&200.into(), &200.into()));
+    assert_eq!(
+        (&intents[0]["data"]["batch"]["count"], &results[0]["data"]["batch"]["count"]),
+        (&200.into(), &200.into())
+    );
     assert_eq!(results[0]["data"]["artifact"]["kind"], "list");
 }
 
 #[test]
 fn a_long_series_is_handed_over_by_its_list() {
-    let ceremony = Ceremony::with("long", &responses("ahead", "delegate", "ocsp-response", "windows: 300, every: 1 days,"));
+    let ceremony = Ceremony::with(
+        "long",
+        &responses("ahead", "delegate", "ocsp-response", "windows: 300, every: 1 days,"),
+    );
     let _ = ceremony.rehearse().with(0);
-    let summary: Value = serde_json::from_slice(&fs::read(ceremony.out().join("summary.json")).unwrap()).unwrap();
-    let kinds: Vec<_> = summary["artifacts"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    let summary: Value =
+        serde_json::from_slice(&fs::read(ceremony.out().join("summary.json")).unwrap()).unwrap();
+    let kinds: Vec<_> =
+        summary["artifacts"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"list") && !kinds.contains(&"ocsp-response"), "{kinds:?}");
     let bundle = ceremony.out().join("bundle-practice-ocsp");
     assert!(fs::read_dir(bundle.join("artifacts")).unwrap().count() > 300);
@@ -100,7 +126,10 @@ fn a_long_series_is_handed_over_by_its_list() {
     assert!(fs::metadata(pending.join(format!("{list}.members"))).unwrap().len() > 30_000);
     // One of the series is missing, or is another's.
     let one = fs::read_dir(bundle.join("artifacts")).unwrap().map(|entry| entry.unwrap().path());
-    let one = one.into_iter().find(|path| fs::metadata(path).unwrap().len() < 1_500 && path.extension().unwrap() == "der").unwrap();
+    let one = one
+        .into_iter()
+        .find(|path| fs::metadata(path).unwrap().len() < 1_500 && path.extension().unwrap() == "der")
+        .unwrap();
     let octets = fs::read(&one).unwrap();
     let (mut changed, away) = (octets.clone(), one.with_file_name("away"));
     *changed.last_mut().unwrap() ^= 1;
@@ -115,11 +144,17 @@ fn a_long_series_is_handed_over_by_its_list() {
 #[test]
 fn what_could_not_be_is_found_while_planning() {
     for (steps, said) in [
-        (responses("a", "delegate", "ocsp-response", "windows: 3, every: 4 days,"), "between them nothing is said for 86400 seconds"),
+        (
+            responses("a", "delegate", "ocsp-response", "windows: 3, every: 4 days,"),
+            "between them nothing is said for 86400 seconds",
+        ),
         (responses("a", "delegate", "ocsp-response", "windows: 3,"), "`windows` without `every`"),
         (responses("a", "delegate", "ocsp-response", "every: 1 days,"), "`every` without `windows`"),
         (responses("a", "delegate", "ocsp-response", "windows: 0, every: 1 days,"), "wanted at least 1"),
-        (responses("a", "delegate", "ocsp-response", "windows: 4000000, every: 1 seconds,"), "more than 1000000 responses"),
+        (
+            responses("a", "delegate", "ocsp-response", "windows: 4000000, every: 1 seconds,"),
+            "more than 1000000 responses",
+        ),
         // The delegate's certificate lasts 365 days from the first of November.
         (responses("a", "delegate", "ocsp-response", "windows: 183, every: 2 days,"), "OCS-08"),
         (responses("a", "delegate", "ocsp-response", "windows: 500, every: 1 days,"), "OCS-08"),
@@ -129,22 +164,34 @@ fn what_could_not_be_is_found_while_planning() {
         assert!(ended.error.contains(said), "{said}: {}", ended.both());
         fs::remove_dir_all(&ceremony.folder).unwrap();
     }
-    let good = Ceremony::with("planning", &responses("a", "delegate", "ocsp-response", "windows: 180, every: 2 days,"));
+    let good = Ceremony::with(
+        "planning",
+        &responses("a", "delegate", "ocsp-response", "windows: 180, every: 2 days,"),
+    );
     let _ = good.check().with(0);
 }
 
 #[test]
 fn nothing_is_signed_ahead_of_its_time_in_public() {
-    let ceremony = Ceremony::with("public", &responses("a", "delegate", "ocsp-response", "windows: 2, every: 2 days,"));
+    let ceremony =
+        Ceremony::with("public", &responses("a", "delegate", "ocsp-response", "windows: 2, every: 2 days,"));
     ceremony.change("policy: private", "policy: public-tls");
     let ended = ceremony.check().with(2);
-    assert!(ended.error.contains("OCS-08") && ended.error.contains("after the time of signing"), "{}", ended.both());
+    assert!(
+        ended.error.contains("OCS-08") && ended.error.contains("after the time of signing"),
+        "{}",
+        ended.both()
+    );
 }
 
 /// By RSA the same octets have the same signature; the second series is of another second.
 #[test]
 fn two_series_about_one_certificate_are_two() {
-    let steps = format!("{}{}", responses("one", "delegate-rsa", "ocsp-response", ""), responses("two", "delegate-rsa", "ocsp-response", ""));
+    let steps = format!(
+        "{}{}",
+        responses("one", "delegate-rsa", "ocsp-response", ""),
+        responses("two", "delegate-rsa", "ocsp-response", "")
+    );
     let ceremony = Ceremony::with("twice", &steps);
     let _ = ceremony.rehearse().with(0);
     let read = |name: &str| fs::read(ceremony.out().join(format!("ocsp/{name}-1.der"))).unwrap();
@@ -220,9 +267,15 @@ fn responses(name: &str, responder: &str, profile: &str, windows: &str) -> Strin
 }
 
 const PROFILES: [(&str, &str); 3] = [
-    ("signing-root", "rootrite-profile: 1\nkind: root\ninherits: root-ca\nextensions:\n  - key-usage: {critical: true, bits: [digital-signature, key-cert-sign, crl-sign]}\n  - basic-constraints: {critical: true, ca: true}\n  - subject-key-identifier: {}\n"),
+    (
+        "signing-root",
+        "rootrite-profile: 1\nkind: root\ninherits: root-ca\nextensions:\n  - key-usage: {critical: true, bits: [digital-signature, key-cert-sign, crl-sign]}\n  - basic-constraints: {critical: true, ca: true}\n  - subject-key-identifier: {}\n",
+    ),
     ("by-name", "rootrite-profile: 1\nkind: ocsp-response\ninherits: ocsp-response\nresponder: by-name\n"),
-    ("both", "rootrite-profile: 1\nkind: ocsp-response\ninherits: ocsp-response\ncertificate-id: sha1-and-sha256\n"),
+    (
+        "both",
+        "rootrite-profile: 1\nkind: ocsp-response\ninherits: ocsp-response\ncertificate-id: sha1-and-sha256\n",
+    ),
 ];
 
 const SCRIPT: &str = "rootrite: 1

@@ -278,6 +278,7 @@ impl Table {
                 issuer_key: &root.key.public,
                 responder: &responder.name,
                 responder_key: &responder.key.public,
+                certificate_id: rootrite::pki::build::CertIdHash::Sha1,
                 produced_at: at("2026-11-01T08:00:00Z"),
                 responses: &[SingleResponse {
                     serial: about.serial.clone(),

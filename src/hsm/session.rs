@@ -9,8 +9,8 @@ use super::message::{OwnedLogin, Request};
 use super::process::Control;
 use super::wire::Wire;
 use super::{
-    DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks, ToSign,
-    Token, TokenError, TokenInformation, TokenSelector,
+    DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks,
+    ToSign, Token, TokenError, TokenInformation, TokenSelector,
 };
 use crate::secret::Pin;
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use ceremony_log::code::Code;
 use sha1::{Digest as _, Sha1};
@@ -32,6 +33,8 @@ struct Judge<'j, 's> {
     ids: Vec<Id<'j, 's>>,
     /// Whether every certificate that the log names is in the bundle: those of earlier ceremonies are not.
     complete: bool,
+    /// By key and issuer: who was found to be allowed to answer.
+    responders: BTreeMap<(String, String), Rc<Responder>>,
     /// By certificate in question: whether a response is good at the moment in question.
     current: BTreeMap<(Digest, String), (bool, String)>,
     at: Option<Timestamp>,
@@ -59,8 +62,16 @@ pub fn judge(
     let count = told.story.named.iter().filter(|named| named.ev == "cert.signed").count();
     let complete = count == certificates.len();
     let ids = certificates.iter().filter(|one| one.is_ca()).filter_map(Id::of).collect();
-    let mut judge =
-        Judge { certificates, known: known.collect(), revoked, ids, complete, current: BTreeMap::new(), at };
+    let mut judge = Judge {
+        certificates,
+        known: known.collect(),
+        revoked,
+        ids,
+        complete,
+        responders: BTreeMap::new(),
+        current: BTreeMap::new(),
+        at,
+    };
     for (list, members) in &artifacts.lists {
         if let Some(named) = artifacts.logged.get(list).filter(|named| named.ev == "ocsp.signed") {
             judge.batch(artifacts, named, members, report);
@@ -196,13 +207,40 @@ impl<'j, 's> Judge<'j, 's> {
 
     /// Who answers is the CA itself or its delegate, is who the record names, and signed.
     fn responder(
-        &self,
+        &mut self,
         named: &Named,
         basic: &BasicResponseView<'_>,
         issuer: &Certificate<'_>,
     ) -> Result<(), String> {
         let wanted = named.intended("responder_spki_sha256").ok_or("its intent names no responder's key")?;
-        let own = issuer.view.tbs().spki_sha256().to_string() == wanted;
+        let Responder { name, key, until } = &*self.who_answers(wanted, basic, issuer)?;
+        match basic.tbs().responder() {
+            ResponderId::ByName(found) if found.octets() == name.as_slice() => {}
+            ResponderId::ByKey(hash) if hash == Sha1::digest(key.bit_string_content()).as_slice() => {}
+            _ => return Err("its responder id is not its responder's".to_owned()),
+        }
+        let late =
+            basic.tbs().responses().iter().filter_map(|one| one.next_update).find(|next| next.at() > *until);
+        if let Some(late) = late {
+            return Err(format!("it lasts until {}, its responder's certificate until {until}", late.at()));
+        }
+        let algorithm =
+            basic.signature_algorithm().signature_algorithm().ok_or("unknown signature algorithm")?;
+        verify_signature(key, algorithm, basic.tbs().octets(), basic.signature())
+            .map_err(|error| format!("its responder's key did not sign it: {error}"))
+    }
+
+    /// Whoever has a key and may answer for an issuer. One that is found among the bundle's certificates is remembered.
+    fn who_answers(
+        &mut self,
+        wanted: &str,
+        basic: &BasicResponseView<'_>,
+        issuer: &Certificate<'_>,
+    ) -> Result<Rc<Responder>, String> {
+        let known = (wanted.to_owned(), issuer.path.to_owned());
+        if let Some(responder) = self.responders.get(&known) {
+            return Ok(Rc::clone(responder));
+        }
         let delegate = |view: &CertificateView<'_>| {
             let is_wanted = view.tbs().spki_sha256().to_string() == wanted;
             if is_wanted && is_delegate(view, issuer) { Responder::of(view) } else { None }
@@ -211,27 +249,18 @@ impl<'j, 's> Judge<'j, 's> {
             let list = basic.certificates()?;
             list.iter().find_map(|one| delegate(&read::certificate(one.0.octets()).ok()?))
         };
-        let responder = if own {
+        let own = issuer.view.tbs().spki_sha256().to_string() == wanted;
+        let found = if own {
             Responder::of(&issuer.view)
         } else {
-            self.certificates.iter().find_map(|one| delegate(&one.view)).or_else(along)
+            self.certificates.iter().find_map(|one| delegate(&one.view))
         };
+        if let Some(responder) = found.map(Rc::new) {
+            self.responders.insert(known, Rc::clone(&responder));
+            return Ok(responder);
+        }
         let none = || format!("no certificate lets the key {wanted} answer for {}", issuer.path);
-        let Responder { name, key, until } = responder.ok_or_else(none)?;
-        match basic.tbs().responder() {
-            ResponderId::ByName(found) if found.octets() == name => {}
-            ResponderId::ByKey(hash) if hash == Sha1::digest(key.bit_string_content()).as_slice() => {}
-            _ => return Err("its responder id is not its responder's".to_owned()),
-        }
-        let late =
-            basic.tbs().responses().iter().filter_map(|one| one.next_update).find(|next| next.at() > until);
-        if let Some(late) = late {
-            return Err(format!("it lasts until {}, its responder's certificate until {until}", late.at()));
-        }
-        let algorithm =
-            basic.signature_algorithm().signature_algorithm().ok_or("unknown signature algorithm")?;
-        verify_signature(&key, algorithm, basic.tbs().octets(), basic.signature())
-            .map_err(|error| format!("its responder's key did not sign it: {error}"))
+        along().map(Rc::new).ok_or_else(none)
     }
 }
 
@@ -290,7 +319,9 @@ impl Windows {
                 wrong(format!("this update {this} is not after {before}, that of the response before it"));
             }
             Some((_, ends, _)) if ends.plus(1).is_some_and(|follows| this > follows) => {
-                wrong(format!("this update {this}: the response before it ends at {ends}, and between them is a gap"));
+                wrong(format!(
+                    "this update {this}: the response before it ends at {ends}, and between them is a gap"
+                ));
             }
             Some(_) => {}
         }
@@ -303,7 +334,9 @@ impl Windows {
             report.find(Code::E199, path, message.clone());
         }
         let wanted = named.text("next_update");
-        for (_, next, path) in self.last.values().filter(|(_, next, _)| wanted != Some(next.to_string().as_str())) {
+        for (_, next, path) in
+            self.last.values().filter(|(_, next, _)| wanted != Some(next.to_string().as_str()))
+        {
             report.find(Code::E199, path, format!("next update {next}; record {} has another", named.seq));
         }
     }

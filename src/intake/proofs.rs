@@ -29,7 +29,8 @@ pub fn judge(folder: &Folder, artifacts: &Artifacts<'_>, told: &Told, at: Timest
     let manifests =
         artifacts.logged.values().filter(|named| named.kind == "manifest").map(|named| &named.sha256);
     // The members of a long list are proven with it.
-    let alone = |(sha256, named): &(&Digest, &Named)| named.singles_out() || artifacts.logged.contains_key(*sha256);
+    let alone =
+        |(sha256, named): &(&Digest, &Named)| named.singles_out() || artifacts.logged.contains_key(*sha256);
     let wanted: BTreeSet<&Digest> =
         artifacts.all().filter(alone).map(|(sha256, _)| sha256).chain(manifests).collect();
     let mut found = BTreeSet::new();

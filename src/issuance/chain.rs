@@ -139,7 +139,6 @@ impl<T: ToBeSigned> Checked<T> {
         let approval = ask_to_sign(&name, sha256, lines, approver, kind, stage)?;
         Ok(Approved { draft: self.draft, approval })
     }
-
 }
 
 /// The digests of drafts that were checked one after the other and are approved as a whole.
@@ -342,7 +341,8 @@ impl<T: ToBeSigned> Signed<T> {
     fn compare(&self, planned: &Statement, key: &PublicKey) -> Result<Opened<'_>, IssuanceError> {
         let name = || self.name.clone();
         let differs = |difference: String| IssuanceError::Differs { name: name(), difference };
-        let unreadable = |error: ReadError| IssuanceError::Unreadable { name: name(), why: error.to_string() };
+        let unreadable =
+            |error: ReadError| IssuanceError::Unreadable { name: name(), why: error.to_string() };
         let opened = T::open(&self.whole).map_err(unreadable)?;
         if opened.to_be_signed != self.octets {
             return Err(differs("the octets that were signed are not those that were approved".to_owned()));

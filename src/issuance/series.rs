@@ -180,8 +180,12 @@ fn check_all<S: Series>(
     ledger: &Ledger,
     stage: &mut Stage<'_>,
 ) -> Result<CheckedSeries, IssuanceError> {
-    let mut all =
-        CheckedSeries { list: CheckedList::default(), lines: Vec::new(), warnings: BTreeSet::new(), passed: u64::MAX };
+    let mut all = CheckedSeries {
+        list: CheckedList::default(),
+        lines: Vec::new(),
+        warnings: BTreeSet::new(),
+        passed: u64::MAX,
+    };
     let count = series.count();
     let check = |(): &mut (), range: Range<usize>| {
         let context = series.context(policy, ledger);

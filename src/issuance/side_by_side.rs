@@ -205,10 +205,15 @@ mod tests {
     #[test]
     fn what_cannot_be_taken_ends_it_too() {
         let mut taken = 0;
-        let done = in_order(1_000_000, vec![(); 2], |(), _| Ok(()), |range, ()| {
-            taken = range.end;
-            if taken > 300 { Err("full") } else { Ok(()) }
-        });
+        let done = in_order(
+            1_000_000,
+            vec![(); 2],
+            |(), _| Ok(()),
+            |range, ()| {
+                taken = range.end;
+                if taken > 300 { Err("full") } else { Ok(()) }
+            },
+        );
         assert_eq!(done, Err("full"));
         assert!(taken < 1_000);
     }

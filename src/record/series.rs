@@ -39,7 +39,9 @@ impl ListWriter {
         let new = |name: &str| {
             let path = folder.join(name);
             match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(storage(&path, "removed", error)),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    Err(storage(&path, "removed", error))
+                }
                 _ => open_own(&path, OpenOptions::new().write(true).create_new(true))
                     .map(BufWriter::new)
                     .map_err(|error| storage(&path, "made", error)),
@@ -121,7 +123,10 @@ mod tests {
         let (digest, path) = list.end().unwrap();
         let text = format!("{}\n{}\n", Digest::of(b"one"), Digest::of(b"two"));
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        assert_eq!((digest, path.file_name().unwrap().to_str().unwrap()), (Digest::of(text.as_bytes()), &*digest.to_string()));
+        assert_eq!(
+            (digest, path.file_name().unwrap().to_str().unwrap()),
+            (Digest::of(text.as_bytes()), &*digest.to_string())
+        );
         assert_eq!(fs::read(folder.path().join(format!("{digest}.members"))).unwrap(), b"onetwo");
     }
 

@@ -58,10 +58,8 @@ impl IssueOcspResponses {
         let profile = profile.ocsp_response().ok_or_else(|| unknown("OCSP profile", &self.profile))?;
         let subject = |name: &String| {
             let known = certificate(name)?;
-            let view = read::certificate(&known.der).map_err(|error| IssuanceError::Unreadable {
-                name: name.clone(),
-                why: error.to_string(),
-            })?;
+            let view = read::certificate(&known.der)
+                .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
             let serial = view.tbs().serial().map_err(|_| unknown("serial number of", name))?;
             let revoked = ledger
                 .revocations(view.issuer().sha256())
@@ -213,7 +211,8 @@ fn windows(spec: &Spec, scope: &mut Scope<'_>) -> Option<Windows> {
 fn plan_series(series: &OcspSeries, place: Place, scope: &mut Scope<'_>) -> Option<()> {
     let in_windows = series.in_one_window().checked_mul(usize::try_from(series.windows.count).ok()?);
     let Some(count) = in_windows.filter(|count| *count <= MOST) else {
-        let message = format!("there would be more than {MOST} responses; wanted fewer certificates or windows");
+        let message =
+            format!("there would be more than {MOST} responses; wanted fewer certificates or windows");
         scope.problems.add(place, message);
         return None;
     };

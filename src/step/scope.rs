@@ -7,8 +7,8 @@ use super::setting::{Input, Setting};
 use crate::clock::Timestamp;
 use crate::issuance::order::Period;
 use crate::issuance::{
-    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Series as _, SeriesOrder, Statement, ToBeSigned,
-    check_member, draft_and_check,
+    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Series as _, SeriesOrder, Statement,
+    ToBeSigned, check_member, draft_and_check,
 };
 use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
 use crate::profile::{Library, Profile};

@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 
 use super::raw::{Module, Object, Session};
 use super::{
-    DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks, ToSign, Token,
-    TokenError, TokenFlag, TokenInformation,
+    DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks,
+    ToSign, Token, TokenError, TokenFlag, TokenInformation,
 };
 use crate::pki::key::KeyAlgorithm;
 use crate::secret::Pin;

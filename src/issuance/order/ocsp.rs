@@ -96,7 +96,8 @@ impl OcspSeries {
     pub fn window(&self, number: u64, signing: Timestamp) -> Result<(Timestamp, Timestamp), IssuanceError> {
         let late = || IssuanceError::Time { name: self.name.clone() };
         let (first, _) = self.period.at(signing, &self.name)?;
-        let begins = self.windows.every.checked_mul(number).and_then(|later| first.plus(later)).ok_or_else(late)?;
+        let begins =
+            self.windows.every.checked_mul(number).and_then(|later| first.plus(later)).ok_or_else(late)?;
         Ok((begins, self.period.lasts.last_second(begins).ok_or_else(late)?))
     }
 
@@ -206,7 +207,8 @@ struct Member<'r> {
 
 impl ReadyOcspSeries<'_> {
     fn member(&self, index: usize) -> Result<Member<'_>, IssuanceError> {
-        let unknown = || IssuanceError::Unknown { what: "OCSP response", name: self.series.place(index).name };
+        let unknown =
+            || IssuanceError::Unknown { what: "OCSP response", name: self.series.place(index).name };
         let (hashes, in_one_window) = (self.hashed.len(), self.series.in_one_window());
         let window = index.checked_div(in_one_window).ok_or_else(unknown)?;
         let in_window = index.checked_rem(in_one_window).ok_or_else(unknown)?;

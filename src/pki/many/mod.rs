@@ -56,8 +56,11 @@ impl ManyVerifier {
         if let Some(first) = good.first_mut().filter(|_| !self.begun.swap(true, Ordering::Relaxed)) {
             *first = false;
         }
-        for (index, (message, signature)) in all.iter().enumerate().filter(|(index, _)| good.get(*index) != Some(&true)) {
-            verify_signature(&self.key, self.algorithm, message, signature).map_err(|error| (index, error))?;
+        for (index, (message, signature)) in
+            all.iter().enumerate().filter(|(index, _)| good.get(*index) != Some(&true))
+        {
+            verify_signature(&self.key, self.algorithm, message, signature)
+                .map_err(|error| (index, error))?;
         }
         Ok(())
     }
@@ -178,9 +181,20 @@ mod tests {
             [&[0x30, u8::try_from(content.len()).unwrap()], content.as_slice()].concat()
         };
         let order = [&[0][..], &order].concat();
-        for (r, s) in [(&order[..], &[1][..]), (&[1], &order), (&[0], &[1]), (&[1], &[0]), (&[0, 1], &[1]), (&[0xff], &[1])] {
+        for (r, s) in [
+            (&order[..], &[1][..]),
+            (&[1], &order),
+            (&[0], &[1]),
+            (&[1], &[0]),
+            (&[0, 1], &[1]),
+            (&[0xff], &[1]),
+        ] {
             let signature = signature(r, s);
-            assert_eq!(many.verify(&[(&all[0].0, &signature)]), Err((0, SignatureError::Wrong)), "{r:?} {s:?}");
+            assert_eq!(
+                many.verify(&[(&all[0].0, &signature)]),
+                Err((0, SignatureError::Wrong)),
+                "{r:?} {s:?}"
+            );
         }
     }
 

@@ -441,7 +441,8 @@ impl Key {
     /// Says of each signature whether it is good.
     pub(super) fn verify(&self, all: &[Signature]) -> Vec<bool> {
         let in_range = |number: &Words| *number != [0; LIMBS] && subtract_words(*number, ORDER.modulus).1;
-        let numbers: Vec<_> = all.iter().map(|one| (words(&one.digest), words(&one.r), words(&one.s))).collect();
+        let numbers: Vec<_> =
+            all.iter().map(|one| (words(&one.digest), words(&one.r), words(&one.s))).collect();
         let sound: Vec<bool> = numbers.iter().map(|(_, r, s)| in_range(r) && in_range(s)).collect();
         // What is out of range is bad whatever becomes of it; one stands in so that all can be inverted.
         let mut inverses: Vec<Words> = (numbers.iter().zip(&sound))
@@ -538,7 +539,8 @@ mod tests {
     #[test]
     fn a_number_times_its_inverse_is_one() {
         for prime in [FIELD, ORDER] {
-            let mut all: Vec<_> = (1..20).map(|number| prime.enter(&scalar(number * 0x1234_5678_9abc))).collect();
+            let mut all: Vec<_> =
+                (1..20).map(|number| prime.enter(&scalar(number * 0x1234_5678_9abc))).collect();
             let before = all.clone();
             prime.invert_all(&mut all, &mut Vec::new());
             for (number, inverse) in before.iter().zip(&all) {
