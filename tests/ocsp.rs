@@ -10,7 +10,7 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use common::program::{own_folder, rootrite};
 use common::{Ended, tool};

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::{failures, files, plain};
 use crate::clock::RehearsalClock;
-use crate::conduct::{Company, Improviser, Tokens, conduct, open};
+use crate::conduct::{Company, Improviser, Tokens, check, conduct, open};
+use crate::confinement;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site};
 use crate::record::Places;
@@ -37,6 +38,9 @@ impl Rehearse {
         let plan = files::plan(&self.script, true, None)?;
         new_folder(&self.out, "--out")?;
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
+        let out_folder =
+            self.out.canonicalize().map_err(|error| failures::file("found", &self.out, &error))?;
+        confinement::limit_program(vec![out_folder]);
         let (tokens, site_text, running) = Tokens::make(&plan, &self.out.join("rehearsal-tokens"))?;
         let site = Site::read("the rehearsal's site", site_text.as_bytes())?;
         let (cabinet, modules) =
@@ -61,7 +65,7 @@ impl Rehearse {
             modules: modules.loaded.clone(),
             operators: &mut people,
             clock: &clock,
-            machine: machine(&site.value, &[&self.out]),
+            machine: modules.seen_on(machine(&site.value, &[&self.out])),
             site: site_text.clone().into_bytes(),
             practice: true,
         };
@@ -160,5 +164,6 @@ pub fn machine(site: &Site, folders: &[&Path]) -> Machine {
         minimum_free: site.preflight.minimum_free,
         allowed_interfaces: site.preflight.allow_interfaces.clone(),
         modules,
+        found: confinement::measures().iter().map(|measure| check("this program", measure)).collect(),
     }
 }

@@ -8,12 +8,13 @@ use super::plain::Plain;
 use super::rehearse::{machine, new_folder, writable};
 use super::{failures, files};
 use crate::clock::{Clock, MachineClock, Timestamp};
-use crate::conduct::{Company, conduct, open};
+use crate::conduct::{Company, Modules, conduct, open};
+use crate::confinement;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site};
 use crate::record::Places;
 use crate::script::{Problems, Whole};
-use crate::stage::{Cabinet, Module, Operators};
+use crate::stage::{Cabinet, Operators};
 
 /// Conduct a ceremony with real people on real tokens
 ///
@@ -51,11 +52,11 @@ impl Run {
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         let (ceremony, answers) = self.read()?;
         self.judge(&ceremony)?;
+        confinement::limit_program(vec![folder_of(&self.out), folder_of(&self.log)]);
         let (cabinet, modules) =
             open(&ceremony.site.value, &ceremony.plan, None).map_err(|errors| failures::cabinet(&errors))?;
-        let loaded = modules.loaded.clone();
         let done = with_people(answers, out, |operators, clock| {
-            self.conduct(&ceremony, cabinet, loaded, operators, clock)
+            self.conduct(&ceremony, cabinet, &modules, operators, clock)
         });
         // What stopped the ceremony is more important than a module that does not end.
         let stopped = modules.stop();
@@ -126,28 +127,21 @@ impl Run {
         &self,
         ceremony: &Ceremony,
         cabinet: Cabinet,
-        modules: Vec<Module>,
+        modules: &Modules,
         operators: &mut dyn Operators,
         clock: &MachineClock,
     ) -> Result<PathBuf, Failure> {
         let plan = &ceremony.plan;
-        // A new log's folder is not there yet; what has to have room is the one that it will be in.
-        let in_which = |path: &Path| {
-            let folder = if path.is_dir() { Some(path) } else { path.parent() };
-            folder
-                .filter(|folder| !folder.as_os_str().is_empty())
-                .map_or_else(|| PathBuf::from("."), PathBuf::from)
-        };
-        let (out, log) = (in_which(&self.out), in_which(&self.log));
+        let (out, log) = (folder_of(&self.out), folder_of(&self.log));
         let folders: &[&Path] = if out == log { &[&out] } else { &[&out, &log] };
         let places = Places::of(&plan.setting.ceremony, self.practice, &self.log, &self.out);
         let bundle = places.bundle.clone();
         let company = Company {
             cabinet,
-            modules,
+            modules: modules.loaded.clone(),
             operators,
             clock,
-            machine: machine(&ceremony.site.value, folders),
+            machine: modules.seen_on(machine(&ceremony.site.value, folders)),
             site: ceremony.site_octets.clone(),
             practice: self.practice,
         };
@@ -155,6 +149,13 @@ impl Run {
         conduct(plan, places, company, continued)?;
         Ok(bundle)
     }
+}
+
+/// The folder itself if it is there. A new one is not yet; what has to have room, and be open to writing, is the one that it
+/// will be in.
+fn folder_of(path: &Path) -> PathBuf {
+    let folder = if path.is_dir() { Some(path) } else { path.parent() };
+    folder.filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), PathBuf::from)
 }
 
 /// The machine's clock is in the window, or nothing begins: `confirm-clock` would end it after the log was created.

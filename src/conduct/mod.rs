@@ -14,7 +14,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-pub use cabinet::{CabinetError, Modules, Running, open};
+pub use cabinet::{CabinetError, Modules, Running, check, open};
 pub use rehearsal::{Improviser, RehearsalError, Tokens};
 
 use crate::clock::Clock;

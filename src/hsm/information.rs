@@ -1,7 +1,9 @@
 //! What modules, slots and tokens say of themselves, and how a token is chosen.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::confinement::Measure;
 use crate::digest::Digest;
 use crate::secret::Pin;
 
@@ -20,6 +22,8 @@ pub struct ModuleInformation {
     pub version: Version,
     /// Whether several threads may be in it at once.
     pub several_threads: bool,
+    /// What its process has denied itself before it was loaded.
+    pub measures: Vec<Measure>,
 }
 
 /// A slot and the token in it.
@@ -179,7 +183,7 @@ pub struct Initialization {
     /// The security officer's PIN that it gets.
     pub officer_pin: Pin,
     /// The user's PIN that it gets; the custodian replaces it by their own ([`super::Token::change_pin`]).
-    pub user_pin: Pin,
+    pub user_pin: Arc<Pin>,
 }
 
 /// Which blank token: one that says it is not initialised.

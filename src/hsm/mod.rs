@@ -20,10 +20,12 @@ mod information;
 mod inventory;
 mod key;
 mod message;
+mod outcome;
 mod process;
 mod quirks;
 mod raw;
 mod session;
+mod starter;
 mod wire;
 
 use zeroize::Zeroizing;
@@ -39,10 +41,13 @@ pub use inventory::{DataObject, Entry, Inventory};
 pub use key::{
     AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading, ToSign,
 };
+pub use outcome::{Call, Outcome, is_at_work};
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
 pub use quirks::{Quirks, STANDARD};
 pub use session::Session;
+pub use starter::{Heartbeat, begin as begin_starter};
 
+pub use crate::confinement::{Measure, Network, Taken, Writes};
 pub use crate::pki::HashAlgorithm;
 use crate::secret::Pin;
 
@@ -141,8 +146,8 @@ pub trait Token: Send {
         inputs.iter().map(sign).collect()
     }
 
-    /// More sessions with the same token, to work side by side with this one: as many as there are processors, if the
-    /// token and its module can do that, and none if they cannot. Who is logged in here is logged in there.
+    /// More sessions with the same token, to work side by side with this one: as many as there are processors or its
+    /// quirks say, and none where the module is not for several threads. Who is logged in here is logged in there.
     ///
     /// # Errors
     ///
@@ -186,4 +191,6 @@ pub enum Login<'pin> {
     ProtectedPath,
     /// Not at all: the token asks for no login.
     None,
+    /// Outside of this program, before it: somebody is logged in already, and nobody here has checked anything.
+    External,
 }

@@ -1,6 +1,6 @@
 //! What differs between makes of HSM, as data.
 //!
-//! The values come from outside (quirk files, the site file); this folder reads no file.
+//! The values come from outside (`quirks/*.yaml`, the site file); this folder reads no file.
 
 use super::AttributeName;
 
@@ -17,8 +17,13 @@ pub struct Quirks {
     pub omit_public: Vec<AttributeName>,
     /// How many octets of randomness the token gives in one call.
     pub random_limit: usize,
-    /// How many sessions may work side by side.
-    pub most_sessions: usize,
+    /// How many sessions work side by side where many signatures are made; as many as there are processors if nothing is said.
+    pub sessions: Option<usize>,
+    /// Attributes that say how a key came to be and that this token cannot tell: CKA_LOCAL, CKA_ALWAYS_SENSITIVE and
+    /// CKA_NEVER_EXTRACTABLE. What it says of them is read and logged, and not held against a key.
+    pub untold: Vec<AttributeName>,
+    /// The user type that logs in, if it is not CKU_USER.
+    pub user_type: Option<u64>,
 }
 
 /// A token without quirks.
@@ -27,5 +32,7 @@ pub const STANDARD: Quirks = Quirks {
     omit_private: Vec::new(),
     omit_public: Vec::new(),
     random_limit: 4096,
-    most_sessions: 64,
+    sessions: None,
+    untold: Vec::new(),
+    user_type: None,
 };

@@ -5,9 +5,9 @@ use std::sync::Weak;
 use zeroize::Zeroizing;
 
 use super::channel::Channel;
-use super::message::{OwnedLogin, Request};
+use super::message::{Request, SentLogin};
 use super::process::Control;
-use super::wire::Wire;
+use super::wire::{Lent, Wire};
 use super::{
     DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks,
     ToSign, Token, TokenError, TokenInformation, TokenSelector,
@@ -39,7 +39,7 @@ impl Session {
         &self.token
     }
 
-    fn ask<T: Wire>(&mut self, operation: Operation, request: &Request) -> Result<T, TokenError> {
+    fn ask<T: Wire>(&mut self, operation: Operation, request: &Request<'_>) -> Result<T, TokenError> {
         let timeouts = self.channel.timeouts();
         let timeout = match operation {
             Operation::LogIn | Operation::ChangePin => timeouts.log_in,
@@ -57,9 +57,10 @@ impl Token for Session {
 
     fn log_in(&mut self, login: Login<'_>) -> Result<(), TokenError> {
         let login = match login {
-            Login::Pin(pin) => OwnedLogin::Pin(pin.duplicate()),
-            Login::ProtectedPath => OwnedLogin::ProtectedPath,
-            Login::None => OwnedLogin::None,
+            Login::Pin(pin) => SentLogin::Pin(Lent::Borrowed(pin)),
+            Login::ProtectedPath => SentLogin::ProtectedPath,
+            Login::None => SentLogin::None,
+            Login::External => SentLogin::External,
         };
         self.ask(Operation::LogIn, &Request::LogIn { login })
     }
@@ -69,7 +70,7 @@ impl Token for Session {
     }
 
     fn change_pin(&mut self, old: &Pin, new: &Pin) -> Result<(), TokenError> {
-        let request = Request::ChangePin { old: old.duplicate(), new: new.duplicate() };
+        let request = Request::ChangePin { old: Lent::Borrowed(old), new: Lent::Borrowed(new) };
         self.ask(Operation::ChangePin, &request)
     }
 
@@ -121,8 +122,8 @@ impl Token for Session {
 
     fn beside(&mut self) -> Result<Vec<Box<dyn Token>>, TokenError> {
         let Some(control) = self.control.upgrade() else { return Ok(Vec::new()) };
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let most = processors.min(self.quirks.most_sessions);
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let most = self.quirks.sessions.unwrap_or_else(processors);
         if !control.takes_several_threads() {
             return Ok(Vec::new());
         }

@@ -181,7 +181,8 @@ fn attributes(private: &Attributes) -> KeyAttributes {
 
 /// Why a key that must never leave its token is not fit; nothing if it is.
 ///
-/// What a token does not say cannot be held against it here: the log leaves it out, and the importer judges.
+/// What a token does not say cannot be held against it here: the log leaves it out, and the importer judges. Where it came
+/// from (CKA_LOCAL) is judged by `hsm`, which knows the makes that cannot tell.
 fn unfit(read: KeyAttributes) -> Option<String> {
     [
         ("CKA_SENSITIVE", read.sensitive, true),

@@ -10,13 +10,15 @@
 //! - `series`: many of a kind walked through it together, `side_by_side` by several sessions;
 //! - `statement`: what a structure says, field by field: as planned, and as read by the second implementation;
 //! - `key`: how a key becomes live;
-//! - `ledger`: what the ceremony and its log know.
+//! - `ledger`: what the ceremony and its log know;
+//! - `paths`: what dies with a certificate.
 
 mod chain;
 mod issue;
 mod key;
 mod ledger;
 pub mod order;
+mod paths;
 mod series;
 mod side_by_side;
 mod statement;
@@ -27,7 +29,10 @@ use thiserror::Error;
 pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Signed, Verified};
 pub use issue::{Drawn, Order, Terms, draft_and_check, issue};
 pub use key::{KeyOrder, make_key, use_log_key};
-pub use ledger::{Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
+pub use ledger::{
+    Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
+};
+pub use paths::{Loss, loss};
 pub use series::{Series, SeriesOrder, check_member, issue_series};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, ToBeSigned};
@@ -144,6 +149,10 @@ impl From<IssuanceError> for StageError {
     fn from(error: IssuanceError) -> Self {
         match error {
             IssuanceError::Stage(error) => error,
+            // The token's doing: whose turn it is does not depend on whether an act was under way.
+            unfit @ (IssuanceError::Key { .. } | IssuanceError::Inventory { .. }) => {
+                Self::Unfit(with_causes(&unfit))
+            }
             other => Self::Refused(with_causes(&other)),
         }
     }

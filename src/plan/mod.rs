@@ -4,6 +4,7 @@
 
 mod inputs;
 mod order;
+mod quirks;
 mod review;
 mod site;
 
@@ -12,7 +13,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub use crate::step::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey};
+pub use crate::step::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
+pub use quirks::{Attribute, Origin, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
 pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
 

@@ -67,6 +67,7 @@ impl Continued {
             note_ceremony(entry.record, &mut ceremonies);
         });
         let read = read.map_err(|error| ContinueError::Storage(storage(&path, "read", error)))?;
+        memory.look_into(folder);
         let mut wrong: Vec<String> = read.findings.list.iter().map(ToString::to_string).collect();
         if read.torn > 0 {
             wrong.push(format!("E120 the last line is torn: {} octets follow the last line feed", read.torn));

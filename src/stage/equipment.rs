@@ -6,6 +6,7 @@
 //!   token says that one is left, an exact word is wanted before the next.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation};
 use crate::secret::Pin;
@@ -22,11 +23,13 @@ pub enum LoginKind {
         two_halves: bool,
     },
     /// By a PIN that was read before the ceremony began.
-    Given(Pin),
+    Given(Arc<Pin>),
     /// By the token's own PIN pad.
     ProtectedPath,
     /// Not at all.
     None,
+    /// Outside of this program, before it: nobody here checks anything, and the log says so.
+    External,
 }
 
 /// A token that has to be initialised before it can be used.
@@ -47,12 +50,12 @@ pub struct Pins {
     /// The security officer's.
     pub security_officer: Pin,
     /// The user's, chosen by its custodian.
-    pub user: Pin,
+    pub user: Arc<Pin>,
 }
 
 /// The PINs of throw-away tokens. They are public.
 pub fn fixed_pins() -> Pins {
-    Pins { security_officer: shared_pin(PinKind::SecurityOfficer), user: shared_pin(PinKind::User) }
+    Pins { security_officer: shared_pin(PinKind::SecurityOfficer), user: shared_pin(PinKind::User).into() }
 }
 
 /// One of the PINs of throw-away tokens. They are public.
@@ -176,8 +179,15 @@ impl Stage<'_> {
                 Err(error) => self.after_wrong_pin(token, error)?,
             }
         }
-        let people = self.custodians(token)?;
+        let outside = matches!(self.equipment(token)?.login, LoginKind::External);
+        let people = if outside { Vec::new() } else { self.custodians(token)? };
         self.equipment(token)?.logged_in = true;
+        if outside {
+            let text = format!(
+                "token `{token}`: authentication was performed outside; this program has verified no PIN"
+            );
+            self.record(Event::LogNote { text })?;
+        }
         self.record(Event::AuthOk { token: token.into(), serial, people })?;
         Ok(())
     }
@@ -213,7 +223,7 @@ impl Stage<'_> {
         let people = equipment.who_types();
         // A PIN that was read before the ceremony is the one that logs in later.
         let given = match &equipment.login {
-            LoginKind::Given(pin) => Some(pin.duplicate()),
+            LoginKind::Given(pin) => Some(Arc::clone(pin)),
             _ => None,
         };
         let mut ask = |kind| {
@@ -228,7 +238,7 @@ impl Stage<'_> {
             self.operators.pin(&request)
         };
         let security_officer = ask(PinKind::SecurityOfficer)?;
-        let user = given.map_or_else(|| ask(PinKind::User), Ok)?;
+        let user = given.map_or_else(|| ask(PinKind::User).map(Arc::new), Ok)?;
         let pins = Pins { security_officer, user };
         let intent = Event::TokenInitializeIntent { token: token.into(), label };
         let seq = self.record(intent)?;
@@ -295,6 +305,7 @@ impl Stage<'_> {
             LoginKind::Given(pin) => Login::Pin(pin),
             LoginKind::ProtectedPath => Login::ProtectedPath,
             LoginKind::None => Login::None,
+            LoginKind::External => Login::External,
             LoginKind::Prompt { .. } => {
                 let purpose = if equipment.wrong == 0 { PinPurpose::Login } else { PinPurpose::AfterWrong };
                 let tries = state.to_string();

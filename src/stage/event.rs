@@ -175,6 +175,16 @@ pub enum Event {
         serial: String,
         key: KeyPlace,
     },
+    /// A certificate is revoked from this time on; its issuer's next CRL says so.
+    #[serde(rename = "cert.revoked")]
+    CertRevoked {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sha256: Option<Digest>,
+        issuer_spki_sha256: Digest,
+        serial: String,
+        reason: String,
+        effective: Timestamp,
+    },
     /// Intent: a certification request is about to be signed.
     #[serde(rename = "csr.sign.intent")]
     CsrSignIntent { tbs_sha256: Digest, spki_sha256: Digest, subject: String, subject_sha256: Digest },

@@ -399,6 +399,11 @@ impl<'a> Stage<'a> {
         self.clock.now()
     }
 
+    /// Whose clocks the ceremony clock is compared with, as the log says it.
+    pub fn clock_source(&self) -> &'static str {
+        self.operators.clock_source()
+    }
+
     /// Shows people something.
     pub fn show(&mut self, notice: &Notice) {
         self.operators.show(notice);
@@ -513,6 +518,9 @@ pub enum StageError {
     /// What an act made is not what was planned.
     #[error("{0}")]
     Refused(String),
+    /// What a token made, or did besides, is not what it was asked for.
+    #[error("{0}")]
+    Unfit(String),
 }
 
 /// What a record can hold of words that a driver, a token or the system chose: what nobody could see or read aloud is

@@ -68,7 +68,7 @@ impl Step for ConfirmClock {
                 });
             }
             let event = Event::ClockSet {
-                source: "witnesses".into(),
+                source: room.stage.clock_source().into(),
                 reference,
                 old: clock,
                 new: clock,

@@ -22,6 +22,7 @@ mod issue_subordinate;
 mod placeholder;
 mod preflight;
 mod request_certificate;
+mod revoke;
 mod revoked;
 mod roll_call;
 mod scope;
@@ -41,7 +42,7 @@ pub use scope::{Left, Scope};
 pub use setting::{Input, People, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
-pub use crate::issuance::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy};
+pub use crate::issuance::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation};
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
 use crate::stage::{Stage, StageError};
@@ -198,6 +199,7 @@ steps!(
     issue_cross::IssueCross,
     issue_ocsp_responder::IssueOcspResponder,
     request_certificate::RequestCertificate,
+    revoke::Revoke,
     issue_crl::IssueCrl,
     issue_ocsp_responses::IssueOcspResponses,
     witness::Witness,
@@ -248,6 +250,9 @@ pub enum StepError {
         /// The window's last second.
         to: String,
     },
+    /// A certificate cannot be revoked.
+    #[error("nothing was revoked: {0}")]
+    Revocation(String),
     /// A file that the plan names by digest is another one now.
     #[error("{0}")]
     Changed(String),

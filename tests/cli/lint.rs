@@ -141,7 +141,7 @@ fn a_good_root_has_no_error_and_what_could_not_be_judged_is_said() {
         "\
 root.pem [0]: root, CN=Example Root,O=Example,C=US
   warning ROOT-07: there is no authority key identifier, which is recommended (BR 2.2.6 §7.1.2.1.3; RFC 5280 §4.2.1.1)
-  note CRT-15, KEY-07, NAME-10: not judged: the log's ledger is not known
+  note CRT-15, KEY-07, NAME-10, GRA-01, GRA-02, GRA-03: not judged: the log's ledger is not known
   note ROOT-03: not judged: the time of signing is not known
 0 errors and 1 warning in 1 structure
 "

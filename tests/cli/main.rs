@@ -22,6 +22,7 @@ mod lint;
 mod places;
 mod plan;
 mod profile;
+mod revocation;
 mod room;
 mod rules;
 mod run;

@@ -121,12 +121,33 @@ impl Lint {
     }
 }
 
+/// Judges octets as `lint` judges a file of them without an issuer, under this policy, and writes what it would write.
+///
+/// # Errors
+///
+/// A [`Failure`] if a rule objects with an error, or `out` cannot be written.
+pub fn lint_octets(octets: &[u8], policy: Policy, out: &mut dyn Write) -> Result<(), Failure> {
+    let circumstances = Circumstances { kind: None, policy, issuers: Vec::new(), at: None };
+    let mut report = Report { out, json: false, text: String::new(), tally: Tally::default() };
+    pieces(Path::new("octets"), octets, &circumstances, &mut report)?;
+    let tally = report.end()?;
+    if tally.errors == 0 { Ok(()) } else { Err(Failure::new(Turn::Refused, tally.to_string())) }
+}
+
 fn one_file(path: &Path, circumstances: &Circumstances, report: &mut Report<'_>) -> Result<(), Failure> {
-    let octets = octets(path)?;
+    pieces(path, &octets(path)?, circumstances, report)
+}
+
+fn pieces(
+    path: &Path,
+    octets: &[u8],
+    circumstances: &Circumstances,
+    report: &mut Report<'_>,
+) -> Result<(), Failure> {
     let mut index = 0;
     let mut said = Ok(());
     let too_large = octets.len() as u64 > MOST_OCTETS;
-    piece::each(if too_large { &[][..] } else { &octets }, |mut piece| {
+    piece::each(if too_large { &[][..] } else { octets }, |mut piece| {
         if too_large {
             piece.octets = Err(format!("the file has more than {MOST_OCTETS} octets"));
         } else if index == MOST_STRUCTURES {

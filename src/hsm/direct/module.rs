@@ -62,6 +62,7 @@ impl Loaded {
             description: text(&said.libraryDescription),
             version: version(said.libraryVersion),
             several_threads: self.module.takes_several_threads(),
+            measures: Vec::new(),
         })
     }
 
