@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use common::fake::{configuration, module};
 use common::softhsm::{any, pin};
 use rootrite::hsm::{
-    DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, STANDARD,
+    DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, Quirks, STANDARD,
     Session, ToSign, Token as _, TokenError,
 };
 use rootrite::pki::key::KeyAlgorithm;
@@ -51,6 +51,20 @@ fn a_module_that_behaves_is_taken() {
     assert_eq!(sign(&mut session).unwrap().len(), 70);
     assert_eq!(session.destroy_objects(&id()).unwrap(), 2);
     process.stop().unwrap();
+}
+
+#[test]
+fn a_module_that_cannot_lock_gets_one_session_at_a_time() {
+    let quirks = Quirks { sessions: Some(4), ..STANDARD };
+    for (fake, several, beside) in [("", true, 3), ("cannot-lock", false, 0)] {
+        let process = start(fake).unwrap();
+        assert_eq!(process.information().several_threads, several);
+        let mut session = process.open(&any("fake"), &quirks).unwrap();
+        assert_eq!(session.beside().unwrap().len(), beside, "{fake}");
+        session.log_in(Login::Pin(&pin("1234"))).unwrap();
+        assert_eq!(sign(&mut session).unwrap().len(), 70);
+        process.stop().unwrap();
+    }
 }
 
 #[test]

@@ -405,3 +405,21 @@ pub(super) fn ask_to_sign(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::structure::OcspResponse;
+    use super::*;
+
+    #[test]
+    fn other_octets_than_those_approved_are_not_admitted() {
+        let list = ApprovedList { digests: vec![Digest::of(b"one"), Digest::of(b"two")], approval: 7 };
+        let admit = |index, octets: &[u8]| list.admit::<OcspResponse>(index, "name".into(), octets.to_vec());
+        assert_eq!(admit(0, b"one").unwrap().approval(), 7);
+        assert_eq!(admit(1, b"two").unwrap().sha256(), Digest::of(b"two"));
+        for (index, octets) in [(0, b"two"), (1, b"one"), (2, b"one")] {
+            let error = admit(index, octets).unwrap_err();
+            assert!(matches!(error, IssuanceError::Differs { .. }), "{error}");
+        }
+    }
+}
