@@ -12,6 +12,7 @@ use ceremony_log::verify::Genesis;
 
 use super::report::Report;
 use crate::digest::Digest;
+use crate::record::MOST_SINGLED_OUT;
 
 /// How many artifacts, approvals and intents of a log are remembered together.
 pub const MOST_TOLD: usize = 200_000;
@@ -58,6 +59,11 @@ impl Named {
     /// How many and the digest of their list, if the record is about several.
     pub fn batch(&self) -> Option<(u64, Digest)> {
         batch(&self.data)
+    }
+
+    /// Whether its list has so few members that the manifest lists each and each has a proof of its own.
+    pub fn singles_out(&self) -> bool {
+        self.batch().is_none_or(|(count, _)| count <= MOST_SINGLED_OUT as u64)
     }
 
     /// The same of the intent: the list of what was to be signed.
