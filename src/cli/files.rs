@@ -38,7 +38,7 @@ pub fn plan(path: &Path, rehearsal: bool, log: Option<&Path>) -> Result<Plan, Fa
         _ => Path::new("."),
     };
     let library = Folder::beside(folder);
-    let sources = Sources { library: &library, folder, rehearsal, earlier };
+    let sources = Sources { library: &library, folder, rehearsal, earlier, begun: false };
     Ok(Plan::read(&path.display().to_string(), &octets(path)?, &sources)?)
 }
 

@@ -105,6 +105,8 @@ fn serve(mut control: UnixStream) -> ExitCode {
                 send(&mut control, number, &Ok::<(), TokenError>(()))
             }),
             Ok(Command::Open { selector, quirks }) => receive_file(&control).and_then(|socket| {
+                // What has ended holds a socket no longer: sessions come and go for as long as the ceremony lasts.
+                sessions.retain(|session: &SessionThread| !session.thread.is_finished());
                 let opened = loaded.open(&selector, quirks);
                 let opened = opened.and_then(|(token, direct)| {
                     sessions.push(SessionThread::start(socket.into(), direct, Arc::clone(&kept))?);

@@ -16,6 +16,8 @@ mod code;
 mod direct;
 mod encoding;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod information;
 mod inventory;
 mod key;

@@ -7,7 +7,7 @@ use super::chain::{Checked, Draft, Verified};
 use super::ledger::{Key, Ledger};
 use super::statement::Statement;
 use super::structure::ToBeSigned;
-use super::{IssuanceError, Policy};
+use super::{IssuanceError, Policy, past};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::pki::{SerialNumber, SignatureAlgorithm};
@@ -110,8 +110,14 @@ pub fn issue<O: Order>(
     ledger: &Ledger,
     stage: &mut Stage<'_>,
 ) -> Result<(Drawn, Verified<O::Structure>), IssuanceError> {
-    let drawn = draw(order.key(), stage)?;
-    let checked = draft_and_check(order, &drawn, terms.policy, ledger)?;
+    if let Some(done) = past::issued(order, stage)? {
+        return Ok(done);
+    }
+    if let Some(adopted) = past::settle(order, stage)? {
+        return Ok(adopted);
+    }
+    let drawn = draw_again(order, stage)?;
+    let checked = judged(order, &drawn, terms.policy, ledger, stage)?;
     // Warnings count as acknowledged once the person who saw them has approved.
     let lint = checked.lint_result(terms.policy);
     let approved = checked.approve(terms.approver, order.request_kind(), stage)?;
@@ -130,8 +136,54 @@ pub fn issue<O: Order>(
     Ok((drawn, verified))
 }
 
+/// Drafts and judges; what rules object to is in the log before anyone is told.
+fn judged<O: Order>(
+    order: &O,
+    drawn: &Drawn,
+    policy: Policy,
+    ledger: &Ledger,
+    stage: &mut Stage<'_>,
+) -> Result<Checked<O::Structure>, IssuanceError> {
+    let judged = draft_and_check(order, drawn, policy, ledger);
+    log_objections(&judged, policy, stage)?;
+    judged
+}
+
+/// Logs what rules object to.
+pub(super) fn log_objections<T>(
+    judged: &Result<T, IssuanceError>,
+    policy: Policy,
+    stage: &mut Stage<'_>,
+) -> Result<(), IssuanceError> {
+    if let Err(IssuanceError::Objections { objections, tbs_sha256, passed, .. }) = &judged {
+        let errors = objections.iter().filter(|objection| objection.is_error());
+        stage.record(Event::LintResult {
+            tbs_sha256: *tbs_sha256,
+            policy: policy.to_string(),
+            rules_passed: u64::try_from(*passed).unwrap_or(u64::MAX),
+            // Nobody has been asked.
+            warnings_acknowledged: Vec::new(),
+            objections: errors.take(MOST_NAMED).map(|objection| objection.rule.to_string()).collect(),
+        })?;
+    }
+    Ok(())
+}
+
+/// What is drawn for a structure: a new serial number always; the time of one that was lost where it has no serial
+/// number, so that two CRLs of one number say the same.
+fn draw_again<O: Order>(order: &O, stage: &mut Stage<'_>) -> Result<Drawn, IssuanceError> {
+    let drawn = draw(order.key(), stage)?;
+    Ok(match past::lost_time(stage) {
+        Some(at) => Drawn { at, ..drawn },
+        None => drawn,
+    })
+}
+
 /// What is drawn at signing.
 pub(super) fn draw(key: &Key, stage: &mut Stage<'_>) -> Result<Drawn, IssuanceError> {
     let random = stage.random::<16>(&key.token)?;
     Ok(Drawn { at: stage.now(), serial: SerialNumber::from_random(*random) })
 }
+
+/// Objections that one record names: a line of the log is 16 KiB.
+const MOST_NAMED: usize = 100;

@@ -12,12 +12,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::chain::{Approved, ApprovedList, CheckedList, Draft, Signed};
-use super::issue::{Drawn, Terms, draw};
+use super::issue::{Drawn, Terms, draw, log_objections};
 use super::ledger::{Key, Ledger};
 use super::side_by_side::in_order;
 use super::statement::Statement;
 use super::structure::ToBeSigned;
-use super::{Checked, IssuanceError, Policy};
+use super::{Checked, IssuanceError, Policy, past};
 use crate::digest::Digest;
 use crate::hsm::Token;
 use crate::pki::{ManyVerifier, SignatureAlgorithm};
@@ -114,15 +114,21 @@ pub fn issue_series<O: SeriesOrder>(
     stage: &mut Stage<'_>,
 ) -> Result<Drawn, IssuanceError> {
     let key = order.key();
+    let list = ArtifactPlace { kind: "list", name: order.name().to_owned() };
+    if let Some(drawn) = past::issued_series(order, &list, stage)? {
+        return Ok(drawn);
+    }
+    past::settle_series(stage)?;
     let drawn = draw_alone(key, ledger, stage)?;
     let series = order.ready(&drawn)?;
-    let list = ArtifactPlace { kind: "list", name: order.name().to_owned() };
     let count = series.count();
     if count == 0 {
         return Err(IssuanceError::Unknown { what: "member of", name: list.name });
     }
     stage.begin_series(count)?;
-    let mut checked = check_all(&series, key, terms.policy, ledger, stage)?;
+    let checked = check_all(&series, key, terms.policy, ledger, stage);
+    log_objections(&checked, terms.policy, stage)?;
+    let mut checked = checked?;
     let to_be_signed = stage.keep_list()?;
     checked.lines.push(Line::new("together", count.to_string()));
     let name = format!("{} `{}` ({count} together)", series.words(), list.name);

@@ -455,7 +455,7 @@ impl<'s> Scope<'s> {
                 for index in (0..series.count()).filter(|index| which(*index)) {
                     match check_member(&series, index, order.key(), &context) {
                         Ok(_) => {}
-                        Err(IssuanceError::Objections { name, objections: all }) => {
+                        Err(IssuanceError::Objections { name, objections: all, .. }) => {
                             for one in all.iter().filter(|one| one.is_error()) {
                                 objections.entry(one.rule).or_insert_with(|| format!("{name}: {one}"));
                             }
