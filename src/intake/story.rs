@@ -94,6 +94,13 @@ pub struct Closing {
     pub next_due: Option<Timestamp>,
 }
 
+impl Closing {
+    fn of(record: &Record) -> Option<Self> {
+        let next_due = record.data.str("next_due").and_then(|text| text.parse().ok());
+        Some(Self { seq: record.seq, at: Timestamp::from_seconds(record.at.seconds())?, next_due })
+    }
+}
+
 /// Everything that is gathered.
 #[derive(Debug, Default)]
 pub struct Story {
@@ -151,9 +158,7 @@ impl Story {
                 self.outputs = None;
             }
             "ceremony.close" => {
-                let next_due = record.data.str("next_due").and_then(|text| text.parse().ok());
-                let at = Timestamp::from_seconds(record.at.seconds());
-                self.closing = at.map(|at| Closing { seq: record.seq, at, next_due });
+                self.closing = Closing::of(record);
                 self.outputs = record.data.str("outputs").map(|outputs| (record.seq, outputs.to_owned()));
                 self.approvals.clear();
                 self.intents.clear();
