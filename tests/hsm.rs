@@ -323,7 +323,7 @@ fn a_blank_token_becomes_one_with_a_label_and_pins() {
         blank,
         label: label.to_owned(),
         officer_pin: pin(OFFICER),
-        user_pin: pin(USER),
+        user_pin: pin(USER).into(),
     };
     let made = process.initialize_token(wish("root", Blank::Only)).unwrap();
     assert_eq!(made.label, "root");
@@ -336,7 +336,7 @@ fn a_blank_token_becomes_one_with_a_label_and_pins() {
     }
     let error = process.initialize_token(wish("other", Blank::Serial("none".to_owned()))).unwrap_err();
     assert!(matches!(error, TokenError::NoSuchToken { .. }), "{error}");
-    let short = Initialization { user_pin: pin("123"), ..wish("other", Blank::Only) };
+    let short = Initialization { user_pin: pin("123").into(), ..wish("other", Blank::Only) };
     let error = process.initialize_token(short).unwrap_err();
     assert!(matches!(error, TokenError::PinLength { .. }), "{error}");
 

@@ -4,12 +4,10 @@
 
 mod common;
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use common::fake::{configuration, module};
 use common::softhsm::{any, pin};
 use rootrite::hsm::{
     DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, STANDARD,
@@ -17,30 +15,6 @@ use rootrite::hsm::{
 };
 use rootrite::pki::key::KeyAlgorithm;
 use rootrite::pki::signature::HashAlgorithm;
-
-/// The module of `tests/fake-module`, built by the compiler that links Rust programs too.
-fn module() -> &'static Path {
-    static MODULE: OnceLock<PathBuf> = OnceLock::new();
-    MODULE.get_or_init(|| {
-        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fake-{}.so", std::process::id()));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake-module/module.c");
-        let status = std::process::Command::new("cc")
-            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
-            .args([&place, &source])
-            .status()
-            .expect("a C compiler is needed: apt-get install gcc");
-        assert!(status.success());
-        place
-    })
-}
-
-fn configuration(fake: &str) -> ModuleConfiguration {
-    ModuleConfiguration {
-        program: env!("CARGO_BIN_EXE_rootrite").into(),
-        environment: BTreeMap::from([("FAKE".to_owned(), fake.to_owned())]),
-        ..ModuleConfiguration::new(module())
-    }
-}
 
 fn start(fake: &str) -> Result<ModuleProcess, TokenError> {
     ModuleProcess::start(&configuration(fake))

@@ -127,6 +127,7 @@ impl Answering<'_> {
                 Ok(match &question.expected {
                     Expected::Word(word) => (*word).to_owned(),
                     Expected::Words(words) => words.clone(),
+                    Expected::OneOf(words) => words.first().cloned().unwrap_or_default(),
                     Expected::Time => (self.now)().to_string(),
                     _ => "practice".to_owned(),
                 })
@@ -140,6 +141,10 @@ impl Answering<'_> {
 }
 
 impl Operators for Answering<'_> {
+    fn clock_source(&self) -> &'static str {
+        "rehearsal"
+    }
+
     fn show(&mut self, notice: &Notice) {
         (self.show)(&plain::text(notice));
     }

@@ -1,7 +1,9 @@
 //! What modules, slots and tokens say of themselves, and how a token is chosen.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::confinement::Measure;
 use crate::digest::Digest;
 use crate::secret::Pin;
 
@@ -18,6 +20,8 @@ pub struct ModuleInformation {
     pub description: String,
     /// The maker's version of it.
     pub version: Version,
+    /// What its process has denied itself before it was loaded.
+    pub measures: Vec<Measure>,
 }
 
 /// A slot and the token in it.
@@ -177,7 +181,7 @@ pub struct Initialization {
     /// The security officer's PIN that it gets.
     pub officer_pin: Pin,
     /// The user's PIN that it gets; the custodian replaces it by their own ([`super::Token::change_pin`]).
-    pub user_pin: Pin,
+    pub user_pin: Arc<Pin>,
 }
 
 /// Which blank token: one that says it is not initialised.

@@ -16,14 +16,18 @@ mod code;
 mod direct;
 mod encoding;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod information;
 mod inventory;
 mod key;
 mod message;
+mod outcome;
 mod process;
 mod quirks;
 mod raw;
 mod session;
+mod starter;
 mod wire;
 
 use zeroize::Zeroizing;
@@ -39,10 +43,13 @@ pub use inventory::{DataObject, Entry, Inventory};
 pub use key::{
     AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading, ToSign,
 };
+pub use outcome::{Call, Outcome, is_at_work};
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
 pub use quirks::{Quirks, STANDARD};
 pub use session::Session;
+pub use starter::{Heartbeat, begin as begin_starter};
 
+pub use crate::confinement::{Measure, Network, Taken, Writes};
 pub use crate::pki::HashAlgorithm;
 use crate::secret::Pin;
 
@@ -156,4 +163,6 @@ pub enum Login<'pin> {
     ProtectedPath,
     /// Not at all: the token asks for no login.
     None,
+    /// Outside of this program, before it: somebody is logged in already, and nobody here has checked anything.
+    External,
 }

@@ -201,6 +201,8 @@ pub(super) enum User {
     Officer,
     /// The user.
     User,
+    /// A user of the vendor's own kind.
+    Vendor(CK_ULONG),
 }
 
 /// The value of an attribute in a template.
@@ -236,6 +238,7 @@ impl Session {
         let user = match user {
             User::Officer => cryptoki_sys::CKU_SO,
             User::User => cryptoki_sys::CKU_USER,
+            User::Vendor(number) => number,
         };
         match pin {
             Some(pin) => pin.expose(|pin| {
@@ -342,15 +345,48 @@ impl Session {
         let code = call!(self.module, C_GetAttributeValue(self.handle, object.0, &raw mut attribute, 1));
         let answered = usize::try_from(attribute.ulValueLen).ok().filter(|octets| *octets <= ANSWER_OCTETS);
         match (answer_code(code)?, answered) {
-            (CKR_OK, Some(octets)) => {
-                Ok(Answer::Octets(room.iter().flat_map(|word| word.to_ne_bytes()).take(octets).collect()))
-            }
+            (CKR_OK, Some(octets)) => Ok(Answer::Octets(taken(&room, octets))),
             (CKR_OK, None) if attribute.ulValueLen == cryptoki_sys::CK_UNAVAILABLE_INFORMATION => {
                 Ok(Answer::Absent)
             }
             (CKR_OK, None) => Err(Fault::Absurd("C_GetAttributeValue")),
             (code, _) => Ok(refusal(code)),
         }
+    }
+
+    /// What the module answers for each of several attributes, in their order; asked in one call.
+    ///
+    /// A refused attribute spoils none of the others (PKCS#11 §5.7.5): it comes back with no length. Which refusal it
+    /// was, and whatever the module passed over or has more octets of than there is room for, is asked one by one.
+    pub(super) fn attributes(&mut self, object: Object, kinds: &[CK_ULONG]) -> Result<Vec<Answer>, Fault> {
+        let mut room: Vec<[u64; SHARED_OCTETS / 8]> = vec![[0; SHARED_OCTETS / 8]; kinds.len()];
+        let mut attributes: Vec<CK_ATTRIBUTE> = (kinds.iter().zip(&mut room))
+            .map(|(kind, room)| CK_ATTRIBUTE {
+                type_: *kind,
+                pValue: room.as_mut_ptr().cast(),
+                ulValueLen: UNTOUCHED,
+            })
+            .collect();
+        let count = length(attributes.len());
+        // SAFETY: each attribute points to its part of `room` and says less than there is of it.
+        let code =
+            call!(self.module, C_GetAttributeValue(self.handle, object.0, attributes.as_mut_ptr(), count));
+        let usable = matches!(
+            answer_code(code)?,
+            CKR_OK
+                | cryptoki_sys::CKR_ATTRIBUTE_SENSITIVE
+                | cryptoki_sys::CKR_ATTRIBUTE_TYPE_INVALID
+                | cryptoki_sys::CKR_BUFFER_TOO_SMALL
+        );
+        let mut answers = Vec::with_capacity(kinds.len());
+        for ((kind, attribute), room) in kinds.iter().zip(&attributes).zip(&room) {
+            let octets = usize::try_from(attribute.ulValueLen).ok();
+            answers.push(match octets.filter(|octets| usable && *octets < SHARED_OCTETS - 1) {
+                Some(octets) => Answer::Octets(taken(room, octets)),
+                None => self.attribute(object, *kind)?,
+            });
+        }
+        Ok(answers)
     }
 
     /// What the module answers for an attribute that it must not give: asks for its length only, so that the
@@ -481,6 +517,11 @@ fn answer_code(result: Result<(), Fault>) -> Result<CK_RV, Fault> {
     }
 }
 
+/// The first octets of what a module wrote, as they lie in memory.
+fn taken(room: &[u64], octets: usize) -> Vec<u8> {
+    room.iter().flat_map(|word| word.to_ne_bytes()).take(octets).collect()
+}
+
 /// What a refusal to give an attribute means.
 const fn refusal(code: CK_RV) -> Answer {
     match code {
@@ -497,6 +538,13 @@ const fn length(count: usize) -> CK_ULONG {
 
 /// Room for an answer of unknown length, in octets.
 const ANSWER_OCTETS: usize = 16 * 1024;
+
+/// Room for each of several answers to one call, in octets: an RSA modulus of 4096 bits fits.
+const SHARED_OCTETS: usize = 1024;
+
+/// The length that an attribute has until the module has dealt with it. No answer has it: the last octet of the room
+/// is never offered.
+const UNTOUCHED: CK_ULONG = length(SHARED_OCTETS - 1);
 
 /// How many objects are asked for at once.
 const FIND_AT_ONCE: usize = 64;

@@ -3,8 +3,8 @@
 use zeroize::Zeroizing;
 
 use super::channel::Channel;
-use super::message::{OwnedLogin, Request};
-use super::wire::Wire;
+use super::message::{Request, SentLogin};
+use super::wire::{Lent, Wire};
 use super::{
     DataObject, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, ToSign, Token, TokenError,
     TokenInformation,
@@ -28,7 +28,7 @@ impl Session {
         &self.token
     }
 
-    fn ask<T: Wire>(&mut self, operation: Operation, request: &Request) -> Result<T, TokenError> {
+    fn ask<T: Wire>(&mut self, operation: Operation, request: &Request<'_>) -> Result<T, TokenError> {
         let timeouts = self.channel.timeouts();
         let timeout = match operation {
             Operation::LogIn | Operation::ChangePin => timeouts.log_in,
@@ -46,9 +46,10 @@ impl Token for Session {
 
     fn log_in(&mut self, login: Login<'_>) -> Result<(), TokenError> {
         let login = match login {
-            Login::Pin(pin) => OwnedLogin::Pin(pin.duplicate()),
-            Login::ProtectedPath => OwnedLogin::ProtectedPath,
-            Login::None => OwnedLogin::None,
+            Login::Pin(pin) => SentLogin::Pin(Lent::Borrowed(pin)),
+            Login::ProtectedPath => SentLogin::ProtectedPath,
+            Login::None => SentLogin::None,
+            Login::External => SentLogin::External,
         };
         self.ask(Operation::LogIn, &Request::LogIn { login })
     }
@@ -58,7 +59,7 @@ impl Token for Session {
     }
 
     fn change_pin(&mut self, old: &Pin, new: &Pin) -> Result<(), TokenError> {
-        let request = Request::ChangePin { old: old.duplicate(), new: new.duplicate() };
+        let request = Request::ChangePin { old: Lent::Borrowed(old), new: Lent::Borrowed(new) };
         self.ask(Operation::ChangePin, &request)
     }
 

@@ -120,8 +120,11 @@ impl<'t> Known<'t> {
     ) {
         for revoked in self.told.story.revoked.iter().filter(|revoked| revoked.seq < crl.seq) {
             let by_this = self.serials.get(&(issuer, revoked.serial.clone()));
-            let is_meant =
-                by_this.is_some_and(|known| revoked.certificate.is_none_or(|meant| meant == *known));
+            // A record that names the issuer may be about a certificate from elsewhere.
+            let is_meant = match revoked.issuer {
+                Some(its) => its == issuer,
+                None => by_this.is_some_and(|known| revoked.certificate.is_none_or(|meant| meant == *known)),
+            };
             if is_meant && !listed.contains(&revoked.serial) {
                 let message = format!(
                     "serial number {} is not on it; record {} revoked it",

@@ -81,6 +81,8 @@ pub struct Revoked {
     pub serial: String,
     /// The certificate.
     pub certificate: Option<Digest>,
+    /// The SubjectPublicKeyInfo of its issuer, by digest.
+    pub issuer: Option<Digest>,
 }
 
 /// The closing of a ceremony.
@@ -175,6 +177,7 @@ impl Story {
                 seq: record.seq,
                 serial: record.data.str("serial").unwrap_or_default().to_owned(),
                 certificate: record.data.str("sha256").and_then(|text| text.parse().ok()),
+                issuer: record.data.str("issuer_spki_sha256").and_then(|text| text.parse().ok()),
             }),
             "artifact.voided" => {
                 let sha256 = record.data.get("artifact").and_then(|artifact| artifact.get("sha256"));

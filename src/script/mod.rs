@@ -19,7 +19,7 @@ pub use ceremony::{
     StepNode, TokenClass, TokenDemand, Unread, Window,
 };
 pub use fields::{
-    Fields, FromNode, Id, IdError, NamePart, Named, Paragraph, Word, listed, text, unknown, wrong,
+    Fields, FromNode, Id, IdError, MOST_TEXT, NamePart, Named, Paragraph, Word, listed, text, unknown, wrong,
 };
 pub use problem::{Located, Place, Problem, Problems, Source, is_hidden, shown};
 pub use yaml::{Entry, MOST_DEPTH, MOST_NODES, MOST_OCTETS, Node, Value, read};

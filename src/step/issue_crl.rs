@@ -83,6 +83,7 @@ impl IssueCrl {
             period: self.period,
             revoked: self.revoked.entries(ledger, setting)?,
             drawn_later: self.revoked.drawn_later(),
+            said_later: self.revoked.said_later(),
             fills: Fills::new(),
         })
     }
@@ -120,6 +121,7 @@ impl Step for IssueCrl {
         if let Some(revoked) = &revoked {
             revoked::keeps_all(revoked, (&issuer.name, issuer_name), spec.crl.place, scope);
         }
+        revoked::is_after_revocations(issuer_name, &spec.this_update, scope);
         let step = Self {
             crl: name?,
             issuer: issuer.name.clone(),

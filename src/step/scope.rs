@@ -11,7 +11,9 @@ use crate::issuance::{
 };
 use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
 use crate::profile::{Library, Profile};
-use crate::script::{Id, Located, NamePart, Node, Part, Place, Problems, Unread, Value, Word as _, listed};
+use crate::script::{
+    Id, Located, MOST_TEXT, NamePart, Node, Part, Place, Problems, Unread, Value, Word as _, listed,
+};
 use crate::stage::Person;
 
 /// Where a step stands while everything that can be wrong with it is found.
@@ -100,6 +102,11 @@ impl<'s> Scope<'s> {
     /// Goes to a step: where its problems are and what its drafts are called.
     pub fn enter(&mut self, number: &str, place: Place) {
         self.step = (number.to_owned(), place);
+    }
+
+    /// The number of the step.
+    pub fn step_number(&self) -> &str {
+        &self.step.0
     }
 
     /// What the steps leave.
@@ -279,7 +286,17 @@ impl<'s> Scope<'s> {
 
     /// A name by a profile's rules for its strings.
     pub fn name(&mut self, parts: &[NamePart], profile: &Profile) -> Option<Name> {
-        profile.names().name(parts, self.problems)
+        let name = profile.names().name(parts, self.problems)?;
+        // The intent to sign says it as a text.
+        let octets = name.to_string().len();
+        if let Some(first) = parts.first().filter(|_| octets > MOST_TEXT) {
+            let message = format!(
+                "the name has {octets} octets as a text, wanted at most {MOST_TEXT}: it has to fit into the log"
+            );
+            self.problems.add(first.place, message);
+            return None;
+        }
+        Some(name)
     }
 
     /// Something is wrong with the step as a whole.

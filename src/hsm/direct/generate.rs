@@ -6,13 +6,18 @@
 use super::super::encoding::{
     PUBLIC_EXPONENT, curve_parameters, generating_mechanism, is_curve, key_type, without_zeros,
 };
-use super::super::raw::{Attribute, Value};
+use super::super::raw::{Attribute, Object, Value};
 use super::super::{AttributeName, Attributes, KeyDescription, KeyRequest, ObjectClass, Reading, TokenError};
 use super::key;
 use super::place::{Task, class, expected, flag, octets};
 
 /// Makes the key pair of a request.
-pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyDescription, TokenError> {
+///
+/// Gives its private half with it, as it is found by its id.
+pub(super) fn key_pair(
+    task: &mut Task<'_>,
+    request: &KeyRequest,
+) -> Result<(KeyDescription, Object), TokenError> {
     check_names(task, request)?;
     let (public, private) = (public_template(request), private_template(request));
     let public_kept = without(&public, &task.quirks.omit_public);
@@ -22,7 +27,7 @@ pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyD
         task.session.generate_key_pair(generating_mechanism(request.algorithm), &public_kept, &private_kept);
     let (public_object, _) = made.map_err(|fault| task.explain(fault))?;
     // Found again by its id, as everybody will find it.
-    let (description, _) = key::describe(task, &request.id)?;
+    let (description, private_object) = key::describe(task, &request.id)?;
     let malformed = |finding: String, task: &Task<'_>| TokenError::MalformedKey {
         token: task.token(),
         id: request.id.clone(),
@@ -34,7 +39,7 @@ pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyD
             task,
         ));
     }
-    let made = key::read_all(task, public_object, key::PUBLIC)?;
+    let made = task.read_all(public_object, key::PUBLIC)?;
     if key::public_key(&made) != Ok((description.algorithm, description.public_key.clone())) {
         return Err(malformed(
             "the public key that was made is not the one found by its id".to_owned(),
@@ -46,7 +51,8 @@ pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyD
     compare(task, request, &private, omitted, &description.private)?;
     let omitted = &task.quirks.omit_public;
     compare(task, request, &public, omitted, &description.public)?;
-    Ok(description)
+    was_made_here(task, request, &description)?;
+    Ok((description, private_object))
 }
 
 /// Refuses a label or id that does not fit or is taken.
@@ -154,6 +160,27 @@ fn compare(
             _ => *found == wanted,
         };
         if !same {
+            return Err(TokenError::AttributeDiffers {
+                token: task.token(),
+                id: request.id.clone(),
+                attribute,
+                wanted: wanted.to_string(),
+                found: found.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a key of which the token says that it was not made there, or was once in the open: the id is random, but
+/// nobody has to believe that the call that made it is where it comes from. Silence is refused too, unless the make is
+/// known for it.
+fn was_made_here(task: &Task<'_>, request: &KeyRequest, made: &KeyDescription) -> Result<(), TokenError> {
+    use AttributeName as A;
+    let sealed = (A::NeverExtractable, !request.extractable);
+    for (attribute, wanted) in [(A::Local, true), (A::AlwaysSensitive, true), sealed] {
+        let found = made.private.0.get(&attribute).unwrap_or(&Reading::Absent);
+        if *found != Reading::Flag(wanted) && !task.quirks.untold.contains(&attribute) {
             return Err(TokenError::AttributeDiffers {
                 token: task.token(),
                 id: request.id.clone(),

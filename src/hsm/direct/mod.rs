@@ -45,6 +45,11 @@ impl Direct {
         Self { place: Place { module, slot, token }, quirks, session: None, found: BTreeMap::new() }
     }
 
+    /// The token, as it was selected.
+    pub(super) const fn token(&self) -> &TokenInformation {
+        &self.place.token
+    }
+
     /// Works in the session; closes it if that fails.
     fn work<T>(
         &mut self,
@@ -93,6 +98,13 @@ impl Token for Direct {
             Login::ProtectedPath => self.work(Operation::LogIn, |task| task.log_in(None)),
             Login::None if token.has(TokenFlag::LoginRequired) => wrong_kind("asks for a login"),
             Login::None => Ok(()),
+            Login::External if !token.has(TokenFlag::LoginRequired) => Ok(()),
+            Login::External => {
+                if self.work(Operation::LogIn, |task| key::user_is_logged_in(task))? {
+                    return Ok(());
+                }
+                wrong_kind("has nobody logged in, which was to have happened before this program began")
+            }
         }
     }
 
@@ -140,7 +152,11 @@ impl Token for Direct {
 
     fn generate_key_pair(&mut self, request: &KeyRequest) -> Result<KeyDescription, TokenError> {
         self.place.identify(Operation::GenerateKeyPair)?;
-        self.work(Operation::GenerateKeyPair, |task| generate::key_pair(task, request))
+        let (made, private) =
+            self.work(Operation::GenerateKeyPair, |task| generate::key_pair(task, request))?;
+        // Read and compared a moment ago: the proof that comes next need not read it all again.
+        self.found.insert(request.id.clone(), (private, made.algorithm));
+        Ok(made)
     }
 
     fn key(&mut self, id: &KeyId) -> Result<KeyDescription, TokenError> {

@@ -61,6 +61,7 @@ impl Loaded {
             manufacturer: text(&said.manufacturerID),
             description: text(&said.libraryDescription),
             version: version(said.libraryVersion),
+            measures: Vec::new(),
         })
     }
 

@@ -56,11 +56,10 @@ impl ToBeSigned for CertificateList {
             places.push((name, place(&extension.element())));
         }
         let shown = view.entries().take(MOST_SHOWN).enumerate();
-        places.extend(
-            shown.filter_map(|(index, entry)| {
-                Some((revoked_name(index), place(&entry.ok()?.serial_element())))
-            }),
-        );
+        for (index, entry) in shown.filter_map(|(index, entry)| Some((index, entry.ok()?))) {
+            places.push((revoked_name(index), place(&entry.serial_element())));
+            places.push((since_and_why(index), place(&entry.revoked_at().element())));
+        }
         places
     }
 
@@ -88,6 +87,11 @@ pub fn revoked_sha256(entries: &[RevokedParts]) -> Digest {
 /// The name of the field with the serial number of an entry, by its place from 0.
 pub(in crate::issuance) fn revoked_name(index: usize) -> String {
     format!("revoked {}", index + 1)
+}
+
+/// The name of the field with the time and the reason of an entry, by its place from 0.
+pub(in crate::issuance) fn since_and_why(index: usize) -> String {
+    format!("{}, since and why", revoked_name(index))
 }
 
 /// Says the planned entries: the first ones in full, all of them by number and digest.
@@ -132,7 +136,7 @@ fn say_entry(statement: &mut Statement, index: usize, serial: &[u8], at: Timesta
         (None, Some(code)) => format!("reason {code}"),
         (None, None) => "no reason".to_owned(),
     };
-    statement.say(format!("{name}, since and why"), format!("{at}, {why}"));
+    statement.say(since_and_why(index), format!("{at}, {why}"));
     statement.say(name, hex(serial));
 }
 

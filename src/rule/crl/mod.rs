@@ -1,6 +1,7 @@
 //! Rules on CRLs.
 
 pub mod entry;
+mod kept;
 mod repeated_serials;
 
 use super::context::Context;
@@ -68,7 +69,7 @@ impl<'a> Crl<'a> {
 
 rules! { Judge;
     version issuer_name lasts window extensions empty_list distribution_point scope responders_in_scope
-    other_extensions number_rises der update_form signature_algorithms signature_encoding signature_hash
+    other_extensions size number_rises der update_form signature_algorithms signature_encoding signature_hash
 }
 
 /// Judges a CRL, all its entries included, by every rule on CRLs.
@@ -92,7 +93,14 @@ pub(super) fn summaries() -> Vec<Summary> {
     let mut all: Vec<_> = RULES.iter().map(Rule::summary).collect();
     all.extend(entry::RULES.iter().map(Rule::summary));
     all.push(repeated_serials::RULE.summary());
+    all.push(kept::RULE.summary());
     all
+}
+
+/// The rules on all entries together, with their areas and files.
+#[cfg(test)]
+pub(super) fn of_all_entries() -> Vec<(&'static str, &'static str, Summary)> {
+    vec![("crl", "repeated_serials", repeated_serials::RULE.summary()), ("crl", "kept", kept::RULE.summary())]
 }
 
 /// A CRL being judged entry by entry, in memory that does not grow with it.
@@ -103,6 +111,7 @@ pub struct Judging<'a> {
     head: entry::Head,
     tallies: Vec<Tally>,
     seen: repeated_serials::Seen,
+    kept: kept::Kept,
 }
 
 impl<'a> Judging<'a> {
@@ -110,7 +119,8 @@ impl<'a> Judging<'a> {
     pub fn new(crl: Crl<'a>, context: &'a Context<'a>) -> Self {
         let head = entry::Head::of(&crl);
         let tallies = entry::RULES.iter().map(|_| Tally::default()).collect();
-        Self { crl, context, head, tallies, seen: repeated_serials::Seen::new() }
+        let kept = kept::Kept::new(&crl, context);
+        Self { crl, context, head, tallies, seen: repeated_serials::Seen::new(), kept }
     }
 
     /// Where what is not DER in an entry is noted.
@@ -122,6 +132,7 @@ impl<'a> Judging<'a> {
     pub fn entry(&mut self, view: EntryView<'_>) {
         let entry = entry::Entry::new(view, &self.head, &mut self.crl.faults);
         self.seen.look(view.serial_octets());
+        self.kept.look(view.serial_octets());
         for (rule, tally) in entry::RULES.iter().zip(&mut self.tallies) {
             if rule.applies_under(self.context.policy()) {
                 tally.enter((rule.verdict)(&entry, self.context));
@@ -139,6 +150,7 @@ impl<'a> Judging<'a> {
             assessment.enter(rule, self.context, |_| tally.verdict());
         }
         assessment.enter(&repeated_serials::RULE, self.context, |verdict| verdict(&self.seen));
+        assessment.enter(&kept::RULE, self.context, |verdict| verdict(&self.kept));
         assessment
     }
 }
