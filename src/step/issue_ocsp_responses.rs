@@ -132,6 +132,7 @@ impl Step for IssueOcspResponses {
             }
         }
         scope.uses(&key.token);
+        scope.answers_for(&step.issuer, &step.certificates);
         Some(step)
     }
 
