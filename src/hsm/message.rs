@@ -94,6 +94,15 @@ pub(super) enum Request<'a> {
         /// The digest or the message.
         octets: Vec<u8>,
     },
+    /// [`super::Token::sign_many`]
+    SignMany {
+        /// By which key.
+        key: KeyId,
+        /// The hash, if digests are signed.
+        hash: Option<HashAlgorithm>,
+        /// The digests or the messages.
+        inputs: Vec<Vec<u8>>,
+    },
     /// [`super::Token::destroy_objects`]
     Destroy {
         /// Of which id.
@@ -157,6 +166,7 @@ wire_enum!(Request<'_> {
     9 Destroy { id },
     10 StoreData { data },
     11 Data { label },
+    12 SignMany { key, hash, inputs },
 });
 
 wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
@@ -189,7 +199,15 @@ wire_enum!(Operation {
 });
 
 wire_struct!(Version { major, minor });
-wire_struct!(ModuleInformation { digest, cryptoki, manufacturer, description, version, measures });
+wire_struct!(ModuleInformation {
+    digest,
+    cryptoki,
+    manufacturer,
+    description,
+    version,
+    several_threads,
+    measures
+});
 wire_struct!(Measure { subject, taken, detail });
 wire_struct!(SlotInformation { number, token });
 wire_struct!(TokenInformation {
@@ -204,14 +222,14 @@ wire_struct!(TokenInformation {
     firmware
 });
 wire_struct!(TokenSelector { label, serial, model });
-wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit, untold, user_type });
+wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit, sessions, untold, user_type });
 wire_struct!(Initialization { blank, label, officer_pin, user_pin });
 wire_struct!(KeyRequest { label, id, algorithm, extractable });
 wire_struct!(KeyDescription { label, id, algorithm, public_key, private, public });
 wire_struct!(Inventory { entries, unreadable });
 wire_struct!(Entry { class, id, label, key_type, fingerprint });
 wire_struct!(DataObject { label, application, value });
-wire_list!(String, AttributeName, SlotInformation, Entry, DataObject, PathBuf, Measure);
+wire_list!(Vec<u8>, String, AttributeName, SlotInformation, Entry, DataObject, PathBuf, Measure);
 
 wire_enum!(TokenError {
     0 PinIncorrect { token, state },
@@ -328,6 +346,7 @@ mod tests {
         one_encoding::<Result<Vec<SlotInformation>, TokenError>>(octets);
         one_encoding::<Result<KeyDescription, TokenError>>(octets);
         one_encoding::<Result<Inventory, TokenError>>(octets);
+        one_encoding::<Result<Vec<Vec<u8>>, TokenError>>(octets);
         one_encoding::<Result<Vec<DataObject>, TokenError>>(octets);
     }
 

@@ -233,6 +233,8 @@ impl LogFolder {
             head: interrupted.note,
             stored: Vec::new(),
             reserved: Vec::new(),
+            list: None,
+            singled_out: true,
             stopped: false,
             again: Again {
                 resumed: true,

@@ -7,7 +7,8 @@ use super::setting::{Input, Setting};
 use crate::clock::Timestamp;
 use crate::issuance::order::Period;
 use crate::issuance::{
-    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Statement, ToBeSigned, draft_and_check,
+    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Series as _, SeriesOrder, Statement,
+    ToBeSigned, check_member, draft_and_check,
 };
 use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
 use crate::profile::{Library, Profile};
@@ -399,10 +400,15 @@ impl<'s> Scope<'s> {
 
     /// A CRL or an OCSP response will run out: at the earliest when it is signed at the window's beginning.
     pub fn will_run_out(&mut self, period: Period) {
+        self.will_run_out_after(|signing| period.at(signing, "").ok().map(|(_, last)| last));
+    }
+
+    /// Something will run out: when, if it is signed at a given time.
+    pub fn will_run_out_after(&mut self, ends: impl FnOnce(Timestamp) -> Option<Timestamp>) {
         if self.is_unread(Part::Window) {
             return;
         }
-        if let Ok((_, at)) = period.at(self.setting.window.from, "") {
+        if let Some(at) = ends(self.setting.window.from) {
             self.first_next_update = Some(self.first_next_update.map_or(at, |first| first.min(at)));
         }
     }
@@ -470,6 +476,41 @@ impl<'s> Scope<'s> {
             octets: super::holes::cut(checked.octets(), &places, &holes),
         });
         Some(as_if_signed(checked.octets()))
+    }
+
+    /// Has every rule judge the members of a series that `which` names, at the first and the last time at which it may be
+    /// signed, and keeps none of them.
+    pub fn judge_series<O: SeriesOrder>(&mut self, order: &O, which: impl Fn(usize) -> bool) -> Option<()> {
+        let (policy, window) = (self.setting.policy, &self.setting.window);
+        let mut objections = BTreeMap::new();
+        for at in [window.from, window.to] {
+            let drawn = Drawn { at, serial: super::placeholder::serial(order.name()) };
+            let judged = order.ready(&drawn).map(|series| {
+                let context = series.context(policy, &self.ledger);
+                for index in (0..series.count()).filter(|index| which(*index)) {
+                    match check_member(&series, index, order.key(), &context) {
+                        Ok(_) => {}
+                        Err(IssuanceError::Objections { name, objections: all, .. }) => {
+                            for one in all.iter().filter(|one| one.is_error()) {
+                                objections.entry(one.rule).or_insert_with(|| format!("{name}: {one}"));
+                            }
+                        }
+                        Err(error) => {
+                            objections.entry("").or_insert_with(|| with_causes(&error));
+                        }
+                    }
+                }
+            });
+            if let Err(error) = judged {
+                objections.entry("").or_insert_with(|| with_causes(&error));
+            }
+        }
+        if !self.is_unread(Part::Policy) && !self.is_unread(Part::Window) {
+            for objection in objections.values() {
+                self.problems.add(self.step.1, objection);
+            }
+        }
+        objections.is_empty().then_some(())
     }
 
     /// Says that a name is none of those known here.
