@@ -648,7 +648,8 @@ fn many_signatures_are_made_side_by_side_each_in_its_place() {
         for (number, token) in all.iter_mut().enumerate() {
             let public_key = &made.public_key;
             scope.spawn(move || {
-                let messages: Vec<_> = (0..20u8).map(|message| [u8::try_from(number).unwrap(), message]).collect();
+                let messages: Vec<_> =
+                    (0..20u8).map(|message| [u8::try_from(number).unwrap(), message]).collect();
                 let digests: Vec<_> = messages.iter().map(|message| hash.digest(message)).collect();
                 let signatures = token.sign_many(&id(1), Some(hash), &digests).unwrap();
                 assert_eq!(signatures.len(), 20);

@@ -329,7 +329,7 @@ pub fn is_after_revocations(issuer: Digest, this_update: &Located<When>, scope: 
         .map(|here| {
             let (step, effective, begins) = (&here.step, here.effective, this_update.value);
             format!(
-                "step {step} revokes with effect from {effective}, and the CRL begins at {begins}: the revocation would lie in the \
+                "step {step} revokes with effect from {effective}, and this begins at {begins}: the revocation would lie in the \
                  future; wanted `this-update: {effective}`"
             )
         })

@@ -67,6 +67,37 @@ fn a_revocation_is_planned_with_what_dies_approved_logged_and_on_the_next_crl() 
     let _ = table.run("log verify log").with(0);
 }
 
+/// An OCSP response of the same ceremony says the same as the CRL.
+#[test]
+fn the_responses_of_the_same_ceremony_say_that_it_is_revoked() {
+    let table = after_the_first();
+    let steps = |this_update: &str, revoke: &str| {
+        let responses = format!(
+            "issue-ocsp-responses: {{issuer: root-x1, responder: ocsp, certificates: [e1], this-update: {this_update}, lasts: 300 \
+             days, responses: r}}"
+        );
+        let key = "generate-key: {token: root, key: ocsp, algorithm: ecdsa-p256, backup: none}";
+        let responder = "issue-ocsp-responder: {issuer: root-x1, key: ocsp, profile: ocsp-responder, subject: [{C: US}, {O: Example \
+                         Trust Services}, {CN: OCSP}], not-before: ceremony-day, lasts: 365 days, certificate: ocsp}";
+        next(&table, "next-ceremony", &[revoke, key, responder, &responses]);
+    };
+    steps("ceremony-day", REVOKE);
+    refused(&table, "wanted `this-update: signing-time`");
+    steps("signing-time", "revoke: {issuer: root-x1, serial: by-quorum, reason: by-quorum}");
+    let said = table.run(&PLAN.replace("plan.json", "open.json")).with(0).both();
+    assert!(said.contains("status: <status by step 2.1>"), "{said}");
+    steps("signing-time", REVOKE);
+    let said = table.run(PLAN).with(0).both();
+    assert!(said.contains("status: <status by step 2.1>") && said.contains("status by step 2.1 ("), "{said}");
+    let _ = table.run(NEXT).with(0);
+    let response = table.run("inspect next/ocsp/r-1.der").with(0).out;
+    let records = records(&table);
+    let revoked = records.iter().find(|record| record["ev"] == "cert.revoked").unwrap();
+    let at = revoked["data"]["effective"].as_str().unwrap();
+    assert!(response.contains("revoked") && response.contains(at), "{response}");
+    let _ = table.run("verify next/bundle-practice-next-ceremony").with(0);
+}
+
 /// What was revoked before an interruption is not asked for again, and the CRL after it lists it all the same.
 #[test]
 fn a_revocation_outlives_an_interruption() {
