@@ -247,6 +247,11 @@ fn answer(
             *last = ended(call, direct, &signed, Clone::clone);
             reply(socket, number, &signed)
         }
+        Request::SignPss { key, hash, octets } => {
+            let signed = direct.sign(&key, ToSign::Pss { hash, octets: &octets });
+            *last = ended(call, direct, &signed, Clone::clone);
+            reply(socket, number, &signed)
+        }
         Request::Destroy { id } => {
             let destroyed = direct.destroy_objects(&id);
             *last = ended(call, direct, &destroyed, nothing);
@@ -270,6 +275,9 @@ fn call(request: &Request<'_>) -> Option<Call> {
                 None => Digest::of(octets).octets().to_vec(),
             };
             Call::Sign { id: key.clone(), hash: *hash, octets }
+        }
+        Request::SignPss { key, hash, octets } => {
+            Call::Sign { id: key.clone(), hash: Some(*hash), octets: octets.clone() }
         }
         Request::Generate { request } => {
             Call::Generate { id: request.id.clone(), label: request.label.clone() }

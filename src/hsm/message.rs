@@ -94,6 +94,15 @@ pub(super) enum Request<'a> {
         /// The digest or the message.
         octets: Vec<u8>,
     },
+    /// [`super::Token::sign`], by RSA-PSS
+    SignPss {
+        /// By which key.
+        key: KeyId,
+        /// The hash.
+        hash: HashAlgorithm,
+        /// The digest.
+        octets: Vec<u8>,
+    },
     /// [`super::Token::destroy_objects`]
     Destroy {
         /// Of which id.
@@ -157,6 +166,7 @@ wire_enum!(Request<'_> {
     9 Destroy { id },
     10 StoreData { data },
     11 Data { label },
+    13 SignPss { key, hash, octets },
 });
 
 wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });

@@ -86,11 +86,15 @@ impl Token for Session {
     }
 
     fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError> {
-        let (hash, octets) = match what {
-            ToSign::Digest { hash, octets } => (Some(hash), octets),
-            ToSign::Message(octets) => (None, octets),
+        let key = key.clone();
+        let request = match what {
+            ToSign::Digest { hash, octets } => {
+                Request::Sign { key, hash: Some(hash), octets: octets.to_vec() }
+            }
+            ToSign::Message(octets) => Request::Sign { key, hash: None, octets: octets.to_vec() },
+            ToSign::Pss { hash, octets } => Request::SignPss { key, hash, octets: octets.to_vec() },
         };
-        self.ask(Operation::Sign, &Request::Sign { key: key.clone(), hash, octets: octets.to_vec() })
+        self.ask(Operation::Sign, &request)
     }
 
     fn destroy_objects(&mut self, id: &KeyId) -> Result<usize, TokenError> {

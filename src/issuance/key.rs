@@ -36,7 +36,8 @@ pub struct KeyOrder<'o> {
 pub fn make_key(order: &KeyOrder<'_>, stage: &mut Stage<'_>) -> Result<Key, IssuanceError> {
     let before = stage.inventory(order.token)?;
     let drawn = stage.random::<16>(order.token)?;
-    let id = KeyId::from_octets(drawn.as_slice())
+    let octets = stage.id_octets(order.token)?;
+    let id = KeyId::from_octets(drawn.get(..octets).unwrap_or(drawn.as_slice()))
         .map_err(|error| IssuanceError::Key { name: order.name.into(), why: error.to_string() })?;
     let description = generate(order, &id, stage)?;
     let (came, went) = stage.inventory(order.token)?.since(&before);
@@ -90,6 +91,9 @@ pub(super) fn sign(
     algorithm: SignatureAlgorithm,
     message: &[u8],
 ) -> Result<Vec<u8>, TokenError> {
+    if let SignatureAlgorithm::RsaPss(hash) = algorithm {
+        return token.sign(id, ToSign::Pss { hash, octets: &hash.digest(message) });
+    }
     match algorithm.hash() {
         Some(hash) => token.sign(id, ToSign::Digest { hash, octets: &hash.digest(message) }),
         None => token.sign(id, ToSign::Message(message)),
