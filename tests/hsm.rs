@@ -106,6 +106,18 @@ fn every_kind_of_key_is_made_as_asked_and_signs() {
 }
 
 #[test]
+fn softhsm_takes_the_whole_template_and_probing_it_leaves_nothing() {
+    let softhsm = one_token();
+    let process = softhsm.start();
+    let mut token = session(&process, "root", USER);
+    for algorithm in [KeyAlgorithm::EcdsaP384, KeyAlgorithm::Rsa2048, KeyAlgorithm::Ed25519] {
+        let found = token.probe_template(algorithm).unwrap();
+        assert_eq!((found.omit_private, found.omit_public), (vec![], vec![]));
+    }
+    assert_eq!(token.inventory().unwrap().entries, []);
+}
+
+#[test]
 fn rsa_signs_by_pss_too_and_another_implementation_verifies_it() {
     let softhsm = one_token();
     let process = softhsm.start();

@@ -262,6 +262,7 @@ fn answer(
             *last = ended(call, direct, &stored, nothing);
             reply(socket, number, &stored)
         }
+        Request::ProbeTemplate { algorithm } => reply(socket, number, &direct.probe_template(algorithm)),
         Request::Data { label } => reply(socket, number, &direct.data(&label)),
     }
 }

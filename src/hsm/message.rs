@@ -7,10 +7,11 @@ use super::wire::{Lent, Reader, Wire, WireError, Writer, wire_enum, wire_list, w
 use super::{
     AttributeName, Attributes, Blank, DataObject, Death, Entry, Initialization, Inventory, KeyDescription,
     KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Quirks, Reading, ReturnCode,
-    SlotInformation, TokenError, TokenInformation, TokenSelector, Version,
+    SlotInformation, TemplateFinding, TokenError, TokenInformation, TokenSelector, Version,
 };
 use crate::confinement::{Measure, Network, Taken, Writes};
 use crate::digest::Digest;
+use crate::pki::key::KeyAlgorithm;
 use crate::pki::signature::HashAlgorithm;
 use crate::secret::Pin;
 
@@ -103,6 +104,11 @@ pub(super) enum Request<'a> {
         /// The digest.
         octets: Vec<u8>,
     },
+    /// [`super::Session::probe_template`]
+    ProbeTemplate {
+        /// For which kind of key.
+        algorithm: KeyAlgorithm,
+    },
     /// [`super::Token::destroy_objects`]
     Destroy {
         /// Of which id.
@@ -167,6 +173,7 @@ wire_enum!(Request<'_> {
     10 StoreData { data },
     11 Data { label },
     13 SignPss { key, hash, octets },
+    14 ProbeTemplate { algorithm },
 });
 
 wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
@@ -215,6 +222,7 @@ wire_struct!(TokenInformation {
 });
 wire_struct!(TokenSelector { label, serial, model });
 wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit, untold, user_type });
+wire_struct!(TemplateFinding { omit_private, omit_public });
 wire_struct!(Initialization { blank, label, officer_pin, user_pin });
 wire_struct!(KeyRequest { label, id, algorithm, extractable });
 wire_struct!(KeyDescription { label, id, algorithm, public_key, private, public });
@@ -261,6 +269,7 @@ wire_enum!(TokenError {
     34 DataDiffers { token, label },
     36 NoThread { reason },
     37 NoOutcomes { file, reason },
+    38 NoTemplate { algorithm },
     35 TokenLabelTaken { label, present },
 });
 

@@ -6,9 +6,10 @@ use super::channel::Channel;
 use super::message::{Request, SentLogin};
 use super::wire::{Lent, Wire};
 use super::{
-    DataObject, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, ToSign, Token, TokenError,
-    TokenInformation,
+    DataObject, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, TemplateFinding, ToSign,
+    Token, TokenError, TokenInformation,
 };
+use crate::pki::key::KeyAlgorithm;
 use crate::secret::Pin;
 
 /// A session with a token, in the module process.
@@ -26,6 +27,17 @@ impl Session {
     /// The token, as it was when the session was opened.
     pub fn token(&self) -> &TokenInformation {
         &self.token
+    }
+
+    /// How much of the template for a key pair the token accepts: the ladder of `hsm doctor`, climbed with key pairs that are
+    /// no objects of the token and go at once. A ceremony makes its key in one call, by what was found here before.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoTemplate`] if it accepts none; [`TokenError::Code`] for any other refusal, at which nothing more is
+    /// tried.
+    pub fn probe_template(&mut self, algorithm: KeyAlgorithm) -> Result<TemplateFinding, TokenError> {
+        self.ask(Operation::GenerateKeyPair, &Request::ProbeTemplate { algorithm })
     }
 
     fn ask<T: Wire>(&mut self, operation: Operation, request: &Request<'_>) -> Result<T, TokenError> {
