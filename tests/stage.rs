@@ -25,8 +25,8 @@ use rootrite::pki::{KeyAlgorithm, Name, PublicKey};
 use rootrite::profile::{BuiltIn, Fills, Profile};
 use rootrite::stage::{
     Artifact, ArtifactPlace, Cabinet, Device, Entry, Equipment, Expected, Head, Journal, JournalError,
-    LogKey, LoginKind, Machine, NoAnswer, Notice, Operators, Person, Pin, PinRequest, Question, Stage,
-    StageError,
+    Leftover, LogKey, LoginKind, Machine, NoAnswer, Notice, Operators, Person, Pin, PinRequest, Question,
+    Stage, StageError,
 };
 use zeroize::Zeroizing;
 
@@ -394,6 +394,35 @@ impl Journal for Log {
         self.say("stored");
         let (kind, name, media_type) = (place.kind.into(), place.name.clone(), "application/pkcs10".into());
         Ok(Artifact { kind, name, sha256: Digest::of(octets), media_type })
+    }
+
+    fn stored_octets(&self, _: &str, _: Digest) -> Result<Vec<u8>, JournalError> {
+        Err(JournalError::lost("nothing was stored".into()))
+    }
+
+    fn store_again(
+        &mut self,
+        place: &ArtifactPlace,
+        octets: &[u8],
+        _: Option<u64>,
+    ) -> Result<Artifact, JournalError> {
+        self.store(place, octets)
+    }
+
+    fn kept(&self, _: Digest) -> Result<Vec<u8>, JournalError> {
+        Err(JournalError::lost("nothing was kept".into()))
+    }
+
+    fn leftovers(&self) -> Result<Vec<Leftover>, JournalError> {
+        Ok(Vec::new())
+    }
+
+    fn set_aside(&mut self, _: &Leftover) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn clear_renderings(&mut self) -> Result<(), JournalError> {
+        Ok(())
     }
 }
 

@@ -68,7 +68,8 @@ impl Check {
         let folder = self.script.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
         let earlier = self.log.as_deref().map(files::continued).transpose()?.map(|log| log.ledger);
-        let sources = Sources { library: &BuiltIn, folder: &folder, rehearsal: self.practice, earlier };
+        let sources =
+            Sources { library: &BuiltIn, folder: &folder, rehearsal: self.practice, earlier, begun: false };
         match Plan::read(&self.script.display().to_string(), &files::octets(&self.script)?, &sources) {
             Ok(made) => plan = Some(made),
             Err(wrong) => problems.push(wrong),

@@ -37,7 +37,7 @@ pub fn plan(path: &Path, rehearsal: bool, log: Option<&Path>) -> Result<Plan, Fa
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let sources = Sources { library: &BuiltIn, folder, rehearsal, earlier };
+    let sources = Sources { library: &BuiltIn, folder, rehearsal, earlier, begun: false };
     Ok(Plan::read(&path.display().to_string(), &octets(path)?, &sources)?)
 }
 

@@ -14,6 +14,7 @@ mod plain;
 mod plan;
 mod profile;
 mod rehearse;
+mod resume;
 mod run;
 mod verify;
 
@@ -43,6 +44,7 @@ enum Command {
     Plan(plan::Plan),
     Rehearse(rehearse::Rehearse),
     Run(run::Run),
+    Resume(resume::Resume),
     Verify(verify::Verify),
     Log(log::Log),
     Inspect(inspect::Inspect),
@@ -77,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => command.run(&mut out),
         Command::Rehearse(command) => command.run(&mut out),
         Command::Run(command) => command.run(&mut out),
+        Command::Resume(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),

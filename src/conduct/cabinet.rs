@@ -19,7 +19,7 @@ use crate::hsm::{
 };
 use crate::plan::{Class, Login, PinSource, Plan, Site, SiteNetwork, SiteQuirks, SiteToken};
 use crate::stage::{
-    Blank, Cabinet, Check, CheckOutcome, Device, Equipment, LoginKind, Machine, Module, Person, Pin, Pins,
+    Blank, Cabinet, Check, CheckOutcome, Device, Equipment, LoginKind, Machine, Module, Past, PastRecord, Person, Pin, Pins,
 };
 
 /// The module processes of a ceremony.
@@ -32,6 +32,11 @@ pub struct Modules {
 }
 
 impl Modules {
+    /// The numbers of the processes.
+    pub fn ids(&self) -> Vec<u32> {
+        self.processes.iter().filter_map(|process| process.id()).collect()
+    }
+
     /// The machine with what was found out here.
     pub fn seen_on(&self, mut machine: Machine) -> Machine {
         machine.found.extend(self.found.iter().cloned());
@@ -62,7 +67,8 @@ pub struct Running {
     pub process: ModuleProcess,
 }
 
-/// Opens every token of a plan as the site says. `running`: a process that is there already.
+/// Opens every token of a plan as the site says. `running`: a process that is there already. `past`: what the log of
+/// an interrupted ceremony says was done to the tokens; empty for a new one.
 ///
 /// # Errors
 ///
@@ -71,6 +77,7 @@ pub fn open(
     site: &Site,
     plan: &Plan,
     running: Option<Running>,
+    past: &Past,
 ) -> Result<(Cabinet, Modules), Vec<CabinetError>> {
     let mut errors = Vec::new();
     let mut processes: BTreeMap<ModulePlace, Arc<ModuleProcess>> = BTreeMap::new();
@@ -104,7 +111,7 @@ pub fn open(
         let agreed = agreed_digest(token, process.information().digest);
         match agreed
             .map_err(|source| wrong(name, source))
-            .and_then(|()| equipment(name, token, plan, &process))
+            .and_then(|()| equipment(name, token, (plan, past), &process))
         {
             Ok(equipment) => {
                 found.push(terms(name, token, plan));
@@ -114,7 +121,7 @@ pub fn open(
         }
     }
     errors.extend(same_devices(plan, &mut cabinet));
-    errors.extend(taken_labels(plan, &mut cabinet));
+    errors.extend(taken_labels(plan, past, &mut cabinet));
     if errors.is_empty() {
         Ok((cabinet, Modules { processes: processes.into_values().collect(), loaded, found }))
     } else {
@@ -251,12 +258,15 @@ fn wrong(name: &str, source: TokenError) -> CabinetError {
 fn equipment(
     name: &str,
     token: &SiteToken,
-    plan: &Plan,
+    (plan, past): (&Plan, &Past),
     process: &Arc<ModuleProcess>,
 ) -> Result<Equipment, CabinetError> {
     let label = token.label.value.clone();
-    let serial = token.serial.as_ref().map(|serial| serial.value.clone());
-    let device = if token.initialize {
+    let mut serial = token.serial.as_ref().map(|serial| serial.value.clone());
+    let initialized = initialized_before(name, token, past, process).map_err(|source| wrong(name, source))?;
+    let blank = token.initialize && initialized.is_none();
+    serial = initialized.or(serial);
+    let device = if blank {
         let blank = serial.map_or(BlankSlot::Only, BlankSlot::Serial);
         let found = blank_token(process, &blank, token).map_err(|source| wrong(name, source))?;
         is_of_its_class(name, token, &found)?;
@@ -278,6 +288,27 @@ fn equipment(
     let mut equipment = Equipment::new(device, login(name, token)?, custodians, class, threshold);
     equipment.id_octets = token.quirks.id_octets;
     Ok(equipment)
+}
+
+/// The serial number of a token that the script initialises and that was, or may have been, before an interruption.
+fn initialized_before(
+    name: &str,
+    token: &SiteToken,
+    past: &Past,
+    process: &ModuleProcess,
+) -> Result<Option<String>, TokenError> {
+    let of_token = |record: &PastRecord| record.text("token") == Some(name);
+    if let Some(said) = past.find("token.initialized", of_token) {
+        return Ok(said.text("serial").map(str::to_owned));
+    }
+    let begun = |intent: &&PastRecord| intent.ev == "token.initialize.intent" && of_token(intent);
+    if !past.open_intents().iter().any(begun) {
+        return Ok(None);
+    }
+    // The label was free when the intent was logged: a token that has it now is the one that was meant.
+    let slots = process.slots()?;
+    let mut named = slots.into_iter().map(|slot| slot.token).filter(|found| found.label == token.label.value);
+    Ok(named.next().map(|found| found.serial))
 }
 
 /// What the site calls hardware does not say of itself that it is software, blank or not.
@@ -381,10 +412,17 @@ fn same_devices(plan: &Plan, cabinet: &mut Cabinet) -> Vec<CabinetError> {
 
 /// Labels of planned keys that a token has already. Without a login only public objects are seen; what is private
 /// is found when the key is made, before anything is.
-fn taken_labels(plan: &Plan, cabinet: &mut Cabinet) -> Vec<CabinetError> {
+fn taken_labels(plan: &Plan, past: &Past, cabinet: &mut Cabinet) -> Vec<CabinetError> {
     let mut errors = Vec::new();
     for step in plan.steps() {
         for (token, label) in step.step.makes_keys() {
+            // A key that this ceremony was making when it was interrupted is looked at by the step that makes it.
+            let of_key = |record: &PastRecord| {
+                record.text("token") == Some(token) && record.text("label") == Some(label)
+            };
+            if past.find("key.generate.intent", of_key).is_some() {
+                continue;
+            }
             let Some(Equipment { device: Device::Ready(ready), .. }) = cabinet.get_mut(token) else {
                 continue;
             };

@@ -81,8 +81,21 @@ impl Tokens {
     ///
     /// [`RehearsalError::Folder`] if they do not go.
     pub fn throw_away(self) -> Result<(), RehearsalError> {
-        fs::remove_dir_all(&self.folder)
-            .map_err(|source| RehearsalError::Folder { folder: self.folder, source })
+        throw_away(&self.folder)
+    }
+}
+
+/// Throws away the tokens of a rehearsal that was interrupted, if they are still there.
+///
+/// # Errors
+///
+/// [`RehearsalError::Folder`] if they do not go.
+pub fn throw_away(folder: &Path) -> Result<(), RehearsalError> {
+    match fs::remove_dir_all(folder) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(RehearsalError::Folder { folder: folder.to_owned(), source })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -55,7 +55,12 @@ impl<T: ToBeSigned> Draft<T> {
         });
         let (assessment, statement) = read.map_err(|error| unreadable(error.to_string()))?;
         if assessment.has_error() {
-            return Err(IssuanceError::Objections { name: self.name, objections: assessment.objections });
+            return Err(IssuanceError::Objections {
+                tbs_sha256: Digest::of(&self.octets),
+                passed: assessment.passed.len(),
+                name: self.name,
+                objections: assessment.objections,
+            });
         }
         let (warnings, passed) = (assessment.objections, assessment.passed.len());
         Ok(Checked { draft: self, warnings, passed, statement })
@@ -199,6 +204,24 @@ pub struct Signed<T> {
 }
 
 impl<T: ToBeSigned> Signed<T> {
+    /// A whole structure that was signed before an interruption; nothing is believed of it yet.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::Unreadable`] if it is none.
+    pub(super) fn found(name: &str, whole: Vec<u8>, along: Vec<Vec<u8>>) -> Result<Self, IssuanceError> {
+        let opened = T::open(&whole)
+            .map_err(|error| IssuanceError::Unreadable { name: name.into(), why: error.to_string() })?;
+        let octets = opened.to_be_signed.to_vec();
+        drop(opened);
+        Ok(Self { name: name.into(), octets, along, whole, of: PhantomData })
+    }
+
+    /// The digest of what was signed.
+    pub(super) fn to_be_signed(&self) -> Digest {
+        Digest::of(&self.octets)
+    }
+
     /// Takes the whole apart again by the second implementation, compares it with the plan field by field, and
     /// verifies the signature in software.
     ///

@@ -7,7 +7,7 @@ use super::chain::{Approved, Checked, Draft, Verified, ask_to_sign};
 use super::ledger::{Key, Ledger};
 use super::statement::Statement;
 use super::structure::ToBeSigned;
-use super::{IssuanceError, Policy};
+use super::{IssuanceError, Policy, past};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::pki::{SerialNumber, SignatureAlgorithm};
@@ -118,8 +118,14 @@ pub fn issue<O: Order>(
     ledger: &Ledger,
     stage: &mut Stage<'_>,
 ) -> Result<(Drawn, Verified<O::Structure>), IssuanceError> {
-    let drawn = draw(order.key(), stage)?;
-    let checked = draft_and_check(order, &drawn, terms.policy, ledger)?;
+    if let Some(done) = past::issued(order, stage)? {
+        return Ok(done);
+    }
+    if let Some(adopted) = past::settle(order, stage)? {
+        return Ok(adopted);
+    }
+    let drawn = draw_again(order, stage)?;
+    let checked = judged(order, &drawn, terms.policy, ledger, stage)?;
     // Warnings count as acknowledged once the person who saw them has approved.
     let lint = checked.lint_result(terms.policy);
     let approved = checked.approve(terms.approver, order.request_kind(), stage)?;
@@ -156,10 +162,14 @@ pub fn issue_batch<O: BatchOrder>(
     let nothing = || IssuanceError::Unknown { what: "order for", name: list.name.clone() };
     let first = orders.first().ok_or_else(nothing)?;
     let key = first.key();
+    if let Some(drawn) = past::issued_batch(orders, list, stage)? {
+        return Ok(drawn);
+    }
+    past::settle_batch(stage)?;
     let drawn = draw(key, stage)?;
     let mut checked = Vec::with_capacity(orders.len());
     for order in orders {
-        checked.push(draft_and_check(order, &drawn, terms.policy, ledger)?);
+        checked.push(judged(order, &drawn, terms.policy, ledger, stage)?);
     }
     let to_be_signed = list_of(checked.iter().map(Checked::sha256));
     let approval = approve_batch(orders, &checked, Digest::of(&to_be_signed), list, terms, stage)?;
@@ -186,6 +196,39 @@ pub fn issue_batch<O: BatchOrder>(
         Ok::<_, IssuanceError>(((), first.batch_result(&drawn, artifact, batch(count, &octets))))
     })?;
     Ok(drawn)
+}
+
+/// Drafts and judges; what rules object to is in the log before anyone is told.
+fn judged<O: Order>(
+    order: &O,
+    drawn: &Drawn,
+    policy: Policy,
+    ledger: &Ledger,
+    stage: &mut Stage<'_>,
+) -> Result<Checked<O::Structure>, IssuanceError> {
+    let judged = draft_and_check(order, drawn, policy, ledger);
+    if let Err(IssuanceError::Objections { objections, tbs_sha256, passed, .. }) = &judged {
+        let errors = objections.iter().filter(|objection| objection.is_error());
+        stage.record(Event::LintResult {
+            tbs_sha256: *tbs_sha256,
+            policy: policy.to_string(),
+            rules_passed: u64::try_from(*passed).unwrap_or(u64::MAX),
+            // Nobody has been asked.
+            warnings_acknowledged: Vec::new(),
+            objections: errors.take(MOST_NAMED).map(|objection| objection.rule.to_string()).collect(),
+        })?;
+    }
+    judged
+}
+
+/// What is drawn for a structure: a new serial number always; the time of one that was lost where it has no serial
+/// number, so that two CRLs of one number say the same.
+fn draw_again<O: Order>(order: &O, stage: &mut Stage<'_>) -> Result<Drawn, IssuanceError> {
+    let drawn = draw(order.key(), stage)?;
+    Ok(match past::lost_time(stage) {
+        Some(at) => Drawn { at, ..drawn },
+        None => drawn,
+    })
 }
 
 fn draw(key: &Key, stage: &mut Stage<'_>) -> Result<Drawn, IssuanceError> {
@@ -223,6 +266,9 @@ fn list_of(digests: impl Iterator<Item = Digest>) -> Vec<u8> {
     }
     text.into_bytes()
 }
+
+/// Objections that one record names: a line of the log is 16 KiB.
+const MOST_NAMED: usize = 100;
 
 fn batch(count: usize, list: &[u8]) -> Batch {
     Batch { count: u64::try_from(count).unwrap_or(u64::MAX), list_sha256: Digest::of(list) }

@@ -9,6 +9,7 @@
 //! - `issue`: an order walked through the chain between an intent and a result;
 //! - `statement`: what a structure says, field by field: as planned, and as read by the second implementation;
 //! - `key`: how a key becomes live;
+//! - `past`: what an interrupted ceremony left of all this, taken in again or given up;
 //! - `ledger`: what the ceremony and its log know;
 //! - `paths`: what dies with a certificate.
 
@@ -17,6 +18,7 @@ mod issue;
 mod key;
 mod ledger;
 pub mod order;
+mod past;
 mod paths;
 mod statement;
 mod structure;
@@ -61,6 +63,10 @@ pub enum IssuanceError {
         name: String,
         /// Every objection.
         objections: Vec<Objection>,
+        /// The digest of what was judged.
+        tbs_sha256: Digest,
+        /// How many rules passed.
+        passed: usize,
     },
     /// What was built cannot be read back.
     #[error("{name}: what was built does not read back: {why}")]
@@ -118,6 +124,22 @@ pub enum IssuanceError {
         /// How many objects went.
         went: usize,
     },
+    /// The token holds objects that nobody can name: its own files were cut short.
+    #[error(
+        "token `{token}` has {unreadable} objects that cannot be read and {nameless} without id and label; it was spoiled \
+         when its module died within a call"
+    )]
+    Spoiled {
+        /// The script's name for the token.
+        token: String,
+        /// Objects that the token names and does not show.
+        unreadable: usize,
+        /// Objects without id and label.
+        nameless: usize,
+    },
+    /// Nobody can decide about what an interruption left.
+    #[error("too few crypto officers are here to decide about what an interruption left")]
+    NoOfficers,
     /// Something would end after the last time that X.509 can say.
     #[error("{name}: it would end after 9999-12-31T23:59:59Z")]
     Time {

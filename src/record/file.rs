@@ -87,6 +87,32 @@ pub fn create(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
     Reserved::at(path)?.fill(octets)
 }
 
+/// Creates a file with all its octets, unless it is there with the same.
+///
+/// # Errors
+///
+/// [`JournalError::Exists`] if it is there with others; otherwise as [`create`].
+pub fn ensure(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
+    let same = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == octets.len() as u64)
+        && fs::read(path).is_ok_and(|found| found == octets);
+    if same { sync_folder(path) } else { create(path, octets) }
+}
+
+/// Removes what an interruption left in a folder of files that had no name yet.
+///
+/// # Errors
+///
+/// [`JournalError::Storage`] if one cannot be removed.
+pub fn clear_parts(folder: &Path) -> Result<(), JournalError> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension().is_some_and(|ending| ending == "part") && !path.is_dir() {
+            fs::remove_file(&path).map_err(|error| storage(&path, "removed", error))?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes a folder that must not be there yet; its parent is.
 ///
 /// # Errors

@@ -160,11 +160,19 @@ impl Stage<'_> {
     fn introduce(&mut self, token: &str) -> Result<(), StageError> {
         let information = self.information(token)?;
         let class = self.equipment(token)?.class.clone();
+        let serial = printable(&information.serial);
+        let before = self.past().find("device.inserted", |record| record.text("token") == Some(token));
+        if let Some(wanted) =
+            before.and_then(|record| record.text("serial")).filter(|wanted| *wanted != serial)
+        {
+            let (token, wanted) = (token.to_owned(), wanted.to_owned());
+            return Err(StageError::OtherToken { token, found: serial, wanted });
+        }
         self.record(Event::DeviceInserted {
             token: token.into(),
             kind: "token".into(),
             model: printable(&format!("{} {}", information.manufacturer, information.model)),
-            serial: printable(&information.serial),
+            serial,
             firmware: information.firmware.to_string(),
             class,
         })?;
@@ -180,6 +188,7 @@ impl Stage<'_> {
         if self.equipment(token)?.logged_in {
             return Ok(());
         }
+        self.is_not_recalling(token)?;
         let serial = printable(&self.information(token)?.serial);
         self.quorum_is_met(token, &serial)?;
         loop {
@@ -228,6 +237,9 @@ impl Stage<'_> {
     ///
     /// [`StageError`] if the token is not blank, refuses, or people do.
     pub fn initialize(&mut self, token: &str) -> Result<TokenInformation, StageError> {
+        if let Some(information) = self.initialized_before(token)? {
+            return Ok(information);
+        }
         let equipment = self.equipment(token)?;
         let Device::Blank(blank) = &equipment.device else {
             return Err(StageError::NotBlank { token: token.into() });
@@ -272,6 +284,40 @@ impl Stage<'_> {
         self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, seq)?;
         self.introduce(token)?;
         Ok(information)
+    }
+
+    /// What an interrupted initialisation left: a token that is ready by now, or nothing.
+    fn initialized_before(&mut self, token: &str) -> Result<Option<TokenInformation>, StageError> {
+        let ready = matches!(self.equipment(token)?.device, Device::Ready(_));
+        let said =
+            self.past().find("token.initialized", |record| record.text("token") == Some(token)).is_some();
+        if said {
+            return if ready {
+                self.information(token).map(Some)
+            } else {
+                Err(StageError::Blank { token: token.into() })
+            };
+        }
+        let of_token = |record: &super::PastRecord| {
+            record.ev == "token.initialize.intent" && record.text("token") == Some(token)
+        };
+        let Some(intent) = self.take_open_intent(of_token) else { return Ok(None) };
+        if !ready {
+            let error = "the ceremony was interrupted".into();
+            self.record_closing(
+                Event::ActFailed { error, residue: "the token is blank".into() },
+                intent.seq,
+            )?;
+            return Ok(None);
+        }
+        // The label was free before the intent, and the module finishes what it has begun: it is the token that was
+        // meant. Whether its PIN is the custodian's shows at the next login.
+        let information = self.information(token)?;
+        let people = self.custodians(token)?;
+        let serial = printable(&information.serial);
+        self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, intent.seq)?;
+        self.introduce(token)?;
+        Ok(Some(information))
     }
 
     /// The token itself; for this folder and what it calls only.
@@ -393,6 +439,7 @@ impl Stage<'_> {
         expected: Expected,
     ) -> Result<String, StageError> {
         let (step, sentence) = (self.step_number(), sentence.into());
+        self.is_not_recalling(&sentence)?;
         Ok(self.operators.ask(&Question { step, person, sentence, lines, expected })?)
     }
 }

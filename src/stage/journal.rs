@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::digest::Digest;
 
 use super::event::{Artifact, Event};
+use super::past::Leftover;
 
 /// Who does what a record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +119,61 @@ pub trait Journal {
     ///
     /// [`JournalError`] if it could not be stored.
     fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError>;
+
+    /// The octets of an artifact that was stored before an interruption.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they are not there or have another digest.
+    fn stored_octets(&self, kind: &str, sha256: Digest) -> Result<Vec<u8>, JournalError>;
+
+    /// Takes in an artifact that was stored before an interruption, and makes again what is missing of its renderings.
+    /// `seq`: the record that names it, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if other octets are in one of its places.
+    fn store_again(
+        &mut self,
+        place: &ArtifactPlace,
+        octets: &[u8],
+        seq: Option<u64>,
+    ) -> Result<Artifact, JournalError>;
+
+    /// Octets that [`Journal::keep_pending`] kept before an interruption.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they are not there or have another digest.
+    fn kept(&self, sha256: Digest) -> Result<Vec<u8>, JournalError>;
+
+    /// Artifacts' files that no record names.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the folder cannot be read.
+    fn leftovers(&self) -> Result<Vec<Leftover>, JournalError>;
+
+    /// Moves such a file to where it counts for nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it cannot be moved.
+    fn set_aside(&mut self, leftover: &Leftover) -> Result<(), JournalError>;
+
+    /// Moves renderings away whose artifact no record names.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if one cannot be moved.
+    fn clear_renderings(&mut self) -> Result<(), JournalError>;
+}
+
+impl JournalError {
+    /// Octets that the log names are not on the disk.
+    pub const fn lost(path: PathBuf) -> Self {
+        Self::Lost { path }
+    }
 }
 
 /// A key of the log, as far as a note needs to know it.
@@ -155,6 +211,18 @@ pub enum JournalError {
     Exists {
         /// Which file.
         path: PathBuf,
+    },
+    /// A file that the log names is not there, or its octets are not the log's.
+    #[error("`{}` is missing or is not what the log says; the log names it", path.display())]
+    Lost {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A ceremony of this id was begun here.
+    #[error("the ceremony `{ceremony}` was begun in this log and has not ended")]
+    Begun {
+        /// The ceremony.
+        ceremony: String,
     },
     /// The record itself is none that the log can hold.
     #[error("the record is not one that the log can hold: {why}")]

@@ -10,6 +10,7 @@ mod event;
 mod journal;
 mod machine;
 mod operators;
+mod past;
 
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub use machine::Machine;
 pub use operators::{
     Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
 };
+
+pub use past::{Leftover, Past, PastRecord};
 
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;
@@ -46,6 +49,10 @@ pub struct Stage<'a> {
     closed: bool,
     head_at_start: Option<Head>,
     head_is_due: bool,
+    past: Past,
+    /// The intents of the past that nobody has settled yet.
+    open: Vec<PastRecord>,
+    recalling: bool,
 }
 
 /// What an act may reach: its token, and the place where artifacts are stored.
@@ -69,6 +76,15 @@ impl<'h> Hands<'h> {
     pub fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
         self.stored = true;
         self.journal.store(place, octets)
+    }
+
+    /// Keeps octets by their digest where `resume` finds them, before a record names the digest.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they could not be kept.
+    pub fn keep(&mut self, octets: &[u8]) -> Result<Digest, JournalError> {
+        self.journal.keep_pending(octets)
     }
 }
 
@@ -94,6 +110,9 @@ impl<'a> Stage<'a> {
             closed: false,
             head_at_start: None,
             head_is_due: false,
+            past: Past::default(),
+            open: Vec::new(),
+            recalling: false,
         }
     }
 
@@ -113,6 +132,7 @@ impl<'a> Stage<'a> {
         approval: Option<u64>,
         act: impl FnOnce(&mut Hands<'_>) -> Result<(T, Event), E>,
     ) -> Result<T, StageError> {
+        self.is_not_recalling(token)?;
         self.log_in(token)?;
         let seq = self.append(intent, Actor::software(), approval)?;
         // A crash from here on leaves an intent without a result, and whatever the token and the pending
@@ -138,6 +158,9 @@ impl<'a> Stage<'a> {
     ///
     /// [`StageError::Journal`] if it could not be stored.
     pub fn record(&mut self, event: Event) -> Result<u64, StageError> {
+        if self.recalling {
+            return self.recalled(&event);
+        }
         self.append(event, Actor::software(), None)
     }
 
@@ -147,6 +170,9 @@ impl<'a> Stage<'a> {
     ///
     /// [`StageError::Journal`] if it could not be stored.
     pub fn record_by(&mut self, person: &Person, event: Event) -> Result<u64, StageError> {
+        if self.recalling {
+            return self.recalled(&event);
+        }
         self.append(event, Actor { id: person.id.clone(), role: person.role.clone() }, None)
     }
 
@@ -165,6 +191,12 @@ impl<'a> Stage<'a> {
     ///
     /// [`StageError::Journal`] if it could not be stored.
     pub fn emit(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, StageError> {
+        if self.handed_over(place)?.is_some()
+            && let Some((_, artifact)) = self.past.artifact(place.kind, &place.name)
+        {
+            return Ok(artifact);
+        }
+        self.is_not_recalling(&place.name)?;
         let artifact = self.journal.store(place, octets)?;
         self.head_is_due = true;
         let path = format!("artifacts/{}", artifact.sha256);
@@ -316,6 +348,9 @@ impl<'a> Stage<'a> {
     /// [`StageError`] if the log key's token or the disk refuses.
     pub fn sign_head(&mut self) -> Result<(), StageError> {
         let Some((token, id, hashed)) = self.log_key.clone() else { return Ok(()) };
+        if self.recalling {
+            return Ok(());
+        }
         self.log_in(&token)?;
         let text = self.journal.head_text();
         let digest = Digest::of(text.as_bytes());
@@ -348,7 +383,9 @@ impl<'a> Stage<'a> {
 
     /// Shows people something.
     pub fn show(&mut self, notice: &Notice) {
-        self.operators.show(notice);
+        if !self.recalling {
+            self.operators.show(notice);
+        }
     }
 
     /// The current step's number; `-` outside steps.
@@ -384,18 +421,20 @@ impl<'a> Stage<'a> {
 
     /// Records that an intent came to nothing; the error to go on with.
     fn failed(&mut self, intent: u64, error: StageError) -> Result<StageError, StageError> {
-        // If the log itself failed, it cannot say so: the error is all there is.
-        if matches!(error, StageError::Journal(_)) {
-            return Ok(error);
-        }
         let event = Event::ActFailed { error: printable(&error.with_causes()), residue: "unknown".into() };
-        self.record_closing(event, intent)?;
-        Ok(error)
+        match self.record_closing(event, intent) {
+            Ok(_) => Ok(error),
+            // A disk that could not store the artifact may not store the record either, and a log that failed cannot
+            // say so: what came first is what people have to know. The intent stays open, and `resume` settles it.
+            Err(_) if matches!(error, StageError::Journal(_)) => Ok(error),
+            Err(log) => Err(log),
+        }
     }
 
     fn append(&mut self, event: Event, actor: Actor, closes: Option<u64>) -> Result<u64, StageError> {
         // A session's time begins with its first record.
-        let begins = matches!(event, Event::LogGenesis { .. } | Event::SessionStart(_));
+        let begins =
+            matches!(event, Event::LogGenesis { .. } | Event::SessionStart(_) | Event::SessionResumed(_));
         let entry = Entry {
             at: self.clock.now(),
             elapsed: if begins { Duration::ZERO } else { self.clock.elapsed() },
@@ -453,6 +492,24 @@ pub enum StageError {
         present: usize,
         /// How many are wanted.
         threshold: usize,
+    },
+    /// A step that the log says was done cannot be recalled from it.
+    #[error("step {step} is in the log as done, but not `{what}`, without which it cannot be recalled")]
+    NotRecalled {
+        /// Which step.
+        step: String,
+        /// What is missing.
+        what: String,
+    },
+    /// A token is another one than before the interruption.
+    #[error("token `{token}` has the serial number `{found}`; before the interruption it had `{wanted}`")]
+    OtherToken {
+        /// The script's name for it.
+        token: String,
+        /// What it says now.
+        found: String,
+        /// What the log says.
+        wanted: String,
     },
     /// No random octets.
     #[error("the random number generators did not give what was asked")]

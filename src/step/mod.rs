@@ -82,6 +82,9 @@ trait Step: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// What it does, in a sentence for authors.
     const ABOUT: &'static str;
+    /// Whether later steps need what comes of it: after an interruption it is performed again from the log's records,
+    /// with nothing asked, signed or recorded. A step is not if it only asks, shows or looks.
+    const RECALLED: bool = true;
     /// What the author writes.
     type Spec: FromNode;
 
@@ -154,6 +157,11 @@ macro_rules! steps {
             /// The step's name in a script.
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$step(_) => $module::$step::NAME),+ }
+            }
+
+            /// Whether later steps need what came of it after an interruption.
+            pub const fn is_recalled(&self) -> bool {
+                match self { $(Self::$step(_) => $module::$step::RECALLED),+ }
             }
 
             /// What will be done, a sentence for the people at the table.
