@@ -28,7 +28,9 @@ impl From<ConductError> for Failure {
                 Turn::Refused
             }
             ConductError::Clock { .. } | ConductError::Quorum { .. } => Turn::Operators,
-            ConductError::Myself { .. } | ConductError::KeyLost { .. } => Turn::Equipment,
+            ConductError::Myself { .. } | ConductError::Outcomes { .. } | ConductError::KeyLost { .. } => {
+                Turn::Equipment
+            }
         };
         let failure = Self::because(turn, "the ceremony stopped", &error);
         match (&error, turn) {
@@ -158,7 +160,7 @@ mod tests {
             let inside = StageError::from(error);
             assert_eq!((stage(&inside), inside.to_string()), (Turn::Equipment, said));
         }
-        let differs = IssuanceError::Objections { name: "root-x1".into(), objections: Vec::new() };
+        let differs = IssuanceError::Differs { name: "root-x1".into(), difference: "serial".into() };
         assert_eq!(stage(&StageError::from(differs)), Turn::Refused);
     }
 }

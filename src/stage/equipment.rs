@@ -96,8 +96,8 @@ pub struct Equipment {
     pub id_octets: usize,
     /// Whether someone is logged in.
     logged_in: bool,
-    /// Wrong PINs in this session, counted here because not every token counts.
-    wrong: u32,
+    /// Wrong PINs since the last good one, counted here because not every token counts; before an interruption too.
+    pub(super) wrong: u32,
 }
 
 impl Equipment {
@@ -204,6 +204,7 @@ impl Stage<'_> {
         let outside = matches!(self.equipment(token)?.login, LoginKind::External);
         let people = if outside { Vec::new() } else { self.custodians(token)? };
         self.equipment(token)?.logged_in = true;
+        self.equipment(token)?.wrong = 0;
         if outside {
             let text = format!(
                 "token `{token}`: authentication was performed outside; this program has verified no PIN"
@@ -414,7 +415,7 @@ impl Stage<'_> {
         let lines = vec![
             Line::new("token", token),
             Line::new("serial", information.serial.clone()),
-            Line::new("wrong PINs in this session", wrong.to_string()),
+            Line::new("wrong PINs since the last good one", wrong.to_string()),
             Line::new("tries", state.to_string()),
         ];
         let sentence = if wrong == 0 {
