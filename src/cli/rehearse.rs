@@ -64,7 +64,7 @@ impl Rehearse {
         let company = Company {
             cabinet,
             modules: modules.loaded.clone(),
-            processes: &modules,
+            processes: modules.ids(),
             operators: &mut people,
             clock: &clock,
             machine: modules.seen_on(machine(&site.value, &[&self.out])),

@@ -4,15 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use zeroize::Zeroizing;
-
 use super::answers::Answers;
 use super::rehearse::machine;
-use super::run::{folder_of, somebody_answers, with_people};
+use super::run::{somebody_answers, with_people};
 use super::{failures, files, plain};
 use crate::clock::{Clock, RehearsalClock};
 use crate::conduct::{Beginning, Company, Improviser, conduct, open, throw_away};
-use crate::confinement;
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site, Sources};
@@ -67,18 +64,15 @@ impl Resume {
         }
         let answers = match &self.answers {
             None => None,
-            Some(path) => {
-                Some(Answers::read(&path.display().to_string(), &Zeroizing::new(files::octets(path)?))?)
-            }
+            Some(path) => Some(Answers::read(&path.display().to_string(), &files::octets(path)?)?),
         };
         // Two processes in one token can spoil it: the one that outlived the program has the first word.
         self.wait_for_modules(&ceremony, out)?;
         let interrupted = Interrupted::read(&self.log, &ceremony).map_err(unreadable)?;
         let found = self.find(run, &interrupted)?;
-        confinement::limit_program(vec![folder_of(&found.places.out), folder_of(&found.places.log)]);
         let (cabinet, modules) = open(&found.site.value, &found.plan, None, &interrupted.past)
             .map_err(|errors| failures::cabinet(&errors))?;
-        let (loaded, processes) = (modules.loaded.clone(), &modules);
+        let (loaded, processes) = (modules.loaded.clone(), modules.ids());
         let last_at = interrupted.last_at;
         let go_on = |operators: &mut dyn Operators, clock: &dyn Clock| {
             let company = Company {
@@ -87,7 +81,7 @@ impl Resume {
                 processes,
                 operators,
                 clock,
-                machine: modules.seen_on(machine(&found.site.value, &[&found.places.out, &found.places.log])),
+                machine: machine(&found.site.value, &[&found.places.out, &found.places.log]),
                 site: found.site_octets.clone(),
                 practice: found.run.practice,
                 rehearsal: found.run.rehearsal,

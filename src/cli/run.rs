@@ -130,7 +130,7 @@ impl Run {
         let company = Company {
             cabinet,
             modules: modules.loaded.clone(),
-            processes: modules,
+            processes: modules.ids(),
             operators,
             clock,
             machine: modules.seen_on(machine(&ceremony.site.value, folders)),

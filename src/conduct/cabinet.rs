@@ -12,7 +12,6 @@ use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::OUTCOMES;
 use crate::digest::Digest;
 use crate::hsm::{
     AttributeName, Blank as BlankSlot, Initialization, Measure, ModuleConfiguration, ModuleProcess, Network,
@@ -20,8 +19,7 @@ use crate::hsm::{
 };
 use crate::plan::{Class, Login, PinSource, Plan, Site, SiteNetwork, SiteQuirks, SiteToken};
 use crate::stage::{
-    Blank, Cabinet, Check, CheckOutcome, Device, Equipment, LoginKind, Machine, Module, Past, PastRecord,
-    Person, Pin, Pins,
+    Blank, Cabinet, Check, CheckOutcome, Device, Equipment, LoginKind, Machine, Module, Past, PastRecord, Person, Pin, Pins,
 };
 
 /// The module processes of a ceremony.
@@ -43,22 +41,6 @@ impl Modules {
     pub fn seen_on(&self, mut machine: Machine) -> Machine {
         machine.found.extend(self.found.iter().cloned());
         machine
-    }
-
-    /// Has each process keep the outcome of its calls in a file of its own in a folder.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError`] if a file cannot be made.
-    pub fn keep_outcomes(&self, folder: &Path) -> Result<(), TokenError> {
-        let mut numbers = 1_u32..;
-        for process in &self.processes {
-            // Files of earlier starts stay.
-            let free = numbers.by_ref().map(|number| folder.join(format!("module-{number}.{OUTCOMES}")));
-            let place = free.into_iter().find(|place| place.symlink_metadata().is_err());
-            place.map_or(Ok(()), |place| process.keep_outcomes(&place))?;
-        }
-        Ok(())
     }
 
     /// Ends every process that nothing uses any more.

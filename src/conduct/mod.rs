@@ -22,7 +22,7 @@ use resume::Resumption;
 
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;
-use crate::hsm::{KeyId, Outcome, TokenError};
+use crate::hsm::KeyId;
 use crate::plan::{Ledger, Plan, PlannedStep, kept_input, take_in};
 use crate::record::run::{self, Kept, Process, Run};
 use crate::record::{Continued, Identity, Interrupted, LogFolder, Places, Torn, finish};
@@ -38,8 +38,8 @@ pub struct Company<'c> {
     pub cabinet: Cabinet,
     /// Their modules, by digest.
     pub modules: Vec<Module>,
-    /// The modules' processes.
-    pub processes: &'c Modules,
+    /// The numbers of the modules' processes.
+    pub processes: Vec<u32>,
     /// The people.
     pub operators: &'c mut dyn Operators,
     /// The clock.
@@ -79,7 +79,7 @@ pub fn conduct(
     let session = session(company.modules.clone(), Digest::of(&company.site))?;
     let earlier = Earlier::of(&beginning)?;
     let (mut log, resumption) = begin(plan, places, &identity, &company, &session, beginning)?;
-    keep_processes(&log, company.processes)?;
+    keep_processes(&log, &company.processes)?;
     let Company { cabinet, operators, clock, machine, practice, .. } = company;
     let mut stage = Stage::new(cabinet, &mut log, operators, clock, machine);
     let opened = Opened { plan, identity, practice, session };
@@ -116,7 +116,6 @@ fn begin(
             let gone_on = LogFolder::go_on_after(places, identity, interrupted);
             let (log, torn) = gone_on.map_err(StageError::from)?;
             resumption.torn = torn;
-            resumption.left = outcomes(&log);
             return Ok((log, Some(resumption)));
         }
     };
@@ -392,28 +391,12 @@ fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Vec<(String, Vec
     kept
 }
 
-/// Keeps which processes have the modules, for a later start that waits for them, and has each of them leave the outcome of
-/// the call in hand beside the journal if this program dies.
-fn keep_processes(log: &LogFolder, modules: &Modules) -> Result<(), ConductError> {
-    let running: Vec<Process> = modules.ids().into_iter().filter_map(Process::running).collect();
+/// Keeps which processes have the modules, for a later start that waits for them.
+fn keep_processes(log: &LogFolder, processes: &[u32]) -> Result<(), ConductError> {
+    let running: Vec<Process> = processes.iter().filter_map(|pid| Process::running(*pid)).collect();
     run::keep_processes(log.places(), log.ceremony(), &running).map_err(StageError::from)?;
-    modules
-        .keep_outcomes(&log.places().run(log.ceremony()))
-        .map_err(|source| ConductError::Outcomes { source })
+    Ok(())
 }
-
-/// What the module processes of earlier starts left. A file that cannot be read says nothing: the token is looked at anyway.
-fn outcomes(log: &LogFolder) -> Vec<Outcome> {
-    let folder = log.places().run(log.ceremony());
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|end| end == OUTCOMES));
-    files.sort();
-    files.iter().flat_map(|file| Outcome::read_all(file).unwrap_or_default()).collect()
-}
-
-/// How the names of files for outcomes end.
-const OUTCOMES: &str = "outcomes";
 
 /// A path from the root, whatever the folder is that this program runs in.
 fn whole(path: &Path) -> String {
@@ -517,12 +500,6 @@ pub enum ConductError {
         token: String,
         /// What was found.
         why: String,
-    },
-    /// A module's process cannot keep what it does.
-    #[error("a module's process cannot keep the outcome of its calls beside the log")]
-    Outcomes {
-        /// Why.
-        source: TokenError,
     },
     /// This program's own file cannot be read.
     #[error("this program's own file cannot be read")]

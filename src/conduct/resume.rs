@@ -7,7 +7,7 @@
 
 use super::{ConductError, Opened};
 use crate::clock::Timestamp;
-use crate::hsm::{KeyId, Outcome};
+use crate::hsm::KeyId;
 use crate::plan::Ledger;
 use crate::record::{Interrupted, Torn};
 use crate::stage::{Event, Expected, Line, NoAnswer, Notice, Past, Person, Session, Stage, StageError};
@@ -21,8 +21,6 @@ pub(super) struct Resumption {
     records: u64,
     rebooted: bool,
     pub(super) torn: Vec<Torn>,
-    /// What the module processes left of calls that they finished after the program had died.
-    pub(super) left: Vec<Outcome>,
 }
 
 impl Resumption {
@@ -73,7 +71,6 @@ impl Resumption {
             records: interrupted.head.size,
             rebooted,
             torn: Vec::new(),
-            left: Vec::new(),
         })
     }
 
@@ -108,21 +105,9 @@ impl Resumption {
     fn enter(&self, opened: &Opened<'_>, stage: &mut Stage<'_>) -> Result<(), ConductError> {
         stage.record(Event::SessionResumed(opened.session.clone()))?;
         tell_of_torn(&self.torn, stage)?;
-        for outcome in self.finished() {
-            stage.record(Event::LogNote {
-                text: format!("finished by the module after the program had died: {outcome}"),
-            })?;
-        }
         stage.introduce_tokens()?;
         self.ask_to_go_on(opened, stage)?;
         call_the_roll(&self.past, opened, stage)
-    }
-
-    /// Where the log has an intent without a result, what the module did of it. Of calls whose results are in the log there is
-    /// nothing to say.
-    fn finished(&self) -> impl Iterator<Item = &Outcome> {
-        let open = !self.past.open_intents().is_empty();
-        self.left.iter().filter(move |_| open)
     }
 
     fn ask_to_go_on(&self, opened: &Opened<'_>, stage: &mut Stage<'_>) -> Result<(), ConductError> {
@@ -146,7 +131,6 @@ impl Resumption {
         lines.extend(self.torn.iter().map(|torn| {
             Line::new("octets that were no whole record", format!("{}, SHA-256 {}", torn.octets, torn.sha256))
         }));
-        lines.extend(self.finished().map(|outcome| Line::new("finished by the module", outcome.to_string())));
         let sentence = "This ceremony was interrupted. Does it go on?";
         stage.question(person, sentence, lines, Expected::Word("resume"))?;
         Ok(())
