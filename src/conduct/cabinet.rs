@@ -288,7 +288,9 @@ fn equipment(
     let custodians: Vec<Person> = plan.setting.people.of_role("crypto-officer").cloned().collect();
     let threshold = plan.setting.people.quorum.get("crypto-officer").copied().unwrap_or(1);
     let class = crate::plan::class_word(token.class.value).to_owned();
-    Ok(Equipment::new(device, login(name, token)?, custodians, class, threshold))
+    let mut equipment = Equipment::new(device, login(name, token)?, custodians, class, threshold);
+    equipment.id_octets = token.quirks.id_octets;
+    Ok(equipment)
 }
 
 /// The serial number of a token that the script initialises and that was, or may have been, before an interruption.
