@@ -177,6 +177,11 @@ impl Step for Revoke {
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         self.meet(room.ledger, |name| room.setting.inputs.get(name).map(|input| input.octets.clone()));
+        // What an interrupted ceremony revoked here is revoked: nobody is asked again.
+        if let Some(revocation) = revoked_before(room) {
+            self.learn(&revocation, room);
+            return Ok(());
+        }
         let people = self.people(room)?;
         let (serial, reason) = self.choose(&people, room)?;
         let at = self.effective.at(room.stage.now());
@@ -195,15 +200,7 @@ impl Step for Revoke {
         let event = event(&issued, &revocation)?;
         let approval = self.approve(&people, &issued, &revocation, &event, room)?;
         room.stage.record_closing(event, approval)?;
-        let step = room.stage.step_number();
-        room.ledger.revoke_here(RevokedHere {
-            step,
-            issuer: self.issuer_sha256,
-            revocation: revocation.clone(),
-            effective: When::At(at),
-            serial_is_open: false,
-            reason_is_open: false,
-        });
+        self.learn(&revocation, room);
         let lines = vec![
             Line::new("certificate", issued.called()),
             Line::new("serial number", revocation.serial.to_string()),
@@ -215,7 +212,28 @@ impl Step for Revoke {
     }
 }
 
+/// The revocation that the log has of this step already.
+fn revoked_before(room: &Room<'_, '_>) -> Option<Revocation> {
+    let record = room.stage.said("cert.revoked")?;
+    let serial = SerialNumber::from_hex(record.text("serial")?).ok()?;
+    let (at, reason) = (record.text("effective")?.parse().ok()?, record.text("reason")?.parse().ok()?);
+    Some(Revocation { serial, at, reason })
+}
+
 impl Revoke {
+    /// Tells the ledger what was revoked.
+    fn learn(&self, revocation: &Revocation, room: &mut Room<'_, '_>) {
+        let step = room.stage.step_number();
+        room.ledger.revoke_here(RevokedHere {
+            step,
+            issuer: self.issuer_sha256,
+            revocation: revocation.clone(),
+            effective: When::At(revocation.at),
+            serial_is_open: false,
+            reason_is_open: false,
+        });
+    }
+
     /// Why; nothing if the quorum says it.
     const fn reason(&self) -> Option<Reason> {
         match self.reason {
