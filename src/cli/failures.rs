@@ -28,7 +28,9 @@ impl From<ConductError> for Failure {
                 Turn::Refused
             }
             ConductError::Clock { .. } | ConductError::Quorum { .. } => Turn::Operators,
-            ConductError::Myself { .. } | ConductError::KeyLost { .. } => Turn::Equipment,
+            ConductError::Myself { .. } | ConductError::KeyLost { .. } | ConductError::Outcomes { .. } => {
+                Turn::Equipment
+            }
         };
         let failure = Self::because(turn, "the ceremony stopped", &error);
         match (&error, turn) {

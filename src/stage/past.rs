@@ -15,7 +15,7 @@ use super::operators::{Notice, Person};
 use super::{Stage, StageError};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-use crate::hsm::KeyId;
+use crate::hsm::{KeyId, Outcome};
 
 /// A record of the interrupted ceremony.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,8 +176,9 @@ pub struct Leftover {
 }
 
 impl Stage<'_> {
-    /// This ceremony was interrupted, and this is what its log says.
-    pub fn remembers(&mut self, past: Past) {
+    /// This ceremony was interrupted, and this is what its log says, and what its modules left.
+    pub fn remembers(&mut self, past: Past, outcomes: Vec<Outcome>) {
+        self.outcomes = outcomes;
         self.partial |= past.has("witness.disagreed");
         self.open = past.open_intents().into_iter().cloned().collect();
         self.head_is_due |= !past.records.is_empty();
@@ -192,6 +193,11 @@ impl Stage<'_> {
         &self.past
     }
 
+    /// What the modules of the interrupted start left; nothing of it was checked.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
     /// From here on steps are recalled, or performed again.
     pub fn recalls(&mut self, recalling: bool) {
         self.recalling = recalling;
@@ -200,6 +206,11 @@ impl Stage<'_> {
     /// Whether a step that was done is being recalled.
     pub const fn is_recalling(&self) -> bool {
         self.recalling
+    }
+
+    /// What the interrupted ceremony recorded of an event in the current step.
+    pub fn said(&self, ev: &str) -> Option<&PastRecord> {
+        self.past.find(ev, |record| record.step == self.step)
     }
 
     /// Takes an open intent of the current step, to settle it.
