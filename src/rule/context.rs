@@ -10,6 +10,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::verdict::CannotJudge;
+use super::weak_keys::WeakKeys;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::pki::read::{DistributionPointName, Extensions, TbsCertificateView};
@@ -322,6 +323,7 @@ pub struct Context<'a> {
     issuer: Option<TbsCertificateView<'a>>,
     existing: Vec<TbsCertificateView<'a>>,
     delegate: Option<TbsCertificateView<'a>>,
+    weak_keys: Option<&'a WeakKeys>,
 }
 
 impl<'a> Context<'a> {
@@ -381,6 +383,7 @@ impl<'a> Context<'a> {
             issuer: None,
             existing: Vec::new(),
             delegate: None,
+            weak_keys: None,
         }
     }
 
@@ -412,6 +415,13 @@ impl<'a> Context<'a> {
         self
     }
 
+    /// The same with a list of keys that everybody can know.
+    #[must_use]
+    pub fn with_weak_keys(mut self, list: &'a WeakKeys) -> Self {
+        self.weak_keys = Some(list);
+        self
+    }
+
     /// The same with what is known from earlier.
     #[must_use]
     pub fn with_known(mut self, known: &'a dyn Known) -> Self {
@@ -421,7 +431,7 @@ impl<'a> Context<'a> {
 
     /// What can be missing, each with the same context without it.
     #[cfg(test)]
-    pub(super) fn without_each(&self) -> [(&'static str, Self); 5] {
+    pub(super) fn without_each(&self) -> [(&'static str, Self); 6] {
         let all = || self.clone();
         [
             ("the time of signing", Self { signed_at: None, ..all() }),
@@ -429,6 +439,7 @@ impl<'a> Context<'a> {
             ("the issuer's certificate", Self { issuer: None, ..all() }),
             ("the certificate being cross-signed", Self { existing: Vec::new(), ..all() }),
             ("the delegate's certificate", Self { delegate: None, ..all() }),
+            ("a list of known weak keys", Self { weak_keys: None, ..all() }),
         ]
     }
 
@@ -443,6 +454,7 @@ impl<'a> Context<'a> {
             issuer: None,
             existing: Vec::new(),
             delegate: None,
+            weak_keys: None,
         }
     }
 
@@ -506,6 +518,15 @@ impl<'a> Context<'a> {
         let first =
             self.existing.first().ok_or(CannotJudge::Missing("the certificate being cross-signed"))?;
         Ok((*first, &self.existing))
+    }
+
+    /// The keys that everybody can know.
+    ///
+    /// # Errors
+    ///
+    /// [`CannotJudge::Missing`] if there is no list.
+    pub fn weak_keys(&self) -> Result<&'a WeakKeys, CannotJudge> {
+        self.weak_keys.ok_or(CannotJudge::Missing("a list of known weak keys"))
     }
 
     /// The certificate of the delegate that signs an OCSP response; nothing if the CA signs itself.
