@@ -92,7 +92,12 @@ fn site(folder: &Path, configuration: &Path) -> Anything<()> {
     let mut site = "rootrite-site: 1\ntokens:\n".to_owned();
     for label in ["root", "log"] {
         let (officer_pin, user_pin) = (Pin::read(OFFICER.as_bytes())?, Pin::read(USER.as_bytes())?);
-        let wish = Initialization { blank: Blank::Only, label: label.to_owned(), officer_pin, user_pin };
+        let wish = Initialization {
+            blank: Blank::Only,
+            label: label.to_owned(),
+            officer_pin,
+            user_pin: user_pin.into(),
+        };
         let serial = process.initialize_token(wish)?.serial;
         site += &format!(
             "  {label}: {{module: {MODULE}, environment: {{SOFTHSM2_CONF: {}}}, label: {label}, serial: \"{serial}\", \
