@@ -28,7 +28,7 @@ impl From<ConductError> for Failure {
                 Turn::Refused
             }
             ConductError::Clock { .. } | ConductError::Quorum { .. } => Turn::Operators,
-            ConductError::Myself { .. } | ConductError::KeyLost { .. } => {
+            ConductError::Myself { .. } | ConductError::KeyLost { .. } | ConductError::Outcomes { .. } => {
                 Turn::Equipment
             }
         };

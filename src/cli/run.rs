@@ -129,8 +129,7 @@ impl Run {
         let bundle = places.bundle.clone();
         let company = Company {
             cabinet,
-            modules: modules.loaded.clone(),
-            processes: modules.ids(),
+            modules,
             operators,
             clock,
             machine: modules.seen_on(machine(&ceremony.site.value, folders)),

@@ -181,7 +181,7 @@ wire_enum!(HashAlgorithm { 0 Sha256, 1 Sha384, 2 Sha512 });
 wire_enum!(Taken { 0 Yes, 1 Partly, 2 No });
 wire_enum!(Network { 0 Deny, 1 Unix, 2 Peer(peer) });
 wire_enum!(Writes { 0 Anywhere, 1 Below(places) });
-wire_enum!(Blank { 0 Only, 1 Serial(serial) });
+wire_enum!(Blank { 0 Only, 1 Serial(serial), 2 Unfinished(serial) });
 wire_enum!(PinState { 0 Unsaid, 1 CountLow, 2 FinalTry, 3 Locked });
 wire_enum!(Death { 0 Signal(number), 1 Exit(code), 2 Unknown });
 wire_enum!(Reading { 0 Flag(set), 1 Number(number), 2 Octets(octets), 3 Absent, 4 Sensitive, 5 Failed(code) });

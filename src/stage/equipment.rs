@@ -302,13 +302,16 @@ impl Stage<'_> {
         let of_token = |record: &super::PastRecord| {
             record.ev == "token.initialize.intent" && record.text("token") == Some(token)
         };
-        let Some(intent) = self.take_open_intent(of_token) else { return Ok(None) };
+        if !self.past().records().iter().any(of_token) {
+            return Ok(None);
+        }
+        let open = self.take_open_intent(of_token).map(|intent| intent.seq);
         if !ready {
-            let error = "the ceremony was interrupted".into();
-            self.record_closing(
-                Event::ActFailed { error, residue: "the token is blank".into() },
-                intent.seq,
-            )?;
+            if let Some(seq) = open {
+                let error = "the ceremony was interrupted".into();
+                let residue = "the token is blank, or its user has no PIN".into();
+                self.record_closing(Event::ActFailed { error, residue }, seq)?;
+            }
             return Ok(None);
         }
         // The label was free before the intent, and the module finishes what it has begun: it is the token that was
@@ -316,7 +319,11 @@ impl Stage<'_> {
         let information = self.information(token)?;
         let people = self.custodians(token)?;
         let serial = printable(&information.serial);
-        self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, intent.seq)?;
+        let event = Event::TokenInitialized { token: token.into(), serial, people };
+        match open {
+            Some(seq) => self.record_closing(event, seq)?,
+            None => self.record(event)?,
+        };
         self.introduce(token)?;
         Ok(Some(information))
     }

@@ -15,7 +15,7 @@ use super::operators::{Notice, Person};
 use super::{Stage, StageError};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-use crate::hsm::KeyId;
+use crate::hsm::{KeyId, Outcome};
 
 /// A record of the interrupted ceremony.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,8 +176,9 @@ pub struct Leftover {
 }
 
 impl Stage<'_> {
-    /// This ceremony was interrupted, and this is what its log says.
-    pub fn remembers(&mut self, past: Past) {
+    /// This ceremony was interrupted, and this is what its log says, and what its modules left.
+    pub fn remembers(&mut self, past: Past, outcomes: Vec<Outcome>) {
+        self.outcomes = outcomes;
         self.partial |= past.has("witness.disagreed");
         self.open = past.open_intents().into_iter().cloned().collect();
         self.head_is_due |= !past.records.is_empty();
@@ -190,6 +191,11 @@ impl Stage<'_> {
     /// What the log says of this ceremony before it was interrupted.
     pub const fn past(&self) -> &Past {
         &self.past
+    }
+
+    /// What the modules of the interrupted start left; nothing of it was checked.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
     }
 
     /// From here on steps are recalled, or performed again.
