@@ -658,6 +658,44 @@ fn sessions_work_side_by_side_and_share_the_login() {
 }
 
 #[test]
+fn many_signatures_are_made_side_by_side_each_in_its_place() {
+    let softhsm = one_token();
+    let process = softhsm.start();
+    let mut first = session(&process, "root", USER);
+    let made = first.generate_key_pair(&request("one", 1, KeyAlgorithm::EcdsaP384)).unwrap();
+    drop(first);
+    let quirks = Quirks { sessions: Some(3), ..STANDARD };
+    let mut first = process.open(&any("root"), &quirks).unwrap();
+    first.log_in(Login::Pin(&pin(USER))).unwrap();
+    let mut all: Vec<Box<dyn Token>> = first.beside().unwrap();
+    assert_eq!(all.len(), 2, "with the first one they are three");
+    all.push(Box::new(first));
+    let algorithm = SignatureAlgorithm::for_key(&made.public_key);
+    let hash = algorithm.hash().unwrap();
+    std::thread::scope(|scope| {
+        for (number, token) in all.iter_mut().enumerate() {
+            let public_key = &made.public_key;
+            scope.spawn(move || {
+                let messages: Vec<_> =
+                    (0..20u8).map(|message| [u8::try_from(number).unwrap(), message]).collect();
+                let digests: Vec<_> = messages.iter().map(|message| hash.digest(message)).collect();
+                let signatures = token.sign_many(&id(1), Some(hash), &digests).unwrap();
+                assert_eq!(signatures.len(), 20);
+                for (message, signature) in messages.iter().zip(&signatures) {
+                    verify_signature(public_key, algorithm, message, signature).unwrap();
+                }
+                let wrong = [digests, vec![vec![0; 7]]].concat();
+                let error = token.sign_many(&id(1), Some(hash), &wrong).unwrap_err();
+                assert!(matches!(error, TokenError::WrongInput { .. }), "{error}");
+                assert!(token.sign_many(&id(1), Some(hash), &[]).unwrap().is_empty());
+            });
+        }
+    });
+    let mut alone = process.open(&any("root"), &Quirks { sessions: Some(1), ..STANDARD }).unwrap();
+    assert!(alone.beside().unwrap().is_empty());
+}
+
+#[test]
 fn a_slow_call_does_not_hold_up_another_session() {
     let softhsm = one_token().token("other", USER, OFFICER);
     let process = softhsm.start();

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use common::fake::{configuration, module};
 use common::softhsm::{any, pin};
 use rootrite::hsm::{
-    DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, STANDARD,
-    Session, ToSign, Token as _, TokenError,
+    DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, Quirks,
+    STANDARD, Session, ToSign, Token as _, TokenError,
 };
 use rootrite::pki::key::KeyAlgorithm;
 use rootrite::pki::signature::HashAlgorithm;
@@ -51,6 +51,20 @@ fn a_module_that_behaves_is_taken() {
     assert_eq!(sign(&mut session).unwrap().len(), 70);
     assert_eq!(session.destroy_objects(&id()).unwrap(), 2);
     process.stop().unwrap();
+}
+
+#[test]
+fn a_module_that_cannot_lock_gets_one_session_at_a_time() {
+    let quirks = Quirks { sessions: Some(4), ..STANDARD };
+    for (fake, several, beside) in [("", true, 3), ("cannot-lock", false, 0)] {
+        let process = start(fake).unwrap();
+        assert_eq!(process.information().several_threads, several);
+        let mut session = process.open(&any("fake"), &quirks).unwrap();
+        assert_eq!(session.beside().unwrap().len(), beside, "{fake}");
+        session.log_in(Login::Pin(&pin("1234"))).unwrap();
+        assert_eq!(sign(&mut session).unwrap().len(), 70);
+        process.stop().unwrap();
+    }
 }
 
 #[test]
@@ -298,8 +312,10 @@ fn a_module_that_hangs_keeps_nobody_longer_than_agreed() {
     let begun = Instant::now();
     let error = session.random(16).unwrap_err();
     assert_eq!(error, TokenError::Timeout { operation: Operation::DrawRandom, milliseconds: 200 });
+    let id = process.id().unwrap();
     drop((session, process));
     assert!(begun.elapsed() < Duration::from_secs(2));
+    end(id);
 }
 
 #[test]
@@ -307,9 +323,20 @@ fn a_module_that_hangs_at_the_end_keeps_nobody_longer_than_agreed() {
     let mut configuration = configuration("hangs-at-the-end");
     configuration.timeouts.stop = Duration::from_millis(200);
     let begun = Instant::now();
-    let error = ModuleProcess::start(&configuration).unwrap().stop().unwrap_err();
+    let process = ModuleProcess::start(&configuration).unwrap();
+    let id = process.id().unwrap();
+    let error = process.stop().unwrap_err();
     assert_eq!(error, TokenError::Timeout { operation: Operation::Stop, milliseconds: 200 });
     assert!(begun.elapsed() < Duration::from_secs(2));
+    end(id);
+}
+
+/// Ends a module's process that hangs. The program leaves it alone: nobody knows what an HSM is in the middle of.
+fn end(id: u32) {
+    use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+    let pid = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+    test_kill_process(pid).expect("it still hangs");
+    kill_process(pid, Signal::KILL).unwrap();
 }
 
 #[test]

@@ -172,12 +172,14 @@ fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
 
 /// How a make differs, as the HSM's side takes it.
 fn quirks(token: &SiteToken) -> Quirks {
-    let SiteQuirks { id_octets, random_limit, omit_private, omit_public, untold, user_type, .. } =
-        &token.quirks;
+    let SiteQuirks {
+        id_octets, random_limit, sessions, omit_private, omit_public, untold, user_type, ..
+    } = &token.quirks;
     let named = |word: &'static str| AttributeName::ALL.iter().copied().find(|name| name.name() == word);
     Quirks {
         id_octets: *id_octets,
         random_limit: *random_limit,
+        sessions: *sessions,
         omit_private: omit_private.iter().filter_map(|attribute| named(attribute.name())).collect(),
         omit_public: omit_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
         untold: untold.iter().filter_map(|attribute| named(attribute.name())).collect(),

@@ -262,6 +262,9 @@ fn answer(
             *last = ended(call, direct, &stored, nothing);
             reply(socket, number, &stored)
         }
+        Request::SignMany { key, hash, inputs } => {
+            reply(socket, number, &direct.sign_many(&key, hash, &inputs))
+        }
         Request::ProbeTemplate { algorithm } => reply(socket, number, &direct.probe_template(algorithm)),
         Request::Data { label } => reply(socket, number, &direct.data(&label)),
     }

@@ -32,6 +32,7 @@ use crate::secret::Pin;
 /// A module that is loaded and initialised, for as long as this process lives.
 pub(super) struct Module {
     functions: CK_FUNCTION_LIST,
+    several_threads: bool,
 }
 
 /// Why a function of a module did not do what it was called for.
@@ -109,14 +110,27 @@ impl Module {
         }
         // Unloading would leave `functions` without code.
         std::mem::forget(library);
-        let module = Self { functions };
-        module.initialize(reserved).map_err(LoadFault::Fault)?;
+        let mut module = Self { functions, several_threads: true };
+        let begun = match module.initialize(reserved, cryptoki_sys::CKF_OS_LOCKING_OK) {
+            // It cannot lock by itself: one thread at a time, which whoever opens sessions sees to.
+            Err(Fault::Code(_, ReturnCode(cryptoki_sys::CKR_CANT_LOCK))) => {
+                module.several_threads = false;
+                module.initialize(reserved, 0)
+            }
+            other => other,
+        };
+        begun.map_err(LoadFault::Fault)?;
         Ok(module)
     }
 
-    fn initialize(&self, reserved: Option<&CString>) -> Result<(), Fault> {
+    /// Whether several threads may be in the module at once.
+    pub(super) const fn takes_several_threads(&self) -> bool {
+        self.several_threads
+    }
+
+    fn initialize(&self, reserved: Option<&CString>, flags: cryptoki_sys::CK_FLAGS) -> Result<(), Fault> {
         let mut arguments = CK_C_INITIALIZE_ARGS {
-            flags: cryptoki_sys::CKF_OS_LOCKING_OK,
+            flags,
             pReserved: reserved.map_or(ptr::null_mut(), |text| text.as_ptr().cast_mut().cast()),
             ..CK_C_INITIALIZE_ARGS::default()
         };

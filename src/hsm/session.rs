@@ -1,13 +1,16 @@
 //! A session with a token, seen from the program: every call is a question to the module process.
 
+use std::sync::Weak;
+
 use zeroize::Zeroizing;
 
 use super::channel::Channel;
 use super::message::{Request, SentLogin};
+use super::process::Control;
 use super::wire::{Lent, Wire};
 use super::{
-    DataObject, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, TemplateFinding, ToSign,
-    Token, TokenError, TokenInformation,
+    DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks,
+    TemplateFinding, ToSign, Token, TokenError, TokenInformation, TokenSelector,
 };
 use crate::pki::key::KeyAlgorithm;
 use crate::secret::Pin;
@@ -16,12 +19,20 @@ use crate::secret::Pin;
 pub struct Session {
     channel: Channel,
     token: TokenInformation,
+    quirks: Quirks,
+    /// Whoever opens further sessions, as long as it is there.
+    control: Weak<Control>,
 }
 
 impl Session {
     /// A session that speaks through a channel.
-    pub(super) fn new(channel: Channel, token: TokenInformation) -> Self {
-        Self { channel, token }
+    pub(super) fn new(
+        channel: Channel,
+        token: TokenInformation,
+        quirks: Quirks,
+        control: Weak<Control>,
+    ) -> Self {
+        Self { channel, token, quirks, control }
     }
 
     /// The token, as it was when the session was opened.
@@ -107,6 +118,34 @@ impl Token for Session {
             ToSign::Pss { hash, octets } => Request::SignPss { key, hash, octets: octets.to_vec() },
         };
         self.ask(Operation::Sign, &request)
+    }
+
+    fn sign_many(
+        &mut self,
+        key: &KeyId,
+        hash: Option<HashAlgorithm>,
+        inputs: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, TokenError> {
+        let request = Request::SignMany { key: key.clone(), hash, inputs: inputs.to_vec() };
+        let signatures: Vec<Vec<u8>> = self.ask(Operation::Sign, &request)?;
+        if signatures.len() == inputs.len() {
+            Ok(signatures)
+        } else {
+            let finding = format!("{} signatures instead of {}", signatures.len(), inputs.len());
+            Err(self.channel.improper(Operation::Sign, finding))
+        }
+    }
+
+    fn beside(&mut self) -> Result<Vec<Box<dyn Token>>, TokenError> {
+        let Some(control) = self.control.upgrade() else { return Ok(Vec::new()) };
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let most = self.quirks.sessions.unwrap_or_else(processors);
+        if !control.takes_several_threads() {
+            return Ok(Vec::new());
+        }
+        let selector = TokenSelector::from(&self.token);
+        let open = |_| Ok(Box::new(control.open(&selector, &self.quirks)?) as Box<dyn Token>);
+        (1..most).map(open).collect()
     }
 
     fn destroy_objects(&mut self, id: &KeyId) -> Result<usize, TokenError> {

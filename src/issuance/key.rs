@@ -111,10 +111,16 @@ pub(super) fn sign(
     if let SignatureAlgorithm::RsaPss(hash) = algorithm {
         return token.sign(id, ToSign::Pss { hash, octets: &hash.digest(message) });
     }
+    let octets = &input(algorithm, message);
     match algorithm.hash() {
-        Some(hash) => token.sign(id, ToSign::Digest { hash, octets: &hash.digest(message) }),
-        None => token.sign(id, ToSign::Message(message)),
+        Some(hash) => token.sign(id, ToSign::Digest { hash, octets }),
+        None => token.sign(id, ToSign::Message(octets)),
     }
+}
+
+/// What the token signs of a message: its digest, or the message itself.
+pub(super) fn input(algorithm: SignatureAlgorithm, message: &[u8]) -> Vec<u8> {
+    algorithm.hash().map_or_else(|| message.to_vec(), |hash| hash.digest(message))
 }
 
 fn generate(

@@ -8,13 +8,12 @@ use super::extension::{Content, Extension, PathLength, Structure, list};
 use super::identifier::KeyIdentifier;
 use super::library::Library;
 use super::names::NameForms;
-use super::ocsp_response::{OcspResponseProfile, ResponderForm};
+use super::ocsp_response::{CertificateIds, OcspResponseProfile, ResponderForm};
 use super::request::RequestProfile;
 use super::signing::SignatureChoice;
 use super::{Body, Open, Profile};
 use crate::clock::Lasting;
 use crate::digest::Digest;
-use crate::pki::build::CertIdHash;
 use crate::script::{Fields, Id, Located, Node, Place, Problems, Value, Word, read as read_yaml, version};
 
 /// The most profiles that inherit from each other.
@@ -78,7 +77,7 @@ struct Layer {
     lasts: Option<Lasting>,
     open: Option<Vec<Located<Id>>>,
     responder: Option<ResponderForm>,
-    certificate_id: Option<CertIdHash>,
+    certificate_id: Option<CertificateIds>,
     responder_certificate: Option<bool>,
     /// Every key and its value as canonical JSON.
     said: BTreeMap<String, serde_json::Value>,

@@ -28,7 +28,9 @@ pub use identifier::KeyIdentifier;
 pub use layer::Kind;
 pub use library::{BuiltIn, Folder, Library};
 pub use names::{FormChoice, NameForms};
-pub use ocsp_response::{OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse};
+pub use ocsp_response::{
+    CertificateIds, OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse,
+};
 pub use request::{RequestProfile, RequestValues};
 pub use signing::{DraftOnly, SignatureChoice};
 pub use term::{Fills, Term, Uri};

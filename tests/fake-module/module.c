@@ -49,8 +49,11 @@ static void fill(octet_t *place, size_t size, const char *text) {
     memcpy(place, text, strlen(text));
 }
 
+struct initialize_arguments { void *create, *destroy, *lock, *unlock; ulong_t flags; void *reserved; };
+
 static ulong_t initialize(void *arguments) {
-    (void)arguments;
+    const struct initialize_arguments *given = arguments;
+    if (is("cannot-lock") && given != NULL && (given->flags & 2)) return 0xa; /* CKF_OS_LOCKING_OK */
     if (is("exits")) exit(3);
     return is("refuses") ? 0x80000042ul : OK;
 }
