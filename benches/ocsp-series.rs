@@ -39,7 +39,9 @@ fn main() -> Anything<()> {
     fs::write(folder.join("answers.yaml"), "rootrite-answers: 1\ndefault: practice\n")?;
     let series = ceremony(folder)?;
     let sessions = std::thread::available_parallelism()?;
-    println!("{COUNT} responses; {sessions} sessions; signatures a second, and processor time in microseconds for each\n");
+    println!(
+        "{COUNT} responses; {sessions} sessions; signatures a second, and processor time in microseconds for each\n"
+    );
     println!(
         "{:<10} {:>8} {:>8} {:>8} {:>7}   {:>10} {:>8} {:>8}",
         "key", "bare, 1", "bare, N", "series", "share", "bare, N", "token", "beside"
@@ -54,8 +56,12 @@ fn main() -> Anything<()> {
             return Err(format!("the direct half ended with {status}").into());
         }
     }
-    println!("\nbare: C_SignInit and C_Sign; token: the module process; beside: everything else of the program.");
-    println!("share: of the better of both bare rates; by processor time it would be bare / (token + beside).");
+    println!(
+        "\nbare: C_SignInit and C_Sign; token: the module process; beside: everything else of the program."
+    );
+    println!(
+        "share: of the better of both bare rates; by processor time it would be bare / (token + beside)."
+    );
     Ok(())
 }
 
@@ -78,12 +84,20 @@ impl Series {
 fn site(folder: &Path, configuration: &Path) -> Anything<()> {
     let environment = BTreeMap::from([("SOFTHSM2_CONF".to_owned(), configuration.display().to_string())]);
     let program = PathBuf::from(env!("CARGO_BIN_EXE_rootrite"));
-    let process =
-        ModuleProcess::start(&ModuleConfiguration { program, environment, ..ModuleConfiguration::new(MODULE) })?;
+    let process = ModuleProcess::start(&ModuleConfiguration {
+        program,
+        environment,
+        ..ModuleConfiguration::new(MODULE)
+    })?;
     let mut site = "rootrite-site: 1\ntokens:\n".to_owned();
     for label in ["root", "log"] {
         let (officer_pin, user_pin) = (Pin::read(OFFICER.as_bytes())?, Pin::read(USER.as_bytes())?);
-        let wish = Initialization { blank: Blank::Only, label: label.to_owned(), officer_pin, user_pin };
+        let wish = Initialization {
+            blank: Blank::Only,
+            label: label.to_owned(),
+            officer_pin,
+            user_pin: user_pin.into(),
+        };
         let serial = process.initialize_token(wish)?.serial;
         site += &format!(
             "  {label}: {{module: {MODULE}, environment: {{SOFTHSM2_CONF: {}}}, label: {label}, serial: \"{serial}\", \
@@ -196,8 +210,11 @@ fn directly(label: &str) -> Anything<()> {
         let signed: u32 = std::thread::scope(|scope| {
             let sign = |session: cryptoki::session::Session| {
                 move || {
-                    let (mechanism, input) =
-                        if rsa { (Mechanism::RsaPkcs, vec![0x5a; 51]) } else { (Mechanism::Ecdsa, vec![0x5a; 48]) };
+                    let (mechanism, input) = if rsa {
+                        (Mechanism::RsaPkcs, vec![0x5a; 51])
+                    } else {
+                        (Mechanism::Ecdsa, vec![0x5a; 48])
+                    };
                     let mut count = 0;
                     while begun.elapsed() < LASTS && session.sign(&mechanism, key, &input).is_ok() {
                         count += 1;
@@ -205,7 +222,8 @@ fn directly(label: &str) -> Anything<()> {
                     count
                 }
             };
-            let threads: Vec<_> = opened.into_iter().flatten().map(|session| scope.spawn(sign(session))).collect();
+            let threads: Vec<_> =
+                opened.into_iter().flatten().map(|session| scope.spawn(sign(session))).collect();
             threads.into_iter().map(|thread| thread.join().unwrap_or_default()).sum()
         });
         let used = times(std::process::id()).0 - before;

@@ -638,7 +638,6 @@ fn many_signatures_are_made_side_by_side_each_in_its_place() {
     drop(first);
     let quirks = Quirks { sessions: Some(3), ..STANDARD };
     let mut first = process.open(&any("root"), &quirks).unwrap();
-    first.log_in(Login::Pin(&pin(USER))).unwrap();
     let mut all: Vec<Box<dyn Token>> = first.beside().unwrap();
     assert_eq!(all.len(), 2, "with the first one they are three");
     all.push(Box::new(first));
@@ -648,7 +647,8 @@ fn many_signatures_are_made_side_by_side_each_in_its_place() {
         for (number, token) in all.iter_mut().enumerate() {
             let public_key = &made.public_key;
             scope.spawn(move || {
-                let messages: Vec<_> = (0..20u8).map(|message| [u8::try_from(number).unwrap(), message]).collect();
+                let messages: Vec<_> =
+                    (0..20u8).map(|message| [u8::try_from(number).unwrap(), message]).collect();
                 let digests: Vec<_> = messages.iter().map(|message| hash.digest(message)).collect();
                 let signatures = token.sign_many(&id(1), Some(hash), &digests).unwrap();
                 assert_eq!(signatures.len(), 20);

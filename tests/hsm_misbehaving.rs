@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use common::fake::{configuration, module};
 use common::softhsm::{any, pin};
 use rootrite::hsm::{
-    DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, Quirks, STANDARD,
-    Session, ToSign, Token as _, TokenError,
+    DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, Quirks,
+    STANDARD, Session, ToSign, Token as _, TokenError,
 };
 use rootrite::pki::key::KeyAlgorithm;
 use rootrite::pki::signature::HashAlgorithm;
