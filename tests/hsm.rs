@@ -106,6 +106,34 @@ fn every_kind_of_key_is_made_as_asked_and_signs() {
 }
 
 #[test]
+fn softhsm_takes_the_whole_template_and_probing_it_leaves_nothing() {
+    let softhsm = one_token();
+    let process = softhsm.start();
+    let mut token = session(&process, "root", USER);
+    for algorithm in [KeyAlgorithm::EcdsaP384, KeyAlgorithm::Rsa2048, KeyAlgorithm::Ed25519] {
+        let found = token.probe_template(algorithm).unwrap();
+        assert_eq!((found.omit_private, found.omit_public), (vec![], vec![]));
+    }
+    assert_eq!(token.inventory().unwrap().entries, []);
+}
+
+#[test]
+fn rsa_signs_by_pss_too_and_another_implementation_verifies_it() {
+    let softhsm = one_token();
+    let process = softhsm.start();
+    let mut token = session(&process, "root", USER);
+    let request = request("rsa", 1, KeyAlgorithm::Rsa2048);
+    let made = token.generate_key_pair(&request).unwrap();
+    for hash in [HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512] {
+        let signature =
+            token.sign(&request.id, ToSign::Pss { hash, octets: &hash.digest(b"a message") }).unwrap();
+        let verify = |algorithm| verify_signature(&made.public_key, algorithm, b"a message", &signature);
+        verify(SignatureAlgorithm::RsaPss(hash)).unwrap();
+        verify(SignatureAlgorithm::RsaPkcs1(hash)).unwrap_err();
+    }
+}
+
+#[test]
 fn every_attribute_of_a_key_is_set_and_read_back() {
     use AttributeName as A;
     let softhsm = one_token();

@@ -103,7 +103,7 @@ fn say(failure: &Failure) -> ExitCode {
 /// Denies this program the network and core dumps, whatever the command; before, where there will be modules, the thread
 /// begins that starts their processes and is denied nothing.
 fn confine(command: &Command) -> Result<(), Failure> {
-    if matches!(command, Command::Rehearse(_) | Command::Run(_)) {
+    if matches!(command, Command::Rehearse(_) | Command::Run(_) | Command::Resume(_)) {
         crate::hsm::begin_starter(heartbeat()).map_err(|error| {
             Failure::because(
                 Turn::Equipment,

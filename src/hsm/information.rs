@@ -193,6 +193,9 @@ pub enum Blank {
     Only,
     /// The one of this serial number.
     Serial(String),
+    /// The one of this serial number, which has its label already and whose user has no PIN yet: the initialisation was
+    /// interrupted. Its security officer has the PIN of then.
+    Unfinished(String),
 }
 
 impl fmt::Display for Blank {
@@ -200,6 +203,9 @@ impl fmt::Display for Blank {
         match self {
             Self::Only => f.write_str("a blank token"),
             Self::Serial(serial) => write!(f, "a blank token with the serial `{serial}`"),
+            Self::Unfinished(serial) => {
+                write!(f, "a token with the serial `{serial}` whose user has no PIN yet")
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ pub use key::{
 };
 pub use outcome::{Call, Outcome, is_at_work};
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
-pub use quirks::{Quirks, STANDARD};
+pub use quirks::{Quirks, STANDARD, TemplateFinding};
 pub use session::Session;
 pub use starter::{Heartbeat, begin as begin_starter};
 

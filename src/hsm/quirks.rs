@@ -36,3 +36,12 @@ pub const STANDARD: Quirks = Quirks {
     untold: Vec::new(),
     user_type: None,
 };
+
+/// What a token does not accept in the templates of a key pair: the least that has to be left out ([`Quirks::omit_private`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplateFinding {
+    /// Of the private key's.
+    pub omit_private: Vec<AttributeName>,
+    /// Of the public key's.
+    pub omit_public: Vec<AttributeName>,
+}

@@ -22,7 +22,8 @@ use std::sync::Arc;
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BBOOL, CK_C_INITIALIZE_ARGS, CK_FUNCTION_LIST, CK_INFO, CK_MECHANISM, CK_OBJECT_HANDLE,
-    CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO, CK_SLOT_ID, CK_TOKEN_INFO, CK_ULONG, CKR_OK,
+    CK_RSA_PKCS_PSS_PARAMS, CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO, CK_SLOT_ID, CK_TOKEN_INFO, CK_ULONG,
+    CKR_OK,
 };
 
 use super::ReturnCode;
@@ -207,6 +208,22 @@ pub(super) struct Session {
 /// An object, for as long as the module keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Object(CK_OBJECT_HANDLE);
+
+/// By what is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mechanism {
+    /// A mechanism without parameters.
+    Plain(CK_ULONG),
+    /// RSA-PSS over a digest: the hash's mechanism, the mask's, and how many octets of salt.
+    Pss {
+        /// CKM_SHA…
+        hash: CK_ULONG,
+        /// CKG_MGF1_SHA…
+        mask: CK_ULONG,
+        /// As many as the hash has.
+        salt: CK_ULONG,
+    },
+}
 
 /// Who logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -444,10 +461,23 @@ impl Session {
         Ok((Object(public_handle), Object(private_handle)))
     }
 
-    /// Signs in one go, by a mechanism without parameters.
-    pub(super) fn sign(&mut self, mechanism: CK_ULONG, key: Object, data: &[u8]) -> Result<Vec<u8>, Fault> {
-        let mut mechanism = plain(mechanism);
-        // SAFETY: the mechanism outlives the call and is only read.
+    /// Signs in one go.
+    pub(super) fn sign(&mut self, by: Mechanism, key: Object, data: &[u8]) -> Result<Vec<u8>, Fault> {
+        let mut parameters = match by {
+            Mechanism::Plain(_) => CK_RSA_PKCS_PSS_PARAMS::default(),
+            Mechanism::Pss { hash, mask, salt } => {
+                CK_RSA_PKCS_PSS_PARAMS { hashAlg: hash, mgf: mask, sLen: salt }
+            }
+        };
+        let mut mechanism = match by {
+            Mechanism::Plain(mechanism) => plain(mechanism),
+            Mechanism::Pss { .. } => CK_MECHANISM {
+                mechanism: cryptoki_sys::CKM_RSA_PKCS_PSS,
+                pParameter: (&raw mut parameters).cast(),
+                ulParameterLen: length(size_of::<CK_RSA_PKCS_PSS_PARAMS>()),
+            },
+        };
+        // SAFETY: the mechanism and its parameters outlive the call and are only read.
         call!(self.module, C_SignInit(self.handle, &raw mut mechanism, key.0))?;
         let mut signature = vec![0; ANSWER_OCTETS];
         let mut count = length(ANSWER_OCTETS);

@@ -10,8 +10,9 @@ use super::process::Control;
 use super::wire::{Lent, Wire};
 use super::{
     DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks,
-    ToSign, Token, TokenError, TokenInformation, TokenSelector,
+    TemplateFinding, ToSign, Token, TokenError, TokenInformation, TokenSelector,
 };
+use crate::pki::key::KeyAlgorithm;
 use crate::secret::Pin;
 
 /// A session with a token, in the module process.
@@ -37,6 +38,17 @@ impl Session {
     /// The token, as it was when the session was opened.
     pub fn token(&self) -> &TokenInformation {
         &self.token
+    }
+
+    /// How much of the template for a key pair the token accepts: the ladder of `hsm doctor`, climbed with key pairs that are
+    /// no objects of the token and go at once. A ceremony makes its key in one call, by what was found here before.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoTemplate`] if it accepts none; [`TokenError::Code`] for any other refusal, at which nothing more is
+    /// tried.
+    pub fn probe_template(&mut self, algorithm: KeyAlgorithm) -> Result<TemplateFinding, TokenError> {
+        self.ask(Operation::GenerateKeyPair, &Request::ProbeTemplate { algorithm })
     }
 
     fn ask<T: Wire>(&mut self, operation: Operation, request: &Request<'_>) -> Result<T, TokenError> {
@@ -97,11 +109,15 @@ impl Token for Session {
     }
 
     fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError> {
-        let (hash, octets) = match what {
-            ToSign::Digest { hash, octets } => (Some(hash), octets),
-            ToSign::Message(octets) => (None, octets),
+        let key = key.clone();
+        let request = match what {
+            ToSign::Digest { hash, octets } => {
+                Request::Sign { key, hash: Some(hash), octets: octets.to_vec() }
+            }
+            ToSign::Message(octets) => Request::Sign { key, hash: None, octets: octets.to_vec() },
+            ToSign::Pss { hash, octets } => Request::SignPss { key, hash, octets: octets.to_vec() },
         };
-        self.ask(Operation::Sign, &Request::Sign { key: key.clone(), hash, octets: octets.to_vec() })
+        self.ask(Operation::Sign, &request)
     }
 
     fn sign_many(

@@ -169,7 +169,7 @@ impl SiteQuirks {
         if let Some(writes) = fields.optional::<Writes>("writes") {
             self.writes = writes.0;
         }
-        if let Some(octets) = bounded(fields, "id-octets", 1, 32) {
+        if let Some(octets) = bounded(fields, "id-octets", 1, 16) {
             self.id_octets = octets;
         }
         if let Some(octets) = bounded(fields, "random-limit", 1, 1 << 20) {

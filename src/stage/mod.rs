@@ -52,6 +52,7 @@ pub struct Stage<'a> {
     past: Past,
     /// The intents of the past that nobody has settled yet.
     open: Vec<PastRecord>,
+    outcomes: Vec<crate::hsm::Outcome>,
     recalling: bool,
 }
 
@@ -143,6 +144,7 @@ impl<'a> Stage<'a> {
             head_is_due: false,
             past: Past::default(),
             open: Vec::new(),
+            outcomes: Vec::new(),
             recalling: false,
         }
     }

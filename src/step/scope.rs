@@ -37,6 +37,8 @@ pub struct Scope<'s> {
     requests: BTreeMap<String, Key>,
     unread: Unread,
     spoiled: BTreeSet<String>,
+    /// Issuers of whose certificates OCSP responses are made: the first such step, and the certificates of all.
+    answered: BTreeMap<String, (Place, BTreeSet<String>)>,
 }
 
 /// What the steps of a script leave behind.
@@ -76,6 +78,7 @@ impl<'s> Scope<'s> {
             requests: BTreeMap::new(),
             unread,
             spoiled: BTreeSet::new(),
+            answered: BTreeMap::new(),
         }
     }
 
@@ -110,8 +113,40 @@ impl<'s> Scope<'s> {
         &self.step.0
     }
 
+    /// OCSP responses about these certificates of an issuer will be there.
+    pub fn answers_for(&mut self, issuer: &str, certificates: &[String]) {
+        let place = self.step.1;
+        let (_, answered) =
+            self.answered.entry(issuer.to_owned()).or_insert_with(|| (place, BTreeSet::new()));
+        answered.extend(certificates.iter().cloned());
+    }
+
+    /// Finds new certificates that the OCSP responses of the same ceremony leave out: relying parties would be told that
+    /// nobody knows them.
+    fn judge_answers(&mut self) {
+        let mut left_out = Vec::new();
+        for (issuer, (place, answered)) in &self.answered {
+            let new = self.ledger.certificates().filter(|known| {
+                known.issuer == *issuer && ["subordinate", "cross"].contains(&known.kind.as_str())
+            });
+            let new = new.filter(|known| self.is_made_here(&known.name) && !answered.contains(&known.name));
+            left_out.extend(new.map(|known| {
+                let message = format!(
+                    "`{}` is made here under `{issuer}`, and no OCSP response of this ceremony is about it; wanted it among \
+                     `certificates`",
+                    known.name
+                );
+                (*place, message)
+            }));
+        }
+        for (place, message) in left_out {
+            self.problems.add(place, message);
+        }
+    }
+
     /// What the steps leave.
-    pub fn leave(self) -> Left {
+    pub fn leave(mut self) -> Left {
+        self.judge_answers();
         Left {
             setting: self.setting,
             drafts: self.drafts,

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use super::raw::{Module, Object, Session};
 use super::{
     DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks,
-    ToSign, Token, TokenError, TokenFlag, TokenInformation,
+    TemplateFinding, ToSign, Token, TokenError, TokenFlag, TokenInformation,
 };
 use crate::pki::key::KeyAlgorithm;
 use crate::secret::Pin;
@@ -43,6 +43,15 @@ impl Direct {
     /// Speaks to `token` in its slot.
     pub(super) fn new(module: Arc<Module>, slot: u64, token: TokenInformation, quirks: Quirks) -> Self {
         Self { place: Place { module, slot, token }, quirks, session: None, found: BTreeMap::new() }
+    }
+
+    /// How much of a template for a key pair the token accepts.
+    pub(super) fn probe_template(&mut self, algorithm: KeyAlgorithm) -> Result<TemplateFinding, TokenError> {
+        self.place.identify(Operation::GenerateKeyPair)?;
+        let octets = self.quirks.id_octets;
+        generate::climb(algorithm, octets, |rung| {
+            self.work(Operation::GenerateKeyPair, |task| generate::try_rung(task, rung))
+        })
     }
 
     /// The token, as it was selected.
