@@ -67,6 +67,19 @@ fn a_revocation_is_planned_with_what_dies_approved_logged_and_on_the_next_crl() 
     let _ = table.run("log verify log").with(0);
 }
 
+/// To what a revoked CA issues no path leads.
+#[test]
+fn a_revoked_ca_issues_nothing() {
+    let table = after_the_first();
+    let key = "generate-key: {token: root, key: ocsp, algorithm: ecdsa-p256, backup: none}";
+    let responder = "issue-ocsp-responder: {issuer: e1, key: ocsp, profile: ocsp-responder, subject: [{C: US}, {O: Example Trust \
+                     Services}, {CN: OCSP}], not-before: ceremony-day, lasts: 365 days, certificate: ocsp}";
+    next(&table, "next-ceremony", &[key, responder]);
+    let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
+    next(&table, "next-ceremony", &[REVOKE, key, responder]);
+    refused(&table, "ocsp: error GRA-06: no path leads from a root to the issuer `CN=E1");
+}
+
 /// An OCSP response of the same ceremony says the same as the CRL.
 #[test]
 fn the_responses_of_the_same_ceremony_say_that_it_is_revoked() {
