@@ -21,6 +21,7 @@ pub mod reading;
 mod request;
 mod signing;
 mod term;
+mod times;
 
 pub use certificate::{CertificateKind, CertificateProfile, CertificateValues, Copied, FoundValues};
 pub use crl::{CrlProfile, CrlValues};

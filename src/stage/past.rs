@@ -208,6 +208,11 @@ impl Stage<'_> {
         self.recalling
     }
 
+    /// What the interrupted ceremony recorded of an event in the current step.
+    pub fn said(&self, ev: &str) -> Option<&PastRecord> {
+        self.past.find(ev, |record| record.step == self.step)
+    }
+
     /// Takes an open intent of the current step, to settle it.
     pub fn take_open_intent(&mut self, fits: impl Fn(&PastRecord) -> bool) -> Option<PastRecord> {
         let of_step = |record: &PastRecord| record.step == self.step;
