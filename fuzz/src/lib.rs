@@ -13,7 +13,8 @@ pub fn policy(octets: &[u8]) -> Policy {
 ///
 /// If there is none.
 pub fn one_of<T: Copy>(octets: &[u8], all: &[T]) -> T {
-    let sum = octets.iter().fold(octets.len(), |sum, octet| sum.wrapping_mul(31).wrapping_add(usize::from(*octet)));
+    let sum =
+        octets.iter().fold(octets.len(), |sum, octet| sum.wrapping_mul(31).wrapping_add(usize::from(*octet)));
     all[sum % all.len()]
 }
 
@@ -37,7 +38,8 @@ fn element(octets: &[u8], depth: usize) -> usize {
         long => {
             let count = usize::from(long & 0x7f);
             assert!((1..=4).contains(&count), "a length of {count} octets");
-            let length = octets[2..2 + count].iter().fold(0, |length, octet| length << 8 | usize::from(*octet));
+            let length =
+                octets[2..2 + count].iter().fold(0, |length, octet| length << 8 | usize::from(*octet));
             assert!(length > 0x7f && octets[2] != 0, "a length that is not in its shortest form");
             (2 + count, length)
         }

@@ -17,7 +17,8 @@ fuzz_target!(|octets: &[u8]| {
         let _ = whole.public_key();
         let _ = (whole.tbs().subject().to_string(), whole.tbs().serial(), whole.tbs().validity());
     }
-    for certificate in [Certificate::from_whole(octets), Certificate::from_tbs(octets)].into_iter().flatten() {
+    for certificate in [Certificate::from_whole(octets), Certificate::from_tbs(octets)].into_iter().flatten()
+    {
         let kind = one_of(octets, &Kind::NAMES.map(|(kind, _)| kind));
         let context = Context::lint(policy(octets), kind);
         // Its own issuer, and the certificate that it cross-signs.

@@ -172,12 +172,14 @@ fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
 
 /// How a make differs, as the HSM's side takes it.
 fn quirks(token: &SiteToken) -> Quirks {
-    let SiteQuirks { id_octets, random_limit, omit_private, omit_public, untold, user_type, .. } =
-        &token.quirks;
+    let SiteQuirks {
+        id_octets, random_limit, sessions, omit_private, omit_public, untold, user_type, ..
+    } = &token.quirks;
     let named = |word: &'static str| AttributeName::ALL.iter().copied().find(|name| name.name() == word);
     Quirks {
         id_octets: *id_octets,
         random_limit: *random_limit,
+        sessions: *sessions,
         omit_private: omit_private.iter().filter_map(|attribute| named(attribute.name())).collect(),
         omit_public: omit_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
         untold: untold.iter().filter_map(|attribute| named(attribute.name())).collect(),
@@ -287,7 +289,9 @@ fn equipment(
     let custodians: Vec<Person> = plan.setting.people.of_role("crypto-officer").cloned().collect();
     let threshold = plan.setting.people.quorum.get("crypto-officer").copied().unwrap_or(1);
     let class = crate::plan::class_word(token.class.value).to_owned();
-    Ok(Equipment::new(device, login(name, token)?, custodians, class, threshold))
+    let mut equipment = Equipment::new(device, login(name, token)?, custodians, class, threshold);
+    equipment.id_octets = token.quirks.id_octets;
+    Ok(equipment)
 }
 
 /// A token that an interrupted initialisation left with its label and without a user's PIN.

@@ -174,6 +174,20 @@ impl Shared {
         }
     }
 
+    /// No process, as after its end.
+    #[cfg(test)]
+    pub(super) fn without_a_process(configuration: &ModuleConfiguration, words: Arc<Mutex<Vec<u8>>>) -> Self {
+        Self {
+            module: configuration.module.clone(),
+            child: Mutex::new(None),
+            spent: AtomicBool::new(false),
+            words,
+            timeouts: configuration.timeouts,
+            heartbeat: Heartbeat::default(),
+            outcomes: Mutex::default(),
+        }
+    }
+
     /// The place of the file for outcomes.
     pub(super) fn outcomes(&self) -> MutexGuard<'_, Option<PathBuf>> {
         lock(&self.outcomes)

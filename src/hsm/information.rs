@@ -20,6 +20,8 @@ pub struct ModuleInformation {
     pub description: String,
     /// The maker's version of it.
     pub version: Version,
+    /// Whether several threads may be in it at once.
+    pub several_threads: bool,
     /// What its process has denied itself before it was loaded.
     pub measures: Vec<Measure>,
 }

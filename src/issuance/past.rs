@@ -7,8 +7,9 @@
 //! - A key pair without its record is adopted whole, by an officer's word; otherwise it is destroyed by the quorum.
 
 use super::chain::{Signed, Verified};
-use super::issue::{BatchOrder, Drawn, Order};
+use super::issue::{Drawn, Order};
 use super::key::{KeyOrder, generated};
+use super::series::{Series as _, SeriesOrder};
 use super::structure::ToBeSigned as _;
 use super::{IssuanceError, Key};
 use crate::clock::Timestamp;
@@ -63,37 +64,39 @@ pub(super) fn settle<O: Order>(
     Ok(None)
 }
 
-/// A batch that the log says was issued.
-pub(super) fn issued_batch<O: BatchOrder>(
-    orders: &[O],
+/// A series that the log says was issued.
+pub(super) fn issued_series<O: SeriesOrder>(
+    order: &O,
     list: &ArtifactPlace,
     stage: &mut Stage<'_>,
 ) -> Result<Option<Drawn>, IssuanceError> {
     let Some((record, artifact)) = stage.past().artifact(list.kind, &list.name) else { return Ok(None) };
     let (record, sha256) = (record.clone(), artifact.sha256);
+    let drawn = drawn(&record, &list.name)?;
+    let series = order.ready(&drawn)?;
     let octets = stage.stored_octets(list.kind, sha256)?;
     let digests: Vec<Digest> =
         String::from_utf8(octets).unwrap_or_default().lines().filter_map(|line| line.parse().ok()).collect();
-    if digests.len() != orders.len() {
-        let why = format!("its list names {}, the plan {}", digests.len(), orders.len());
+    if digests.len() != series.count() {
+        let why = format!("its list names {}, the plan {}", digests.len(), series.count());
         return Err(IssuanceError::Unreadable { name: list.name.clone(), why });
     }
     // Each was verified before the list was logged, and is still what the list says.
-    for (order, sha256) in orders.iter().zip(digests) {
-        stage.handed_over_in_batch(&order.place(), sha256, record.seq)?;
+    for (index, sha256) in digests.into_iter().enumerate() {
+        stage.handed_over_in_batch(&series.place(index), sha256, record.seq)?;
     }
     stage.handed_over(list)?;
-    drawn(&record, &list.name).map(Some)
+    Ok(Some(drawn))
 }
 
-/// Gives up a batch that was interrupted: all of it is signed anew, and what was stored of it counts for nothing.
-pub(super) fn settle_batch(stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
+/// Gives up a series that was interrupted: all of it is signed anew, and what was stored of it counts for nothing.
+pub(super) fn settle_series(stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
     if let Some(intent) = stage.take_open_intent(is_signature) {
-        let reason = "interrupted; the batch is signed anew as a whole".to_owned();
+        let reason = "interrupted; the series is signed anew as a whole".to_owned();
         stage.record_closing(Event::SignAborted { reason }, intent.seq)?;
     }
     if !stage.past().records().is_empty() {
-        stage.void_leftovers("one of a batch that was interrupted")?;
+        stage.void_leftovers("one of a series that was interrupted")?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! The rules of this file:
 //! - One login is one try. Another try is asked for, never made by itself.
 //! - After a wrong PIN people see what the token says of tries; from the second wrong one on, or where the
-//!   token says that one is left, an exact word is wanted before the next.
+//!   token says that one is left, an exact word is wanted before the next, the first of a ceremony too.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,10 +92,12 @@ pub struct Equipment {
     pub class: String,
     /// How many people have to be there before it is used.
     pub threshold: usize,
+    /// How many octets the id of a new key has: some tokens take two.
+    pub id_octets: usize,
     /// Whether someone is logged in.
     logged_in: bool,
-    /// Wrong PINs in this session, counted here because not every token counts.
-    wrong: u32,
+    /// Wrong PINs since the last good one, counted here because not every token counts; before an interruption too.
+    pub(super) wrong: u32,
 }
 
 impl Equipment {
@@ -107,7 +109,7 @@ impl Equipment {
         class: String,
         threshold: usize,
     ) -> Self {
-        Self { device, login, custodians, class, threshold, logged_in: false, wrong: 0 }
+        Self { device, login, custodians, class, threshold, id_octets: 16, logged_in: false, wrong: 0 }
     }
 
     /// Who types a PIN of this token, each a part of it: everyone where custody is split, otherwise one.
@@ -128,6 +130,15 @@ impl Stage<'_> {
     /// [`StageError`] if there is no such token or it does not answer.
     pub fn information(&mut self, token: &str) -> Result<TokenInformation, StageError> {
         self.token(token)?.information().map_err(|source| StageError::token(token, source))
+    }
+
+    /// How many octets the id of a new key on a token has.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoToken`] if there is no such token.
+    pub fn id_octets(&mut self, token: &str) -> Result<usize, StageError> {
+        Ok(self.equipment(token)?.id_octets)
     }
 
     /// Records every token that is ready: what it is and which one.
@@ -182,7 +193,9 @@ impl Stage<'_> {
         self.quorum_is_met(token, &serial)?;
         loop {
             // Asked anew before each try: a wrong PIN changes what the token says of tries.
-            let state = self.information(token)?.pin_state();
+            let information = self.information(token)?;
+            let state = information.pin_state();
+            self.word_before_try(token, &information)?;
             match self.try_log_in(token, state)? {
                 Ok(()) => break,
                 Err(error) => self.after_wrong_pin(token, error)?,
@@ -191,6 +204,7 @@ impl Stage<'_> {
         let outside = matches!(self.equipment(token)?.login, LoginKind::External);
         let people = if outside { Vec::new() } else { self.custodians(token)? };
         self.equipment(token)?.logged_in = true;
+        self.equipment(token)?.wrong = 0;
         if outside {
             let text = format!(
                 "token `{token}`: authentication was performed outside; this program has verified no PIN"
@@ -382,31 +396,41 @@ impl Stage<'_> {
         self.record(Event::AuthFailed { token: token.into(), serial, people, error: text.clone() })?;
         let equipment = self.equipment(token)?;
         equipment.wrong += 1;
-        let (wrong, custodian) = (equipment.wrong, equipment.custodians.first().cloned());
-        let given = !matches!(equipment.login, LoginKind::Prompt { .. });
-        let (Some(person), false) = (custodian, given) else {
-            return Err(StageError::token(token, error));
-        };
-        self.operators.show(&Notice::Wrong { sentence: format!("token `{token}`: {text}") });
-        let state = information.pin_state();
-        if state == PinState::Locked {
+        if !matches!(equipment.login, LoginKind::Prompt { .. }) || equipment.custodians.is_empty() {
             return Err(StageError::token(token, error));
         }
-        if wrong < 2 && state != PinState::FinalTry {
+        self.operators.show(&Notice::Wrong { sentence: format!("token `{token}`: {text}") });
+        if information.pin_state() == PinState::Locked {
+            return Err(StageError::token(token, error));
+        }
+        Ok(())
+    }
+
+    /// Before a try that could lock the token, the first of a ceremony or a later one, somebody says an exact word. Whatever
+    /// the token says: some lock without a warning.
+    fn word_before_try(&mut self, token: &str, information: &TokenInformation) -> Result<(), StageError> {
+        let equipment = self.equipment(token)?;
+        let asks_for_one = !matches!(equipment.login, LoginKind::None | LoginKind::External);
+        let (wrong, custodian) = (equipment.wrong, equipment.custodians.first().cloned());
+        let state = information.pin_state();
+        if !asks_for_one || wrong < 2 && state != PinState::FinalTry {
             return Ok(());
         }
+        let Some(person) = custodian else {
+            return Err(StageError::Quorum { token: token.into(), present: 0, threshold: 1 });
+        };
         let lines = vec![
             Line::new("token", token),
             Line::new("serial", information.serial.clone()),
-            Line::new("wrong PINs in this session", wrong.to_string()),
+            Line::new("wrong PINs since the last good one", wrong.to_string()),
             Line::new("tries", state.to_string()),
         ];
-        self.question(
-            person,
-            "Another wrong PIN can lock this token for good. Try again?",
-            lines,
-            Expected::Word(AGAIN),
-        )?;
+        let sentence = if wrong == 0 {
+            "A wrong PIN can lock this token for good. Try?"
+        } else {
+            "Another wrong PIN can lock this token for good. Try again?"
+        };
+        self.question(person, sentence, lines, Expected::Word(AGAIN))?;
         Ok(())
     }
 

@@ -19,6 +19,7 @@ mod continued;
 mod inputs;
 mod issuance;
 mod lint;
+mod lint_together;
 mod places;
 mod plan;
 mod profile;

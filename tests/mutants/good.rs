@@ -95,6 +95,14 @@ pub fn rsa_4096() -> Node {
     Node::read(&block(include_bytes!("rsa-4096.spki.pem")))
 }
 
+/// One key of each kind.
+pub fn keys() -> Vec<Node> {
+    let curves = [(P256, SUBORDINATE_POINT), (P384, ROOT_POINT), (P521, RESPONDER_POINT)];
+    let curves = curves.iter().map(|(curve, point)| ec_key(curve, point));
+    let ed25519 = sequence([sequence([oid("1.3.101.112")]), bit_string(&[9; 32])]);
+    curves.chain([rsa_2048(), rsa_4096(), ed25519]).collect()
+}
+
 /// The modulus of an RSA key, unsigned.
 pub fn modulus(key: &Node) -> Vec<u8> {
     let mut key = key.clone();

@@ -131,17 +131,7 @@ pub fn subordinate() -> Issued {
 pub fn issued(certificate: &Certificate, kind: Kind) -> Issued {
     let octets = certificate.der();
     let tbs = CertificateView::read(&octets, &mut Faults::new()).unwrap().tbs();
-    let purposes = tbs.extensions().extended_key_usage().unwrap();
-    Issued {
-        kind,
-        subject_sha256: tbs.subject().sha256(),
-        spki_sha256: tbs.spki_sha256(),
-        subject_key_identifier: tbs.extensions().subject_key_identifier().unwrap().map(<[u8]>::to_vec),
-        purposes: purposes.map(|list| list.iter().map(|one| one.to_string()).collect()),
-        serial: tbs.serial_octets().to_vec(),
-        not_after: tbs.not_after().at(),
-        revoked: None,
-    }
+    Issued { serial: tbs.serial_octets().to_vec(), ..Issued::read(kind, "", &tbs).unwrap() }
 }
 
 /// The subordinate CA, revoked.
@@ -158,13 +148,20 @@ impl Known for Ledger {
         self.0.iter().find(|one| one.serial == serial).cloned()
     }
     fn certificates_of_key(&self, spki: Digest) -> Vec<Issued> {
-        self.0.iter().filter(|one| one.spki_sha256 == spki).cloned().collect()
+        self.0.iter().filter(|one| one.spki_sha256 == Some(spki)).cloned().collect()
     }
     fn certificates_of_subject(&self, subject: Digest) -> Vec<Issued> {
         self.0.iter().filter(|one| one.subject_sha256 == subject).cloned().collect()
     }
     fn certificates_issued_by(&self, _: Digest) -> Vec<Issued> {
         self.0.clone()
+    }
+    fn certificates_with_identifier(&self, identifier: &[u8]) -> Vec<Issued> {
+        let same = |one: &&Issued| {
+            let said = one.said.as_ref().and_then(|said| said.subject_key_identifier.as_deref());
+            said == Some(identifier)
+        };
+        self.0.iter().filter(same).cloned().collect()
     }
     fn last_crl_number(&self, _: Digest) -> Option<Vec<u8>> {
         Some(vec![5])

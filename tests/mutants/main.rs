@@ -153,3 +153,35 @@ fn assert_same(documented: &BTreeSet<(String, String)>, found: &BTreeSet<(String
     let less: Vec<_> = found.difference(documented).collect();
     assert!(more.is_empty() && less.is_empty(), "in the document only: {more:?}\nmissing in it: {less:?}");
 }
+
+/// Writes the corpus into the folder `$ROOTRITE_SEEDS`, a folder inside for each fuzz target that reads such things.
+#[test]
+#[ignore = "scripts/fuzz asks for it"]
+fn the_corpus_is_written_as_seeds() {
+    let folder = std::path::PathBuf::from(std::env::var_os("ROOTRITE_SEEDS").unwrap());
+    let corpus = Corpus::make();
+    for (index, one) in corpus.0.iter().enumerate() {
+        let (target, label) = match &one.structure {
+            judge::Structure::Certificate(_) => ("certificate", "CERTIFICATE"),
+            judge::Structure::Crl => ("crl", "X509 CRL"),
+            judge::Structure::Ocsp { .. } => ("ocsp_response", "OCSP RESPONSE"),
+            judge::Structure::Request => ("request", "CERTIFICATE REQUEST"),
+        };
+        let write = |target: &str, octets: &[u8]| {
+            std::fs::create_dir_all(folder.join(target)).unwrap();
+            std::fs::write(folder.join(target).join(format!("mutant-{index}")), octets).unwrap();
+        };
+        write(target, &one.octets);
+        // Of the readers of everything some are enough.
+        if index % 5 == 0 {
+            write("lint", &one.octets);
+        }
+        if index % 50 == 0 {
+            write("pem", rootrite::pki::pem::write(label, &one.octets).as_bytes());
+        }
+    }
+    for (index, key) in good::keys().iter().enumerate() {
+        std::fs::create_dir_all(folder.join("spki")).unwrap();
+        std::fs::write(folder.join(format!("spki/key-{index}")), key.der()).unwrap();
+    }
+}

@@ -61,6 +61,7 @@ impl Loaded {
             manufacturer: text(&said.manufacturerID),
             description: text(&said.libraryDescription),
             version: version(said.libraryVersion),
+            several_threads: self.module.takes_several_threads(),
             measures: Vec::new(),
         })
     }
