@@ -145,6 +145,7 @@ pub fn lint_octets(octets: &[u8], policy: Policy, out: &mut dyn Write) -> Result
         given: Pool::new(Vec::new()),
         crossed: Pool::new(Vec::new()),
         at: None,
+        weak_keys: None,
     };
     let mut report = Report { out, json: false, text: String::new(), tally: Tally::default() };
     pieces(Path::new("octets"), octets, &circumstances, &mut report)?;
