@@ -145,7 +145,7 @@ fn in_a_pause_nobody_is_logged_in() {
 }
 
 #[test]
-fn a_ceremony_that_is_aborted_voids_everything_and_the_log_goes_on() {
+fn a_ceremony_that_is_aborted_voids_everything() {
     let table = stopped();
     let ended = Room::open(&table, "resume --log log --close aborted --plain").go_on(|_| None).with(0);
     assert!(ended.out.contains("aborted: nothing counts"), "{}", ended.out);
@@ -155,7 +155,6 @@ fn a_ceremony_that_is_aborted_voids_everything_and_the_log_goes_on() {
     assert!(!table.path("out/certificates/root-x1.pem").exists());
     let ended = table.run("verify out/bundle-practice-test-ceremony").with(5);
     assert!(ended.both().contains("E151"), "{}", ended.both());
-    let _ = table.run("log verify log");
     // It is over: nothing of it can be resumed.
     assert!(table.run(RESUME).both().contains("had ended"));
 }
@@ -172,6 +171,43 @@ fn a_ceremony_that_is_closed_as_partial_keeps_what_it_signed() {
 }
 
 #[test]
+fn a_ceremony_that_goes_on_with_an_earlier_log_is_resumed_too() {
+    let table = first();
+    let next = "run next.yaml --site site.yaml --log log --out next --practice --answers answers.yaml";
+    table.write(
+        "answers.yaml",
+        "rootrite-answers: 1\ndefault: practice\nsteps:\n  \"2.2\": {say: [\"no\"]}\n",
+    );
+    let _ = table.run(next).with(3);
+    table.write("answers.yaml", PRACTICE);
+    let ended = table.run("resume --log log --answers answers.yaml").with(0);
+    assert!(ended.out.contains("next/bundle-practice-next-ceremony"), "{}", ended.out);
+    assert_eq!(of(&table, "session.resumed").len(), 1);
+    assert_eq!(of(&table, "key.generated").len(), 4, "the log's, two, and the new root's");
+    let _ = table.run("log verify log").with(0);
+}
+
+#[test]
+fn a_log_goes_on_after_a_ceremony_that_was_aborted() {
+    let table = first();
+    let next = "run next.yaml --site site.yaml --log log --out next --practice --answers answers.yaml";
+    table.write(
+        "answers.yaml",
+        "rootrite-answers: 1\ndefault: practice\nsteps:\n  \"2.2\": {say: [\"no\"]}\n",
+    );
+    let _ = table.run(next).with(3);
+    table.write("answers.yaml", PRACTICE);
+    let _ = table.run("resume --log log --close aborted --answers answers.yaml").with(0);
+    // The key was made and stays; another ceremony takes another name.
+    let text =
+        table.read("next.yaml").replace("next-ceremony", "third-ceremony").replace("root-x2", "root-x3");
+    table.write("third.yaml", text.replace("Root X2", "Root X3"));
+    let third = next.replace("next.yaml", "third.yaml").replace("--out next", "--out third");
+    let _ = table.run(&third).with(0);
+    let _ = table.run("log verify log").with(0);
+}
+
+#[test]
 fn one_officer_alone_closes_nothing() {
     let table = stopped();
     let ended = Room::open(&table, "resume --log log --close aborted --plain")
@@ -181,6 +217,41 @@ fn one_officer_alone_closes_nothing() {
     assert!(of(&table, "ceremony.close").is_empty() && of(&table, "artifact.voided").is_empty());
     let _ = Room::open(&table, RESUME).go_on(|_| None).with(0);
 }
+
+/// A ceremony that ended well, and the script of the next one, `next.yaml`.
+fn first() -> Table {
+    let table = Table::for_answers().now();
+    let _ = table
+        .run("run script.yaml --site site.yaml --log log --out out --practice --answers answers.yaml")
+        .with(0);
+    let text = table.read("script.yaml");
+    let (head, _) = text.split_once("acts:\n").unwrap();
+    let head = head.replace("ceremony: test-ceremony", "ceremony: next-ceremony");
+    table.write("next.yaml", format!("{head}{NEXT}"));
+    table
+}
+
+const PRACTICE: &str = "rootrite-answers: 1\ndefault: practice\n";
+const NEXT: &str = "acts:
+  - act: Opening
+    steps:
+      - roll-call: {}
+      - confirm-clock: {sources: 1}
+      - confirm-log: {}
+  - act: Root
+    steps:
+      - generate-key: {token: root, key: root-x2, algorithm: ecdsa-p384, backup: none}
+      - issue-root:
+          key: root-x2
+          profile: root-ca
+          subject: [{C: US}, {O: Example Trust Services}, {CN: Example Root X2}]
+          not-before: ceremony-day
+          lasts: 3650 days
+          certificate: root-x2
+  - act: Closing
+    steps:
+      - seal: {}
+";
 
 /// A ceremony that stopped: an officer did not sign the second certificate.
 fn stopped() -> Table {
