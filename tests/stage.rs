@@ -137,7 +137,7 @@ fn each_record_is_stored_before_its_act_and_each_outcome_before_anyone_is_told()
     room.request().unwrap();
     assert_eq!(
         room.happened(),
-        "log:quorum.met log:auth.ok told:Generating log:key.generate.intent token:generate log:key.generated \
+        "log:quorum.met log:auth.ok told:Generating log:key.generate.intent token:generate kept log:key.generated \
          log:key.proof.intent token:sign log:key.proved log:key.live \
          asked:sign log:request.approved log:lint.result reserved kept \
          log:csr.sign.intent token:sign stored log:csr.signed"

@@ -124,6 +124,7 @@ pub struct Ledger {
     issued: BTreeMap<(Digest, SerialNumber), Issued>,
     crl_numbers: BTreeMap<Digest, u64>,
     listed: BTreeMap<Digest, Listed>,
+    last_crls: BTreeMap<Digest, Digest>,
     revoked_here: Vec<RevokedHere>,
     next_updates: BTreeSet<Timestamp>,
     logged_keys: BTreeMap<String, LoggedKey>,
@@ -351,9 +352,20 @@ impl Ledger {
         self.listed.get(&issuer).copied().unwrap_or_default()
     }
 
-    /// Learns what a CRL listed.
+    /// Learns what a CRL listed. It is the last one now, and its digest is not known yet.
     pub fn use_listed(&mut self, issuer: Digest, listed: Listed) {
         self.listed.insert(issuer, listed);
+        self.last_crls.remove(&issuer);
+    }
+
+    /// The digest of the last CRL that the log has of an issuer.
+    pub fn last_crl(&self, issuer: Digest) -> Option<Digest> {
+        self.last_crls.get(&issuer).copied()
+    }
+
+    /// Learns the digest of the last CRL of an issuer.
+    pub fn use_crl(&mut self, issuer: Digest, sha256: Digest) {
+        self.last_crls.insert(issuer, sha256);
     }
 
     /// Learns that a CRL or an OCSP response runs out at `at`.

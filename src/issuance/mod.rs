@@ -12,6 +12,7 @@
 //! - `key`: how a key becomes live;
 //! - `past`: what an interrupted ceremony left of all this, taken in again or given up;
 //! - `ledger`: what the ceremony and its log know;
+//! - `revocable`: what can be revoked, why and since when;
 //! - `paths`: what dies with a certificate.
 
 mod chain;
@@ -21,6 +22,7 @@ mod ledger;
 pub mod order;
 mod past;
 mod paths;
+pub mod revocable;
 mod series;
 mod side_by_side;
 mod statement;

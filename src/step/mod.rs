@@ -19,6 +19,7 @@ mod issue_ocsp_responder;
 mod issue_ocsp_responses;
 mod issue_root;
 mod issue_subordinate;
+mod last_crl;
 mod placeholder;
 mod preflight;
 mod request_certificate;

@@ -67,6 +67,37 @@ fn a_revocation_is_planned_with_what_dies_approved_logged_and_on_the_next_crl() 
     let _ = table.run("log verify log").with(0);
 }
 
+/// An OCSP response of the same ceremony says the same as the CRL.
+#[test]
+fn the_responses_of_the_same_ceremony_say_that_it_is_revoked() {
+    let table = after_the_first();
+    let steps = |this_update: &str, revoke: &str| {
+        let responses = format!(
+            "issue-ocsp-responses: {{issuer: root-x1, responder: ocsp, certificates: [e1], this-update: {this_update}, lasts: 300 \
+             days, responses: r}}"
+        );
+        let key = "generate-key: {token: root, key: ocsp, algorithm: ecdsa-p256, backup: none}";
+        let responder = "issue-ocsp-responder: {issuer: root-x1, key: ocsp, profile: ocsp-responder, subject: [{C: US}, {O: Example \
+                         Trust Services}, {CN: OCSP}], not-before: ceremony-day, lasts: 365 days, certificate: ocsp}";
+        next(&table, "next-ceremony", &[revoke, key, responder, &responses]);
+    };
+    steps("ceremony-day", REVOKE);
+    refused(&table, "wanted `this-update: signing-time`");
+    steps("signing-time", "revoke: {issuer: root-x1, serial: by-quorum, reason: by-quorum}");
+    let said = table.run(&PLAN.replace("plan.json", "open.json")).with(0).both();
+    assert!(said.contains("status: <status by step 2.1>"), "{said}");
+    steps("signing-time", REVOKE);
+    let said = table.run(PLAN).with(0).both();
+    assert!(said.contains("status: <status by step 2.1>") && said.contains("status by step 2.1 ("), "{said}");
+    let _ = table.run(NEXT).with(0);
+    let response = table.run("inspect next/ocsp/r-1.der").with(0).out;
+    let records = records(&table);
+    let revoked = records.iter().find(|record| record["ev"] == "cert.revoked").unwrap();
+    let at = revoked["data"]["effective"].as_str().unwrap();
+    assert!(response.contains("revoked") && response.contains(at), "{response}");
+    let _ = table.run("verify next/bundle-practice-next-ceremony").with(0);
+}
+
 /// What was revoked before an interruption is not asked for again, and the CRL after it lists it all the same.
 #[test]
 fn a_revocation_outlives_an_interruption() {
@@ -88,6 +119,64 @@ fn a_revocation_outlives_an_interruption() {
         "{crl}"
     );
     let _ = table.run("verify next/bundle-practice-next-ceremony").with(0);
+}
+
+/// Of an earlier ceremony's CRL the log has a digest; the CRL itself brings its entries.
+#[test]
+fn the_last_crl_is_the_ground_of_the_next() {
+    let table = Table::for_answers().now();
+    let (then, later) = (crate::table::days_ago(2).to_string(), crate::table::days_ago(1).to_string());
+    let rows =
+        format!("serial,revoked-at,reason\n01a2b3c4,{then},superseded\n01a2b3c5,{then},key-compromise\n");
+    table.write("revoked.csv", &rows);
+    let input = |name: &str, file: &str| {
+        let sha256 = Digest::of(&std::fs::read(table.path(file)).unwrap());
+        format!("  {name}: {{file: {file}, sha256: {sha256}}}\n")
+    };
+    table.change("script.yaml", "acts:\n", &format!("inputs:\n{}acts:\n", input("revoked", "revoked.csv")));
+    table.change("script.yaml", "revoked: none", "revoked: {csv: revoked}");
+    let _ = table.run(FIRST).with(0);
+    let script = table.read("script.yaml");
+    let (head, rest) = script.split_once("inputs:\n").unwrap();
+    table.write("script.yaml", format!("{head}{}", &rest[rest.find("acts:").unwrap()..]));
+    let listing = |listing: &str| CRL.replace("from-log", listing);
+    let last = input("last", "out/crls/root-x1.crl");
+    let go_on = |listed: &str, inputs: &str| {
+        next_with(&table, "next-ceremony", &[REVOKE, &listing(listed)], &["root-x1", "e1"], inputs);
+    };
+    go_on("from-log", &last);
+    refused(&table, "as `{crl: …}` with that CRL");
+    // Another CRL of the same issuer is not the last one.
+    table.write("other.csv", rows.replace("01a2b3c5", "01a2b3c6"));
+    go_on("{crl: last}", &input("last", "other.csv"));
+    refused(&table, "CRL `last` (other.csv)");
+    for (rows, wanted) in [
+        (rows.replace("01a2b3c5", "01a2b3c6"), "leaves out the serial number 01a2b3c5"),
+        (rows.replace("key-compromise", "superseded"), "neither can be changed"),
+        (rows.replacen(&then, &later, 1), "neither can be changed"),
+        // The whole list, but for what the step before revokes.
+        (rows.clone(), "which `root-x1` has revoked at"),
+    ] {
+        table.write("new.csv", rows);
+        go_on("{crl: last, csv: new}", &format!("{last}{}", input("new", "new.csv")));
+        refused(&table, wanted);
+    }
+    let one = "revoked: {certificates: [{certificate: e1, revoked-at: 2026-11-01T00:00:00Z, reason: superseded}], crl: last}";
+    next_with(&table, "next-ceremony", &[&CRL.replace("revoked: from-log", one)], &["root-x1", "e1"], &last);
+    refused(&table, "`crl`, `csv`, both of them, or `certificates` alone");
+    go_on("{crl: last}", &last);
+    let said = table.run(PLAN).with(0).both();
+    assert!(said.contains("revoked 3, since and why: <time of step 2.1>"), "{said}");
+    let _ = table.run(NEXT).with(0);
+    let crl = table.run("inspect next/crls/next.crl").with(0).out;
+    for serial in ["01a2b3c4", "01a2b3c5", &serial_of(&table, "e1")] {
+        assert!(crl.contains(serial), "{crl}");
+    }
+    let _ = table.run("verify next/bundle-practice-next-ceremony").with(0);
+    // That one is the last now.
+    let script = table.read("next.yaml").replace("next-ceremony", "third-ceremony");
+    table.write("next.yaml", script);
+    refused(&table, "the last CRL of `root-x1` in the log has");
 }
 
 #[test]

@@ -166,7 +166,7 @@ static void escape(octet_t *place, ulong_t length) {
     attempt(place, length, "mount", mount("none", "/mnt", "tmpfs", 0, NULL));
     attempt(place, length, "write-inside", create(getenv("INSIDE")));
     attempt(place, length, "write-elsewhere", create(getenv("ELSEWHERE")));
-    attempt(place, length, "make-folder", mkdir("/tmp/rootrite-fake-folder", 0700));
+    attempt(place, length, "make-folder", getenv("FOLDER") == NULL ? -1 : mkdir(getenv("FOLDER"), 0700));
     getrlimit(RLIMIT_CORE, &core);
     attempt(place, length, "core", core.rlim_max == 0 ? -1 : 0);
     attempt(place, length, "dumpable", prctl(PR_GET_DUMPABLE) == 0 ? -1 : 0);

@@ -90,7 +90,8 @@ impl Template {
     pub fn undisturbed(&self) -> &Undisturbed {
         self.undisturbed.get_or_init(|| {
             let world = World::of(self);
-            let count = world.path("points");
+            // A rehearsal writes below its output folder only.
+            let count = world.path(if self.demo { "out/points" } else { "points" });
             let variables = [("FAULT_COUNT", count.to_str().unwrap().to_owned())];
             let command = if self.demo { REHEARSE } else { RUN };
             let _ = world.start(command, &variables).with(0);
