@@ -83,6 +83,20 @@ impl LogFolder {
         Ok(leftovers)
     }
 
+    /// Takes every artifact out of what was stored.
+    pub(super) fn take_stored(&mut self) -> Result<Vec<Leftover>, JournalError> {
+        let mut given_up = Vec::new();
+        for stored in std::mem::take(&mut self.stored) {
+            let artifact = stored.artifact;
+            let path = self.place_of(&artifact.kind, artifact.sha256);
+            let octets = self.read_stored(&artifact.kind, artifact.sha256)?;
+            given_up.push(Leftover { path, artifact, octets });
+        }
+        self.again.named.clear();
+        self.again.digests.clear();
+        Ok(given_up)
+    }
+
     /// Moves a file to `voided` beside the log.
     pub(super) fn void(&self, path: &Path, octets: &[u8]) -> Result<(), JournalError> {
         let mut name = Digest::of(octets).to_string();
