@@ -19,7 +19,8 @@ use crate::hsm::{
 };
 use crate::plan::{Class, Login, PinSource, Plan, Site, SiteNetwork, SiteQuirks, SiteToken};
 use crate::stage::{
-    Blank, Cabinet, Check, CheckOutcome, Device, Equipment, LoginKind, Machine, Module, Past, PastRecord, Person, Pin, Pins,
+    Blank, Cabinet, Check, CheckOutcome, Device, Equipment, LoginKind, Machine, Module, Past, PastRecord,
+    Person, Pin, Pins,
 };
 
 /// The module processes of a ceremony.

@@ -258,6 +258,7 @@ fn answer(
             reply(socket, number, &stored)
         }
         Request::Data { label } => reply(socket, number, &direct.data(&label)),
+        Request::Probe { probe } => reply(socket, number, &direct.probe(probe)),
     }
 }
 

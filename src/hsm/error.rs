@@ -433,6 +433,8 @@ pub enum Operation {
     StoreData,
     /// Reading data objects.
     ReadData,
+    /// Finding out what the token can do.
+    Examine,
 }
 
 impl fmt::Display for Operation {
@@ -455,6 +457,7 @@ impl fmt::Display for Operation {
             Self::DestroyObjects => "destroying objects",
             Self::StoreData => "storing a data object",
             Self::ReadData => "reading data objects",
+            Self::Examine => "finding out what the token can do",
         })
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::wire::{Lent, Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
 use super::{
     AttributeName, Attributes, Blank, DataObject, Death, Entry, Initialization, Inventory, KeyDescription,
-    KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Quirks, Reading, ReturnCode,
+    KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Probe, Quirks, Reading, ReturnCode,
     SlotInformation, TokenError, TokenInformation, TokenSelector, Version,
 };
 use crate::confinement::{Measure, Network, Taken, Writes};
@@ -109,6 +109,11 @@ pub(super) enum Request<'a> {
         /// Of which label.
         label: String,
     },
+    /// [`super::Session::probe`]
+    Probe {
+        /// Which.
+        probe: Probe,
+    },
 }
 
 /// [`super::Login`] as it is sent.
@@ -157,6 +162,7 @@ wire_enum!(Request<'_> {
     9 Destroy { id },
     10 StoreData { data },
     11 Data { label },
+    14 Probe { probe },
 });
 
 wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
@@ -186,6 +192,7 @@ wire_enum!(Operation {
     14 DestroyObjects,
     15 StoreData,
     16 ReadData,
+    17 Examine,
 });
 
 wire_struct!(Version { major, minor });

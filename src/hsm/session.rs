@@ -6,8 +6,8 @@ use super::channel::Channel;
 use super::message::{Request, SentLogin};
 use super::wire::{Lent, Wire};
 use super::{
-    DataObject, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, ToSign, Token, TokenError,
-    TokenInformation,
+    DataObject, Finding, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Probe, ToSign,
+    Token, TokenError, TokenInformation,
 };
 use crate::secret::Pin;
 
@@ -28,11 +28,20 @@ impl Session {
         &self.token
     }
 
+    /// Finds out one thing about the token by trying it, on objects that go with their session.
+    ///
+    /// # Errors
+    ///
+    /// What can befall any call. What the token refuses is a finding, and no error.
+    pub fn probe(&mut self, probe: Probe) -> Result<Vec<Finding>, TokenError> {
+        self.ask(Operation::Examine, &Request::Probe { probe })
+    }
+
     fn ask<T: Wire>(&mut self, operation: Operation, request: &Request<'_>) -> Result<T, TokenError> {
         let timeouts = self.channel.timeouts();
         let timeout = match operation {
             Operation::LogIn | Operation::ChangePin => timeouts.log_in,
-            Operation::GenerateKeyPair => timeouts.generate,
+            Operation::GenerateKeyPair | Operation::Examine => timeouts.generate,
             _ => timeouts.ordinary,
         };
         self.channel.ask(operation, timeout, request)
