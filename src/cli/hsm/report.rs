@@ -41,7 +41,7 @@ impl Report {
         self.parts.iter().flat_map(|(_, findings)| findings)
     }
 
-    /// For people: a line for each finding.
+    /// For people: a line for each finding. How long things took is for [`Report::json`]: it differs each time.
     pub fn text(&self) -> String {
         let ModuleInformation { digest, cryptoki, manufacturer, description, version, measures } =
             &self.module;
@@ -67,9 +67,8 @@ impl Report {
         }
         for (heading, findings) in &self.parts {
             say((*heading).to_owned());
-            for Finding { subject, found, detail, microseconds, .. } in findings {
-                let took = microseconds.map_or(String::new(), |took| format!(" ({})", duration(took)));
-                say(format!("  {:<8}{subject}: {detail}{took}", found.to_string()));
+            for Finding { subject, found, detail, .. } in findings {
+                say(format!("  {:<8}{subject}: {detail}", found.to_string()));
             }
         }
         if let Some(profile) = &self.profile {
@@ -147,32 +146,5 @@ const fn taken(taken: Taken) -> &'static str {
         Taken::Yes => "yes",
         Taken::Partly => "partly",
         Taken::No => "no",
-    }
-}
-
-/// A duration in a unit that people read.
-fn duration(microseconds: u64) -> String {
-    match microseconds {
-        0..1_000 => format!("{microseconds} µs"),
-        1_000..1_000_000 => format!("{} ms", microseconds / 1_000),
-        _ => format!("{}.{} s", microseconds / 1_000_000, microseconds / 100_000 % 10),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_is_said_in_its_unit() {
-        for (microseconds, said) in [
-            (999, "999 µs"),
-            (1_000, "1 ms"),
-            (999_999, "999 ms"),
-            (1_000_000, "1.0 s"),
-            (2_590_000, "2.5 s"),
-        ] {
-            assert_eq!(duration(microseconds), said);
-        }
     }
 }

@@ -89,7 +89,7 @@ impl Which {
             let _ = writeln!(text, "    {key}: {value}");
         };
         line("module", &quoted(&module.unwrap_or_default()));
-        line("label", &quoted(self.label.as_deref().unwrap_or_default()));
+        line("label", &quoted(self.label.as_deref().unwrap_or(NO_LABEL)));
         line("serial", &quoted(self.serial.as_deref().unwrap_or("any")));
         line("class", "software");
         let login = self.login.as_deref().unwrap_or("pin");
@@ -271,6 +271,9 @@ impl<'a> Ask<'a> {
             .map_err(|error| Failure::because(Turn::Operators, "nobody was logged in", &error))
     }
 }
+
+/// What stands for a label where none was given and no token is opened.
+const NO_LABEL: &str = "any";
 
 #[cfg(test)]
 mod tests {
