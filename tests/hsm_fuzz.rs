@@ -81,6 +81,7 @@ fn requests() -> Vec<Vec<u8>> {
         [&[9][..], &id].concat(),
         [&[10][..], &data].concat(),
         [&[11][..], &counted(b"head")].concat(),
+        [&[13][..], &id, &[0], &counted(&[7; 32])].concat(),
     ]
 }
 

@@ -28,7 +28,9 @@ impl From<ConductError> for Failure {
                 Turn::Refused
             }
             ConductError::Clock { .. } | ConductError::Quorum { .. } => Turn::Operators,
-            ConductError::Myself { .. } | ConductError::KeyLost { .. } => Turn::Equipment,
+            ConductError::Myself { .. } | ConductError::KeyLost { .. } | ConductError::Outcomes { .. } => {
+                Turn::Equipment
+            }
         };
         let failure = Self::because(turn, "the ceremony stopped", &error);
         match (&error, turn) {
@@ -142,4 +144,23 @@ const fn is_people(error: &TokenError) -> bool {
         error,
         TokenError::PinIncorrect { .. } | TokenError::PinLength { .. } | TokenError::PinLocked { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_token_did_wrong_is_equipment_s_turn_inside_an_act_too() {
+        let key = || IssuanceError::Key { name: "root-x1".into(), why: "CKA_LOCAL reads false".into() };
+        let inventory = || IssuanceError::Inventory { token: "root".into(), came: 3, went: 0 };
+        for error in [key(), inventory()] {
+            let said = error.to_string();
+            assert_eq!(issuance(&error), Turn::Equipment);
+            let inside = StageError::from(error);
+            assert_eq!((stage(&inside), inside.to_string()), (Turn::Equipment, said));
+        }
+        let differs = IssuanceError::Differs { name: "root-x1".into(), difference: "serial".into() };
+        assert_eq!(stage(&StageError::from(differs)), Turn::Refused);
+    }
 }

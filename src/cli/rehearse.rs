@@ -63,8 +63,7 @@ impl Rehearse {
         let bundle = places.bundle.clone();
         let company = Company {
             cabinet,
-            modules: modules.loaded.clone(),
-            processes: modules.ids(),
+            modules: &modules,
             operators: &mut people,
             clock: &clock,
             machine: modules.seen_on(machine(&site.value, &[&self.out])),

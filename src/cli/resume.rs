@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::answers::Answers;
 use super::rehearse::machine;
-use super::run::{somebody_answers, with_people};
+use super::run::{folder_of, somebody_answers, with_people};
 use super::{failures, files, plain};
 use crate::clock::{Clock, RehearsalClock};
-use crate::conduct::{Beginning, Company, Improviser, conduct, open, throw_away};
+use crate::conduct::{Beginning, Company, Improviser, at_work, conduct, open, throw_away};
+use crate::confinement;
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site, Sources};
@@ -70,18 +71,17 @@ impl Resume {
         self.wait_for_modules(&ceremony, out)?;
         let interrupted = Interrupted::read(&self.log, &ceremony).map_err(unreadable)?;
         let found = self.find(run, &interrupted)?;
+        confinement::limit_program(vec![folder_of(&found.places.out), folder_of(&self.log)]);
         let (cabinet, modules) = open(&found.site.value, &found.plan, None, &interrupted.past)
             .map_err(|errors| failures::cabinet(&errors))?;
-        let (loaded, processes) = (modules.loaded.clone(), modules.ids());
         let last_at = interrupted.last_at;
         let go_on = |operators: &mut dyn Operators, clock: &dyn Clock| {
             let company = Company {
                 cabinet,
-                modules: loaded,
-                processes,
+                modules: &modules,
                 operators,
                 clock,
-                machine: machine(&found.site.value, &[&found.places.out, &found.places.log]),
+                machine: modules.seen_on(machine(&found.site.value, &[&found.places.out, &found.places.log])),
                 site: found.site_octets.clone(),
                 practice: found.run.practice,
                 rehearsal: found.run.rehearsal,
@@ -128,11 +128,12 @@ impl Resume {
         let until = Instant::now() + LONGEST_CALL;
         let mut told = false;
         loop {
-            let running = run::still_running(&self.log, ceremony);
-            let Some(first) = running.first() else { return Ok(()) };
+            let count = at_work(&self.log.join("runs").join(ceremony));
+            if count == 0 {
+                return Ok(());
+            }
             if Instant::now() >= until {
-                let message =
-                    format!("the module process {} of the interrupted start is still at work", first.pid);
+                let message = format!("{count} module processes of the interrupted start are still at work");
                 return Err(Failure::new(Turn::Equipment, message).hint(
                     "wait until the token has finished; end that process only if the token is known to hang",
                 ));

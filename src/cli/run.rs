@@ -3,6 +3,8 @@
 use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::answers::{Answering, Answers};
 use super::plain::Plain;
 use super::rehearse::{machine, new_folder, writable};
@@ -80,7 +82,9 @@ impl Run {
         });
         let answers = match &self.answers {
             None => Ok(None),
+            // It may hold PINs.
             Some(path) => files::octets(path)
+                .map(Zeroizing::new)
                 .and_then(|octets| Ok(Some(Answers::read(&path.display().to_string(), &octets)?))),
         };
         match (plan, site, answers) {
@@ -125,8 +129,7 @@ impl Run {
         let bundle = places.bundle.clone();
         let company = Company {
             cabinet,
-            modules: modules.loaded.clone(),
-            processes: modules.ids(),
+            modules,
             operators,
             clock,
             machine: modules.seen_on(machine(&ceremony.site.value, folders)),

@@ -33,9 +33,9 @@ pub struct Modules {
 }
 
 impl Modules {
-    /// The numbers of the processes.
-    pub fn ids(&self) -> Vec<u32> {
-        self.processes.iter().filter_map(|process| process.id()).collect()
+    /// The processes.
+    pub(super) fn processes(&self) -> impl Iterator<Item = &ModuleProcess> {
+        self.processes.iter().map(AsRef::as_ref)
     }
 
     /// The machine with what was found out here.
@@ -172,12 +172,14 @@ pub fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
 
 /// How a make differs, as the HSM's side takes it.
 pub fn quirks(token: &SiteToken) -> Quirks {
-    let SiteQuirks { id_octets, random_limit, omit_private, omit_public, untold, user_type, .. } =
-        &token.quirks;
+    let SiteQuirks {
+        id_octets, random_limit, sessions, omit_private, omit_public, untold, user_type, ..
+    } = &token.quirks;
     let named = |word: &'static str| AttributeName::ALL.iter().copied().find(|name| name.name() == word);
     Quirks {
         id_octets: *id_octets,
         random_limit: *random_limit,
+        sessions: *sessions,
         omit_private: omit_private.iter().filter_map(|attribute| named(attribute.name())).collect(),
         omit_public: omit_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
         untold: untold.iter().filter_map(|attribute| named(attribute.name())).collect(),
@@ -268,7 +270,8 @@ fn equipment(
     let blank = token.initialize && initialized.is_none();
     serial = initialized.or(serial);
     let device = if blank {
-        let blank = serial.map_or(BlankSlot::Only, BlankSlot::Serial);
+        let unfinished = unfinished(name, token, past, process).map_err(|source| wrong(name, source))?;
+        let blank = unfinished.unwrap_or_else(|| serial.map_or(BlankSlot::Only, BlankSlot::Serial));
         let found = blank_token(process, &blank, token).map_err(|source| wrong(name, source))?;
         is_of_its_class(name, token, &found)?;
         Device::Blank(Box::new(BlankToken {
@@ -286,7 +289,26 @@ fn equipment(
     let custodians: Vec<Person> = plan.setting.people.of_role("crypto-officer").cloned().collect();
     let threshold = plan.setting.people.quorum.get("crypto-officer").copied().unwrap_or(1);
     let class = crate::plan::class_word(token.class.value).to_owned();
-    Ok(Equipment::new(device, login(name, token)?, custodians, class, threshold))
+    let mut equipment = Equipment::new(device, login(name, token)?, custodians, class, threshold);
+    equipment.id_octets = token.quirks.id_octets;
+    Ok(equipment)
+}
+
+/// A token that an interrupted initialisation left with its label and without a user's PIN.
+fn unfinished(
+    name: &str,
+    token: &SiteToken,
+    past: &Past,
+    process: &ModuleProcess,
+) -> Result<Option<BlankSlot>, TokenError> {
+    if past.find("token.initialize.intent", |record| record.text("token") == Some(name)).is_none() {
+        return Ok(None);
+    }
+    let half = |found: &TokenInformation| {
+        found.label == token.label.value && !found.has(TokenFlag::UserPinInitialized)
+    };
+    let found = process.slots()?.into_iter().map(|slot| slot.token).find(half);
+    Ok(found.map(|found| BlankSlot::Unfinished(found.serial)))
 }
 
 /// The serial number of a token that the script initialises and that was, or may have been, before an interruption.
@@ -300,14 +322,17 @@ fn initialized_before(
     if let Some(said) = past.find("token.initialized", of_token) {
         return Ok(said.text("serial").map(str::to_owned));
     }
-    let begun = |intent: &&PastRecord| intent.ev == "token.initialize.intent" && of_token(intent);
-    if !past.open_intents().iter().any(begun) {
+    // Failed or interrupted: a module that died may have made the token all the same.
+    if past.find("token.initialize.intent", of_token).is_none() {
         return Ok(None);
     }
-    // The label was free when the intent was logged: a token that has it now is the one that was meant.
+    // The label was free when the intent was logged: a token that has it now is the one that was meant. One without a
+    // user's PIN is finished by the step.
     let slots = process.slots()?;
-    let mut named = slots.into_iter().map(|slot| slot.token).filter(|found| found.label == token.label.value);
-    Ok(named.next().map(|found| found.serial))
+    let whole = |found: &TokenInformation| {
+        found.label == token.label.value && found.has(TokenFlag::UserPinInitialized)
+    };
+    Ok(slots.into_iter().map(|slot| slot.token).find(whole).map(|found| found.serial))
 }
 
 /// What the site calls hardware does not say of itself that it is software, blank or not.
@@ -328,6 +353,13 @@ fn blank_token(
     let slots = process.slots()?;
     let names = |slots: &mut dyn Iterator<Item = &TokenInformation>| slots.map(ToString::to_string).collect();
     let label = &token.label.value;
+    if let BlankSlot::Unfinished(serial) = blank {
+        let found = slots.iter().map(|slot| &slot.token).find(|found| found.serial == *serial);
+        return found.cloned().ok_or_else(|| TokenError::NoSuchToken {
+            wanted: blank.to_string(),
+            present: names(&mut slots.iter().map(|slot| &slot.token)),
+        });
+    }
     let taken: Vec<String> =
         names(&mut slots.iter().map(|slot| &slot.token).filter(|token| token.label == *label));
     if !taken.is_empty() {
@@ -338,7 +370,7 @@ fn blank_token(
             && token.model.as_ref().is_none_or(|model| *model == found.model)
             && match blank {
                 BlankSlot::Only => true,
-                BlankSlot::Serial(serial) => found.serial == *serial,
+                BlankSlot::Serial(serial) | BlankSlot::Unfinished(serial) => found.serial == *serial,
             }
     };
     let found: Vec<_> = slots.iter().map(|slot| &slot.token).filter(fits).collect();

@@ -7,6 +7,7 @@
 //! - After each step that hands something over the head is signed.
 
 mod cabinet;
+mod outcomes;
 mod rehearsal;
 mod resume;
 
@@ -17,15 +18,16 @@ use thiserror::Error;
 
 pub use cabinet::{CabinetError, Modules, Running, check, is_software, open};
 pub use cabinet::{configuration as token_module, login as token_login, quirks as token_quirks};
+pub use outcomes::at_work;
 pub use rehearsal::{Improviser, RehearsalError, Tokens, throw_away};
 
 use resume::Resumption;
 
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;
-use crate::hsm::KeyId;
+use crate::hsm::{KeyId, TokenError};
 use crate::plan::{Ledger, Plan, PlannedStep, kept_input, take_in};
-use crate::record::run::{self, Kept, Process, Run};
+use crate::record::run::{Kept, Run};
 use crate::record::{Continued, Identity, Interrupted, LogFolder, Places, Torn, finish};
 use crate::stage::{
     Cabinet, Event, Expected, Head, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators, PastRecord,
@@ -37,10 +39,8 @@ use crate::step::{Room, Setting, StepError};
 pub struct Company<'c> {
     /// The tokens.
     pub cabinet: Cabinet,
-    /// Their modules, by digest.
-    pub modules: Vec<Module>,
-    /// The numbers of the modules' processes.
-    pub processes: Vec<u32>,
+    /// Their modules' processes.
+    pub modules: &'c Modules,
     /// The people.
     pub operators: &'c mut dyn Operators,
     /// The clock.
@@ -77,10 +77,12 @@ pub fn conduct(
     beginning: Beginning,
 ) -> Result<LogFolder, ConductError> {
     let identity = identity(plan, company.practice, &beginning)?;
-    let session = session(company.modules.clone(), Digest::of(&company.site))?;
+    let session = session(company.modules.loaded.clone(), Digest::of(&company.site))?;
     let earlier = Earlier::of(&beginning)?;
     let (mut log, resumption) = begin(plan, places, &identity, &company, &session, beginning)?;
-    keep_processes(&log, &company.processes)?;
+    // Before the first call that a power failure could cut short.
+    outcomes::keep(company.modules, &log.places().run(log.ceremony()))
+        .map_err(|source| ConductError::Outcomes { source: Box::new(source) })?;
     let Company { cabinet, operators, clock, machine, practice, .. } = company;
     let mut stage = Stage::new(cabinet, &mut log, operators, clock, machine);
     let opened = Opened { plan, identity, practice, session };
@@ -113,7 +115,8 @@ fn begin(
         Beginning::New => LogFolder::create(places, identity, &kept),
         Beginning::Continued(continued) => LogFolder::go_on(places, identity, continued, &kept),
         Beginning::Interrupted(interrupted) => {
-            let mut resumption = Resumption::of(&interrupted, session, company.clock.now())?;
+            let left = outcomes::left(&places.run(&identity.ceremony));
+            let mut resumption = Resumption::of(&interrupted, session, company.clock.now(), left)?;
             let gone_on = LogFolder::go_on_after(places, identity, interrupted);
             let (log, torn) = gone_on.map_err(StageError::from)?;
             resumption.torn = torn;
@@ -392,13 +395,6 @@ fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Vec<(String, Vec
     kept
 }
 
-/// Keeps which processes have the modules, for a later start that waits for them.
-fn keep_processes(log: &LogFolder, processes: &[u32]) -> Result<(), ConductError> {
-    let running: Vec<Process> = processes.iter().filter_map(|pid| Process::running(*pid)).collect();
-    run::keep_processes(log.places(), log.ceremony(), &running).map_err(StageError::from)?;
-    Ok(())
-}
-
 /// A path from the root, whatever the folder is that this program runs in.
 fn whole(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
@@ -501,6 +497,12 @@ pub enum ConductError {
         token: String,
         /// What was found.
         why: String,
+    },
+    /// A module process takes no file for the outcome of its last call.
+    #[error("a module process could not be told where to leave the outcome of its last call")]
+    Outcomes {
+        /// What it said.
+        source: Box<TokenError>,
     },
     /// This program's own file cannot be read.
     #[error("this program's own file cannot be read")]

@@ -7,7 +7,7 @@
 
 use super::{ConductError, Opened};
 use crate::clock::Timestamp;
-use crate::hsm::KeyId;
+use crate::hsm::{KeyId, Outcome};
 use crate::plan::Ledger;
 use crate::record::{Interrupted, Torn};
 use crate::stage::{Event, Expected, Line, NoAnswer, Notice, Past, Person, Session, Stage, StageError};
@@ -20,6 +20,7 @@ pub(super) struct Resumption {
     last_at: Timestamp,
     records: u64,
     rebooted: bool,
+    outcomes: Vec<Outcome>,
     pub(super) torn: Vec<Torn>,
 }
 
@@ -29,6 +30,7 @@ impl Resumption {
         interrupted: &Interrupted,
         session: &Session,
         now: Timestamp,
+        outcomes: Vec<Outcome>,
     ) -> Result<Self, ConductError> {
         if now < interrupted.last_at {
             return Err(ConductError::Clock { now, last: interrupted.last_at });
@@ -70,6 +72,7 @@ impl Resumption {
             last_at: interrupted.last_at,
             records: interrupted.head.size,
             rebooted,
+            outcomes,
             torn: Vec::new(),
         })
     }
@@ -81,7 +84,7 @@ impl Resumption {
         ledger: Ledger,
         stage: &mut Stage<'_>,
     ) -> Result<(), ConductError> {
-        stage.remembers(self.past.clone());
+        stage.remembers(self.past.clone(), self.outcomes.clone());
         // Not even a session had begun.
         if self.past.records().iter().all(|record| record.ev == "log.genesis") {
             return opened.begin(ledger, &self.torn, stage);

@@ -247,6 +247,11 @@ fn answer(
             *last = ended(call, direct, &signed, Clone::clone);
             reply(socket, number, &signed)
         }
+        Request::SignPss { key, hash, octets } => {
+            let signed = direct.sign(&key, ToSign::Pss { hash, octets: &octets });
+            *last = ended(call, direct, &signed, Clone::clone);
+            reply(socket, number, &signed)
+        }
         Request::Destroy { id } => {
             let destroyed = direct.destroy_objects(&id);
             *last = ended(call, direct, &destroyed, nothing);
@@ -257,6 +262,10 @@ fn answer(
             *last = ended(call, direct, &stored, nothing);
             reply(socket, number, &stored)
         }
+        Request::SignMany { key, hash, inputs } => {
+            reply(socket, number, &direct.sign_many(&key, hash, &inputs))
+        }
+        Request::ProbeTemplate { algorithm } => reply(socket, number, &direct.probe_template(algorithm)),
         Request::Data { label } => reply(socket, number, &direct.data(&label)),
         Request::Probe { probe } => reply(socket, number, &direct.probe(probe)),
     }
@@ -271,6 +280,9 @@ fn call(request: &Request<'_>) -> Option<Call> {
                 None => Digest::of(octets).octets().to_vec(),
             };
             Call::Sign { id: key.clone(), hash: *hash, octets }
+        }
+        Request::SignPss { key, hash, octets } => {
+            Call::Sign { id: key.clone(), hash: Some(*hash), octets: octets.clone() }
         }
         Request::Generate { request } => {
             Call::Generate { id: request.id.clone(), label: request.label.clone() }

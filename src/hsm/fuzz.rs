@@ -5,11 +5,12 @@
 use std::io::Write as _;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use super::channel::{Channel, Shared};
 use super::information::{TokenInformation, Version};
+use super::quirks::STANDARD;
 use super::session::Session;
 use super::wire::encode;
 use super::{
@@ -120,7 +121,7 @@ fn ask(which: usize, answer: &[u8], configuration: &ModuleConfiguration) {
     theirs.write_all(answer).unwrap();
     theirs.shutdown(Shutdown::Write).unwrap();
     let shared = Arc::new(Shared::without_a_process(configuration, Arc::new(Mutex::default())));
-    let mut session = Session::new(Channel::new(ours, shared), token());
+    let mut session = Session::new(Channel::new(ours, shared), token(), STANDARD, Weak::new());
     let id = KeyId::from_octets(&[1; 16]).unwrap();
     // What it says does not matter; that it says something does.
     match which {

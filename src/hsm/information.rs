@@ -20,6 +20,8 @@ pub struct ModuleInformation {
     pub description: String,
     /// The maker's version of it.
     pub version: Version,
+    /// Whether several threads may be in it at once.
+    pub several_threads: bool,
     /// What its process has denied itself before it was loaded.
     pub measures: Vec<Measure>,
 }
@@ -191,6 +193,9 @@ pub enum Blank {
     Only,
     /// The one of this serial number.
     Serial(String),
+    /// The one of this serial number, which has its label already and whose user has no PIN yet: the initialisation was
+    /// interrupted. Its security officer has the PIN of then.
+    Unfinished(String),
 }
 
 impl fmt::Display for Blank {
@@ -198,6 +203,9 @@ impl fmt::Display for Blank {
         match self {
             Self::Only => f.write_str("a blank token"),
             Self::Serial(serial) => write!(f, "a blank token with the serial `{serial}`"),
+            Self::Unfinished(serial) => {
+                write!(f, "a token with the serial `{serial}` whose user has no PIN yet")
+            }
         }
     }
 }

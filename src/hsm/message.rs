@@ -7,10 +7,11 @@ use super::wire::{Lent, Reader, Wire, WireError, Writer, wire_enum, wire_list, w
 use super::{
     AttributeName, Attributes, Blank, DataObject, Death, Entry, Initialization, Inventory, KeyDescription,
     KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Probe, Quirks, Reading, ReturnCode,
-    SlotInformation, TokenError, TokenInformation, TokenSelector, Version,
+    SlotInformation, TemplateFinding, TokenError, TokenInformation, TokenSelector, Version,
 };
 use crate::confinement::{Measure, Network, Taken, Writes};
 use crate::digest::Digest;
+use crate::pki::key::KeyAlgorithm;
 use crate::pki::signature::HashAlgorithm;
 use crate::secret::Pin;
 
@@ -94,6 +95,29 @@ pub(super) enum Request<'a> {
         /// The digest or the message.
         octets: Vec<u8>,
     },
+    /// [`super::Token::sign_many`]
+    SignMany {
+        /// By which key.
+        key: KeyId,
+        /// The hash, if digests are signed.
+        hash: Option<HashAlgorithm>,
+        /// The digests or the messages.
+        inputs: Vec<Vec<u8>>,
+    },
+    /// [`super::Token::sign`], by RSA-PSS
+    SignPss {
+        /// By which key.
+        key: KeyId,
+        /// The hash.
+        hash: HashAlgorithm,
+        /// The digest.
+        octets: Vec<u8>,
+    },
+    /// [`super::Session::probe_template`]
+    ProbeTemplate {
+        /// For which kind of key.
+        algorithm: KeyAlgorithm,
+    },
     /// [`super::Token::destroy_objects`]
     Destroy {
         /// Of which id.
@@ -162,7 +186,10 @@ wire_enum!(Request<'_> {
     9 Destroy { id },
     10 StoreData { data },
     11 Data { label },
-    14 Probe { probe },
+    12 SignMany { key, hash, inputs },
+    13 SignPss { key, hash, octets },
+    14 ProbeTemplate { algorithm },
+    15 Probe { probe },
 });
 
 wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
@@ -170,7 +197,7 @@ wire_enum!(HashAlgorithm { 0 Sha256, 1 Sha384, 2 Sha512 });
 wire_enum!(Taken { 0 Yes, 1 Partly, 2 No });
 wire_enum!(Network { 0 Deny, 1 Unix, 2 Peer(peer) });
 wire_enum!(Writes { 0 Anywhere, 1 Below(places) });
-wire_enum!(Blank { 0 Only, 1 Serial(serial) });
+wire_enum!(Blank { 0 Only, 1 Serial(serial), 2 Unfinished(serial) });
 wire_enum!(PinState { 0 Unsaid, 1 CountLow, 2 FinalTry, 3 Locked });
 wire_enum!(Death { 0 Signal(number), 1 Exit(code), 2 Unknown });
 wire_enum!(Reading { 0 Flag(set), 1 Number(number), 2 Octets(octets), 3 Absent, 4 Sensitive, 5 Failed(code) });
@@ -196,7 +223,15 @@ wire_enum!(Operation {
 });
 
 wire_struct!(Version { major, minor });
-wire_struct!(ModuleInformation { digest, cryptoki, manufacturer, description, version, measures });
+wire_struct!(ModuleInformation {
+    digest,
+    cryptoki,
+    manufacturer,
+    description,
+    version,
+    several_threads,
+    measures
+});
 wire_struct!(Measure { subject, taken, detail });
 wire_struct!(SlotInformation { number, token });
 wire_struct!(TokenInformation {
@@ -211,14 +246,15 @@ wire_struct!(TokenInformation {
     firmware
 });
 wire_struct!(TokenSelector { label, serial, model });
-wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit, untold, user_type });
+wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit, sessions, untold, user_type });
+wire_struct!(TemplateFinding { omit_private, omit_public });
 wire_struct!(Initialization { blank, label, officer_pin, user_pin });
 wire_struct!(KeyRequest { label, id, algorithm, extractable });
 wire_struct!(KeyDescription { label, id, algorithm, public_key, private, public });
 wire_struct!(Inventory { entries, unreadable });
 wire_struct!(Entry { class, id, label, key_type, fingerprint });
 wire_struct!(DataObject { label, application, value });
-wire_list!(String, AttributeName, SlotInformation, Entry, DataObject, PathBuf, Measure);
+wire_list!(Vec<u8>, String, AttributeName, SlotInformation, Entry, DataObject, PathBuf, Measure);
 
 wire_enum!(TokenError {
     0 PinIncorrect { token, state },
@@ -258,6 +294,7 @@ wire_enum!(TokenError {
     34 DataDiffers { token, label },
     36 NoThread { reason },
     37 NoOutcomes { file, reason },
+    38 NoTemplate { algorithm },
     35 TokenLabelTaken { label, present },
 });
 
@@ -335,6 +372,7 @@ mod tests {
         one_encoding::<Result<Vec<SlotInformation>, TokenError>>(octets);
         one_encoding::<Result<KeyDescription, TokenError>>(octets);
         one_encoding::<Result<Inventory, TokenError>>(octets);
+        one_encoding::<Result<Vec<Vec<u8>>, TokenError>>(octets);
         one_encoding::<Result<Vec<DataObject>, TokenError>>(octets);
     }
 

@@ -47,7 +47,7 @@ pub use key::{
 };
 pub use outcome::{Call, Outcome, is_at_work};
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
-pub use quirks::{Quirks, STANDARD};
+pub use quirks::{Quirks, STANDARD, TemplateFinding};
 pub use session::Session;
 pub use starter::{Heartbeat, begin as begin_starter};
 
@@ -130,6 +130,36 @@ pub trait Token: Send {
     /// [`TokenError::WrongInput`] where key and input do not go together; [`TokenError::MalformedSignature`];
     /// the errors of [`Token::key`].
     fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError>;
+
+    /// Signs many of a kind by one key: as many signatures as there are inputs, in their order, each as [`Token::sign`]
+    /// gives it. `hash`: the inputs are digests by it; otherwise they are messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Token::sign`], for the first that fails; no signature is given then.
+    fn sign_many(
+        &mut self,
+        key: &KeyId,
+        hash: Option<HashAlgorithm>,
+        inputs: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, TokenError> {
+        let sign = |octets: &Vec<u8>| match hash {
+            Some(hash) => self.sign(key, ToSign::Digest { hash, octets }),
+            None => self.sign(key, ToSign::Message(octets)),
+        };
+        inputs.iter().map(sign).collect()
+    }
+
+    /// More sessions with the same token, to work side by side with this one: as many as there are processors or its
+    /// quirks say, and none where the module is not for several threads. Who is logged in here is logged in there.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::TokenChanged`] or [`TokenError::NoSuchToken`] if the token is not there any more; what can befall any
+    /// call.
+    fn beside(&mut self) -> Result<Vec<Box<dyn Token>>, TokenError> {
+        Ok(Vec::new())
+    }
 
     /// Destroys every object of an id and says how many there were. That this token no longer shows them
     /// proves little: ask again from a fresh process.

@@ -17,6 +17,7 @@
 //!   the program died. A last line that is cut short is no outcome.
 //! - It holds no PIN, no private key and nothing random.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::path::Path;
@@ -171,6 +172,26 @@ impl Outcome {
             call,
             result,
         })
+    }
+}
+
+/// For people and the log.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { token, serial, call, .. } = self;
+        match call {
+            Call::Sign { id, octets, .. } => write!(f, "signed {} by the key {id}", hex(octets))?,
+            Call::Generate { id, label } => write!(f, "generated the key {id} `{}`", label.escape_debug())?,
+            Call::Destroy { id } => write!(f, "destroyed the objects of {id}")?,
+            Call::StoreData { label } => write!(f, "stored the data object `{}`", label.escape_debug())?,
+            Call::ChangePin => f.write_str("changed the PIN")?,
+            Call::Initialize { label } => write!(f, "initialised the token `{}`", label.escape_debug())?,
+        }
+        write!(f, " on `{}` (serial `{}`): ", token.escape_debug(), serial.escape_debug())?;
+        match &self.result {
+            Ok(_) => f.write_str("done"),
+            Err(words) => write!(f, "failed: {}", words.escape_debug()),
+        }
     }
 }
 

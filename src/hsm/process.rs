@@ -99,7 +99,12 @@ impl Timeouts {
 
 /// A module in a process of its own.
 pub struct ModuleProcess {
-    control: Mutex<Channel>,
+    control: Arc<Control>,
+}
+
+/// What is asked of the process as a whole goes this way; sessions know it while it is there.
+pub(super) struct Control {
+    channel: Mutex<Channel>,
     shared: Arc<Shared>,
     information: ModuleInformation,
 }
@@ -134,7 +139,7 @@ impl ModuleProcess {
         let listener = child.stderr.take().map(|stderr| listen(stderr, Arc::clone(&words))).transpose();
         listener.map_err(not_started)?;
         let shared = Arc::new(Shared::new(configuration, child, words));
-        let mut control = Channel::new(ours, Arc::clone(&shared));
+        let mut channel = Channel::new(ours, Arc::clone(&shared));
         let start = Command::Start {
             module,
             digest: configuration.expected_sha256,
@@ -142,18 +147,18 @@ impl ModuleProcess {
             network: configuration.network,
             writes: configuration.writes.clone(),
         };
-        let information = control.ask(Operation::Start, configuration.timeouts.start, &start)?;
-        Ok(Self { control: Mutex::new(control), shared, information })
+        let information = channel.ask(Operation::Start, configuration.timeouts.start, &start)?;
+        Ok(Self { control: Arc::new(Control { channel: Mutex::new(channel), shared, information }) })
     }
 
     /// What the module said of itself when it was started.
     pub fn information(&self) -> &ModuleInformation {
-        &self.information
+        &self.control.information
     }
 
     /// The number of the process.
     pub fn id(&self) -> Option<u32> {
-        self.shared.id()
+        self.control.shared.id()
     }
 
     /// The tokens that are there now. Slots move: their numbers are good for messages only.
@@ -162,8 +167,8 @@ impl ModuleProcess {
     ///
     /// [`TokenError::Code`] and what can befall any call.
     pub fn slots(&self) -> Result<Vec<SlotInformation>, TokenError> {
-        let timeout = self.shared.timeouts().ordinary;
-        lock(&self.control).ask(Operation::ListTokens, timeout, &Command::Slots)
+        let timeout = self.control.shared.timeouts().ordinary;
+        lock(&self.control.channel).ask(Operation::ListTokens, timeout, &Command::Slots)
     }
 
     /// Makes a token out of a blank one: C_InitToken, and C_InitPIN by the security officer.
@@ -175,7 +180,8 @@ impl ModuleProcess {
     /// anything is changed. [`TokenError::Code`] if the token refuses.
     pub fn initialize_token(&self, initialization: Initialization) -> Result<TokenInformation, TokenError> {
         let command = Command::Initialize { initialization };
-        lock(&self.control).ask(Operation::InitializeToken, self.shared.timeouts().generate, &command)
+        let timeout = self.control.shared.timeouts().generate;
+        lock(&self.control.channel).ask(Operation::InitializeToken, timeout, &command)
     }
 
     /// Has the process keep outcomes in a new file ([`super::outcome`]), so that what it was doing is known if this program
@@ -189,15 +195,15 @@ impl ModuleProcess {
         let made = File::options().append(true).create_new(true).open(place);
         let file = made
             .map_err(|error| TokenError::NoOutcomes { file: place.to_owned(), reason: error.to_string() })?;
-        let timeout = self.shared.timeouts().ordinary;
-        let mut control = lock(&self.control);
-        let number = control.put(operation, timeout, &Command::Outcomes)?;
-        let sent = send_file(control.socket(), &file);
-        sent.map_err(|error| self.shared.lost(operation, timeout, &error))?;
+        let timeout = self.control.shared.timeouts().ordinary;
+        let mut channel = lock(&self.control.channel);
+        let number = channel.put(operation, timeout, &Command::Outcomes)?;
+        let sent = send_file(channel.socket(), &file);
+        sent.map_err(|error| self.control.shared.lost(operation, timeout, &error))?;
         // The lock has to be the other side's alone.
         drop(file);
-        control.answer::<()>(operation, timeout, number)?;
-        *self.shared.outcomes() = Some(place.to_owned());
+        channel.answer::<()>(operation, timeout, number)?;
+        *self.control.shared.outcomes() = Some(place.to_owned());
         Ok(())
     }
 
@@ -208,16 +214,7 @@ impl ModuleProcess {
     ///
     /// [`TokenError::NoSuchToken`], [`TokenError::SeveralTokens`] and what can befall any call.
     pub fn open(&self, selector: &TokenSelector, quirks: &Quirks) -> Result<Session, TokenError> {
-        let (ours, theirs) = UnixStream::pair().map_err(|error| self.shared.not_opened(&error))?;
-        let command = Command::Open { selector: selector.clone(), quirks: quirks.clone() };
-        let mut control = lock(&self.control);
-        let timeout = self.shared.timeouts().ordinary;
-        let number = control.put(Operation::OpenSession, timeout, &command)?;
-        let sent = send_file(control.socket(), &theirs);
-        sent.map_err(|error| self.shared.lost(Operation::OpenSession, timeout, &error))?;
-        drop(theirs);
-        let token = control.answer(Operation::OpenSession, timeout, number)?;
-        Ok(Session::new(Channel::new(ours, Arc::clone(&self.shared)), token))
+        self.control.open(selector, quirks)
     }
 
     /// Lets the calls in hand finish, logs out, ends the module and waits for its process. Sessions that are still
@@ -228,19 +225,46 @@ impl ModuleProcess {
     /// [`TokenError::Timeout`] if that takes too long; the process is then left to itself. [`TokenError::Code`] if
     /// the module refuses; it has ended all the same.
     pub fn stop(self) -> Result<(), TokenError> {
-        let timeout = self.shared.timeouts().stop;
-        let stopped: Result<(), _> = lock(&self.control).ask(Operation::Stop, timeout, &Command::Stop);
-        self.shared.spend();
-        if let Some(place) = self.shared.outcomes().take() {
+        let Control { channel, shared, .. } = &*self.control;
+        let timeout = shared.timeouts().stop;
+        let stopped: Result<(), _> = lock(channel).ask(Operation::Stop, timeout, &Command::Stop);
+        shared.spend();
+        if let Some(place) = shared.outcomes().take() {
             // Every answer has arrived. A file that stays says no more than the log does.
             let _ = std::fs::remove_file(place);
         }
         stopped?;
-        match self.shared.wait(timeout) {
+        match shared.wait(timeout) {
             Death::Unknown => Err(Shared::late(Operation::Stop, timeout)),
             // The module has said good-bye. Some crash when their destructors run after that; nothing is lost.
             Death::Exit(_) | Death::Signal(_) => Ok(()),
         }
+    }
+}
+
+impl Control {
+    /// Whether several threads may be in the module at once.
+    pub(super) const fn takes_several_threads(&self) -> bool {
+        self.information.several_threads
+    }
+
+    /// As [`ModuleProcess::open`].
+    pub(super) fn open(
+        self: &Arc<Self>,
+        selector: &TokenSelector,
+        quirks: &Quirks,
+    ) -> Result<Session, TokenError> {
+        let (ours, theirs) = UnixStream::pair().map_err(|error| self.shared.not_opened(&error))?;
+        let command = Command::Open { selector: selector.clone(), quirks: quirks.clone() };
+        let mut channel = lock(&self.channel);
+        let timeout = self.shared.timeouts().ordinary;
+        let number = channel.put(Operation::OpenSession, timeout, &command)?;
+        let sent = send_file(channel.socket(), &theirs);
+        sent.map_err(|error| self.shared.lost(Operation::OpenSession, timeout, &error))?;
+        drop(theirs);
+        let token = channel.answer(Operation::OpenSession, timeout, number)?;
+        let session = Channel::new(ours, Arc::clone(&self.shared));
+        Ok(Session::new(session, token, quirks.clone(), Arc::downgrade(self)))
     }
 }
 

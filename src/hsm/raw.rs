@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BBOOL, CK_C_INITIALIZE_ARGS, CK_FUNCTION_LIST, CK_INFO, CK_MECHANISM, CK_MECHANISM_INFO,
-    CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO, CK_SLOT_ID,
-    CK_TOKEN_INFO, CK_ULONG, CKR_OK,
+    CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO,
+    CK_SLOT_ID, CK_TOKEN_INFO, CK_ULONG, CKR_OK,
 };
 
 use super::ReturnCode;
@@ -32,6 +32,7 @@ use crate::secret::Pin;
 /// A module that is loaded and initialised, for as long as this process lives.
 pub(super) struct Module {
     functions: CK_FUNCTION_LIST,
+    several_threads: bool,
 }
 
 /// Why a function of a module did not do what it was called for.
@@ -109,14 +110,27 @@ impl Module {
         }
         // Unloading would leave `functions` without code.
         std::mem::forget(library);
-        let module = Self { functions };
-        module.initialize(reserved).map_err(LoadFault::Fault)?;
+        let mut module = Self { functions, several_threads: true };
+        let begun = match module.initialize(reserved, cryptoki_sys::CKF_OS_LOCKING_OK) {
+            // It cannot lock by itself: one thread at a time, which whoever opens sessions sees to.
+            Err(Fault::Code(_, ReturnCode(cryptoki_sys::CKR_CANT_LOCK))) => {
+                module.several_threads = false;
+                module.initialize(reserved, 0)
+            }
+            other => other,
+        };
+        begun.map_err(LoadFault::Fault)?;
         Ok(module)
     }
 
-    fn initialize(&self, reserved: Option<&CString>) -> Result<(), Fault> {
+    /// Whether several threads may be in the module at once.
+    pub(super) const fn takes_several_threads(&self) -> bool {
+        self.several_threads
+    }
+
+    fn initialize(&self, reserved: Option<&CString>, flags: cryptoki_sys::CK_FLAGS) -> Result<(), Fault> {
         let mut arguments = CK_C_INITIALIZE_ARGS {
-            flags: cryptoki_sys::CKF_OS_LOCKING_OK,
+            flags,
             pReserved: reserved.map_or(ptr::null_mut(), |text| text.as_ptr().cast_mut().cast()),
             ..CK_C_INITIALIZE_ARGS::default()
         };
@@ -215,6 +229,22 @@ pub(super) struct Session {
 /// An object, for as long as the module keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Object(CK_OBJECT_HANDLE);
+
+/// By what is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mechanism {
+    /// A mechanism without parameters.
+    Plain(CK_ULONG),
+    /// RSA-PSS over a digest: the hash's mechanism, the mask's, and how many octets of salt.
+    Pss {
+        /// CKM_SHA…
+        hash: CK_ULONG,
+        /// CKG_MGF1_SHA…
+        mask: CK_ULONG,
+        /// As many as the hash has.
+        salt: CK_ULONG,
+    },
+}
 
 /// Who logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -452,10 +482,23 @@ impl Session {
         Ok((Object(public_handle), Object(private_handle)))
     }
 
-    /// Signs in one go, by a mechanism without parameters.
-    pub(super) fn sign(&mut self, mechanism: CK_ULONG, key: Object, data: &[u8]) -> Result<Vec<u8>, Fault> {
-        let mut mechanism = plain(mechanism);
-        // SAFETY: the mechanism outlives the call and is only read.
+    /// Signs in one go.
+    pub(super) fn sign(&mut self, by: Mechanism, key: Object, data: &[u8]) -> Result<Vec<u8>, Fault> {
+        let mut parameters = match by {
+            Mechanism::Plain(_) => CK_RSA_PKCS_PSS_PARAMS::default(),
+            Mechanism::Pss { hash, mask, salt } => {
+                CK_RSA_PKCS_PSS_PARAMS { hashAlg: hash, mgf: mask, sLen: salt }
+            }
+        };
+        let mut mechanism = match by {
+            Mechanism::Plain(mechanism) => plain(mechanism),
+            Mechanism::Pss { .. } => CK_MECHANISM {
+                mechanism: cryptoki_sys::CKM_RSA_PKCS_PSS,
+                pParameter: (&raw mut parameters).cast(),
+                ulParameterLen: length(size_of::<CK_RSA_PKCS_PSS_PARAMS>()),
+            },
+        };
+        // SAFETY: the mechanism and its parameters outlive the call and are only read.
         call!(self.module, C_SignInit(self.handle, &raw mut mechanism, key.0))?;
         let mut signature = vec![0; ANSWER_OCTETS];
         let mut count = length(ANSWER_OCTETS);

@@ -10,13 +10,17 @@ use super::certificates::Certificate;
 use super::log::Told;
 use super::report::Report;
 use super::story::Named;
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 use crate::digest::{Digest, hex};
 use crate::pki::read::{self, CrlView};
 use crate::pki::verify_signature;
+use crate::rule::Policy;
 
 /// The largest CRL that is read: some millions of entries.
 const MOST_OCTETS: u64 = 128 << 20;
+
+/// How long a CRL of a public CA may last: 365 days, the last second included.
+const LONGEST: u64 = 365 * DAY - 1;
 
 /// Which certificates of the log are revoked: the issuer's key and the serial number in hex.
 pub type RevokedSerials = BTreeSet<(Digest, String)>;
@@ -45,6 +49,7 @@ pub fn judge(
             }
         };
         by_record(named, &view, &path, report);
+        lasts(told, &view, &path, report);
         let Some(issuer) = named.digest("issuer_spki_sha256") else {
             report.find(Code::E190, &path, "its record names no issuer");
             continue;
@@ -161,6 +166,22 @@ fn by_record(named: &Named, view: &CrlView<'_>, path: &str, report: &mut Report)
         if wanted != Some(found.as_str()) {
             report.find(Code::E193, path, format!("{what} {found}; record {} has another", named.seq));
         }
+    }
+}
+
+/// Where the policy that was applied before signing binds it, a CRL lasts a year at most: BR §4.9.7.
+fn lasts(told: &Told, view: &CrlView<'_>, path: &str, report: &mut Report) {
+    let tbs = view.tbs();
+    let policy = told.story.policy_of(tbs.sha256()).and_then(|policy| policy.parse().ok());
+    if matches!(policy, None | Some(Policy::Private)) {
+        return;
+    }
+    let this_update = tbs.this_update().at();
+    let late = |next: Timestamp| this_update.plus(LONGEST).is_some_and(|longest| next > longest);
+    if let Some(next) = tbs.next_update().map(|next| next.at()).filter(|next| late(*next)) {
+        let message =
+            format!("next update is {next}, more than {LONGEST} s after this update, {this_update}");
+        report.find(Code::E194, path, message);
     }
 }
 

@@ -8,12 +8,15 @@
 //!   planned, and verified it in software.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::statement::Statement;
-use super::structure::ToBeSigned;
+use super::structure::{Opened, ToBeSigned};
 use super::{IssuanceError, Key, key};
 use crate::digest::Digest;
-use crate::pki::{PublicKey, SignatureAlgorithm, verify_signature};
+use crate::hsm::{KeyId, Token};
+use crate::pki::read::ReadError;
+use crate::pki::{ManyVerifier, PublicKey, SignatureAlgorithm, SignatureError, verify_signature};
 use crate::rule::{Context, Objection};
 use crate::stage::{ArtifactPlace, Event, Expected, Hands, Line, Person, Stage, StageError};
 
@@ -97,6 +100,11 @@ impl<T: ToBeSigned> Checked<T> {
         &self.warnings
     }
 
+    /// How many rules had nothing to say.
+    pub fn rules_passed(&self) -> u64 {
+        u64::try_from(self.passed).unwrap_or(u64::MAX)
+    }
+
     /// The digest of the octets: what people approve.
     pub fn sha256(&self) -> Digest {
         Digest::of(&self.draft.octets)
@@ -107,7 +115,7 @@ impl<T: ToBeSigned> Checked<T> {
         Event::LintResult {
             tbs_sha256: self.sha256(),
             policy: policy.to_string(),
-            rules_passed: u64::try_from(self.passed).unwrap_or(u64::MAX),
+            rules_passed: self.rules_passed(),
             warnings_acknowledged: self.warnings.iter().map(|warning| warning.rule.to_string()).collect(),
             objections: Vec::new(),
         }
@@ -136,10 +144,69 @@ impl<T: ToBeSigned> Checked<T> {
         let approval = ask_to_sign(&name, sha256, lines, approver, kind, stage)?;
         Ok(Approved { draft: self.draft, approval })
     }
+}
 
-    /// Takes the place of [`Checked::approve`] for one of a batch that people approved as a whole.
-    pub(super) fn approved_as_batch(self, approval: u64) -> Approved<T> {
-        Approved { draft: self.draft, approval }
+/// The digests of drafts that were checked one after the other and are approved as a whole.
+#[derive(Debug, Default)]
+pub struct CheckedList {
+    digests: Vec<Digest>,
+}
+
+impl CheckedList {
+    /// Adds one.
+    pub fn add<T: ToBeSigned>(&mut self, checked: &Checked<T>) {
+        self.digests.push(checked.sha256());
+    }
+
+    /// Shows a person what will be signed and asks for the exact word. `list`: the digest of the list, one of `lines` for
+    /// what else is to be seen.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoAnswer`] if the person declines; the log then says so.
+    pub fn approve(
+        self,
+        name: &str,
+        list: Digest,
+        lines: Vec<Line>,
+        approver: &Person,
+        kind: &str,
+        stage: &mut Stage<'_>,
+    ) -> Result<ApprovedList, StageError> {
+        let approval = ask_to_sign(name, list, lines, approver, kind, stage)?;
+        Ok(ApprovedList { digests: self.digests, approval })
+    }
+}
+
+/// What people approved as a whole: 32 octets of each draft.
+#[derive(Debug)]
+pub struct ApprovedList {
+    digests: Vec<Digest>,
+    approval: u64,
+}
+
+impl ApprovedList {
+    /// The record by which people approved.
+    pub const fn approval(&self) -> u64 {
+        self.approval
+    }
+
+    /// The draft at a place of the list, drafted once more: the same octets that were checked and approved.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::Differs`] for any other octets.
+    pub fn admit<T: ToBeSigned>(
+        &self,
+        index: usize,
+        name: String,
+        octets: Vec<u8>,
+    ) -> Result<Approved<T>, IssuanceError> {
+        if self.digests.get(index) == Some(&Digest::of(&octets)) {
+            return Ok(Approved { draft: Draft { name, octets, of: PhantomData }, approval: self.approval });
+        }
+        let difference = "the octets to be signed are not those that were approved".to_owned();
+        Err(IssuanceError::Differs { name, difference })
     }
 }
 
@@ -181,16 +248,47 @@ impl<T: ToBeSigned> Approved<T> {
         along: Vec<Vec<u8>>,
         hands: &mut Hands<'_>,
     ) -> Result<Signed<T>, IssuanceError> {
-        if !key.live {
-            return Err(IssuanceError::NotLive { name: key.name.clone() });
-        }
-        let id = key.id.as_ref().ok_or_else(|| IssuanceError::NotMade { name: key.name.clone() })?;
+        let id = id_of_live(key)?;
         let algorithm = SignatureAlgorithm::for_key(&key.public);
         let signature = key::sign(hands.token(), id, algorithm, &self.draft.octets)
             .map_err(|error| key::token_error(&key.token, error))?;
-        let whole = T::assemble(&self.draft.octets, algorithm, &signature, &along);
-        Ok(Signed { name: self.draft.name, octets: self.draft.octets, along, whole, of: PhantomData })
+        Ok(self.with(algorithm, &signature, along.into()))
     }
+
+    /// Signs the octets of many, in one call.
+    ///
+    /// # Errors
+    ///
+    /// As [`Approved::sign`].
+    pub fn sign_many(
+        all: Vec<Self>,
+        key: &Key,
+        along: &Arc<[Vec<u8>]>,
+        token: &mut dyn Token,
+    ) -> Result<Vec<Signed<T>>, IssuanceError> {
+        let id = id_of_live(key)?;
+        let algorithm = SignatureAlgorithm::for_key(&key.public);
+        let inputs: Vec<_> = all.iter().map(|one| key::input(algorithm, &one.draft.octets)).collect();
+        let signatures = token
+            .sign_many(id, algorithm.hash(), &inputs)
+            .map_err(|error| key::token_error(&key.token, error))?;
+        // There are as many signatures as inputs, or there was an error.
+        let signed = all.into_iter().zip(signatures);
+        Ok(signed.map(|(one, signature)| one.with(algorithm, &signature, Arc::clone(along))).collect())
+    }
+
+    fn with(self, algorithm: SignatureAlgorithm, signature: &[u8], along: Arc<[Vec<u8>]>) -> Signed<T> {
+        let whole = T::assemble(&self.draft.octets, algorithm, signature, &along);
+        Signed { name: self.draft.name, octets: self.draft.octets, along, whole, of: PhantomData }
+    }
+}
+
+/// The id of a key that may sign.
+fn id_of_live(key: &Key) -> Result<&KeyId, IssuanceError> {
+    if !key.live {
+        return Err(IssuanceError::NotLive { name: key.name.clone() });
+    }
+    key.id.as_ref().ok_or_else(|| IssuanceError::NotMade { name: key.name.clone() })
 }
 
 /// A structure with a signature that nobody has verified.
@@ -198,7 +296,7 @@ impl<T: ToBeSigned> Approved<T> {
 pub struct Signed<T> {
     name: String,
     octets: Vec<u8>,
-    along: Vec<Vec<u8>>,
+    along: Arc<[Vec<u8>]>,
     whole: Vec<u8>,
     of: PhantomData<T>,
 }
@@ -214,7 +312,7 @@ impl<T: ToBeSigned> Signed<T> {
             .map_err(|error| IssuanceError::Unreadable { name: name.into(), why: error.to_string() })?;
         let octets = opened.to_be_signed.to_vec();
         drop(opened);
-        Ok(Self { name: name.into(), octets, along, whole, of: PhantomData })
+        Ok(Self { name: name.into(), octets, along: along.into(), whole, of: PhantomData })
     }
 
     /// The digest of what was signed.
@@ -229,32 +327,62 @@ impl<T: ToBeSigned> Signed<T> {
     ///
     /// [`IssuanceError::Differs`], [`IssuanceError::Signature`] or [`IssuanceError::Unreadable`].
     pub fn verify(self, planned: &Statement, key: &PublicKey) -> Result<Verified<T>, IssuanceError> {
-        let name = self.name;
-        let opened = T::open(&self.whole)
-            .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
+        let opened = self.compare(planned, key)?;
+        verify_signature(key, SignatureAlgorithm::for_key(key), opened.to_be_signed, opened.signature)
+            .map_err(|source| self.not_verified(key, source))?;
+        drop(opened);
+        Ok(Verified { der: self.whole, of: PhantomData })
+    }
+
+    /// As [`Signed::verify`], for many by the key of a verifier, each with what it is to say.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signed::verify`], for the first that is not good.
+    pub fn verify_many(
+        all: Vec<(Self, Statement)>,
+        verifier: &ManyVerifier,
+    ) -> Result<Vec<Verified<T>>, IssuanceError> {
+        let opened: Vec<_> = all
+            .iter()
+            .map(|(one, planned)| one.compare(planned, verifier.key()))
+            .collect::<Result<_, _>>()?;
+        let signatures: Vec<_> = opened.iter().map(|one| (one.to_be_signed, one.signature)).collect();
+        verifier.verify(&signatures).map_err(|(index, source)| match all.get(index) {
+            Some((one, _)) => one.not_verified(verifier.key(), source),
+            None => IssuanceError::Unknown { what: "signature", name: index.to_string() },
+        })?;
+        drop(opened);
+        Ok(all.into_iter().map(|(one, _)| Verified { der: one.whole, of: PhantomData }).collect())
+    }
+
+    fn not_verified(&self, key: &PublicKey, source: SignatureError) -> IssuanceError {
+        IssuanceError::Signature { name: self.name.clone(), key: key.spki_sha256(), source }
+    }
+
+    /// Takes the whole apart and compares everything but the signature itself.
+    fn compare(&self, planned: &Statement, key: &PublicKey) -> Result<Opened<'_>, IssuanceError> {
+        let name = || self.name.clone();
+        let differs = |difference: String| IssuanceError::Differs { name: name(), difference };
+        let unreadable =
+            |error: ReadError| IssuanceError::Unreadable { name: name(), why: error.to_string() };
+        let opened = T::open(&self.whole).map_err(unreadable)?;
         if opened.to_be_signed != self.octets {
-            let difference = "the octets that were signed are not those that were approved".to_owned();
-            return Err(IssuanceError::Differs { name, difference });
+            return Err(differs("the octets that were signed are not those that were approved".to_owned()));
         }
-        if opened.along != self.along {
-            let difference = "the certificates that go along are not those that were meant".to_owned();
-            return Err(IssuanceError::Differs { name, difference });
+        if *opened.along != *self.along {
+            return Err(differs("the certificates that go along are not those that were meant".to_owned()));
         }
-        let view = T::read(opened.to_be_signed)
-            .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
+        let view = T::read(opened.to_be_signed).map_err(unreadable)?;
         if let Some(difference) = planned.difference(&T::statement(&view)) {
-            return Err(IssuanceError::Differs { name, difference });
+            return Err(differs(difference));
         }
         drop(view);
         let wanted = SignatureAlgorithm::for_key(key);
         if opened.algorithm != wanted.der() {
-            let difference = format!("the signature algorithm is not {}", wanted.name());
-            return Err(IssuanceError::Differs { name, difference });
+            return Err(differs(format!("the signature algorithm is not {}", wanted.name())));
         }
-        verify_signature(key, wanted, opened.to_be_signed, opened.signature).map_err(|source| {
-            IssuanceError::Signature { name: name.clone(), key: key.spki_sha256(), source }
-        })?;
-        Ok(Verified { der: self.whole, of: PhantomData })
+        Ok(opened)
     }
 }
 
@@ -297,6 +425,24 @@ pub(super) fn ask_to_sign(
                 stage.record_by(approver, Event::RequestRejected { kind, sha256, reason, approvers })?;
             }
             Err(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::structure::OcspResponse;
+    use super::*;
+
+    #[test]
+    fn other_octets_than_those_approved_are_not_admitted() {
+        let list = ApprovedList { digests: vec![Digest::of(b"one"), Digest::of(b"two")], approval: 7 };
+        let admit = |index, octets: &[u8]| list.admit::<OcspResponse>(index, "name".into(), octets.to_vec());
+        assert_eq!(admit(0, b"one").unwrap().approval(), 7);
+        assert_eq!(admit(1, b"two").unwrap().sha256(), Digest::of(b"two"));
+        for (index, octets) in [(0, b"two"), (1, b"one"), (2, b"one")] {
+            let error = admit(index, octets).unwrap_err();
+            assert!(matches!(error, IssuanceError::Differs { .. }), "{error}");
         }
     }
 }

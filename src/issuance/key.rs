@@ -69,7 +69,8 @@ pub fn make_key(order: &KeyOrder<'_>, stage: &mut Stage<'_>) -> Result<Key, Issu
 fn make(order: &KeyOrder<'_>, stage: &mut Stage<'_>) -> Result<(KeyId, PublicKey), IssuanceError> {
     let before = stage.inventory(order.token)?;
     let drawn = stage.random::<16>(order.token)?;
-    let id = KeyId::from_octets(drawn.as_slice())
+    let octets = stage.id_octets(order.token)?;
+    let id = KeyId::from_octets(drawn.get(..octets).unwrap_or(drawn.as_slice()))
         .map_err(|error| IssuanceError::Key { name: order.name.into(), why: error.to_string() })?;
     let description = generate(order, &id, stage)?;
     let (came, went) = stage.inventory(order.token)?.since(&before);
@@ -107,10 +108,19 @@ pub(super) fn sign(
     algorithm: SignatureAlgorithm,
     message: &[u8],
 ) -> Result<Vec<u8>, TokenError> {
-    match algorithm.hash() {
-        Some(hash) => token.sign(id, ToSign::Digest { hash, octets: &hash.digest(message) }),
-        None => token.sign(id, ToSign::Message(message)),
+    if let SignatureAlgorithm::RsaPss(hash) = algorithm {
+        return token.sign(id, ToSign::Pss { hash, octets: &hash.digest(message) });
     }
+    let octets = &input(algorithm, message);
+    match algorithm.hash() {
+        Some(hash) => token.sign(id, ToSign::Digest { hash, octets }),
+        None => token.sign(id, ToSign::Message(octets)),
+    }
+}
+
+/// What the token signs of a message: its digest, or the message itself.
+pub(super) fn input(algorithm: SignatureAlgorithm, message: &[u8]) -> Vec<u8> {
+    algorithm.hash().map_or_else(|| message.to_vec(), |hash| hash.digest(message))
 }
 
 fn generate(

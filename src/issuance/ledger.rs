@@ -128,6 +128,8 @@ pub struct Ledger {
     next_updates: BTreeSet<Timestamp>,
     logged_keys: BTreeMap<String, LoggedKey>,
     logged_certificates: BTreeMap<Digest, LoggedCertificate>,
+    /// When a key signed its last series.
+    series: BTreeMap<Digest, Timestamp>,
 }
 
 impl Ledger {
@@ -144,6 +146,16 @@ impl Ledger {
     /// Learns of a key.
     pub fn add_key(&mut self, key: Key) {
         self.keys.insert(key.name.clone(), key);
+    }
+
+    /// When a key signed its last series, as produced at says.
+    pub fn last_series(&self, spki_sha256: Digest) -> Option<Timestamp> {
+        self.series.get(&spki_sha256).copied()
+    }
+
+    /// A key signs a series.
+    pub fn signs_series(&mut self, spki_sha256: Digest, at: Timestamp) {
+        self.series.insert(spki_sha256, at);
     }
 
     /// Whether a key of this name exists: in this ceremony or in the log.

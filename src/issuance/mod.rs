@@ -7,6 +7,7 @@
 //! - `structure`: what can be signed, one kind per file;
 //! - `order`: what is to be issued, one kind per file: the same order is drafted while planning and on the day;
 //! - `issue`: an order walked through the chain between an intent and a result;
+//! - `series`: many of a kind walked through it together, `side_by_side` by several sessions;
 //! - `statement`: what a structure says, field by field: as planned, and as read by the second implementation;
 //! - `key`: how a key becomes live;
 //! - `past`: what an interrupted ceremony left of all this, taken in again or given up;
@@ -20,18 +21,21 @@ mod ledger;
 pub mod order;
 mod past;
 mod paths;
+mod series;
+mod side_by_side;
 mod statement;
 mod structure;
 
 use thiserror::Error;
 
-pub use chain::{Approved, Checked, Draft, Signed, Verified};
-pub use issue::{BatchOrder, Drawn, Order, Terms, draft_and_check, issue, issue_batch};
+pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Signed, Verified};
+pub use issue::{Drawn, Order, Terms, draft_and_check, issue};
 pub use key::{KeyOrder, make_key, use_log_key};
 pub use ledger::{
     Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
 };
 pub use paths::{Loss, loss};
+pub use series::{Series, SeriesOrder, check_member, issue_series};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, ToBeSigned};
 

@@ -7,13 +7,15 @@
 //! - A key pair without its record is adopted whole, by an officer's word; otherwise it is destroyed by the quorum.
 
 use super::chain::{Signed, Verified};
-use super::issue::{BatchOrder, Drawn, Order};
+use super::issue::{Drawn, Order};
 use super::key::{KeyOrder, generated};
+use super::series::{Series as _, SeriesOrder};
+use super::structure::ToBeSigned as _;
 use super::{IssuanceError, Key};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-use crate::hsm::{Entry, KeyId};
-use crate::pki::{PublicKey, SerialNumber};
+use crate::hsm::{Call, Entry, KeyId};
+use crate::pki::{PublicKey, SerialNumber, SignatureAlgorithm};
 use crate::stage::{ArtifactPlace, Event, Expected, Line, NoAnswer, Notice, PastRecord, Stage, StageError};
 
 /// Something that the log says was issued.
@@ -37,11 +39,14 @@ pub(super) fn settle<O: Order>(
 ) -> Result<Option<(Drawn, Verified<O::Structure>)>, IssuanceError> {
     let place = order.place();
     if let Some(intent) = stage.take_open_intent(is_signature) {
-        if let Some((drawn, verified)) = find(order, &intent, stage)? {
+        let found = match find(order, &intent, stage)? {
+            Some(found) => Some(found),
+            None => find_outcome(order, &intent, stage)?,
+        };
+        if let Some((drawn, verified)) = found {
             let result = |artifact| order.result(&drawn, artifact);
             stage.adopt(&place, verified.der(), intent.seq, result)?;
-            let sentence = "It was signed and stored before the interruption. It was read back, compared and verified, and \
-                            is taken.";
+            let sentence = "It was signed before the interruption. It was read back, compared and verified, and is taken.";
             let lines = vec![
                 Line::new("artifact", place.name.clone()),
                 Line::new("SHA-256", Digest::of(verified.der()).to_string()),
@@ -59,37 +64,39 @@ pub(super) fn settle<O: Order>(
     Ok(None)
 }
 
-/// A batch that the log says was issued.
-pub(super) fn issued_batch<O: BatchOrder>(
-    orders: &[O],
+/// A series that the log says was issued.
+pub(super) fn issued_series<O: SeriesOrder>(
+    order: &O,
     list: &ArtifactPlace,
     stage: &mut Stage<'_>,
 ) -> Result<Option<Drawn>, IssuanceError> {
     let Some((record, artifact)) = stage.past().artifact(list.kind, &list.name) else { return Ok(None) };
     let (record, sha256) = (record.clone(), artifact.sha256);
+    let drawn = drawn(&record, &list.name)?;
+    let series = order.ready(&drawn)?;
     let octets = stage.stored_octets(list.kind, sha256)?;
     let digests: Vec<Digest> =
         String::from_utf8(octets).unwrap_or_default().lines().filter_map(|line| line.parse().ok()).collect();
-    if digests.len() != orders.len() {
-        let why = format!("its list names {}, the plan {}", digests.len(), orders.len());
+    if digests.len() != series.count() {
+        let why = format!("its list names {}, the plan {}", digests.len(), series.count());
         return Err(IssuanceError::Unreadable { name: list.name.clone(), why });
     }
     // Each was verified before the list was logged, and is still what the list says.
-    for (order, sha256) in orders.iter().zip(digests) {
-        stage.handed_over_in_batch(&order.place(), sha256, record.seq)?;
+    for (index, sha256) in digests.into_iter().enumerate() {
+        stage.handed_over_in_batch(&series.place(index), sha256, record.seq)?;
     }
     stage.handed_over(list)?;
-    drawn(&record, &list.name).map(Some)
+    Ok(Some(drawn))
 }
 
-/// Gives up a batch that was interrupted: all of it is signed anew, and what was stored of it counts for nothing.
-pub(super) fn settle_batch(stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
+/// Gives up a series that was interrupted: all of it is signed anew, and what was stored of it counts for nothing.
+pub(super) fn settle_series(stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
     if let Some(intent) = stage.take_open_intent(is_signature) {
-        let reason = "interrupted; the batch is signed anew as a whole".to_owned();
+        let reason = "interrupted; the series is signed anew as a whole".to_owned();
         stage.record_closing(Event::SignAborted { reason }, intent.seq)?;
     }
     if !stage.past().records().is_empty() {
-        stage.void_leftovers("one of a batch that was interrupted")?;
+        stage.void_leftovers("one of a series that was interrupted")?;
     }
     Ok(())
 }
@@ -119,17 +126,41 @@ pub(super) fn made(
     Ok(Some((id, public)))
 }
 
-/// Settles the intent of an interrupted key generation by what is on the token.
+/// Settles every attempt at a key that its record does not follow, by what is on the token.
 pub(super) fn settle_key(
     order: &KeyOrder<'_>,
     stage: &mut Stage<'_>,
 ) -> Result<Option<(KeyId, PublicKey)>, IssuanceError> {
-    let of_key =
-        |record: &PastRecord| record.ev == "key.generate.intent" && record.text("label") == Some(order.name);
-    let Some(intent) = stage.take_open_intent(of_key) else { return Ok(None) };
+    let of_key = |record: &PastRecord| {
+        record.ev == "key.generate.intent"
+            && record.text("label") == Some(order.name)
+            && record.text("token") == Some(order.token)
+    };
+    let attempts: Vec<PastRecord> =
+        stage.past().records().iter().filter(|record| of_key(record)).cloned().collect();
+    if attempts.is_empty() {
+        return Ok(None);
+    }
+    let open = stage.take_open_intent(of_key).map(|intent| intent.seq);
+    let mut found = None;
+    for attempt in attempts {
+        let is_open = open == Some(attempt.seq);
+        found = settle_attempt(order, &attempt, is_open, stage)?.or(found);
+    }
+    Ok(found)
+}
+
+/// Settles one attempt. The log says of one that failed that it came to nothing, and its module may have died with it:
+/// what is left of that is never adopted.
+fn settle_attempt(
+    order: &KeyOrder<'_>,
+    attempt: &PastRecord,
+    is_open: bool,
+    stage: &mut Stage<'_>,
+) -> Result<Option<(KeyId, PublicKey)>, IssuanceError> {
     let wrong = |why: &str| IssuanceError::Key { name: order.name.to_owned(), why: why.to_owned() };
     let id: KeyId =
-        intent.text("id").and_then(|id| id.parse().ok()).ok_or_else(|| wrong("its intent has no id"))?;
+        attempt.text("id").and_then(|id| id.parse().ok()).ok_or_else(|| wrong("its intent has no id"))?;
     let inventory = stage.inventory(order.token)?;
     let ours: Vec<&Entry> = inventory.entries.iter().filter(|entry| entry.id == id.octets()).collect();
     let nameless =
@@ -141,16 +172,25 @@ pub(super) fn settle_key(
             nameless,
         });
     }
-    if ours.is_empty() {
-        let error = "interrupted".to_owned();
-        let residue = "nothing is on the token".to_owned();
-        stage.record_closing(Event::ActFailed { error, residue }, intent.seq)?;
-        return Ok(None);
-    }
-    if let Some(found) = adopt_key(order, &id, &intent, stage)? {
+    let objects = ours.len();
+    if objects > 0
+        && is_open
+        && let Some(found) = adopt_key(order, &id, attempt, stage)?
+    {
         return Ok(Some(found));
     }
-    destroy_key(order, &id, &intent, ours.len(), stage)?;
+    let residue = if objects > 0 {
+        format!("{} objects, destroyed", destroy_key(order, &id, objects, stage)?)
+    } else {
+        "nothing is on the token".to_owned()
+    };
+    if is_open {
+        stage.record_closing(Event::ActFailed { error: "interrupted".into(), residue }, attempt.seq)?;
+    } else if objects > 0 {
+        let text =
+            format!("`{}` on `{}`, id {id}, record {}: {residue}", order.name, order.token, attempt.seq);
+        stage.record(Event::LogNote { text })?;
+    }
     Ok(None)
 }
 
@@ -175,7 +215,7 @@ fn adopt_key(
         Line::new("SPKI SHA-256", sha256.to_string()),
         Line::new("in words", sha256.words()),
     ];
-    let Some(officer) = officers(stage).into_iter().next() else { return Err(no_officer()) };
+    let Some(officer) = officers(stage).into_iter().next() else { return Err(IssuanceError::NoOfficers) };
     let sentence = "The key pair was made before the interruption, whole and as ordered. Is it taken? `no`: it is destroyed.";
     match stage.question(officer, sentence, lines, Expected::Word("adopt")) {
         Ok(_) => {}
@@ -187,18 +227,17 @@ fn adopt_key(
     Ok(Some((id.clone(), public)))
 }
 
-/// What is on the token of an interrupted key goes, by the word of every officer of the quorum.
+/// What is on the token of an interrupted key goes, by the word of every officer of the quorum; how many objects.
 fn destroy_key(
     order: &KeyOrder<'_>,
     id: &KeyId,
-    intent: &PastRecord,
     objects: usize,
     stage: &mut Stage<'_>,
-) -> Result<(), IssuanceError> {
+) -> Result<usize, IssuanceError> {
     let threshold = stage.threshold(order.token)?.max(1);
     let officers = officers(stage);
     if officers.len() < threshold {
-        return Err(no_officer());
+        return Err(IssuanceError::NoOfficers);
     }
     for officer in officers.into_iter().take(threshold) {
         let lines = vec![
@@ -213,11 +252,8 @@ fn destroy_key(
             format!("`{}` on `{}`, id {id}: {} lets it be destroyed", order.name, order.token, officer.id);
         stage.record_by(&officer, Event::LogNote { text })?;
     }
-    // A power failure from here on finds the same intent open, and fewer objects or none.
-    let destroyed = stage.destroy_remains(order.token, id)?;
-    let residue = format!("{destroyed} objects, destroyed");
-    stage.record_closing(Event::ActFailed { error: "interrupted".into(), residue }, intent.seq)?;
-    Ok(())
+    // A power failure from here on finds the same attempt, and fewer objects or none.
+    Ok(stage.destroy_remains(order.token, id)?)
 }
 
 /// Settles the intent of an interrupted proof: its signature is lost, and proves nothing to anybody.
@@ -293,6 +329,40 @@ fn find<O: Order>(
     Ok(None)
 }
 
+/// The signature that the module finished after the program had died, if it is one over what the intent announced.
+fn find_outcome<O: Order>(
+    order: &O,
+    intent: &PastRecord,
+    stage: &Stage<'_>,
+) -> Result<Option<(Drawn, Verified<O::Structure>)>, IssuanceError> {
+    let (Some(sha256), Some(id)) = (intent.digest("tbs_sha256"), order.key().id.as_ref()) else {
+        return Ok(None);
+    };
+    let algorithm = SignatureAlgorithm::for_key(&order.key().public);
+    let name = order.place().name;
+    for outcome in stage.outcomes() {
+        let (Call::Sign { id: by, hash, octets }, Ok(signature)) = (&outcome.call, &outcome.result) else {
+            continue;
+        };
+        if by != id || *hash != algorithm.hash() {
+            continue;
+        }
+        let Ok(to_be_signed) = stage.kept(sha256) else { continue };
+        let signed =
+            algorithm.hash().map_or_else(|| sha256.octets().to_vec(), |hash| hash.digest(&to_be_signed));
+        if *octets != signed {
+            continue;
+        }
+        let whole = O::Structure::assemble(&to_be_signed, algorithm, signature, &order.along());
+        let drawn = drawn(intent, &name)?;
+        let signed = Signed::<O::Structure>::found(&name, whole, order.along())?;
+        if let Ok(verified) = signed.verify(&order.planned(&drawn)?, &order.key().public) {
+            return Ok(Some((drawn, verified)));
+        }
+    }
+    Ok(None)
+}
+
 /// What was drawn for an intent, as far as its record says it. Where the record has no time of the structure's own, the
 /// structure has none that depends on it.
 fn drawn(intent: &PastRecord, name: &str) -> Result<Drawn, IssuanceError> {
@@ -312,8 +382,4 @@ fn is_signature(record: &PastRecord) -> bool {
 
 fn officers(stage: &Stage<'_>) -> Vec<crate::stage::Person> {
     stage.present().iter().filter(|person| person.role == "crypto-officer").cloned().collect()
-}
-
-fn no_officer() -> IssuanceError {
-    IssuanceError::NoOfficers
 }

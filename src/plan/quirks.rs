@@ -21,6 +21,8 @@ pub struct SiteQuirks {
     pub id_octets: usize,
     /// How many octets of randomness the token gives in one call.
     pub random_limit: usize,
+    /// How many sessions make many signatures side by side; nothing for as many as there are processors.
+    pub sessions: Option<usize>,
     /// Attributes left out of the template of a private key.
     pub omit_private: Vec<Attribute>,
     /// Attributes left out of the template of a public key.
@@ -99,6 +101,7 @@ impl SiteQuirks {
             make: "standard".into(),
             id_octets: 16,
             random_limit: 4096,
+            sessions: None,
             omit_private: Vec::new(),
             omit_public: Vec::new(),
             untold: Vec::new(),
@@ -166,11 +169,14 @@ impl SiteQuirks {
         if let Some(writes) = fields.optional::<Writes>("writes") {
             self.writes = writes.0;
         }
-        if let Some(octets) = bounded(fields, "id-octets", 1, 32) {
+        if let Some(octets) = bounded(fields, "id-octets", 1, 16) {
             self.id_octets = octets;
         }
         if let Some(octets) = bounded(fields, "random-limit", 1, 1 << 20) {
             self.random_limit = octets;
+        }
+        if let Some(sessions) = bounded(fields, "sessions", 1, 1024) {
+            self.sessions = Some(sessions);
         }
         if let Some(seconds) = bounded(fields, "generate-timeout", 1, 86_400) {
             self.generate_timeout = Some(Duration::from_secs(seconds as u64));

@@ -140,11 +140,34 @@ impl Site {
                 }
             }
         }
+        self.judge_shared_processes(problems);
         for (name, _) in self.tokens.iter() {
             if !setting.tokens.contains_key(name.value.as_str()) {
                 let known: Vec<&str> = setting.tokens.keys().map(String::as_str).collect();
                 let known = crate::script::listed(&known);
                 problems.add(name.place, format!("the script has no token `{}`; it has {known}", name.value));
+            }
+        }
+    }
+}
+
+impl Site {
+    /// Tokens of one module and environment share its process, and so what that may do.
+    fn judge_shared_processes(&self, problems: &mut Problems) {
+        let all: Vec<_> = self.tokens.iter().collect();
+        for (place, (name, token)) in all.iter().enumerate() {
+            let differs = |other: &SiteToken| {
+                other.module.value == token.module.value
+                    && other.environment == token.environment
+                    && (other.quirks.network, &other.quirks.reserved)
+                        != (token.quirks.network, &token.quirks.reserved)
+            };
+            if let Some((other, _)) = all.iter().take(place).find(|(_, other)| differs(other)) {
+                let message = format!(
+                    "tokens `{}` and `{}` share their module's process; wanted the same `network` and `reserved` for both",
+                    other.value, name.value
+                );
+                problems.add(token.label.place, message);
             }
         }
     }

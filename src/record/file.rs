@@ -39,9 +39,7 @@ impl Reserved {
     ///
     /// [`JournalError::Exists`] if either is there, [`JournalError::Storage`] if the folder takes no file.
     pub fn at(path: &Path) -> Result<Self, JournalError> {
-        if path.symlink_metadata().is_ok() {
-            return Err(JournalError::Exists { path: path.to_owned() });
-        }
+        Self::free(path)?;
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         let part = path.with_file_name(name);
@@ -52,6 +50,18 @@ impl Reserved {
             .open(&part)
             .map_err(|error| storage(&part, "made", error))?;
         Ok(Self { path: path.to_owned(), part, filled: false })
+    }
+
+    /// The path again, if nothing is there.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Exists`] if something is.
+    pub fn free(path: &Path) -> Result<&Path, JournalError> {
+        if path.symlink_metadata().is_ok() {
+            return Err(JournalError::Exists { path: path.to_owned() });
+        }
+        Ok(path)
     }
 
     /// Writes the whole file and gives it its name.

@@ -124,6 +124,7 @@ impl Interrupted {
         let bad =
             state.list.iter().filter(|finding| finding.code.is_error() && !allowed.contains(&finding.code));
         found.extend(bad.map(ToString::to_string));
+        gathered.earlier.look_into(folder);
         let genesis = scanned.as_ref().and_then(|scanned| scanned.genesis.clone());
         let last = scanned.as_ref().and_then(|scanned| scanned.last.as_ref());
         let last_at = last.and_then(|record| Timestamp::from_seconds(record.at.seconds()));
@@ -232,6 +233,8 @@ impl LogFolder {
             head: interrupted.note,
             stored: Vec::new(),
             reserved: Vec::new(),
+            list: None,
+            singled_out: true,
             stopped: false,
             again: Again {
                 resumed: true,

@@ -23,6 +23,7 @@ use super::artifact;
 use super::continued::Continued;
 use super::file::{Reserved, create, ensure_folder, open_own, storage, supersede, sync_folder};
 use super::run::{self, Kept};
+use super::series::{ListWriter, MOST_SINGLED_OUT, create_unsynced, name_also, sync_medium};
 use super::value::to_object;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
@@ -90,6 +91,10 @@ pub struct LogFolder {
     pub(super) stopped: bool,
     /// What the log names already, after an interruption.
     pub(super) again: Again,
+    /// The list of what is about to be signed, and then the list of what was signed.
+    pub(super) list: Option<ListWriter>,
+    /// Whether each of the series is named beside its list.
+    pub(super) singled_out: bool,
 }
 
 impl LogFolder {
@@ -119,6 +124,8 @@ impl LogFolder {
             head: None,
             stored: Vec::new(),
             reserved: Vec::new(),
+            list: None,
+            singled_out: true,
             stopped: false,
             again: Again::default(),
         })
@@ -150,6 +157,8 @@ impl LogFolder {
             head: Some(continued.note),
             stored: Vec::new(),
             reserved: Vec::new(),
+            list: None,
+            singled_out: true,
             stopped: false,
             again: Again::default(),
         })
@@ -228,6 +237,13 @@ impl LogFolder {
                 self.places.bundle.join("artifacts").join(format!("{sha256}.{}", artifact::extension(kind)))
             }
         }
+    }
+
+    /// Remembers an artifact until the record that names it is appended.
+    fn remember(&mut self, place: &ArtifactPlace, sha256: Digest) -> Artifact {
+        let artifact = named(place, sha256);
+        self.stored.push(Stored { artifact: artifact.clone(), seq: None });
+        artifact
     }
 
     fn verifier_key(&self, key: &LogKey) -> Result<VerifierKey, JournalError> {
@@ -354,6 +370,58 @@ impl Journal for LogFolder {
         Ok(())
     }
 
+    fn begin_series(&mut self, count: usize) -> Result<(), JournalError> {
+        let pending = self.places.run(&self.identity.ceremony).join("pending");
+        self.singled_out = count <= MOST_SINGLED_OUT;
+        self.list = Some(ListWriter::begin(&pending, true)?);
+        Ok(())
+    }
+
+    fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
+        for (path, _) in artifact::renderings(place) {
+            let path = self.places.out.join(path);
+            if path.symlink_metadata().is_ok() {
+                return Err(JournalError::Exists { path });
+            }
+        }
+        self.list.as_mut().ok_or_else(no_series)?.add(&Digest::of(octets), octets)
+    }
+
+    fn keep_list(&mut self) -> Result<Digest, JournalError> {
+        let (digest, _) = self.list.take().ok_or_else(no_series)?.end()?;
+        // From here on the list is that of what is signed. It is written beside what is about to be.
+        let signed = self.places.run(&self.identity.ceremony).join("signed");
+        self.list = Some(ListWriter::begin(&signed, false)?);
+        Ok(digest)
+    }
+
+    fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
+        let sha256 = Digest::of(octets);
+        let file = self.place_of(place.kind, sha256);
+        create_unsynced(&file, octets)?;
+        for (path, label) in artifact::renderings(place) {
+            let path = self.places.out.join(path);
+            match label {
+                None => name_also(&file, &path, octets)?,
+                Some(_) => create_unsynced(&path, &artifact::render(octets, label))?,
+            }
+        }
+        self.list.as_mut().ok_or_else(no_series)?.add(&sha256, octets)?;
+        if self.singled_out {
+            self.remember(place, sha256);
+        }
+        Ok(())
+    }
+
+    fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        let (sha256, list) = self.list.take().ok_or_else(no_series)?.end()?;
+        // The list is a part of the bundle under its own name; what was written on the way stays beside the log.
+        let file = self.place_of(place.kind, sha256);
+        std::fs::copy(&list, Reserved::free(&file)?).map_err(|error| storage(&file, "written", error))?;
+        sync_medium(&self.places.out)?;
+        Ok(self.remember(place, sha256))
+    }
+
     fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
         let sha256 = Digest::of(octets);
         let file = self.place_of(place.kind, sha256);
@@ -366,9 +434,7 @@ impl Journal for LogFolder {
                 None => self.write(&path, &rendering)?,
             }
         }
-        let artifact = named(place, sha256);
-        self.stored.push(Stored { artifact: artifact.clone(), seq: None });
-        Ok(artifact)
+        Ok(self.remember(place, sha256))
     }
 
     fn stored_octets(&self, kind: &str, sha256: Digest) -> Result<Vec<u8>, JournalError> {
@@ -450,6 +516,10 @@ const fn names_artifacts(event: &Event) -> bool {
             | Event::OcspSigned { .. }
             | Event::ArtifactEmitted { .. }
     )
+}
+
+fn no_series() -> JournalError {
+    unfit(&"a member of a series that was not begun")
 }
 
 fn unfit(fault: &dyn ToString) -> JournalError {

@@ -14,6 +14,7 @@ mod manifest;
 mod memory;
 pub mod report;
 pub mod run;
+mod series;
 mod summary;
 mod value;
 
@@ -21,4 +22,5 @@ pub use bundle::finish;
 pub use continued::{ContinueError, Continued};
 pub use interrupted::{Interrupted, Torn};
 pub use journal::{Identity, LogFolder, Places, Stored};
+pub use series::MOST_SINGLED_OUT;
 pub use summary::summary;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::file::{create, create_folder, ensure_folder, storage, supersede, sync_folder};
+use super::file::{create, create_folder, ensure_folder, storage, sync_folder};
 use super::journal::Places;
 use crate::digest::Digest;
 use crate::stage::JournalError;
@@ -40,36 +40,6 @@ pub struct Run {
 
 /// A file that is kept: its name and its octets.
 pub type Kept<'k> = (String, &'k [u8]);
-
-/// A process that loaded a module, as it can be found again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Process {
-    /// Its number.
-    pub pid: u32,
-    /// When it was started, in ticks since the machine was: with the number, there is no other.
-    pub started: u64,
-}
-
-impl Process {
-    /// A process that runs now; nothing if there is none of this number.
-    pub fn running(pid: u32) -> Option<Self> {
-        let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name is in parentheses and may hold anything; what follows it is numbers. See proc(5): state is the first
-        // field after it, the start time the twentieth.
-        let after = text.rsplit_once(')')?.1;
-        let mut fields = after.split_ascii_whitespace();
-        let state = fields.next()?;
-        let started = fields.nth(18)?.parse().ok()?;
-        // One that has ended and that nobody has asked about does nothing any more.
-        (!matches!(state, "Z" | "X")).then_some(Self { pid, started })
-    }
-
-    /// Whether it still runs.
-    pub fn runs(self) -> bool {
-        Self::running(self.pid) == Some(self)
-    }
-}
 
 /// Begins a ceremony's folder: every file that is kept, then its name.
 ///
@@ -152,24 +122,6 @@ pub fn read(log: &Path, ceremony: &str) -> Result<Run, JournalError> {
     if run.v == 1 && run.ceremony == ceremony { Ok(run) } else { Err(JournalError::lost(path)) }
 }
 
-/// Keeps which processes have loaded a module for this ceremony: the next start waits for those that still run.
-///
-/// # Errors
-///
-/// [`JournalError`] if it cannot be written.
-pub fn keep_processes(places: &Places, ceremony: &str, processes: &[Process]) -> Result<(), JournalError> {
-    let text =
-        serde_json::to_vec(processes).map_err(|error| JournalError::Record { why: error.to_string() })?;
-    supersede(&places.run(ceremony).join("processes.json"), &text)
-}
-
-/// The processes of an earlier start that still run.
-pub fn still_running(log: &Path, ceremony: &str) -> Vec<Process> {
-    let octets = fs::read(log.join("runs").join(ceremony).join("processes.json")).unwrap_or_default();
-    let known: Vec<Process> = serde_json::from_slice(&octets).unwrap_or_default();
-    known.into_iter().filter(|process| process.runs()).collect()
-}
-
 /// The folders that every log has.
 pub fn make_log_folders(log: &Path) -> Result<(), JournalError> {
     ensure_folder(log)?;
@@ -218,19 +170,6 @@ mod tests {
         begin(&places, "c", &[("run.json".into(), b"{}")]).unwrap();
         assert_eq!(unfinished(folder.path()).unwrap().as_deref(), Some("c"));
         assert!(!unnamed(&places, "c").exists());
-    }
-
-    #[test]
-    fn a_process_is_found_by_number_and_start() {
-        let this = Process::running(std::process::id()).unwrap();
-        assert!(this.runs());
-        assert!(!Process { started: this.started + 1, ..this }.runs());
-        let mut child = std::process::Command::new("true").spawn().unwrap();
-        let pid = child.id();
-        while Process::running(pid).is_some() {
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
-        child.wait().unwrap();
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::verdict::CannotJudge;
+use super::weak_keys::WeakKeys;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::pki::read::{DistributionPointName, Extensions, TbsCertificateView};
@@ -326,6 +327,7 @@ pub struct Context<'a> {
     existing: Vec<TbsCertificateView<'a>>,
     organization_may_differ: bool,
     delegate: Option<TbsCertificateView<'a>>,
+    weak_keys: Option<&'a WeakKeys>,
 }
 
 impl<'a> Context<'a> {
@@ -386,6 +388,7 @@ impl<'a> Context<'a> {
             existing: Vec::new(),
             organization_may_differ: false,
             delegate: None,
+            weak_keys: None,
         }
     }
 
@@ -425,6 +428,13 @@ impl<'a> Context<'a> {
         self
     }
 
+    /// The same with a list of keys that everybody can know.
+    #[must_use]
+    pub fn with_weak_keys(mut self, list: &'a WeakKeys) -> Self {
+        self.weak_keys = Some(list);
+        self
+    }
+
     /// The same with what is known from earlier.
     #[must_use]
     pub fn with_known(mut self, known: &'a dyn Known) -> Self {
@@ -434,7 +444,7 @@ impl<'a> Context<'a> {
 
     /// What can be missing, each with the same context without it.
     #[cfg(test)]
-    pub(super) fn without_each(&self) -> [(&'static str, Self); 5] {
+    pub(super) fn without_each(&self) -> [(&'static str, Self); 6] {
         let all = || self.clone();
         [
             ("the time of signing", Self { signed_at: None, ..all() }),
@@ -442,6 +452,7 @@ impl<'a> Context<'a> {
             ("the issuer's certificate", Self { issuer: None, ..all() }),
             ("the certificate being cross-signed", Self { existing: Vec::new(), ..all() }),
             ("the delegate's certificate", Self { delegate: None, ..all() }),
+            ("a list of known weak keys", Self { weak_keys: None, ..all() }),
         ]
     }
 
@@ -457,6 +468,7 @@ impl<'a> Context<'a> {
             existing: Vec::new(),
             organization_may_differ: false,
             delegate: None,
+            weak_keys: None,
         }
     }
 
@@ -525,6 +537,15 @@ impl<'a> Context<'a> {
     /// Whether a cross-certificate's organization is meant to be spelled otherwise.
     pub const fn organization_may_differ(&self) -> bool {
         self.organization_may_differ
+    }
+
+    /// The keys that everybody can know.
+    ///
+    /// # Errors
+    ///
+    /// [`CannotJudge::Missing`] if there is no list.
+    pub fn weak_keys(&self) -> Result<&'a WeakKeys, CannotJudge> {
+        self.weak_keys.ok_or(CannotJudge::Missing("a list of known weak keys"))
     }
 
     /// The certificate of the delegate that signs an OCSP response; nothing if the CA signs itself.

@@ -30,6 +30,7 @@ pub mod request;
 #[cfg(test)]
 mod sample;
 mod verdict;
+mod weak_keys;
 #[cfg(test)]
 mod whole;
 
@@ -41,6 +42,7 @@ pub use verdict::{
     CannotJudge, Findings, Judgement, NOT_APPLICABLE, PASS, Severities, Severity, Strength, Unmet, Verdict,
     must, should,
 };
+pub use weak_keys::{WeakKeys, WeakKeysError};
 
 /// Lists rules: each line is one file, its module and its entry in `RULES`.
 macro_rules! rules {

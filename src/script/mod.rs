@@ -57,6 +57,25 @@ pub struct Whole<T> {
     pub source: Source,
 }
 
+/// Reads a file that may hold PINs as one value, and wipes what this reader made of it. What the parser of YAML itself kept is
+/// its own.
+///
+/// # Errors
+///
+/// Every problem of the file; a problem shows its line.
+pub fn read_secret<T: FromNode>(file: &str, octets: &[u8]) -> Result<T, Problems> {
+    let (node, mut problems) = read(file, octets);
+    let value = node.and_then(|mut node| {
+        let value = T::from_node(&node, &mut problems);
+        node.wipe();
+        value
+    });
+    let mut source = problems.source().clone();
+    let value = problems.or(value)?;
+    source.wipe();
+    Ok(value)
+}
+
 /// Reads a whole file as one value.
 ///
 /// # Errors

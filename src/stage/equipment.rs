@@ -92,10 +92,12 @@ pub struct Equipment {
     pub class: String,
     /// How many people have to be there before it is used.
     pub threshold: usize,
+    /// How many octets the id of a new key has: some tokens take two.
+    pub id_octets: usize,
     /// Whether someone is logged in.
     logged_in: bool,
-    /// Wrong PINs in this session, counted here because not every token counts.
-    wrong: u32,
+    /// Wrong PINs since the last good one, counted here because not every token counts; before an interruption too.
+    pub(super) wrong: u32,
 }
 
 impl Equipment {
@@ -107,7 +109,7 @@ impl Equipment {
         class: String,
         threshold: usize,
     ) -> Self {
-        Self { device, login, custodians, class, threshold, logged_in: false, wrong: 0 }
+        Self { device, login, custodians, class, threshold, id_octets: 16, logged_in: false, wrong: 0 }
     }
 
     /// Who types a PIN of this token, each a part of it: everyone where custody is split, otherwise one.
@@ -128,6 +130,15 @@ impl Stage<'_> {
     /// [`StageError`] if there is no such token or it does not answer.
     pub fn information(&mut self, token: &str) -> Result<TokenInformation, StageError> {
         self.token(token)?.information().map_err(|source| StageError::token(token, source))
+    }
+
+    /// How many octets the id of a new key on a token has.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoToken`] if there is no such token.
+    pub fn id_octets(&mut self, token: &str) -> Result<usize, StageError> {
+        Ok(self.equipment(token)?.id_octets)
     }
 
     /// Records every token that is ready: what it is and which one.
@@ -193,6 +204,7 @@ impl Stage<'_> {
         let outside = matches!(self.equipment(token)?.login, LoginKind::External);
         let people = if outside { Vec::new() } else { self.custodians(token)? };
         self.equipment(token)?.logged_in = true;
+        self.equipment(token)?.wrong = 0;
         if outside {
             let text = format!(
                 "token `{token}`: authentication was performed outside; this program has verified no PIN"
@@ -290,13 +302,16 @@ impl Stage<'_> {
         let of_token = |record: &super::PastRecord| {
             record.ev == "token.initialize.intent" && record.text("token") == Some(token)
         };
-        let Some(intent) = self.take_open_intent(of_token) else { return Ok(None) };
+        if !self.past().records().iter().any(of_token) {
+            return Ok(None);
+        }
+        let open = self.take_open_intent(of_token).map(|intent| intent.seq);
         if !ready {
-            let error = "the ceremony was interrupted".into();
-            self.record_closing(
-                Event::ActFailed { error, residue: "the token is blank".into() },
-                intent.seq,
-            )?;
+            if let Some(seq) = open {
+                let error = "the ceremony was interrupted".into();
+                let residue = "the token is blank, or its user has no PIN".into();
+                self.record_closing(Event::ActFailed { error, residue }, seq)?;
+            }
             return Ok(None);
         }
         // The label was free before the intent, and the module finishes what it has begun: it is the token that was
@@ -304,7 +319,11 @@ impl Stage<'_> {
         let information = self.information(token)?;
         let people = self.custodians(token)?;
         let serial = printable(&information.serial);
-        self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, intent.seq)?;
+        let event = Event::TokenInitialized { token: token.into(), serial, people };
+        match open {
+            Some(seq) => self.record_closing(event, seq)?,
+            None => self.record(event)?,
+        };
         self.introduce(token)?;
         Ok(Some(information))
     }
@@ -403,7 +422,7 @@ impl Stage<'_> {
         let lines = vec![
             Line::new("token", token),
             Line::new("serial", information.serial.clone()),
-            Line::new("wrong PINs in this session", wrong.to_string()),
+            Line::new("wrong PINs since the last good one", wrong.to_string()),
             Line::new("tries", state.to_string()),
         ];
         let sentence = if wrong == 0 {

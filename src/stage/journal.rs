@@ -113,6 +113,43 @@ pub trait Journal {
     /// [`JournalError`] if its file exists or cannot be made.
     fn reserve(&mut self, place: &ArtifactPlace) -> Result<(), JournalError>;
 
+    /// Begins a series of `count` artifacts: what is about to be signed for it is kept next, one after the other, and what
+    /// was kept of a series before that nobody finished is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if nothing can be kept.
+    fn begin_series(&mut self, count: usize) -> Result<(), JournalError>;
+
+    /// Keeps the octets of the next of the series that are about to be signed, for `resume`, and makes sure that the place
+    /// of what comes of them is free. They are synced by [`Journal::keep_list`].
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they could not be written or the place is taken.
+    fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError>;
+
+    /// Keeps the list of all that was kept: one digest in hex on each line; the list's digest.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if list and octets are not stored.
+    fn keep_list(&mut self) -> Result<Digest, JournalError>;
+
+    /// Stores the next artifact of the series. It is synced by [`Journal::store_list`], and nobody is told before.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be written.
+    fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError>;
+
+    /// Syncs all artifacts of the series together, and stores the list of their digests as an artifact.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if any of it is not on the disk.
+    fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError>;
+
     /// Stores an artifact: the file itself by digest, and its rendering where people look for it.
     ///
     /// # Errors

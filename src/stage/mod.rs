@@ -52,6 +52,7 @@ pub struct Stage<'a> {
     past: Past,
     /// The intents of the past that nobody has settled yet.
     open: Vec<PastRecord>,
+    outcomes: Vec<crate::hsm::Outcome>,
     recalling: bool,
 }
 
@@ -86,6 +87,37 @@ impl<'h> Hands<'h> {
     pub fn keep(&mut self, octets: &[u8]) -> Result<Digest, JournalError> {
         self.journal.keep_pending(octets)
     }
+
+    /// The token of the act, and the shelf that what it signs is put on: for a series, whose makers work side by side.
+    pub fn parts(&mut self) -> (&mut (dyn Token + 'h), Shelf<'_>) {
+        self.stored = true;
+        (self.token, Shelf { journal: self.journal })
+    }
+}
+
+/// Where the artifacts of a series are stored.
+pub struct Shelf<'s> {
+    journal: &'s mut dyn Journal,
+}
+
+impl Shelf<'_> {
+    /// Stores the next artifact of the series.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be written.
+    pub fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
+        self.journal.store_member(place, octets)
+    }
+
+    /// Syncs all artifacts of the series and stores the list of their digests.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if any of it is not on the disk.
+    pub fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        self.journal.store_list(place)
+    }
 }
 
 impl<'a> Stage<'a> {
@@ -112,6 +144,7 @@ impl<'a> Stage<'a> {
             head_is_due: false,
             past: Past::default(),
             open: Vec::new(),
+            outcomes: Vec::new(),
             recalling: false,
         }
     }
@@ -213,6 +246,33 @@ impl<'a> Stage<'a> {
         self.journal.reserve(place)?;
         self.journal.keep_pending(to_be_signed)?;
         Ok(())
+    }
+
+    /// Begins a series: what is about to be signed for it is kept next.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if nothing can be kept.
+    pub fn begin_series(&mut self, count: usize) -> Result<(), StageError> {
+        Ok(self.journal.begin_series(count)?)
+    }
+
+    /// Keeps the octets of the next of a series, and makes sure that what comes of them can be stored.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if either cannot be.
+    pub fn prepare_member(&mut self, place: &ArtifactPlace, to_be_signed: &[u8]) -> Result<(), StageError> {
+        Ok(self.journal.keep_member(place, to_be_signed)?)
+    }
+
+    /// Keeps the list of a series; its digest.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn keep_list(&mut self) -> Result<Digest, StageError> {
+        Ok(self.journal.keep_list()?)
     }
 
     /// Octets from the token's random number generator and the system's together: unpredictable if either is.

@@ -15,7 +15,7 @@ use super::operators::{Notice, Person};
 use super::{Stage, StageError};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-use crate::hsm::KeyId;
+use crate::hsm::{KeyId, Outcome};
 
 /// A record of the interrupted ceremony.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,6 +128,17 @@ impl Past {
             .collect()
     }
 
+    /// How many PINs of a token were refused since the last good one. Not every token counts; this program does, and goes on
+    /// counting after an interruption.
+    pub fn wrong_pins(&self, token: &str) -> u32 {
+        let of_token = self.records.iter().filter(|record| record.text("token") == Some(token));
+        of_token.fold(0, |wrong, record| match record.ev.as_str() {
+            "auth.failed" => wrong + 1,
+            "auth.ok" => 0,
+            _ => wrong,
+        })
+    }
+
     /// The people who are in the room by the log: those who came and did not leave.
     pub fn present(&self) -> Vec<Person> {
         let mut present: Vec<Person> = Vec::new();
@@ -165,17 +176,26 @@ pub struct Leftover {
 }
 
 impl Stage<'_> {
-    /// This ceremony was interrupted, and this is what its log says.
-    pub fn remembers(&mut self, past: Past) {
+    /// This ceremony was interrupted, and this is what its log says, and what its modules left.
+    pub fn remembers(&mut self, past: Past, outcomes: Vec<Outcome>) {
+        self.outcomes = outcomes;
         self.partial |= past.has("witness.disagreed");
         self.open = past.open_intents().into_iter().cloned().collect();
         self.head_is_due |= !past.records.is_empty();
+        for (token, equipment) in &mut self.cabinet {
+            equipment.wrong = past.wrong_pins(token);
+        }
         self.past = past;
     }
 
     /// What the log says of this ceremony before it was interrupted.
     pub const fn past(&self) -> &Past {
         &self.past
+    }
+
+    /// What the modules of the interrupted start left; nothing of it was checked.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
     }
 
     /// From here on steps are recalled, or performed again.
@@ -186,6 +206,11 @@ impl Stage<'_> {
     /// Whether a step that was done is being recalled.
     pub const fn is_recalling(&self) -> bool {
         self.recalling
+    }
+
+    /// What the interrupted ceremony recorded of an event in the current step.
+    pub fn said(&self, ev: &str) -> Option<&PastRecord> {
+        self.past.find(ev, |record| record.step == self.step)
     }
 
     /// Takes an open intent of the current step, to settle it.
@@ -366,5 +391,28 @@ impl Stage<'_> {
         let (name, _) = event.name_and_data();
         let said = self.past.find(&name, |record| record.step == self.step);
         said.map(|record| record.seq).ok_or(StageError::NotRecalled { step: self.step_number(), what: name })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(ev: &str, token: &str) -> PastRecord {
+        let data = serde_json::json!({"token": token}).as_object().cloned().unwrap();
+        let at = "2026-11-01T08:00:00Z".parse().unwrap();
+        PastRecord { seq: 0, at, ev: ev.into(), data, step: None, closes: None }
+    }
+
+    #[test]
+    fn wrong_pins_are_counted_by_token_since_the_last_good_one() {
+        let past = Past::of(vec![
+            record("auth.failed", "root"),
+            record("auth.ok", "root"),
+            record("auth.failed", "root"),
+            record("auth.failed", "log"),
+            record("auth.failed", "root"),
+        ]);
+        assert_eq!((past.wrong_pins("root"), past.wrong_pins("log"), past.wrong_pins("other")), (2, 1, 0));
     }
 }

@@ -177,6 +177,11 @@ impl Step for Revoke {
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         self.meet(room.ledger, |name| room.setting.inputs.get(name).map(|input| input.octets.clone()));
+        if let Some(revocation) = before(room) {
+            // An interruption came after the record: it is revoked.
+            self.learn(revocation, room);
+            return Ok(());
+        }
         let people = self.people(room)?;
         let (serial, reason) = self.choose(&people, room)?;
         let at = self.effective.at(room.stage.now());
@@ -195,15 +200,7 @@ impl Step for Revoke {
         let event = event(&issued, &revocation)?;
         let approval = self.approve(&people, &issued, &revocation, &event, room)?;
         room.stage.record_closing(event, approval)?;
-        let step = room.stage.step_number();
-        room.ledger.revoke_here(RevokedHere {
-            step,
-            issuer: self.issuer_sha256,
-            revocation: revocation.clone(),
-            effective: When::At(at),
-            serial_is_open: false,
-            reason_is_open: false,
-        });
+        self.learn(revocation.clone(), room);
         let lines = vec![
             Line::new("certificate", issued.called()),
             Line::new("serial number", revocation.serial.to_string()),
@@ -265,6 +262,18 @@ impl Revoke {
             reason_is_open: self.reason().is_none(),
         });
         Some(())
+    }
+
+    /// The ledger knows of the revocation.
+    fn learn(&self, revocation: Revocation, room: &mut Room<'_, '_>) {
+        room.ledger.revoke_here(RevokedHere {
+            step: room.stage.step_number(),
+            issuer: self.issuer_sha256,
+            effective: When::At(revocation.at),
+            revocation,
+            serial_is_open: false,
+            reason_is_open: false,
+        });
     }
 
     /// Learns of a certificate that the log does not know, from the input that brings it.
@@ -374,6 +383,17 @@ fn event(issued: &Issued, revocation: &Revocation) -> Result<Event, StepError> {
         serial: revocation.serial.to_string(),
         reason: revocation.reason.name().to_owned(),
         effective: revocation.at,
+    })
+}
+
+/// What the log says that this step revoked before an interruption.
+fn before(room: &Room<'_, '_>) -> Option<Revocation> {
+    let step = room.stage.step_number();
+    let record = room.stage.past().find("cert.revoked", |record| record.step.as_deref() == Some(&step))?;
+    Some(Revocation {
+        serial: SerialNumber::from_hex(record.text("serial")?).ok()?,
+        at: record.text("effective")?.parse().ok()?,
+        reason: record.text("reason")?.parse().ok()?,
     })
 }
 

@@ -67,6 +67,29 @@ fn a_revocation_is_planned_with_what_dies_approved_logged_and_on_the_next_crl() 
     let _ = table.run("log verify log").with(0);
 }
 
+/// What was revoked before an interruption is not asked for again, and the CRL after it lists it all the same.
+#[test]
+fn a_revocation_outlives_an_interruption() {
+    let table = after_the_first();
+    next(&table, "next-ceremony", &[REVOKE, CRL]);
+    table.write("no.yaml", "rootrite-answers: 1\ndefault: practice\nsteps:\n  \"2.2\": {say: [\"no\"]}\n");
+    let _ = table.run(&NEXT.replace("answers.yaml", "no.yaml")).with(3);
+    let count =
+        |records: &[serde_json::Value], ev: &str| records.iter().filter(|record| record["ev"] == ev).count();
+    assert_eq!(count(&records(&table), "cert.revoked"), 1);
+    let _ = table.run("resume --log log --answers answers.yaml").with(0);
+    let records = records(&table);
+    assert_eq!(count(&records, "cert.revoked"), 1);
+    let revoked = records.iter().find(|record| record["ev"] == "cert.revoked").unwrap();
+    let crl = table.run("inspect next/crls/next.crl").with(0).out;
+    let at = revoked["data"]["effective"].as_str().unwrap();
+    assert!(
+        crl.contains(&serial_of(&table, "e1")) && crl.contains(at) && crl.contains("superseded"),
+        "{crl}"
+    );
+    let _ = table.run("verify next/bundle-practice-next-ceremony").with(0);
+}
+
 #[test]
 fn what_cannot_be_revoked_is_refused_while_planning() {
     let table = after_the_first();

@@ -146,7 +146,7 @@ fn a_wrong_pin_is_asked_for_again_and_a_second_one_wants_a_word() {
     });
     let ended = ended.with(0);
     assert_eq!(words.len(), 1, "after the second one");
-    assert!(words[0].contains("wrong PINs in this session: 2\n"), "{}", words[0]);
+    assert!(words[0].contains("wrong PINs since the last good one: 2\n"), "{}", words[0]);
     assert!(words[0].contains("tries: "), "what the token says of tries is shown: {}", words[0]);
     assert!(shown.contains("the PIN is wrong") || shown.contains("PIN of token `root`"), "{shown}");
     let events = events(&table);

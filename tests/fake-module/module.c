@@ -49,8 +49,11 @@ static void fill(octet_t *place, size_t size, const char *text) {
     memcpy(place, text, strlen(text));
 }
 
+struct initialize_arguments { void *create, *destroy, *lock, *unlock; ulong_t flags; void *reserved; };
+
 static ulong_t initialize(void *arguments) {
-    (void)arguments;
+    const struct initialize_arguments *given = arguments;
+    if (is("cannot-lock") && given != NULL && (given->flags & 2)) return 0xa; /* CKF_OS_LOCKING_OK */
     if (is("exits")) exit(3);
     return is("refuses") ? 0x80000042ul : OK;
 }
@@ -106,7 +109,7 @@ static ulong_t close_session(ulong_t session) { (void)session; return OK; }
 static ulong_t get_session_info(ulong_t session, struct session_info *info) {
     memset(info, 0, sizeof *info);
     info->slot = session;
-    info->state = 3; /* read-write, user logged in */
+    info->state = is("nobody-in") ? 2 : 3; /* read-write: nobody, or the user, logged in */
     return OK;
 }
 
@@ -268,6 +271,28 @@ static ulong_t destroy_object(ulong_t session, ulong_t object) {
     return OK;
 }
 
+/* Refuses templates as picky tokens do; what it makes, it does not keep. */
+static int generated = 0;
+
+static ulong_t generate_key_pair(ulong_t session, void *mechanism, struct attribute *public, ulong_t publics,
+                                 struct attribute *private, ulong_t privates, ulong_t *first, ulong_t *second) {
+    (void)session, (void)mechanism, (void)public, (void)publics;
+    generated++;
+    if (is("unplugged")) return generated > 1 ? 5 : 0x32;
+    for (ulong_t i = 0; i < privates; i++) {
+        ulong_t type = private[i].type;
+        int set = private[i].length == 1 && *(octet_t *)private[i].value == 1;
+        if (type == TOKEN && set) return 0x70;
+        if (is("picky") && (type == 0x170 || type == 0x171 || type == 0x172)) return TYPE_INVALID;
+        if (is("very-picky") && (type == 0x210 || type == 0x202)) return 0xd1;
+        if (is("very-very-picky") && (type == 0x105 || type == 0x107 || type == 0x10c || type == 0x109)) return VALUE_INVALID;
+        if (is("takes-nothing")) return 0xd0;
+    }
+    *first = 2;
+    *second = 1;
+    return OK;
+}
+
 static ulong_t sign_init(ulong_t session, void *mechanism, ulong_t key) {
     (void)session, (void)mechanism, (void)key;
     return OK;
@@ -295,6 +320,7 @@ static ulong_t get_function_list(void **place) {
     f[18] = login; f[19] = logout; f[20] = create_object; f[22] = destroy_object;
     f[24] = get_attribute_value; f[26] = find_objects_init; f[27] = find_objects; f[28] = find_objects_final;
     f[42] = sign_init; f[43] = is("cannot-sign") ? NULL : sign; f[64] = generate_random;
+    f[59] = generate_key_pair;
     *place = is("no-list") ? NULL : &list;
     return is("no-functions") ? NOT_SUPPORTED : OK;
 }

@@ -43,7 +43,7 @@ impl Report {
 
     /// For people: a line for each finding. How long things took is for [`Report::json`]: it differs each time.
     pub fn text(&self) -> String {
-        let ModuleInformation { digest, cryptoki, manufacturer, description, version, measures } =
+        let ModuleInformation { digest, cryptoki, manufacturer, description, version, measures, .. } =
             &self.module;
         let mut text = format!("module {}\n", one_line(&self.path));
         let mut say = |line: String| {

@@ -304,7 +304,10 @@ impl Circumstances {
     }
 
     fn without_issuer(&self, kind: rule::Kind) -> Context<'_> {
-        let context = Context::lint(self.policy, kind);
+        let mut context = Context::lint(self.policy, kind);
+        if let Some(list) = &self.weak_keys {
+            context = context.with_weak_keys(list);
+        }
         match self.at {
             Some(at) => context.with_signing_time(rule::SigningTime::at(at)),
             None => context,
@@ -394,7 +397,14 @@ mod tests {
 
     fn circumstances(kind: Option<Kind>, issuers: Vec<Vec<u8>>) -> Circumstances {
         let given = Pool::new(issuers);
-        Circumstances { kind, policy: rule::Policy::PublicTls, given, crossed: Pool::default(), at: None }
+        Circumstances {
+            kind,
+            policy: rule::Policy::PublicTls,
+            given,
+            crossed: Pool::default(),
+            weak_keys: None,
+            at: None,
+        }
     }
 
     fn judge_all(octets: &[u8], circumstances: &Circumstances) -> usize {

@@ -19,7 +19,7 @@ use super::piece::{self, MOST_OCTETS, Shape, octets, regular};
 use crate::clock::Timestamp;
 use crate::failure::{Failure, Turn};
 use crate::pki::read::lenient;
-use crate::rule::{self, Policy, Severity};
+use crate::rule::{self, Policy, Severity, WeakKeys};
 
 /// Apply the rules to certificates, CRLs, OCSP responses and signing requests
 ///
@@ -41,6 +41,9 @@ pub struct Lint {
     /// The certificate being cross-signed, and further ones of the same CA
     #[arg(long, value_name = "FILE")]
     cross_signed: Vec<PathBuf>,
+    /// A list of known weak RSA keys, in the format of Debian's openssl-blacklist
+    #[arg(long, value_name = "FILE")]
+    weak_keys: Vec<PathBuf>,
     /// When they are or were signed, such as 2026-11-01T08:00:00Z
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
@@ -91,6 +94,7 @@ struct Circumstances {
     policy: Policy,
     given: Pool,
     crossed: Pool,
+    weak_keys: Option<WeakKeys>,
     at: Option<Timestamp>,
 }
 
@@ -107,6 +111,7 @@ impl Lint {
             policy: self.policy,
             given: Pool::new(certificates(&self.issuer, "issuer's certificate")?),
             crossed: Pool::new(certificates(&self.cross_signed, "certificate to cross-sign")?),
+            weak_keys: weak_keys(&self.weak_keys)?,
             at: self.at,
         };
         // A file that is none is found before anything is said of the others.
@@ -140,6 +145,7 @@ pub fn lint_octets(octets: &[u8], policy: Policy, out: &mut dyn Write) -> Result
         given: Pool::new(Vec::new()),
         crossed: Pool::new(Vec::new()),
         at: None,
+        weak_keys: None,
     };
     let mut report = Report { out, json: false, text: String::new(), tally: Tally::default() };
     pieces(Path::new("octets"), octets, &circumstances, &mut report)?;
@@ -203,6 +209,21 @@ fn certificates(paths: &[PathBuf], what: &str) -> Result<Vec<Vec<u8>>, Failure> 
         }
     }
     Ok(found)
+}
+
+/// The keys of all lists together; nothing if there is no list.
+fn weak_keys(paths: &[PathBuf]) -> Result<Option<WeakKeys>, Failure> {
+    let mut all: Option<WeakKeys> = None;
+    for path in paths {
+        regular(path)?;
+        let wrong = |why: String| {
+            Failure::new(Turn::Author, format!("`{}` is no list of weak keys: {why}", path.display()))
+        };
+        let text = String::from_utf8(octets(path)?).map_err(|_| wrong("it is no text".to_owned()))?;
+        let list = WeakKeys::read(&text).map_err(|error| wrong(error.to_string()))?;
+        all.get_or_insert_default().extend(list);
+    }
+    Ok(all)
 }
 
 /// How many of each.

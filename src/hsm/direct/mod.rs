@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 
 use super::raw::{Module, Object, Session};
 use super::{
-    DataObject, Finding, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Probe, Quirks,
-    ToSign, Token, TokenError, TokenFlag, TokenInformation, doctor,
+    DataObject, Finding, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation,
+    Probe, Quirks, TemplateFinding, ToSign, Token, TokenError, TokenFlag, TokenInformation, doctor,
 };
 use crate::pki::key::KeyAlgorithm;
 use crate::secret::Pin;
@@ -43,6 +43,15 @@ impl Direct {
     /// Speaks to `token` in its slot.
     pub(super) fn new(module: Arc<Module>, slot: u64, token: TokenInformation, quirks: Quirks) -> Self {
         Self { place: Place { module, slot, token }, quirks, session: None, found: BTreeMap::new() }
+    }
+
+    /// How much of a template for a key pair the token accepts.
+    pub(super) fn probe_template(&mut self, algorithm: KeyAlgorithm) -> Result<TemplateFinding, TokenError> {
+        self.place.identify(Operation::GenerateKeyPair)?;
+        let octets = self.quirks.id_octets;
+        generate::climb(algorithm, octets, |rung| {
+            self.work(Operation::GenerateKeyPair, |task| generate::try_rung(task, rung))
+        })
     }
 
     /// The token, as it was selected.
@@ -81,6 +90,28 @@ impl Direct {
         let found = doctor::find_out(probe, &self.place, &self.quirks)?;
         self.place.identify(Operation::Examine)?;
         Ok(found)
+    }
+
+    /// Works with a private key, which is looked for once and then until an error.
+    fn with_key<T>(
+        &mut self,
+        key: &KeyId,
+        work: impl FnOnce(&mut Task<'_>, (Object, KeyAlgorithm)) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        let known = self.found.get(key).copied();
+        let (done, found) = self.work(Operation::Sign, |task| {
+            let found = if let Some(found) = known {
+                found
+            } else {
+                let (description, private) = key::describe(task, key)?;
+                (private, description.algorithm)
+            };
+            Ok((work(task, found)?, found))
+        })?;
+        if known.is_none() {
+            self.found.insert(key.clone(), found);
+        }
+        Ok(done)
     }
 }
 
@@ -174,20 +205,22 @@ impl Token for Direct {
     }
 
     fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError> {
-        let known = self.found.get(key).copied();
-        let (signature, found) = self.work(Operation::Sign, |task| {
-            let found = if let Some(found) = known {
-                found
-            } else {
-                let (description, private) = key::describe(task, key)?;
-                (private, description.algorithm)
+        self.with_key(key, |task, found| sign::sign(task, key, found, what))
+    }
+
+    fn sign_many(
+        &mut self,
+        key: &KeyId,
+        hash: Option<HashAlgorithm>,
+        inputs: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, TokenError> {
+        self.with_key(key, |task, found| {
+            let sign = |octets: &Vec<u8>| match hash {
+                Some(hash) => sign::sign(task, key, found, ToSign::Digest { hash, octets }),
+                None => sign::sign(task, key, found, ToSign::Message(octets)),
             };
-            Ok((sign::sign(task, key, found, what)?, found))
-        })?;
-        if known.is_none() {
-            self.found.insert(key.clone(), found);
-        }
-        Ok(signature)
+            inputs.iter().map(sign).collect()
+        })
     }
 
     fn destroy_objects(&mut self, id: &KeyId) -> Result<usize, TokenError> {

@@ -3,6 +3,7 @@
 
 use super::Bench;
 use super::throw_away::{Made, Omitted, pair};
+use crate::hsm::direct::generate::{LADDER, NEXT_RUNG};
 use crate::hsm::raw::Fault;
 use crate::hsm::{AttributeName, TokenError};
 use crate::pki::key::KeyAlgorithm;
@@ -16,11 +17,12 @@ pub(super) fn climb<'b>(
 ) -> Result<(Made<'b>, Omitted), TokenError> {
     let mut omitted = known.clone();
     let mut made = pair(bench, algorithm, false, &omitted)?;
-    for rung in RUNGS {
+    for (private, public) in LADDER {
         if !asks_for_less(&made) {
             break;
         }
-        leave_out(&mut omitted, rung);
+        leave_out(&mut omitted.private, private);
+        leave_out(&mut omitted.public, public);
         made = pair(bench, algorithm, false, &omitted)?;
     }
     for candidate in put_back(&omitted, known) {
@@ -52,42 +54,16 @@ fn put_back(omitted: &Omitted, known: &Omitted) -> Vec<Half> {
     private.map(|name| Half::Private(*name)).chain(public.map(|name| Half::Public(*name))).collect()
 }
 
-fn leave_out(omitted: &mut Omitted, rung: &[AttributeName]) {
-    for half in [&mut omitted.private, &mut omitted.public] {
-        half.extend(rung);
-        half.sort();
-        half.dedup();
-    }
+fn leave_out(omitted: &mut Vec<AttributeName>, rung: &[AttributeName]) {
+    omitted.extend(rung);
+    omitted.sort();
+    omitted.dedup();
 }
 
 /// Whether a refusal is about the template, so that a shorter one may do.
 fn asks_for_less(made: &Made<'_>) -> bool {
-    let Made::Refused(Fault::Code(_, code)) = made else { return false };
-    matches!(
-        code.0,
-        cryptoki_sys::CKR_ATTRIBUTE_TYPE_INVALID
-            | cryptoki_sys::CKR_TEMPLATE_INCONSISTENT
-            | cryptoki_sys::CKR_ATTRIBUTE_VALUE_INVALID
-            | cryptoki_sys::CKR_ATTRIBUTE_READ_ONLY
-            | cryptoki_sys::CKR_TEMPLATE_INCOMPLETE
-    )
+    matches!(made, Made::Refused(Fault::Code(_, code)) if NEXT_RUNG.contains(&code.0))
 }
-
-/// What is left out, one rung after the other; nothing that a key must say of itself to be safe is among it.
-const RUNGS: &[&[AttributeName]] = &[
-    &[AttributeName::Modifiable, AttributeName::Copyable, AttributeName::Destroyable],
-    &[AttributeName::WrapWithTrusted, AttributeName::AlwaysAuthenticate],
-    &[
-        AttributeName::SignRecover,
-        AttributeName::Decrypt,
-        AttributeName::Unwrap,
-        AttributeName::Derive,
-        AttributeName::VerifyRecover,
-        AttributeName::Encrypt,
-        AttributeName::Wrap,
-    ],
-    &[AttributeName::Class, AttributeName::KeyType],
-];
 
 #[cfg(test)]
 mod tests {
@@ -97,7 +73,9 @@ mod tests {
     fn no_rung_leaves_out_what_keeps_a_key_inside() {
         use AttributeName as A;
         for kept in [A::Token, A::Private, A::Sensitive, A::Extractable, A::Sign, A::Id, A::Label] {
-            assert!(!RUNGS.iter().any(|rung| rung.contains(&kept)), "{kept}");
+            let left_out =
+                |(private, public): &(&[A], &[A])| private.contains(&kept) || public.contains(&kept);
+            assert!(!LADDER.iter().any(left_out), "{kept}");
         }
     }
 
@@ -105,7 +83,9 @@ mod tests {
     fn what_was_left_out_before_is_not_tried_again() {
         let known = Omitted { private: vec![AttributeName::Copyable], public: vec![] };
         let mut omitted = known.clone();
-        leave_out(&mut omitted, &[AttributeName::Copyable, AttributeName::Wrap]);
+        for half in [&mut omitted.private, &mut omitted.public] {
+            leave_out(half, &[AttributeName::Copyable, AttributeName::Wrap]);
+        }
         assert_eq!(omitted.private.len(), 2);
         let halves = put_back(&omitted, &known);
         assert!(!halves.contains(&Half::Private(AttributeName::Copyable)));

@@ -6,7 +6,8 @@
 //! The rules of this file and those below it:
 //! - What has its default value is not written. What is empty and optional is not written.
 //! - Order is the caller's. Names, keys and algorithms are copied as octets.
-//! - A time is a UTCTime to 2049 and a GeneralizedTime from 2050 on, but in OCSP always the latter.
+//! - A time is a UTCTime to 2049 and a GeneralizedTime from 2050 on, but in OCSP always the latter, and where somebody
+//!   asks for the octets of old roots.
 
 mod certificate;
 mod crl;
@@ -19,7 +20,7 @@ mod value;
 
 use thiserror::Error;
 
-pub use certificate::{CertificateParts, tbs_certificate};
+pub use certificate::{CertificateParts, tbs_certificate, tbs_certificate_of_generalized_times};
 pub use crl::{CrlParts, RevokedParts, tbs_crl};
 pub use extension::{CrlScope, Extension};
 pub use ocsp::{

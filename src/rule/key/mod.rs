@@ -32,7 +32,7 @@ impl Key {
     }
 }
 
-rules! { Judge; rsa_size rsa_exponent rsa_modulus well_formed algorithm issuers_own roca fermat }
+rules! { Judge; rsa_size rsa_exponent rsa_modulus well_formed algorithm issuers_own roca fermat known_weak }
 
 /// Judges a key by every rule on keys.
 pub(super) fn judge(assessment: &mut Assessment, spki: &[u8], context: &Context<'_>) {
