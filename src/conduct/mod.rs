@@ -17,7 +17,8 @@ use std::path::Path;
 
 use thiserror::Error;
 
-pub use cabinet::{CabinetError, Modules, Running, check, open};
+pub use cabinet::{CabinetError, Modules, Running, check, is_software, open};
+pub use cabinet::{configuration as token_module, login as token_login, quirks as token_quirks};
 pub use outcomes::at_work;
 pub use rehearsal::{Improviser, RehearsalError, Tokens, throw_away};
 

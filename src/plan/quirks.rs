@@ -326,6 +326,13 @@ impl FromNode for Number {
     }
 }
 
+impl WrapFormat {
+    /// The name in site files.
+    pub fn name(self) -> &'static str {
+        self.word()
+    }
+}
+
 impl Word for WrapFormat {
     const WORDS: &'static [(&'static str, Self)] =
         &[("rfc5649", Self::Rfc5649), ("rfc3394", Self::Rfc3394), ("rfc3394-pkcs7", Self::Rfc3394Pkcs7)];
