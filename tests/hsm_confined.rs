@@ -33,7 +33,11 @@ fn attempts(configuration: &ModuleConfiguration) -> (ModuleInformation, BTreeMap
 /// A module that tries to escape, which may write below one folder.
 fn escaping(inside: &Path, elsewhere: &Path, network: Network) -> ModuleConfiguration {
     let mut configuration = fake::configuration("escapes");
-    let paths = [("INSIDE", inside.join("file")), ("ELSEWHERE", elsewhere.join("file"))];
+    let paths = [
+        ("INSIDE", inside.join("file")),
+        ("ELSEWHERE", elsewhere.join("file")),
+        ("FOLDER", elsewhere.join("folder")),
+    ];
     configuration.environment.extend(paths.map(|(name, path)| (name.to_owned(), path.display().to_string())));
     configuration.writes = Writes::Below(vec![inside.to_owned()]);
     configuration.network = network;
@@ -123,7 +127,6 @@ fn a_module_of_which_nobody_has_said_where_it_writes_is_not_limited_and_that_is_
         (measure.taken, measure.detail.as_str()),
         (Taken::Partly, "not limited: nobody has said where it may write")
     );
-    let _ = std::fs::remove_dir("/tmp/rootrite-fake-folder");
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn start(name: &str, token: &SiteToken, site: &Site) -> Result<(ModuleProcess, M
 }
 
 /// How the process of a token's module is to be; all tokens of the module and environment share it.
-fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
+pub fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
     let mut configuration = ModuleConfiguration::new(token.module_path());
     configuration.environment.clone_from(&token.environment);
     configuration.expected_sha256 = expected(site, token);
@@ -171,7 +171,7 @@ fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
 }
 
 /// How a make differs, as the HSM's side takes it.
-fn quirks(token: &SiteToken) -> Quirks {
+pub fn quirks(token: &SiteToken) -> Quirks {
     let SiteQuirks {
         id_octets, random_limit, sessions, omit_private, omit_public, untold, user_type, ..
     } = &token.quirks;
@@ -338,7 +338,7 @@ fn initialized_before(
 /// What the site calls hardware does not say of itself that it is software, blank or not.
 fn is_of_its_class(name: &str, token: &SiteToken, found: &TokenInformation) -> Result<(), CabinetError> {
     let model = &found.model;
-    if token.class.value == Class::Hardware && SOFTWARE.iter().any(|known| model.contains(known)) {
+    if token.class.value == Class::Hardware && is_software(model) {
         return Err(CabinetError::NotHardware { token: name.to_owned(), model: model.clone() });
     }
     Ok(())
@@ -387,7 +387,12 @@ fn blank_token(
     }
 }
 
-fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
+/// How one logs in to a token; a PIN behind a file descriptor is read here.
+///
+/// # Errors
+///
+/// [`CabinetError::Pin`] if there is none.
+pub fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
     Ok(match (token.login, token.pin.as_ref().map(|pin| pin.value)) {
         (Login::ProtectedPath, _) => LoginKind::ProtectedPath,
         (Login::None, _) => LoginKind::None,
@@ -494,6 +499,11 @@ impl Blank for BlankToken {
         })?;
         Ok(Box::new(self.process.open(&TokenSelector::from(&information), &self.quirks)?))
     }
+}
+
+/// Whether a model is known to be software, whatever a site file says of it.
+pub fn is_software(model: &str) -> bool {
+    SOFTWARE.iter().any(|known| model.contains(known))
 }
 
 /// Models of tokens that are software, whatever a site file says of them.

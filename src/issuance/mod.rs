@@ -36,6 +36,7 @@ pub use key::{KeyOrder, make_key, use_log_key};
 pub use ledger::{
     Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
 };
+pub use past::burn_serials;
 pub use paths::{Loss, loss};
 pub use series::{Series, SeriesOrder, check_member, issue_series};
 pub use statement::{Field, Statement};

@@ -462,6 +462,10 @@ impl Journal for LogFolder {
         self.void(&leftover.path, &leftover.octets)
     }
 
+    fn give_up(&mut self) -> Result<Vec<Leftover>, JournalError> {
+        self.take_stored()
+    }
+
     fn clear_renderings(&mut self) -> Result<(), JournalError> {
         self.void_renderings()
     }

@@ -7,6 +7,7 @@
 
 mod equipment;
 mod event;
+mod exception;
 mod journal;
 mod machine;
 mod operators;
@@ -26,7 +27,7 @@ pub use event::{
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
 pub use machine::Machine;
 pub use operators::{
-    Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
+    Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
 };
 
 pub use past::{Leftover, Past, PastRecord};

@@ -160,10 +160,33 @@ pub trait Operators {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer>;
 }
 
+/// What a person can say in the place of any answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// Something is otherwise than the script says.
+    Exception,
+    /// Everything stops for a while, and nobody stays logged in.
+    Pause,
+}
+
+impl Aside {
+    /// The aside of a word; nothing if it is none.
+    pub fn of(answer: &str) -> Option<Self> {
+        match answer {
+            "exception" => Some(Self::Exception),
+            "pause" => Some(Self::Pause),
+            _ => None,
+        }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoAnswer {
+    /// The person said something else that has to be seen to first; the question is asked again.
+    #[error("the question was put off")]
+    Aside(Aside),
     /// The person said no.
     #[error("{person} declined: {question}")]
     Declined {

@@ -8,7 +8,7 @@ use crate::pki::key::KeyAlgorithm;
 use crate::pki::signature::ecdsa_signature_from_fixed;
 
 /// Signs by a private key of a kind.
-pub(super) fn sign(
+pub(in super::super) fn sign(
     task: &mut Task<'_>,
     id: &KeyId,
     (key, algorithm): (Object, KeyAlgorithm),
