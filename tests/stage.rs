@@ -10,6 +10,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::{Arc, Mutex};
 
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
@@ -72,6 +73,7 @@ impl Room {
             taken: self.taken,
             size: 0,
             stopped: false,
+            deposit: Vec::new(),
         };
         let mut people = People { trace: self.trace.clone(), says: self.says };
         let clock = RehearsalClock::start("2026-11-01T08:00:00Z".parse().unwrap());
@@ -264,7 +266,14 @@ fn without_that_word_the_last_try_is_not_made() {
 #[test]
 fn too_few_officers_use_no_token() {
     let room = Room::default();
-    let mut log = Log { trace: room.trace.clone(), refuses: "", taken: false, size: 0, stopped: false };
+    let mut log = Log {
+        trace: room.trace.clone(),
+        refuses: "",
+        taken: false,
+        size: 0,
+        stopped: false,
+        deposit: Vec::new(),
+    };
     let mut people = People { trace: room.trace.clone(), says: None };
     let clock = RehearsalClock::start("2026-11-01T08:00:00Z".parse().unwrap());
     let token = Fake { trace: room.trace.clone(), fault: Fault::None, key: None, tries: 0 };
@@ -290,6 +299,7 @@ struct Log {
     taken: bool,
     size: u64,
     stopped: bool,
+    deposit: Vec<u8>,
 }
 
 impl Log {
@@ -348,9 +358,10 @@ impl Journal for Log {
         Vec::new()
     }
 
-    fn keep_pending(&mut self, octets: &[u8]) -> Result<Digest, JournalError> {
+    fn keep_pending(&mut self, sha256: Digest, octets: &mut dyn Read) -> Result<(), JournalError> {
         self.say("kept");
-        Ok(Digest::of(octets))
+        assert_eq!(Digest::of_reader(octets).unwrap(), sha256);
+        Ok(())
     }
 
     fn reserve(&mut self, place: &ArtifactPlace) -> Result<(), JournalError> {
@@ -361,10 +372,20 @@ impl Journal for Log {
         Ok(())
     }
 
-    fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
+    fn deposit(&mut self, _: &ArtifactPlace, octets: &mut dyn Read) -> Result<(), JournalError> {
+        self.deposit.clear();
+        octets.read_to_end(&mut self.deposit).unwrap();
+        Ok(())
+    }
+
+    fn deposited(&mut self) -> Result<Box<dyn Read + '_>, JournalError> {
+        Ok(Box::new(self.deposit.as_slice()))
+    }
+
+    fn complete(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
         self.say("stored");
         let (kind, name, media_type) = (place.kind.into(), place.name.clone(), "application/pkcs10".into());
-        Ok(Artifact { kind, name, sha256: Digest::of(octets), media_type })
+        Ok(Artifact { kind, name, sha256: Digest::of(&self.deposit), media_type })
     }
 }
 

@@ -226,7 +226,10 @@ fn keep_for_resume(
     log.keep("plan.json", plan.octets())?;
     log.keep("site.yaml", &company.site)?;
     for (name, input) in &plan.setting.inputs {
-        log.keep(&format!("input-{name}"), &input.octets)?;
+        let storage =
+            |source| crate::stage::JournalError::Storage { path: input.path.clone(), doing: "read", source };
+        let mut octets = input.reader().map_err(storage)?;
+        log.keep_from(&format!("input-{name}"), &mut octets)?;
     }
     for (name, profile) in &plan.setting.profiles {
         log.keep(&format!("profile-{name}"), profile.resolved.as_bytes())?;

@@ -3,17 +3,20 @@
 //! The rules of this file:
 //! - A draft is what reads back, not what was meant.
 //! - A rule's objection ends it; warnings travel along and people acknowledge them.
-//! - What is signed is the octets that were checked and approved.
+//! - What is signed is the octets that were checked and approved: what the rules judged, what people approve by its
+//!   digest and what the token signs is one reading.
 //! - A signature is worth something once a second implementation has read the whole, found every field as
 //!   planned, and verified it in software.
 
+use std::io::Read;
 use std::marker::PhantomData;
 
 use super::statement::Statement;
-use super::structure::ToBeSigned;
+use super::structure::{Structure, ToBeSigned};
 use super::{IssuanceError, Key, key};
 use crate::digest::Digest;
-use crate::pki::{PublicKey, SignatureAlgorithm, verify_signature};
+use crate::pki::build::Streamed;
+use crate::pki::{Heard, PublicKey, SignatureAlgorithm};
 use crate::rule::{Context, Objection};
 use crate::stage::{ArtifactPlace, Event, Expected, Hands, Line, Person, Stage, StageError};
 
@@ -21,65 +24,69 @@ use crate::stage::{ArtifactPlace, Event, Expected, Hands, Line, Person, Stage, S
 #[derive(Clone, Debug)]
 pub struct Draft<T> {
     name: String,
-    octets: Vec<u8>,
+    octets: Streamed,
     of: PhantomData<T>,
 }
 
-impl<T: ToBeSigned> Draft<T> {
-    /// Reads back what a builder wrote: rules judge the octets, not the intent.
-    ///
-    /// # Errors
-    ///
-    /// [`IssuanceError::Unreadable`] if they are not the DER of such a structure.
-    pub fn from_der(name: &str, octets: Vec<u8>) -> Result<Self, IssuanceError> {
-        let unreadable = |why: String| IssuanceError::Unreadable { name: name.into(), why };
-        T::read(&octets).map_err(|error| unreadable(error.to_string()))?;
-        Ok(Self { name: name.into(), octets, of: PhantomData })
+impl<T: Structure> Draft<T> {
+    /// What a builder wrote.
+    pub fn new(name: &str, octets: Streamed) -> Self {
+        Self { name: name.into(), octets, of: PhantomData }
     }
 
-    /// Applies every rule and reports every objection, not just the first. `algorithm` is what the key will sign with.
+    /// Reads back what a builder wrote, for rules judge the octets, not the intent. Applies every rule and reports every
+    /// objection, not just the first. `algorithm` is what the key will sign with.
     ///
     /// # Errors
     ///
-    /// [`IssuanceError::Objections`] with all that rules object to, if any of it is an error.
+    /// [`IssuanceError::Unreadable`] if the octets are not the DER of such a structure; [`IssuanceError::Objections`]
+    /// with all that rules object to, if any of it is an error; [`IssuanceError::Unsignable`] if there is too much to be
+    /// signed by this algorithm.
     pub fn check(
         self,
         algorithm: SignatureAlgorithm,
         context: &Context<'_>,
     ) -> Result<Checked<T>, IssuanceError> {
-        let unreadable = |why: String| IssuanceError::Unreadable { name: self.name.clone(), why };
-        let algorithm = algorithm.der();
-        let read = T::judge(&self.octets, &algorithm, context).and_then(|assessment| {
-            let statement = T::statement(&T::read(&self.octets)?);
-            Ok((assessment, statement))
-        });
-        let (assessment, statement) = read.map_err(|error| unreadable(error.to_string()))?;
-        if assessment.has_error() {
-            return Err(IssuanceError::Objections { name: self.name, objections: assessment.objections });
+        let name = self.name;
+        let assessed = T::assess(&self.octets, algorithm, context)
+            .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
+        if assessed.assessment.has_error() {
+            return Err(IssuanceError::Objections { name, objections: assessed.assessment.objections });
         }
-        let (warnings, passed) = (assessment.objections, assessment.passed.len());
-        Ok(Checked { draft: self, warnings, passed, statement })
+        if let Err(source) = assessed.heard.signable() {
+            return Err(IssuanceError::Unsignable { name, source });
+        }
+        Ok(Checked {
+            material: Material { name, octets: self.octets, heard: assessed.heard, of: PhantomData },
+            passed: assessed.assessment.passed.len(),
+            warnings: assessed.assessment.objections,
+            statement: assessed.statement,
+        })
     }
+}
 
-    /// The octets.
-    pub fn octets(&self) -> &[u8] {
-        &self.octets
-    }
+/// Octets that were read once, and what was heard of them.
+#[derive(Debug)]
+struct Material<T> {
+    name: String,
+    octets: Streamed,
+    heard: Heard,
+    of: PhantomData<T>,
 }
 
 /// A draft to which no rule objects.
 #[derive(Debug)]
 pub struct Checked<T> {
-    draft: Draft<T>,
+    material: Material<T>,
     warnings: Vec<Objection>,
     passed: usize,
     statement: Statement,
 }
 
-impl<T: ToBeSigned> Checked<T> {
+impl<T: Structure> Checked<T> {
     /// The octets.
-    pub fn octets(&self) -> &[u8] {
-        &self.draft.octets
+    pub const fn octets(&self) -> &Streamed {
+        &self.material.octets
     }
 
     /// What it says, as read back.
@@ -93,8 +100,8 @@ impl<T: ToBeSigned> Checked<T> {
     }
 
     /// The digest of the octets: what people approve.
-    pub fn sha256(&self) -> Digest {
-        Digest::of(&self.draft.octets)
+    pub const fn sha256(&self) -> Digest {
+        self.material.heard.sha256()
     }
 
     /// What the log says of the rules.
@@ -127,33 +134,33 @@ impl<T: ToBeSigned> Checked<T> {
             .map(|field| Line::new(field.name.clone(), field.value.clone()))
             .collect();
         lines.extend(self.warnings.iter().map(|warning| Line::new("warning", warning.to_string())));
-        let name = format!("{} `{}`", T::NAME, self.draft.name);
+        let name = format!("{} `{}`", T::NAME, self.material.name);
         let approval = ask_to_sign(&name, sha256, lines, approver, kind, stage)?;
-        Ok(Approved { draft: self.draft, approval })
+        Ok(Approved { material: self.material, approval })
     }
 
     /// Takes the place of [`Checked::approve`] for one of a batch that people approved as a whole.
     pub(super) fn approved_as_batch(self, approval: u64) -> Approved<T> {
-        Approved { draft: self.draft, approval }
+        Approved { material: self.material, approval }
     }
 }
 
 /// A draft that people allowed to be signed.
 #[derive(Debug)]
 pub struct Approved<T> {
-    draft: Draft<T>,
+    material: Material<T>,
     approval: u64,
 }
 
-impl<T: ToBeSigned> Approved<T> {
+impl<T: Structure> Approved<T> {
     /// The record by which people approved.
     pub const fn approval(&self) -> u64 {
         self.approval
     }
 
     /// The digest of the octets that will be signed.
-    pub fn sha256(&self) -> Digest {
-        Digest::of(&self.draft.octets)
+    pub const fn sha256(&self) -> Digest {
+        self.material.heard.sha256()
     }
 
     /// Keeps the octets where `resume` finds them and makes sure that the artifact can be stored.
@@ -162,7 +169,7 @@ impl<T: ToBeSigned> Approved<T> {
     ///
     /// [`StageError::Journal`] if either cannot be.
     pub fn prepare(&self, place: &ArtifactPlace, stage: &mut Stage<'_>) -> Result<(), StageError> {
-        stage.prepare(place, &self.draft.octets)
+        stage.prepare(place, self.sha256(), &mut self.material.octets.reader())
     }
 
     /// Signs the octets, inside an act.
@@ -180,11 +187,13 @@ impl<T: ToBeSigned> Approved<T> {
             return Err(IssuanceError::NotLive { name: key.name.clone() });
         }
         let id = key.id.as_ref().ok_or_else(|| IssuanceError::NotMade { name: key.name.clone() })?;
-        let algorithm = SignatureAlgorithm::for_key(&key.public);
-        let signature = key::sign(hands.token(), id, algorithm, &self.draft.octets)
-            .map_err(|error| key::token_error(&key.token, error))?;
-        let whole = T::assemble(&self.draft.octets, algorithm, &signature, &along);
-        Ok(Signed { name: self.draft.name, octets: self.draft.octets, along, whole, of: PhantomData })
+        let Material { name, octets, heard, .. } = self.material;
+        let what =
+            heard.signable().map_err(|source| IssuanceError::Unsignable { name: name.clone(), source })?;
+        let signature =
+            key::sign_heard(hands.token(), id, what).map_err(|error| key::token_error(&key.token, error))?;
+        let whole = T::assemble(&octets, SignatureAlgorithm::for_key(&key.public), &signature, &along);
+        Ok(Signed { name, octets, sha256: heard.sha256(), along, whole, of: PhantomData })
     }
 }
 
@@ -192,65 +201,91 @@ impl<T: ToBeSigned> Approved<T> {
 #[derive(Debug)]
 pub struct Signed<T> {
     name: String,
-    octets: Vec<u8>,
+    octets: Streamed,
+    sha256: Digest,
     along: Vec<Vec<u8>>,
-    whole: Vec<u8>,
+    whole: Streamed,
     of: PhantomData<T>,
 }
 
-impl<T: ToBeSigned> Signed<T> {
+impl<T: Structure> Signed<T> {
+    /// The whole structure, to be put where it will be read back from.
+    pub const fn octets(&self) -> &Streamed {
+        &self.whole
+    }
+
     /// Takes the whole apart again by the second implementation, compares it with the plan field by field, and
-    /// verifies the signature in software.
+    /// verifies the signature in software. `stored` reads the whole from where it lies.
     ///
     /// # Errors
     ///
     /// [`IssuanceError::Differs`], [`IssuanceError::Signature`] or [`IssuanceError::Unreadable`].
-    pub fn verify(self, planned: &Statement, key: &PublicKey) -> Result<Verified<T>, IssuanceError> {
-        let name = self.name;
-        let opened = T::open(&self.whole)
-            .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
-        if opened.to_be_signed != self.octets {
-            let difference = "the octets that were signed are not those that were approved".to_owned();
-            return Err(IssuanceError::Differs { name, difference });
+    pub fn verify_stored(
+        self,
+        planned: &Statement,
+        key: &PublicKey,
+        stored: &mut dyn Read,
+    ) -> Result<Verified<T>, IssuanceError> {
+        let wanted = SignatureAlgorithm::for_key(key);
+        let opened = T::reopen(stored, &self.octets, wanted)
+            .map_err(|error| IssuanceError::Unreadable { name: self.name.clone(), why: error.to_string() })?;
+        let differs = |difference| IssuanceError::Differs { name: self.name.clone(), difference };
+        if opened.heard.sha256() != self.sha256 {
+            return Err(differs("the octets that were signed are not those that were approved".to_owned()));
         }
         if opened.along != self.along {
-            let difference = "the certificates that go along are not those that were meant".to_owned();
-            return Err(IssuanceError::Differs { name, difference });
+            return Err(differs("the certificates that go along are not those that were meant".to_owned()));
         }
-        let view = T::read(opened.to_be_signed)
-            .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
-        if let Some(difference) = planned.difference(&T::statement(&view)) {
-            return Err(IssuanceError::Differs { name, difference });
+        if let Some(difference) = planned.difference(&opened.statement) {
+            return Err(differs(difference));
         }
-        drop(view);
-        let wanted = SignatureAlgorithm::for_key(key);
         if opened.algorithm != wanted.der() {
-            let difference = format!("the signature algorithm is not {}", wanted.name());
-            return Err(IssuanceError::Differs { name, difference });
+            return Err(differs(format!("the signature algorithm is not {}", wanted.name())));
         }
-        verify_signature(key, wanted, opened.to_be_signed, opened.signature).map_err(|source| {
-            IssuanceError::Signature { name: name.clone(), key: key.spki_sha256(), source }
+        opened.heard.verify(key, &opened.signature).map_err(|source| IssuanceError::Signature {
+            name: self.name.clone(),
+            key: key.spki_sha256(),
+            source,
         })?;
-        Ok(Verified { der: self.whole, of: PhantomData })
+        Ok(Verified { sha256: opened.sha256, whole: self.whole, of: PhantomData })
+    }
+
+    /// As [`Signed::verify_stored`], for a structure that is stored later.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signed::verify_stored`].
+    pub fn verify(self, planned: &Statement, key: &PublicKey) -> Result<Verified<T>, IssuanceError> {
+        let whole = self.whole.clone();
+        self.verify_stored(planned, key, &mut whole.reader())
     }
 }
 
 /// An artifact: read back, as planned, with a signature that verifies.
 #[derive(Clone, Debug)]
 pub struct Verified<T> {
-    der: Vec<u8>,
+    sha256: Digest,
+    whole: Streamed,
     of: PhantomData<T>,
 }
 
+impl<T> Verified<T> {
+    /// The digest of the whole structure.
+    pub const fn sha256(&self) -> Digest {
+        self.sha256
+    }
+}
+
+/// A structure that is always in memory can be had from there.
 impl<T: ToBeSigned> Verified<T> {
     /// The whole structure.
     pub fn der(&self) -> &[u8] {
-        &self.der
+        self.whole.in_memory().unwrap_or_default()
     }
 
     /// The whole structure, to keep.
     pub fn into_der(self) -> Vec<u8> {
-        self.der
+        self.der().to_vec()
     }
 }
 

@@ -6,10 +6,11 @@
 use super::chain::{Approved, Checked, Draft, Verified, ask_to_sign};
 use super::ledger::{Key, Ledger};
 use super::statement::Statement;
-use super::structure::ToBeSigned;
+use super::structure::{Structure, ToBeSigned};
 use super::{IssuanceError, Policy};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::pki::build::Streamed;
 use crate::pki::{SerialNumber, SignatureAlgorithm};
 use crate::rule::Context;
 use crate::stage::{Artifact, ArtifactPlace, Batch, Event, Line, Person, Stage};
@@ -35,7 +36,7 @@ pub struct Terms<'t> {
 /// Something to be issued, complete but for what is drawn.
 pub trait Order {
     /// What kind of structure it is.
-    type Structure: ToBeSigned;
+    type Structure: Structure;
 
     /// What it becomes and where that belongs.
     fn place(&self) -> ArtifactPlace;
@@ -48,7 +49,7 @@ pub trait Order {
     /// # Errors
     ///
     /// [`IssuanceError::Profile`] if the profile cannot say it.
-    fn draft(&self, drawn: &Drawn) -> Result<Vec<u8>, IssuanceError>;
+    fn draft(&self, drawn: &Drawn) -> Result<Streamed, IssuanceError>;
     /// What it is to say, field by field, without building anything.
     ///
     /// # Errors
@@ -57,6 +58,14 @@ pub trait Order {
     fn planned(&self, drawn: &Drawn) -> Result<Statement, IssuanceError>;
     /// The fields of the statement that are holes of a plan, each with the hole's name.
     fn holes(&self) -> Vec<(String, String)>;
+    /// The same order without most of what does not depend on the time of signing, for judging it at times after the
+    /// earliest one; nothing if all of it is judged each time.
+    fn for_later_times(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
     /// Certificates that go along with the signature.
     fn along(&self) -> Vec<Vec<u8>> {
         Vec::new()
@@ -79,7 +88,7 @@ pub trait Order {
 }
 
 /// An order that can be one of a batch: one intent and one result for all.
-pub trait BatchOrder: Order {
+pub trait BatchOrder: Order<Structure: ToBeSigned> {
     /// The intent in the log, with the list of what is to be signed.
     fn batch_intent(&self, drawn: &Drawn, batch: Batch) -> Event;
     /// The result in the log: the artifact is the list of artifacts.
@@ -98,7 +107,7 @@ pub fn draft_and_check<O: Order>(
     ledger: &Ledger,
 ) -> Result<Checked<O::Structure>, IssuanceError> {
     let name = order.place().name;
-    let checked = Draft::from_der(&name, order.draft(drawn)?)?
+    let checked = Draft::new(&name, order.draft(drawn)?)
         .check(SignatureAlgorithm::for_key(&order.key().public), &order.context(drawn, policy, ledger)?)?;
     // What reads back has to be what was meant, before anyone is asked to approve it.
     match order.planned(drawn)?.difference(checked.statement()) {
@@ -130,8 +139,12 @@ pub fn issue<O: Order>(
     let intent = order.intent(&drawn, approved.sha256());
     let approval = approved.approval();
     let verified = stage.act(&key.token, intent, Some(approval), |hands| {
-        let verified = approved.sign(key, order.along(), hands)?.verify(&planned, &key.public)?;
-        let artifact = hands.store(&place, verified.der())?;
+        let signed = approved.sign(key, order.along(), hands)?;
+        // It is read back from where it lies, and has its name only after it was verified: after a power failure there
+        // may be a part that nobody takes for an artifact.
+        hands.deposit(&place, &mut signed.octets().reader())?;
+        let verified = signed.verify_stored(&planned, &key.public, &mut *hands.deposited()?)?;
+        let artifact = hands.complete(&place)?;
         let result = order.result(&drawn, artifact);
         Ok::<_, IssuanceError>((verified, result))
     })?;
@@ -176,8 +189,8 @@ pub fn issue_batch<O: BatchOrder>(
     stage.act(&key.token, intent, Some(approval), |hands| {
         let mut digests = Vec::with_capacity(approved.len());
         for (order, one) in approved {
-            let verified =
-                one.sign(key, order.along(), hands)?.verify(&order.planned(&drawn)?, &key.public)?;
+            let signed = one.sign(key, order.along(), hands)?;
+            let verified = signed.verify(&order.planned(&drawn)?, &key.public)?;
             digests.push(hands.store(&order.place(), verified.der())?.sha256);
         }
         let count = digests.len();

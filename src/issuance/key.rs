@@ -12,7 +12,7 @@ use base64ct::{Base64, Encoding};
 use super::{IssuanceError, Key};
 use crate::digest::hex;
 use crate::hsm::{AttributeName, Attributes, KeyDescription, KeyId, KeyRequest, ToSign, Token, TokenError};
-use crate::pki::{KeyAlgorithm, SignatureAlgorithm, verify_signature};
+use crate::pki::{KeyAlgorithm, Signable, SignatureAlgorithm, verify_signature};
 use crate::stage::{Event, KeyAttributes, LogKey, Notice, Stage};
 
 /// A key to be made.
@@ -93,6 +93,22 @@ pub(super) fn sign(
     match algorithm.hash() {
         Some(hash) => token.sign(id, ToSign::Digest { hash, octets: &hash.digest(message) }),
         None => token.sign(id, ToSign::Message(message)),
+    }
+}
+
+/// Signs what was heard.
+///
+/// # Errors
+///
+/// [`TokenError`]: what the token says.
+pub(super) fn sign_heard(
+    token: &mut dyn Token,
+    id: &KeyId,
+    what: Signable<'_>,
+) -> Result<Vec<u8>, TokenError> {
+    match what {
+        Signable::Digest(hash, octets) => token.sign(id, ToSign::Digest { hash, octets }),
+        Signable::Message(message) => token.sign(id, ToSign::Message(message)),
     }
 }
 

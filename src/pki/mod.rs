@@ -18,18 +18,22 @@
 pub mod build;
 pub mod key;
 pub mod key_identifier;
+pub mod message;
 pub mod name;
 pub mod oid;
 pub mod pem;
 pub mod read;
 pub mod reason;
+pub mod revoked;
 pub mod serial;
 pub mod signature;
 pub mod usage;
 pub mod validity;
 
 pub use key::{Curve, KeyAlgorithm, KeyAlgorithmError, KeyError, KeyKind, PublicKey};
+pub use message::{Heard, Message, Signable};
 pub use name::{Attribute, Name, NameError, NameView, StringForm};
+pub use revoked::{RevokedList, RevokedParts};
 pub use serial::{SerialError, SerialNumber};
 pub use signature::{HashAlgorithm, SignatureAlgorithm, SignatureError, verify_signature};
 pub use validity::{Validity, ValidityError};

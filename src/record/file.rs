@@ -6,12 +6,14 @@
 //!   its name, or not there; what may be left is `<name>.part`.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{RenameFlags, renameat_with};
+use sha2::{Digest as _, Sha256};
 
+use crate::digest::Digest;
 use crate::stage::JournalError;
 
 /// A place for a file that is not written yet; nobody else can take it.
@@ -59,22 +61,74 @@ impl Reserved {
     /// # Errors
     ///
     /// [`JournalError`] unless all of it is on the disk under its name.
-    pub fn fill(mut self, octets: &[u8]) -> Result<(), JournalError> {
-        let mut file = open_own(&self.part, OpenOptions::new().write(true))
+    pub fn fill(self, octets: &[u8]) -> Result<(), JournalError> {
+        self.fill_from(&mut &*octets).map(drop)
+    }
+
+    /// Writes everything that `octets` gives, without holding it, and gives the file its name; the digest of it all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reserved::fill`].
+    pub fn fill_from(mut self, octets: &mut dyn Read) -> Result<Digest, JournalError> {
+        let sha256 = self.write(octets)?;
+        let path = self.path.clone();
+        self.name(&path)?;
+        Ok(sha256)
+    }
+
+    /// Writes everything that `octets` gives to the part, and syncs it; the digest of it all.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] unless all of it is on the disk.
+    pub fn write(&mut self, octets: &mut dyn Read) -> Result<Digest, JournalError> {
+        let mut file = open_own(&self.part, OpenOptions::new().write(true).truncate(true))
             .map_err(|error| storage(&self.part, "opened", error))?;
-        file.write_all(octets).map_err(|error| storage(&self.part, "written", error))?;
+        let mut hash = Sha256::new();
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let count = match octets.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(storage(&self.path, "made", error)),
+            };
+            let octets = buffer.get(..count).unwrap_or_default();
+            hash.update(octets);
+            file.write_all(octets).map_err(|error| storage(&self.part, "written", error))?;
+        }
         file.sync_all().map_err(|error| storage(&self.part, "synced", error))?;
+        Ok(Digest::from_octets(hash.finalize().into()))
+    }
+
+    /// Gives the part its name, which need not be the one that was kept free.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Exists`] if there is such a file.
+    pub fn name(mut self, path: &Path) -> Result<(), JournalError> {
         let here = rustix::fs::CWD;
-        renameat_with(here, &self.part, here, &self.path, RenameFlags::NOREPLACE).map_err(|error| {
+        renameat_with(here, &self.part, here, path, RenameFlags::NOREPLACE).map_err(|error| {
             match io::Error::from(error) {
                 error if error.kind() == io::ErrorKind::AlreadyExists => {
-                    JournalError::Exists { path: self.path.clone() }
+                    JournalError::Exists { path: path.to_owned() }
                 }
-                error => storage(&self.path, "named", error),
+                error => storage(path, "named", error),
             }
         })?;
         self.filled = true;
-        sync_folder(&self.path)
+        sync_folder(path)
+    }
+
+    /// Reads the part.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Storage`] if it cannot be opened.
+    pub fn open(&self) -> Result<File, JournalError> {
+        open_own(&self.part, OpenOptions::new().read(true))
+            .map_err(|error| storage(&self.part, "opened", error))
     }
 }
 
@@ -86,6 +140,18 @@ impl Reserved {
 pub fn create(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
     Reserved::at(path)?.fill(octets)
 }
+
+/// Creates a file with everything that `octets` gives, without holding it; the digest of it all.
+///
+/// # Errors
+///
+/// As [`Reserved::at`] and [`Reserved::fill`].
+pub fn create_from(path: &Path, octets: &mut dyn Read) -> Result<Digest, JournalError> {
+    Reserved::at(path)?.fill_from(octets)
+}
+
+/// How much is read and written at a time.
+const BUFFER: usize = 1 << 16;
 
 /// Makes a folder that must not be there yet; its parent is.
 ///

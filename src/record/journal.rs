@@ -6,7 +6,7 @@
 //! - A head is made only from synced lines.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use ceremony_log::checkpoint::checkpoint_text;
@@ -21,7 +21,7 @@ use rustix::fs::{FlockOperation, flock};
 use super::artifact;
 use super::continued::Continued;
 use super::file::{
-    Reserved, create, create_folder, ensure_folder, open_own, storage, supersede, sync_folder,
+    Reserved, create, create_folder, create_from, ensure_folder, open_own, storage, supersede, sync_folder,
 };
 use super::value::to_object;
 use crate::clock::Timestamp;
@@ -87,6 +87,8 @@ pub struct LogFolder {
     head: Option<Note>,
     stored: Vec<Stored>,
     reserved: Vec<(PathBuf, Reserved)>,
+    /// What is put where artifacts are and is none yet, with its digest.
+    deposit: Option<(Reserved, Digest)>,
     stopped: bool,
 }
 
@@ -118,6 +120,7 @@ impl LogFolder {
             head: None,
             stored: Vec::new(),
             reserved: Vec::new(),
+            deposit: None,
             stopped: false,
         })
     }
@@ -141,6 +144,7 @@ impl LogFolder {
             head: Some(continued.note),
             stored: Vec::new(),
             reserved: Vec::new(),
+            deposit: None,
             stopped: false,
         })
     }
@@ -197,6 +201,15 @@ impl LogFolder {
     /// [`JournalError`] if it is there already or cannot be written.
     pub fn keep(&self, name: &str, octets: &[u8]) -> Result<(), JournalError> {
         create(&self.places.run(&self.identity.ceremony).join(name), octets)
+    }
+
+    /// Keeps a file of this ceremony beside the log, without holding it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it is there already or cannot be written.
+    pub fn keep_from(&self, name: &str, octets: &mut dyn Read) -> Result<(), JournalError> {
+        create_from(&self.places.run(&self.identity.ceremony).join(name), octets).map(drop)
     }
 
     fn record(&self, entry: Entry) -> Result<Record, JournalError> {
@@ -323,15 +336,20 @@ impl Journal for LogFolder {
         super::manifest::manifest(self)
     }
 
-    fn keep_pending(&mut self, octets: &[u8]) -> Result<Digest, JournalError> {
-        let digest = Digest::of(octets);
-        let path = self.places.run(&self.identity.ceremony).join("pending").join(digest.to_string());
+    fn keep_pending(&mut self, sha256: Digest, octets: &mut dyn Read) -> Result<(), JournalError> {
+        let path = self.places.run(&self.identity.ceremony).join("pending").join(sha256.to_string());
         // Its name says what it holds: the same octets, kept once more, are there already.
-        if std::fs::read(&path).is_ok_and(|kept| kept == octets) {
-            return Ok(digest);
+        if digest_of(&path).is_ok_and(|kept| kept == sha256) {
+            return Ok(());
         }
-        create(&path, octets)?;
-        Ok(digest)
+        let mut reserved = Reserved::at(&path)?;
+        let written = reserved.write(octets)?;
+        if written != sha256 {
+            return Err(unfit(&format!(
+                "what is about to be signed has the digest {written}, wanted {sha256}"
+            )));
+        }
+        reserved.name(&path)
     }
 
     fn reserve(&mut self, place: &ArtifactPlace) -> Result<(), JournalError> {
@@ -342,22 +360,40 @@ impl Journal for LogFolder {
         Ok(())
     }
 
-    fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
-        let sha256 = Digest::of(octets);
+    fn deposit(&mut self, place: &ArtifactPlace, octets: &mut dyn Read) -> Result<(), JournalError> {
+        // What was put there before and did not become an artifact goes first.
+        self.deposit = None;
+        // Its true name is its digest: until then it has that of the artifact, and `.part`.
+        let file = format!("{}-{}", place.kind, place.name);
+        let mut part = Reserved::at(&self.places.bundle.join("artifacts").join(file))?;
+        let sha256 = part.write(octets)?;
+        self.deposit = Some((part, sha256));
+        Ok(())
+    }
+
+    fn deposited(&mut self) -> Result<Box<dyn Read + '_>, JournalError> {
+        let (part, _) = self.deposit.as_ref().ok_or_else(nothing_there)?;
+        Ok(Box::new(part.open()?))
+    }
+
+    fn complete(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        let (part, sha256) = self.deposit.take().ok_or_else(nothing_there)?;
         let file = match place.kind {
             "manifest" => self.places.bundle.join("manifest.json"),
             kind => {
                 self.places.bundle.join("artifacts").join(format!("{sha256}.{}", artifact::extension(kind)))
             }
         };
-        create(&file, octets)?;
+        part.name(&file)?;
         for (path, label) in artifact::renderings(place) {
             let path = self.places.out.join(path);
-            let rendering = artifact::render(octets, label);
-            match self.reserved.iter().position(|(reserved, _)| *reserved == path) {
-                Some(index) => self.reserved.swap_remove(index).1.fill(&rendering)?,
-                None => create(&path, &rendering)?,
-            }
+            let octets = File::open(&file).map_err(|error| storage(&file, "opened", error))?;
+            let mut rendering = artifact::render(octets, label);
+            let reserved = match self.reserved.iter().position(|(reserved, _)| *reserved == path) {
+                Some(index) => self.reserved.swap_remove(index).1,
+                None => Reserved::at(&path)?,
+            };
+            reserved.fill_from(&mut *rendering)?;
         }
         let artifact = Artifact {
             kind: place.kind.into(),
@@ -406,6 +442,15 @@ const fn names_artifacts(event: &Event) -> bool {
             | Event::OcspSigned { .. }
             | Event::ArtifactEmitted { .. }
     )
+}
+
+/// The digest of a file of ours.
+fn digest_of(path: &Path) -> io::Result<Digest> {
+    Digest::of_reader(&mut File::open(path)?)
+}
+
+fn nothing_there() -> JournalError {
+    unfit(&"nothing was put where artifacts are")
 }
 
 fn unfit(fault: &dyn ToString) -> JournalError {

@@ -11,6 +11,7 @@ mod journal;
 mod machine;
 mod operators;
 
+use std::io::Read;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -69,6 +70,34 @@ impl<'h> Hands<'h> {
     pub fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
         self.stored = true;
         self.journal.store(place, octets)
+    }
+
+    /// Puts what will be an artifact where it will lie: as [`Journal::deposit`].
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    pub fn deposit(&mut self, place: &ArtifactPlace, octets: &mut dyn Read) -> Result<(), JournalError> {
+        self.journal.deposit(place, octets)
+    }
+
+    /// Reads what was put there last.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it cannot be read.
+    pub fn deposited(&mut self) -> Result<Box<dyn Read + '_>, JournalError> {
+        self.journal.deposited()
+    }
+
+    /// Makes what was put there last an artifact, before its result is in the log.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    pub fn complete(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        self.stored = true;
+        self.journal.complete(place)
     }
 }
 
@@ -172,14 +201,20 @@ impl<'a> Stage<'a> {
         Ok(artifact)
     }
 
-    /// Keeps octets that are about to be signed, and makes sure that what comes of them can be stored.
+    /// Keeps octets that are about to be signed, which have this digest, and makes sure that what comes of them can be
+    /// stored.
     ///
     /// # Errors
     ///
     /// [`StageError::Journal`] if either cannot be.
-    pub fn prepare(&mut self, place: &ArtifactPlace, to_be_signed: &[u8]) -> Result<(), StageError> {
+    pub fn prepare(
+        &mut self,
+        place: &ArtifactPlace,
+        sha256: Digest,
+        to_be_signed: &mut dyn Read,
+    ) -> Result<(), StageError> {
         self.journal.reserve(place)?;
-        self.journal.keep_pending(to_be_signed)?;
+        self.journal.keep_pending(sha256, to_be_signed)?;
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use crate::issuance::structure::said_revoked;
 use crate::issuance::{
     BatchOrder, Drawn, IssuanceError, Key, KnownCertificate, Ledger, OcspResponse, Order, Policy, Statement,
 };
+use crate::pki::build::Streamed;
 use crate::pki::build::{CertIdHash, Status};
 use crate::pki::oid::{Oid, OidView};
 use crate::pki::read::CertificateView;
@@ -83,7 +84,7 @@ impl Order for OcspOrder {
         }
     }
 
-    fn draft(&self, drawn: &Drawn) -> Result<Vec<u8>, IssuanceError> {
+    fn draft(&self, drawn: &Drawn) -> Result<Streamed, IssuanceError> {
         let (issuer, responder) = (view(&self.issuer)?, view(&self.responder)?);
         let (this_update, next_update) = self.period.at(drawn.at, &self.name)?;
         let status = match self.subject.revoked {
@@ -100,7 +101,7 @@ impl Order for OcspOrder {
             responses: &[single],
             fills: &self.fills,
         };
-        self.profile.draft(&values).map_err(profile_error(&self.name))
+        self.profile.draft(&values).map(Streamed::from).map_err(profile_error(&self.name))
     }
 
     fn planned(&self, drawn: &Drawn) -> Result<Statement, IssuanceError> {

@@ -1,7 +1,7 @@
 //! No certificate is on a CRL twice. RFC 5280 §5.1.2.6.
 //!
-//! In ascending order, as our own CRLs are, one look at each entry is enough. For those in no order 64 bits an entry are
-//! held, up to a bound.
+//! In ascending order, as long ones of ours are, one look at each entry is enough. For those in no order 64 bits an entry
+//! are held, up to a bound.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -34,10 +34,12 @@ pub(super) struct Seen {
 impl Seen {
     /// The most entries in no order that are looked at: 64 bits each.
     const MOST: usize = 1 << 21;
+    /// Of our own there are no more: a longer list is in ascending order, or it is not signed.
+    const MOST_OF_OURS: usize = 1 << 12;
 
-    /// Nothing yet.
-    pub(super) fn new() -> Self {
-        Self::holding(Self::MOST)
+    /// Nothing yet. `is_ours`: of a CRL that we are about to sign.
+    pub(super) fn new(is_ours: bool) -> Self {
+        Self::holding(if is_ours { Self::MOST_OF_OURS } else { Self::MOST })
     }
 
     fn holding(most: usize) -> Self {
@@ -104,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_serial_is_there_once_in_any_order() {
-        let verdict = |serials: &[&[u8]]| verdict(Seen::new(), serials).unwrap();
+        let verdict = |serials: &[&[u8]]| verdict(Seen::new(false), serials).unwrap();
         assert_eq!(verdict(&[&[7], &[8], &[1, 1]]), Vec::<String>::new());
         assert_eq!(verdict(&[&[1, 1], &[8], &[7]]), Vec::<String>::new());
         assert_eq!(verdict(&[&[7], &[7]]), ["the serial number 07 is there twice"]);

@@ -32,7 +32,8 @@ mod tests {
     use super::super::sample::CrlSample;
     use crate::pki::build::assemble;
     use crate::pki::signature::SignatureAlgorithm;
-    use crate::rule::crl::{Crl, judge};
+    use crate::pki::read::{CrlForm, CrlStream, Faults};
+    use crate::rule::crl::judge;
     use crate::rule::{Context, Kind, Policy};
 
     #[test]
@@ -40,7 +41,10 @@ mod tests {
         let crl = CrlSample::new();
         for algorithm in SignatureAlgorithm::ALL {
             let whole = assemble(&crl.tbs(), &algorithm.der(), &[]);
-            let assessment = judge(&Crl::from_whole(&whole).unwrap(), &Context::lint(Policy::Private, Kind::Other));
+            let (mut source, mut faults, mut heard) = (whole.as_slice(), Faults::new(), |_: &[u8]| ());
+            let stream = CrlStream::open(&mut source, CrlForm::Whole, &mut heard, &mut faults).unwrap();
+            let context = Context::lint(Policy::Private, Kind::Other);
+            let assessment = judge(stream, faults, &context, &mut |_| ()).unwrap().assessment;
             let objected = assessment.objections.iter().any(|one| one.rule == RULE.id);
             assert_eq!(objected, algorithm.der() != crl.algorithm, "{algorithm}");
         }

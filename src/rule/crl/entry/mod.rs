@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::{Crl, rules};
+use super::rules;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
-use crate::pki::read::{EntryView, Faults, ReadError, Value};
+use crate::pki::read::{CrlHead, EntryView, Faults, ReadError, Value};
 use crate::rule::{Context, Judgement};
 
 /// An entry under judgement.
@@ -73,8 +73,8 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn of(crl: &Crl<'_>) -> Self {
-        Self { this_update: crl.tbs().this_update().at(), issuer_sha256: crl.tbs().issuer().sha256() }
+    pub(super) fn of(head: &CrlHead<'_>) -> Self {
+        Self { this_update: head.this_update().at(), issuer_sha256: head.issuer().sha256() }
     }
 }
 
