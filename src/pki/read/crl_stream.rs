@@ -128,6 +128,8 @@ impl<'s> CrlStream<'s> {
             Err(error) => {
                 // What comes after the entries stands where their list ends, whatever is in it.
                 let past = self.window.skip_to(self.list_end);
+                // An input that ends before has no further entries; its end is an error of what comes after them.
+                self.list_end = self.window.position();
                 Some(Err(past.err().unwrap_or(error)))
             }
         }
@@ -405,3 +407,157 @@ const BUFFER: usize = 1 << 16;
 const MOST_ENTRY: usize = 1 << 16;
 /// The most octets before and after the entries.
 const MOST_AROUND: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::super::CrlView;
+    use super::*;
+    use crate::pki::build::element::{element, sequence};
+    use crate::pki::build::{CrlParts, Extension, assemble, tbs_crl};
+    use crate::pki::name::{Attribute, Name, StringForm, attribute_type};
+    use crate::pki::reason::Reason;
+    use crate::pki::revoked::{RevokedList, RevokedParts};
+    use crate::pki::serial::SerialNumber;
+
+    fn tbs(entries: u32) -> Vec<u8> {
+        let at = |text: &str| text.parse().unwrap();
+        let attribute =
+            Attribute { kind: attribute_type("CN").unwrap(), form: StringForm::Utf8, value: "X1".into() };
+        let entry = |number: u32| RevokedParts {
+            serial: SerialNumber::from_hex(&format!("01{number:08x}")).unwrap(),
+            revoked_at: at("2026-10-31T12:00:00Z"),
+            reason: Reason::ALL[number as usize % 2 * 4],
+        };
+        let parts = CrlParts {
+            algorithm: &sequence(&[element(tag::OID, &[42])]),
+            issuer: &Name::from_attributes(&[attribute]).unwrap(),
+            this_update: at("2026-11-01T00:00:00Z"),
+            next_update: at("2027-10-01T00:00:00Z"),
+            revoked: &RevokedList::of((0..entries).map(entry).collect()),
+            extensions: &[Extension::crl_number(5)],
+        };
+        tbs_crl(&parts).to_vec().unwrap()
+    }
+
+    fn whole(entries: u32) -> Vec<u8> {
+        assemble(&tbs(entries), &sequence(&[element(tag::OID, &[42])]), &[7; 9])
+    }
+
+    /// Gives an octet at a time.
+    struct Drops<'a>(&'a [u8]);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let few = into.len().min(1);
+            self.0.read(into.get_mut(..few).unwrap())
+        }
+    }
+
+    type Entry = (Vec<u8>, usize, Option<Reason>);
+
+    fn read(
+        source: &mut dyn Read,
+        form: CrlForm,
+        faults: &mut Faults,
+    ) -> Result<(Vec<Entry>, Vec<u8>, ReadCrl), ReadError> {
+        let (mut signed, mut entries) = (Vec::new(), Vec::new());
+        let mut heard = |octets: &[u8]| signed.extend_from_slice(octets);
+        let mut stream = CrlStream::open(source, form, &mut heard, faults)?;
+        while let Some(entry) = stream.entry(faults) {
+            let entry = entry?;
+            entries.push((entry.serial_octets().to_vec(), entry.element().offset(), entry.reason()?));
+        }
+        let read = stream.finish(faults)?;
+        Ok((entries, signed, read))
+    }
+
+    #[test]
+    fn a_stream_is_read_as_what_is_in_memory() {
+        for entries in [0, 1, 3, 1500] {
+            let (octets, mut faults) = (whole(entries), Faults::new());
+            let view = CrlView::read(&octets, &mut faults).unwrap();
+            let wanted: Vec<_> = view
+                .tbs()
+                .entries()
+                .map(Result::unwrap)
+                .map(|one| (one.serial_octets().to_vec(), one.element().offset(), one.reason().unwrap()))
+                .collect();
+            assert_eq!(wanted.len(), entries as usize);
+            let mut sources: [Box<dyn Read + '_>; 2] = [Box::new(&*octets), Box::new(Drops(&octets))];
+            for source in &mut sources {
+                let (found, signed, read) = read(source, CrlForm::Whole, &mut faults).unwrap();
+                assert!(found == wanted && signed == view.tbs().octets(), "{entries}");
+                let (fields, wanted) = (read.fields().unwrap(), view.tbs().fields());
+                assert_eq!(fields.revoked(), wanted.revoked());
+                assert_eq!(fields.issuer().octets(), wanted.issuer().octets());
+                assert_eq!(fields.next_update(), wanted.next_update());
+                let extension = fields.extensions().iter().next().unwrap();
+                assert_eq!(Some(extension), wanted.extensions().iter().next());
+                let (algorithm, signature) = read.around().unwrap().unwrap();
+                assert_eq!((algorithm, signature), (view.signature_algorithm(), view.signature()));
+                assert_eq!(read.octets(), octets.len());
+            }
+            let alone = tbs(entries);
+            let (_, signed, read) = read(&mut &*alone, CrlForm::ToBeSigned, &mut faults).unwrap();
+            assert!(signed == alone && read.around().unwrap().is_none());
+            assert_eq!(faults.none(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_ends_too_early_or_too_late_is_an_error() {
+        let octets = whole(3);
+        let signed = 4 + tbs(3).len() - usize::from(octets.len() < 260);
+        for end in 0..octets.len() {
+            let mut faults = Faults::new();
+            match read(&mut octets.get(..end).unwrap(), CrlForm::Whole, &mut faults) {
+                Err(_) => assert!(end < signed, "{end}"),
+                Ok((entries, _, read)) => {
+                    // All that is signed is there: only what is around it is not.
+                    assert!(read.around().is_err() && entries.len() == 3, "{end}");
+                }
+            }
+        }
+        let more = [&octets[..], &[0]].concat();
+        let (_, _, read) = read(&mut &*more, CrlForm::Whole, &mut Faults::new()).unwrap();
+        let trailing = ReadError::Trailing { offset: octets.len(), what: "certificateList", octets: 1 };
+        assert_eq!(read.around().unwrap_err(), trailing);
+    }
+
+    #[test]
+    fn a_stream_that_ends_within_its_entries_ends() {
+        let octets = whole(3000);
+        for end in [octets.len() / 2, octets.len() / 2 + 1, 70_000, 200] {
+            let (mut source, mut faults) = (octets.get(..end).unwrap(), Faults::new());
+            let mut heard = |_: &[u8]| ();
+            let mut stream = CrlStream::open(&mut source, CrlForm::Whole, &mut heard, &mut faults).unwrap();
+            let mut errors = 0;
+            while let Some(entry) = stream.entry(&mut faults) {
+                errors += usize::from(entry.is_err());
+            }
+            assert!(errors <= 1 && stream.finish(&mut faults).is_err(), "{end}");
+        }
+    }
+
+    #[test]
+    fn lengths_that_are_claimed_are_no_memory() {
+        let claim = |header: &[u8]| {
+            let mut endless = header.chain(io::repeat(0));
+            read(&mut endless, CrlForm::ToBeSigned, &mut Faults::new()).unwrap_err().to_string()
+        };
+        assert!(claim(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]).contains("wanted 0x30"));
+        // An issuer, an entry and extensions of gigabytes.
+        let octets = tbs(1);
+        let issuer = octets.windows(2).position(|two| two == [0x30, 0x0d]).unwrap();
+        let claimed = [0x30, 0x84, 0x70, 0, 0, 0];
+        let outer = [0x30, 0x84, 0xf0, 0, 0, 0];
+        let long = [&outer[..], &octets[2..issuer], &claimed].concat();
+        assert!(claim(&long).contains("the input ends"), "{}", claim(&long));
+        let list = octets.windows(2).position(|two| two == [0x17, 0x0d]).unwrap() + 30;
+        let list_header = [0x30, 0x84, 0x7f, 0, 0, 0];
+        let long = [&outer[..], &octets[2..list], &list_header, &claimed].concat();
+        assert!(claim(&long).contains("longer than 64 KiB"), "{}", claim(&long));
+        let long = [&outer[..], &octets[2..list]].concat();
+        assert!(claim(&long).contains("more than 1 MiB"), "{}", claim(&long));
+    }
+}

@@ -3,6 +3,8 @@
 pub mod entry;
 mod repeated_serials;
 
+pub use repeated_serials::Seen;
+
 use super::context::Context;
 use super::objection::{Assessment, Rule, Summary};
 use super::rules;
