@@ -372,10 +372,10 @@ impl Journal for Log {
         Ok(())
     }
 
-    fn deposit(&mut self, _: &ArtifactPlace, octets: &mut dyn Read) -> Result<(), JournalError> {
+    fn deposit(&mut self, _: &ArtifactPlace, octets: &mut dyn Read) -> Result<Digest, JournalError> {
         self.deposit.clear();
         octets.read_to_end(&mut self.deposit).unwrap();
-        Ok(())
+        Ok(Digest::of(&self.deposit))
     }
 
     fn deposited(&mut self) -> Result<Box<dyn Read + '_>, JournalError> {

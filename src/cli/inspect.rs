@@ -10,7 +10,7 @@ use ceremony_log::note::Note;
 use ceremony_log::record::Record;
 use sha2::{Digest as _, Sha256};
 
-use super::{failures, files, log, verify};
+use super::{failures, files, log, piece, verify};
 use crate::digest::{Digest, Hashing};
 use crate::failure::{Failure, Turn};
 use crate::intake::{self, Trust};
@@ -51,9 +51,13 @@ fn inspect(path: &Path) -> Result<String, Failure> {
     if path.is_dir() {
         return folder(path);
     }
-    let octets = octets(path)?;
     let shown = path.display();
     let unknown = |why: String| Failure::new(Turn::Author, format!("`{shown}` cannot be read: {why}"));
+    if let Some(mut source) = piece::large_crl(path)? {
+        let why = || unknown("it begins like a CRL and is none".to_owned());
+        return crl(&shown.to_string(), &mut *source).ok_or_else(why);
+    }
+    let octets = octets(path)?;
     if pem::is_pem(&octets) {
         let blocks = pem::read(&octets).map_err(|error| unknown(error.to_string()))?;
         let mut text = String::new();

@@ -12,11 +12,11 @@ use std::io::Read;
 use std::marker::PhantomData;
 
 use super::statement::Statement;
-use super::structure::{Structure, ToBeSigned};
+use super::structure::{Assessed, Structure, ToBeSigned};
 use super::{IssuanceError, Key, key};
 use crate::digest::Digest;
 use crate::pki::build::Streamed;
-use crate::pki::{Heard, PublicKey, SignatureAlgorithm};
+use crate::pki::{Heard, Message, PublicKey, SignatureAlgorithm};
 use crate::rule::{Context, Objection};
 use crate::stage::{ArtifactPlace, Event, Expected, Hands, Line, Person, Stage, StageError};
 
@@ -47,21 +47,70 @@ impl<T: Structure> Draft<T> {
         algorithm: SignatureAlgorithm,
         context: &Context<'_>,
     ) -> Result<Checked<T>, IssuanceError> {
-        let name = self.name;
-        let assessed = T::assess(&self.octets, algorithm, context)
-            .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
-        if assessed.assessment.has_error() {
-            return Err(IssuanceError::Objections { name, objections: assessed.assessment.objections });
-        }
-        if let Err(source) = assessed.heard.signable() {
+        let mut message = Message::signed_by(algorithm);
+        let judged = self.judge_hearing(algorithm, context, &mut |octets| message.hear(octets))?;
+        let Judged { name, octets, warnings, passed, statement, .. } = judged;
+        let heard = message.end();
+        if let Err(source) = heard.signable() {
             return Err(IssuanceError::Unsignable { name, source });
         }
-        Ok(Checked {
-            material: Material { name, octets: self.octets, heard: assessed.heard, of: PhantomData },
-            passed: assessed.assessment.passed.len(),
-            warnings: assessed.assessment.objections,
-            statement: assessed.statement,
-        })
+        let material = Material { name, octets, heard, of: PhantomData };
+        Ok(Checked { material, warnings, passed, statement })
+    }
+
+    /// As [`Draft::check`], for a plan: there is no way from here to a signature.
+    ///
+    /// # Errors
+    ///
+    /// As [`Draft::check`].
+    pub fn judge(
+        self,
+        algorithm: SignatureAlgorithm,
+        context: &Context<'_>,
+    ) -> Result<Judged<T>, IssuanceError> {
+        if let Err(source) = Message::may_have(algorithm, self.octets.len()) {
+            return Err(IssuanceError::Unsignable { name: self.name, source });
+        }
+        self.judge_hearing(algorithm, context, &mut |_| ())
+    }
+
+    fn judge_hearing(
+        self,
+        algorithm: SignatureAlgorithm,
+        context: &Context<'_>,
+        heard: &mut dyn FnMut(&[u8]),
+    ) -> Result<Judged<T>, IssuanceError> {
+        let name = self.name;
+        let Assessed { assessment, statement } = T::assess(&self.octets, algorithm, context, heard)
+            .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
+        if assessment.has_error() {
+            return Err(IssuanceError::Objections { name, objections: assessment.objections });
+        }
+        let (passed, warnings) = (assessment.passed.len(), assessment.objections);
+        Ok(Judged { name, octets: self.octets, warnings, passed, statement, of: PhantomData })
+    }
+}
+
+/// A draft of a plan to which no rule objects.
+#[derive(Debug)]
+pub struct Judged<T> {
+    name: String,
+    octets: Streamed,
+    warnings: Vec<Objection>,
+    passed: usize,
+    statement: Statement,
+    of: PhantomData<T>,
+}
+
+impl<T: Structure> Judged<T> {
+    /// The octets.
+    pub const fn octets(&self) -> &Streamed {
+        &self.octets
+    }
+
+    /// What it says, as read back.
+    pub const fn statement(&self) -> &Statement {
+        &self.statement
     }
 }
 
@@ -215,7 +264,7 @@ impl<T: Structure> Signed<T> {
     }
 
     /// Takes the whole apart again by the second implementation, compares it with the plan field by field, and
-    /// verifies the signature in software. `stored` reads the whole from where it lies.
+    /// verifies the signature in software. `stored` reads the whole from where it lies; `sha256` is its digest.
     ///
     /// # Errors
     ///
@@ -225,6 +274,7 @@ impl<T: Structure> Signed<T> {
         planned: &Statement,
         key: &PublicKey,
         stored: &mut dyn Read,
+        sha256: Digest,
     ) -> Result<Verified<T>, IssuanceError> {
         let wanted = SignatureAlgorithm::for_key(key);
         let opened = T::reopen(stored, &self.octets, wanted)
@@ -247,7 +297,7 @@ impl<T: Structure> Signed<T> {
             key: key.spki_sha256(),
             source,
         })?;
-        Ok(Verified { sha256: opened.sha256, whole: self.whole, of: PhantomData })
+        Ok(Verified { sha256, whole: self.whole, of: PhantomData })
     }
 
     /// As [`Signed::verify_stored`], for a structure that is stored later.
@@ -257,7 +307,9 @@ impl<T: Structure> Signed<T> {
     /// As [`Signed::verify_stored`].
     pub fn verify(self, planned: &Statement, key: &PublicKey) -> Result<Verified<T>, IssuanceError> {
         let whole = self.whole.clone();
-        self.verify_stored(planned, key, &mut whole.reader())
+        let sha256 =
+            whole.sha256().map_err(|source| IssuanceError::Entries { name: self.name.clone(), source })?;
+        self.verify_stored(planned, key, &mut whole.reader(), sha256)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Drawn, drafted, judged, logged, approved, kept, intent, signed, read back, compared, verified, stored,
 //! logged. A failure after the intent leaves `act.failed` and a serial number that is never used again.
 
-use super::chain::{Approved, Checked, Draft, Verified, ask_to_sign};
+use super::chain::{Approved, Checked, Draft, Judged, Verified, ask_to_sign};
 use super::ledger::{Key, Ledger};
 use super::statement::Statement;
 use super::structure::{Structure, ToBeSigned};
@@ -95,7 +95,7 @@ pub trait BatchOrder: Order<Structure: ToBeSigned> {
     fn batch_result(&self, drawn: &Drawn, artifact: Artifact, batch: Batch) -> Event;
 }
 
-/// Drafts an order and has every rule judge it: what planning does, and what signing begins with.
+/// Drafts an order and has every rule judge it: what signing begins with.
 ///
 /// # Errors
 ///
@@ -106,13 +106,36 @@ pub fn draft_and_check<O: Order>(
     policy: Policy,
     ledger: &Ledger,
 ) -> Result<Checked<O::Structure>, IssuanceError> {
-    let name = order.place().name;
-    let checked = Draft::new(&name, order.draft(drawn)?)
-        .check(SignatureAlgorithm::for_key(&order.key().public), &order.context(drawn, policy, ledger)?)?;
-    // What reads back has to be what was meant, before anyone is asked to approve it.
-    match order.planned(drawn)?.difference(checked.statement()) {
-        None => Ok(checked),
-        Some(difference) => Err(IssuanceError::Differs { name, difference }),
+    let algorithm = SignatureAlgorithm::for_key(&order.key().public);
+    let context = order.context(drawn, policy, ledger)?;
+    let checked = Draft::new(&order.place().name, order.draft(drawn)?).check(algorithm, &context)?;
+    as_meant(order, drawn, checked.statement())?;
+    Ok(checked)
+}
+
+/// Drafts an order and has every rule judge it: what planning does. It is the same but that nothing comes of it.
+///
+/// # Errors
+///
+/// As [`draft_and_check`].
+pub fn draft_and_judge<O: Order>(
+    order: &O,
+    drawn: &Drawn,
+    policy: Policy,
+    ledger: &Ledger,
+) -> Result<Judged<O::Structure>, IssuanceError> {
+    let algorithm = SignatureAlgorithm::for_key(&order.key().public);
+    let context = order.context(drawn, policy, ledger)?;
+    let judged = Draft::new(&order.place().name, order.draft(drawn)?).judge(algorithm, &context)?;
+    as_meant(order, drawn, judged.statement())?;
+    Ok(judged)
+}
+
+/// What reads back has to be what was meant, before anyone is asked to approve it.
+fn as_meant<O: Order>(order: &O, drawn: &Drawn, read: &Statement) -> Result<(), IssuanceError> {
+    match order.planned(drawn)?.difference(read) {
+        None => Ok(()),
+        Some(difference) => Err(IssuanceError::Differs { name: order.place().name, difference }),
     }
 }
 
@@ -142,8 +165,8 @@ pub fn issue<O: Order>(
         let signed = approved.sign(key, order.along(), hands)?;
         // It is read back from where it lies, and has its name only after it was verified: after a power failure there
         // may be a part that nobody takes for an artifact.
-        hands.deposit(&place, &mut signed.octets().reader())?;
-        let verified = signed.verify_stored(&planned, &key.public, &mut *hands.deposited()?)?;
+        let sha256 = hands.deposit(&place, &mut signed.octets().reader())?;
+        let verified = signed.verify_stored(&planned, &key.public, &mut *hands.deposited()?, sha256)?;
         let artifact = hands.complete(&place)?;
         let result = order.result(&drawn, artifact);
         Ok::<_, IssuanceError>((verified, result))

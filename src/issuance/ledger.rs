@@ -271,6 +271,12 @@ impl Ledger {
         revoked.collect()
     }
 
+    /// The serial numbers that are used under an issuer's name.
+    pub fn serials(&self, issuer: Digest) -> Vec<SerialNumber> {
+        let of_issuer = self.issued.keys().filter(|(of, _)| *of == issuer);
+        of_issuer.map(|(_, serial)| serial.clone()).collect()
+    }
+
     /// Learns of a revocation.
     pub fn revoke(&mut self, issuer: Digest, revocation: Revocation) {
         if let Some(issued) = self.issued.get_mut(&(issuer, revocation.serial)) {

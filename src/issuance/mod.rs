@@ -21,8 +21,8 @@ mod structure;
 
 use thiserror::Error;
 
-pub use chain::{Approved, Checked, Draft, Signed, Verified};
-pub use issue::{BatchOrder, Drawn, Order, Terms, draft_and_check, issue, issue_batch};
+pub use chain::{Approved, Checked, Draft, Judged, Signed, Verified};
+pub use issue::{BatchOrder, Drawn, Order, Terms, draft_and_check, draft_and_judge, issue, issue_batch};
 pub use key::{KeyOrder, make_key, use_log_key};
 pub use ledger::{Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
 pub use statement::{Field, Statement};

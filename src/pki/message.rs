@@ -84,6 +84,18 @@ impl Message {
         Heard { sha256, algorithm, digest, kept }
     }
 
+    /// Whether a message of so many octets can be signed by `algorithm`.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::TooLong`] if it is one that signs the message itself, and that is too long to be held.
+    pub const fn may_have(algorithm: SignatureAlgorithm, octets: usize) -> Result<(), SignatureError> {
+        match algorithm.hash() {
+            None if octets > MOST_KEPT => Err(SignatureError::TooLong { algorithm, most: MOST_KEPT }),
+            _ => Ok(()),
+        }
+    }
+
     /// Hears a message that is in memory.
     pub fn whole(algorithm: SignatureAlgorithm, octets: &[u8]) -> Heard {
         let mut message = Self::signed_by(algorithm);
@@ -253,5 +265,10 @@ mod tests {
         }
         let short = Message::whole(SignatureAlgorithm::Ed25519, b"short");
         assert_eq!(short.signable(), Ok(Signable::Message(b"short")));
+        for algorithm in SignatureAlgorithm::ALL {
+            assert_eq!(Message::may_have(algorithm, MOST_KEPT), Ok(()));
+            let more = Message::may_have(algorithm, MOST_KEPT + 1);
+            assert_eq!(more.is_ok(), algorithm.hash().is_some(), "{algorithm}");
+        }
     }
 }

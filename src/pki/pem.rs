@@ -7,7 +7,7 @@ mod stream;
 
 use thiserror::Error;
 
-pub use stream::Writer;
+pub use stream::{Reader, Writer};
 
 /// One block.
 #[derive(Clone, Debug, PartialEq, Eq)]

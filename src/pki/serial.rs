@@ -44,10 +44,11 @@ impl SerialNumber {
     /// Holds at most [`SerialNumber::MAX_OCTETS`] octets.
     fn holding(content: &[u8]) -> Self {
         let mut octets = [0; Self::MAX_OCTETS];
-        for (octet, given) in octets.iter_mut().zip(content) {
-            *octet = *given;
+        let content = content.get(..Self::MAX_OCTETS).unwrap_or(content);
+        if let Some(front) = octets.get_mut(..content.len()) {
+            front.copy_from_slice(content);
         }
-        Self { length: u8::try_from(content.len().min(Self::MAX_OCTETS)).unwrap_or(0), octets }
+        Self { length: u8::try_from(content.len()).unwrap_or(0), octets }
     }
 
     /// Makes the serial that [`SerialNumber`]s are drawn as: 0x01 and 16 random octets.
@@ -71,6 +72,16 @@ impl SerialNumber {
         (self.length, &self.octets)
     }
 
+    /// As [`SerialNumber::from_der_content`], of octets with zeros after them: what [`SerialNumber::padded`] gave.
+    pub(super) fn from_padded(length: u8, octets: &[u8; Self::MAX_OCTETS]) -> Option<Self> {
+        let good = match octets {
+            _ if length == 0 || usize::from(length) > Self::MAX_OCTETS => false,
+            [0, second, ..] => length > 1 && *second >= 0x80,
+            [first, ..] => *first < 0x80,
+        };
+        good.then_some(Self { length, octets: *octets })
+    }
+
     /// Reads lower-case hex of the content octets, as [`SerialNumber`] is shown.
     ///
     /// # Errors
@@ -86,12 +97,18 @@ impl SerialNumber {
     ///
     /// As [`SerialNumber::from_hex`].
     pub fn from_hex_octets(text: &[u8]) -> Result<Self, SerialError> {
-        let mut octets = [0; Self::MAX_OCTETS + 1];
+        let mut octets = [0; Self::MAX_OCTETS];
         let (pairs, odd) = text.as_chunks::<2>();
-        for (octet, [high, low]) in octets.iter_mut().zip(pairs) {
-            *octet = digit(*high)? << 4 | digit(*low)?;
+        // Every digit is looked at, also of a text that is too long.
+        let mut wrong = !odd.is_empty();
+        for (index, [high, low]) in pairs.iter().enumerate() {
+            let (high, low) = (digit(*high), digit(*low));
+            wrong |= high.max(low) > 15;
+            if let Some(octet) = octets.get_mut(index) {
+                *octet = high << 4 | low & 15;
+            }
         }
-        if !odd.is_empty() || !text.iter().all(|octet| digit(*octet).is_ok()) {
+        if wrong {
             return Err(SerialError::Hex);
         }
         match octets.get(..pairs.len()) {
@@ -101,11 +118,12 @@ impl SerialNumber {
     }
 }
 
-fn digit(octet: u8) -> Result<u8, SerialError> {
+/// The value of a lower-case hex digit; 255 for anything else.
+const fn digit(octet: u8) -> u8 {
     match octet {
-        b'0'..=b'9' => Ok(octet - b'0'),
-        b'a'..=b'f' => Ok(octet - b'a' + 10),
-        _ => Err(SerialError::Hex),
+        b'0'..=b'9' => octet - b'0',
+        b'a'..=b'f' => octet - b'a' + 10,
+        _ => u8::MAX,
     }
 }
 
@@ -193,6 +211,23 @@ mod tests {
             assert_eq!(SerialNumber::from_hex(&long), Err(SerialError::TooLong { octets: 20 + more }));
         }
         assert_eq!(SerialNumber::from_hex(&format!("{longest}0000zz")), Err(SerialError::Hex));
+    }
+
+    #[test]
+    fn what_is_padded_is_read_back() {
+        for text in ["01", "7f", "0080", "7fffffffffffffffffffffffffffffffffffffff"] {
+            let serial = SerialNumber::from_hex(text).unwrap();
+            let (length, octets) = serial.padded();
+            assert_eq!(SerialNumber::from_padded(length, octets), Some(serial.clone()));
+        }
+        let padded = |front: [u8; 2]| {
+            let mut octets = [0; 20];
+            octets[..2].copy_from_slice(&front);
+            octets
+        };
+        for (length, front) in [(0, [1, 0]), (21, [1, 0]), (1, [0, 0]), (1, [0x80, 0]), (2, [0, 0x7f])] {
+            assert_eq!(SerialNumber::from_padded(length, &padded(front)), None, "{length} {front:?}");
+        }
     }
 
     #[test]

@@ -11,9 +11,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{RenameFlags, renameat_with};
-use sha2::{Digest as _, Sha256};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, Hashing};
 use crate::stage::JournalError;
 
 /// A place for a file that is not written yet; nobody else can take it.
@@ -62,19 +61,18 @@ impl Reserved {
     ///
     /// [`JournalError`] unless all of it is on the disk under its name.
     pub fn fill(self, octets: &[u8]) -> Result<(), JournalError> {
-        self.fill_from(&mut &*octets).map(drop)
+        self.fill_from(&mut &*octets)
     }
 
-    /// Writes everything that `octets` gives, without holding it, and gives the file its name; the digest of it all.
+    /// Writes everything that `octets` gives, without holding it, and gives the file its name.
     ///
     /// # Errors
     ///
     /// As [`Reserved::fill`].
-    pub fn fill_from(mut self, octets: &mut dyn Read) -> Result<Digest, JournalError> {
-        let sha256 = self.write(octets)?;
+    pub fn fill_from(mut self, octets: &mut dyn Read) -> Result<(), JournalError> {
+        self.write(octets)?;
         let path = self.path.clone();
-        self.name(&path)?;
-        Ok(sha256)
+        self.name(&path)
     }
 
     /// Writes everything that `octets` gives to the part, and syncs it; the digest of it all.
@@ -82,10 +80,15 @@ impl Reserved {
     /// # Errors
     ///
     /// [`JournalError`] unless all of it is on the disk.
-    pub fn write(&mut self, octets: &mut dyn Read) -> Result<Digest, JournalError> {
+    pub fn write_hashed(&mut self, octets: &mut dyn Read) -> Result<Digest, JournalError> {
+        let mut hashing = Hashing::new(octets);
+        self.write(&mut hashing)?;
+        Ok(hashing.sha256())
+    }
+
+    fn write(&mut self, octets: &mut dyn Read) -> Result<(), JournalError> {
         let mut file = open_own(&self.part, OpenOptions::new().write(true).truncate(true))
             .map_err(|error| storage(&self.part, "opened", error))?;
-        let mut hash = Sha256::new();
         let mut buffer = vec![0; BUFFER];
         loop {
             let count = match octets.read(&mut buffer) {
@@ -95,11 +98,9 @@ impl Reserved {
                 Err(error) => return Err(storage(&self.path, "made", error)),
             };
             let octets = buffer.get(..count).unwrap_or_default();
-            hash.update(octets);
             file.write_all(octets).map_err(|error| storage(&self.part, "written", error))?;
         }
-        file.sync_all().map_err(|error| storage(&self.part, "synced", error))?;
-        Ok(Digest::from_octets(hash.finalize().into()))
+        file.sync_all().map_err(|error| storage(&self.part, "synced", error))
     }
 
     /// Gives the part its name, which need not be the one that was kept free.
@@ -141,12 +142,12 @@ pub fn create(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
     Reserved::at(path)?.fill(octets)
 }
 
-/// Creates a file with everything that `octets` gives, without holding it; the digest of it all.
+/// Creates a file with everything that `octets` gives, without holding it.
 ///
 /// # Errors
 ///
 /// As [`Reserved::at`] and [`Reserved::fill`].
-pub fn create_from(path: &Path, octets: &mut dyn Read) -> Result<Digest, JournalError> {
+pub fn create_from(path: &Path, octets: &mut dyn Read) -> Result<(), JournalError> {
     Reserved::at(path)?.fill_from(octets)
 }
 

@@ -209,7 +209,7 @@ impl LogFolder {
     ///
     /// [`JournalError`] if it is there already or cannot be written.
     pub fn keep_from(&self, name: &str, octets: &mut dyn Read) -> Result<(), JournalError> {
-        create_from(&self.places.run(&self.identity.ceremony).join(name), octets).map(drop)
+        create_from(&self.places.run(&self.identity.ceremony).join(name), octets)
     }
 
     fn record(&self, entry: Entry) -> Result<Record, JournalError> {
@@ -343,7 +343,7 @@ impl Journal for LogFolder {
             return Ok(());
         }
         let mut reserved = Reserved::at(&path)?;
-        let written = reserved.write(octets)?;
+        let written = reserved.write_hashed(octets)?;
         if written != sha256 {
             return Err(unfit(&format!(
                 "what is about to be signed has the digest {written}, wanted {sha256}"
@@ -360,15 +360,15 @@ impl Journal for LogFolder {
         Ok(())
     }
 
-    fn deposit(&mut self, place: &ArtifactPlace, octets: &mut dyn Read) -> Result<(), JournalError> {
+    fn deposit(&mut self, place: &ArtifactPlace, octets: &mut dyn Read) -> Result<Digest, JournalError> {
         // What was put there before and did not become an artifact goes first.
         self.deposit = None;
         // Its true name is its digest: until then it has that of the artifact, and `.part`.
         let file = format!("{}-{}", place.kind, place.name);
         let mut part = Reserved::at(&self.places.bundle.join("artifacts").join(file))?;
-        let sha256 = part.write(octets)?;
+        let sha256 = part.write_hashed(octets)?;
         self.deposit = Some((part, sha256));
-        Ok(())
+        Ok(sha256)
     }
 
     fn deposited(&mut self) -> Result<Box<dyn Read + '_>, JournalError> {

@@ -124,13 +124,13 @@ pub trait Journal {
         self.complete(place)
     }
 
-    /// Puts what will be an artifact where it will lie, under a name that nobody takes for one. It takes the place of
-    /// one that was put there before and is not complete.
+    /// Puts what will be an artifact where it will lie, under a name that nobody takes for one; its digest. It takes the
+    /// place of one that was put there before and is not complete.
     ///
     /// # Errors
     ///
     /// [`JournalError`] if it could not be stored.
-    fn deposit(&mut self, place: &ArtifactPlace, octets: &mut dyn Read) -> Result<(), JournalError>;
+    fn deposit(&mut self, place: &ArtifactPlace, octets: &mut dyn Read) -> Result<Digest, JournalError>;
 
     /// Reads what was put there last, from where it lies.
     ///

@@ -72,12 +72,12 @@ impl<'h> Hands<'h> {
         self.journal.store(place, octets)
     }
 
-    /// Puts what will be an artifact where it will lie: as [`Journal::deposit`].
+    /// Puts what will be an artifact where it will lie; its digest: as [`Journal::deposit`].
     ///
     /// # Errors
     ///
     /// [`JournalError`] if it could not be stored.
-    pub fn deposit(&mut self, place: &ArtifactPlace, octets: &mut dyn Read) -> Result<(), JournalError> {
+    pub fn deposit(&mut self, place: &ArtifactPlace, octets: &mut dyn Read) -> Result<Digest, JournalError> {
         self.journal.deposit(place, octets)
     }
 

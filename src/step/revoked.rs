@@ -1,6 +1,5 @@
 //! What a CRL lists: nothing, what the log knows, certificates of the ceremony, or a CSV file.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use serde::{Deserialize, Serialize};
@@ -167,9 +166,11 @@ impl Revoked {
     /// Tells the ledger what a CRL said.
     pub fn learn(&self, issuer: Digest, ledger: &mut Ledger, setting: &Setting) {
         let Ok(list) = self.list(ledger, setting) else { return };
-        for entry in list.entries().filter_map(Result::ok) {
-            let revocation = Revocation { serial: entry.serial, at: entry.revoked_at, reason: entry.reason };
-            ledger.revoke(issuer, revocation);
+        // Of a million entries few are certificates that the ledger knows.
+        for serial in ledger.serials(issuer) {
+            if let Ok(Some(RevokedParts { serial, revoked_at: at, reason })) = list.find(&serial) {
+                ledger.revoke(issuer, Revocation { serial, at, reason });
+            }
         }
     }
 }
@@ -268,13 +269,9 @@ pub fn keeps_all(revoked: &Revoked, issuer: (&str, Digest), place: Place, scope:
         return;
     }
     let Ok(list) = revoked.list(&scope.ledger, &scope.setting) else { return };
-    // What is known is in memory; what is listed passes by.
-    let mut missing: BTreeMap<_, _> =
-        known.into_iter().map(|revocation| (revocation.serial.clone(), revocation)).collect();
-    for entry in list.entries().filter_map(Result::ok) {
-        missing.remove(&entry.serial);
-    }
-    for revocation in missing.values() {
+    let is_missing =
+        |revocation: &&Revocation| !list.find(&revocation.serial).is_ok_and(|found| found.is_some());
+    for revocation in known.iter().filter(is_missing) {
         let (serial, at) = (&revocation.serial, revocation.at);
         let message = format!(
             "the CRL leaves out the serial number {serial}, which an earlier CRL of `{name}` lists as revoked at {at}"

@@ -7,7 +7,7 @@ use super::setting::{Input, Setting};
 use crate::clock::Timestamp;
 use crate::issuance::order::Period;
 use crate::issuance::{
-    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Statement, Structure, draft_and_check,
+    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Statement, Structure, draft_and_judge,
 };
 use crate::pki::build::Streamed;
 use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
@@ -379,7 +379,7 @@ impl<'s> Scope<'s> {
             let drawn = Drawn { at, serial: super::placeholder::serial(&place.name) };
             // Most entries of a long CRL are judged once, at the earliest time.
             let lighter = if first.is_some() { order.for_later_times() } else { None };
-            match draft_and_check(lighter.as_ref().unwrap_or(order), &drawn, policy, &self.ledger) {
+            match draft_and_judge(lighter.as_ref().unwrap_or(order), &drawn, policy, &self.ledger) {
                 Ok(checked) => {
                     last = checked.statement().clone();
                     first.get_or_insert(checked);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::certificate::algorithm_name;
 use super::{Assessed, Reopened, Statement, Structure, place};
 use crate::clock::Timestamp;
-use crate::digest::{Hashing, hex};
+use crate::digest::hex;
 use crate::issuance::statement::read::version;
 use crate::pki::build::{self, Streamed};
 use crate::pki::read::{
@@ -26,20 +26,21 @@ impl Structure for CertificateList {
 
     fn assess(
         octets: &Streamed,
-        algorithm: SignatureAlgorithm,
+        _: SignatureAlgorithm,
         context: &Context<'_>,
+        heard: &mut dyn FnMut(&[u8]),
     ) -> Result<Assessed, ReadError> {
-        let mut message = Message::signed_by(algorithm);
-        let mut heard = |octets: &[u8]| message.hear(octets);
         let mut faults = Faults::new();
         let mut source = octets.reader();
-        let stream = CrlStream::open(&mut source, CrlForm::ToBeSigned, &mut heard, &mut faults)?;
+        let stream = CrlStream::open(&mut source, CrlForm::ToBeSigned, heard, &mut faults)?;
         let mut said = Said::against(octets.list());
-        let judged = rule::crl::judge(stream, faults, context, &mut |entry| said.enter(entry))?;
+        let judged = rule::crl::judge(stream, faults, context, &mut |entry| {
+            said.enter(entry.view(), reason(entry.reason()))
+        })?;
         judged.faults.none()?;
         judged.read.around()?;
         let statement = statement(&judged.read.fields()?, said);
-        Ok(Assessed { assessment: judged.assessment, statement, heard: message.end() })
+        Ok(Assessed { assessment: judged.assessment, statement })
     }
 
     fn places(octets: &Streamed) -> Vec<(String, Range<usize>)> {
@@ -62,9 +63,8 @@ impl Structure for CertificateList {
     ) -> Result<Reopened, ReadError> {
         let mut message = Message::signed_by(algorithm);
         let mut heard = |octets: &[u8]| message.hear(octets);
-        let mut source = Hashing::new(whole);
         let mut faults = Faults::new();
-        let stream = CrlStream::open(&mut source, CrlForm::Whole, &mut heard, &mut faults)?;
+        let stream = CrlStream::open(whole, CrlForm::Whole, &mut heard, &mut faults)?;
         let mut said = Said::against(planned.list());
         let read = read_all(stream, &mut faults, &mut said)?;
         faults.none()?;
@@ -77,7 +77,6 @@ impl Structure for CertificateList {
             algorithm: identifier,
             signature,
             along: Vec::new(),
-            sha256: source.sha256(),
         })
     }
 }
@@ -96,14 +95,21 @@ impl CertificateList {
 }
 
 fn read_all(mut stream: CrlStream<'_>, faults: &mut Faults, said: &mut Said) -> Result<ReadCrl, ReadError> {
+    // The reason of the entry before, if nothing was wrong with its extensions: most entries end alike.
+    let mut last: Option<Option<u8>> = None;
     while let Some(entry) = stream.entry(faults) {
-        match entry {
-            Ok(entry) => {
-                said.enter(&entry);
+        let Ok(entry) = entry.map_err(|error| faults.note_unread(error)) else { continue };
+        let code = match last {
+            Some(code) if entry.repeats() => code,
+            _ => {
+                let before = faults.count();
                 entry.extensions().read_values(faults);
+                let code = reason(entry.extensions().reason_code());
+                last = Some(code).filter(|_| faults.count() == before);
+                code
             }
-            Err(error) => faults.note_unread(error),
-        }
+        };
+        said.enter(&entry, code);
     }
     let read = stream.finish(faults)?;
     read.fields()?.extensions().read_values(faults);
@@ -252,11 +258,7 @@ impl Said {
         Self { by, ..Self::of_itself() }
     }
 
-    fn enter(&mut self, entry: &EntryView<'_>) {
-        let reason = match entry.reason() {
-            Ok(reason) => reason.map(Reason::code),
-            Err(_) => Some(u8::MAX),
-        };
+    fn enter(&mut self, entry: &EntryView<'_>, reason: Option<u8>) {
         let (serial, at) = (entry.serial_octets(), entry.revoked_at().at());
         if self.count < MOST_SHOWN {
             self.shown.first.push(OneEntry::new(serial, at, reason));
@@ -290,6 +292,15 @@ impl Said {
             }
             By::List { difference: Some(difference), .. } => statement.say(REVOKED_SHA256, difference),
         }
+    }
+}
+
+/// A reason as statements have it: one that is none of the standard's counts as absent, one that cannot be read as none
+/// that anybody plans.
+fn reason(read: Result<Option<u64>, ReadError>) -> Option<u8> {
+    match read {
+        Ok(code) => code.and_then(Reason::from_code).map(Reason::code),
+        Err(_) => Some(u8::MAX),
     }
 }
 

@@ -16,7 +16,6 @@ pub(super) use ocsp_response::said_revoked;
 pub use request::Request;
 
 use super::Statement;
-use crate::digest::Digest;
 use crate::pki::build::Streamed;
 use crate::pki::read::{AlgorithmView, ReadError};
 use crate::pki::{Heard, Message, SignatureAlgorithm, build};
@@ -29,7 +28,8 @@ pub trait Structure {
     const NAME: &'static str;
 
     /// Reads what is to be signed, DER and nothing else, has every rule of this kind of structure judge it, and says
-    /// field by field what it says: one reading. `algorithm` is what it will be signed with.
+    /// field by field what it says: one reading. `algorithm` is what it will be signed with; `heard` is given the octets
+    /// as they are read.
     ///
     /// # Errors
     ///
@@ -38,6 +38,7 @@ pub trait Structure {
         octets: &Streamed,
         algorithm: SignatureAlgorithm,
         context: &Context<'_>,
+        heard: &mut dyn FnMut(&[u8]),
     ) -> Result<Assessed, ReadError>;
 
     /// Where fields stand whose value may not be known while planning, by the names of the statement.
@@ -70,8 +71,6 @@ pub struct Assessed {
     pub assessment: Assessment,
     /// What it says.
     pub statement: Statement,
-    /// The octets that were read: their digest, and what a token is given to sign.
-    pub heard: Heard,
 }
 
 /// What one reading of a signed structure gave.
@@ -87,8 +86,6 @@ pub struct Reopened {
     pub signature: Vec<u8>,
     /// The certificates that go along.
     pub along: Vec<Vec<u8>>,
-    /// The digest of the whole.
-    pub sha256: Digest,
 }
 
 /// What is always in memory is read as a whole.
@@ -99,13 +96,15 @@ impl<T: ToBeSigned> Structure for T {
         octets: &Streamed,
         algorithm: SignatureAlgorithm,
         context: &Context<'_>,
+        heard: &mut dyn FnMut(&[u8]),
     ) -> Result<Assessed, ReadError> {
         let octets = held(&mut octets.reader())?;
         let identifier = algorithm.der();
         let view = T::read(&octets)?;
         let assessment = T::judge(&octets, &identifier, &context.clone())?;
         let statement = T::statement(&view);
-        Ok(Assessed { assessment, statement, heard: Message::whole(algorithm, &octets) })
+        heard(&octets);
+        Ok(Assessed { assessment, statement })
     }
 
     fn places(octets: &Streamed) -> Vec<(String, Range<usize>)> {
@@ -135,7 +134,6 @@ impl<T: ToBeSigned> Structure for T {
             algorithm: opened.algorithm.to_vec(),
             signature: opened.signature.to_vec(),
             along: opened.along.iter().map(|one| one.to_vec()).collect(),
-            sha256: Digest::of(&octets),
         })
     }
 }

@@ -5,7 +5,8 @@ use super::certificate::{read_extensions, read_name};
 use super::der::{Cursor, Element, FaultKind, Faults, ReadError, only, tag};
 use super::extension::Extensions;
 use super::signed::Signed;
-use super::time::TimeView;
+use super::time::{TimeForm, TimeView};
+use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::pki::name::NameView;
 use crate::pki::reason::Reason;
@@ -300,9 +301,65 @@ pub struct EntryView<'a> {
     serial: Element<'a>,
     revoked_at: TimeView<'a>,
     extensions: Extensions<'a>,
+    repeats: bool,
+}
+
+/// What stands after the serial number of an entry that was read and is good: many entries of a CRL end alike.
+#[derive(Clone, Debug)]
+pub(super) struct Ending {
+    octets: Vec<u8>,
+    at: Timestamp,
+    form: TimeForm,
+}
+
+impl Ending {
+    /// The ending of an entry in which nothing is wrong, its extensions not looked into.
+    pub(super) fn of(entry: &EntryView<'_>) -> Self {
+        let octets = entry.after_serial().to_vec();
+        Self { octets, at: entry.revoked_at.at(), form: entry.revoked_at.form() }
+    }
 }
 
 impl<'a> EntryView<'a> {
+    /// Reads the next element: as [`EntryView::read`], but what stands after its serial number is not read again if it is
+    /// this ending, octet for octet.
+    pub(super) fn read_like(
+        cursor: &mut Cursor<'a>,
+        ending: &Ending,
+        faults: &mut Faults,
+    ) -> Result<Self, ReadError> {
+        let begin = *cursor;
+        let mut found = Faults::new();
+        let element = cursor.take(tag::SEQUENCE, "revokedCertificate", &mut found)?;
+        let mut inside = element.inside();
+        let serial = inside.take(tag::INTEGER, "userCertificate", &mut found)?;
+        if inside.rest() != ending.octets || found != Faults::new() {
+            *cursor = begin;
+            return Self::read(cursor, faults);
+        }
+        serial.integer("userCertificate", faults)?;
+        let time = inside.any("revocationDate", &mut found)?;
+        let extensions = if inside.is_empty() {
+            Extensions::NONE
+        } else {
+            Extensions::again(&inside.any("extensions", &mut found)?)
+        };
+        let revoked_at = TimeView::again(time, ending.at, ending.form);
+        Ok(Self { element, serial, revoked_at, extensions, repeats: true })
+    }
+
+    /// Whether everything after its serial number is, octet for octet, what the entry before had there, and whether there
+    /// was no fault in that, the values of its extensions apart.
+    pub const fn repeats(&self) -> bool {
+        self.repeats
+    }
+
+    /// What stands after the serial number.
+    fn after_serial(&self) -> &'a [u8] {
+        let before = self.serial.offset() + self.serial.octets().len() - self.element.offset();
+        self.element.octets().get(before..).unwrap_or_default()
+    }
+
     /// Reads the next element, values of its extensions not looked into.
     ///
     /// # Errors
@@ -317,7 +374,7 @@ impl<'a> EntryView<'a> {
         let extensions =
             if inside.is_empty() { Extensions::NONE } else { Extensions::read(&mut inside, faults)? };
         inside.end("revokedCertificate")?;
-        Ok(Self { element, serial, revoked_at, extensions })
+        Ok(Self { element, serial, revoked_at, extensions, repeats: false })
     }
 
     /// Where it stands and its octets.

@@ -12,7 +12,7 @@ use std::io::{self, Read};
 
 use super::algorithm::AlgorithmView;
 use super::certificate::read_extensions;
-use super::crl::{CrlFields, CrlHead, EntryView, ListPlace};
+use super::crl::{CrlFields, CrlHead, Ending, EntryView, ListPlace};
 use super::der::{Cursor, Faults, Header, ReadError, tag};
 
 /// What is being read.
@@ -35,6 +35,8 @@ pub struct CrlStream<'s> {
     head: Part,
     list: Option<ListPlace>,
     list_end: usize,
+    /// How the entry before ended, if it was good.
+    ending: Option<Ending>,
 }
 
 /// A CRL that was read but for its entries, which were handed out.
@@ -102,7 +104,7 @@ impl<'s> CrlStream<'s> {
             }
             list = Some(ListPlace::of(offset, found.content, faults));
         }
-        Ok(Self { window, form, signed_end, whole_end, around, head, list, list_end })
+        Ok(Self { window, form, signed_end, whole_end, around, head, list, list_end, ending: None })
     }
 
     /// What stands before the entries.
@@ -123,7 +125,17 @@ impl<'s> CrlStream<'s> {
         match self.window.element(left, "revokedCertificate") {
             Ok(whole) => {
                 let (octets, offset) = self.window.take(whole);
-                Some(EntryView::read(&mut Cursor::at(octets, offset), faults))
+                let mut cursor = Cursor::at(octets, offset);
+                let before = faults.count();
+                let entry = match &self.ending {
+                    Some(ending) => EntryView::read_like(&mut cursor, ending, faults),
+                    None => EntryView::read(&mut cursor, faults),
+                };
+                if !entry.as_ref().is_ok_and(EntryView::repeats) {
+                    let good = entry.as_ref().ok().filter(|_| faults.count() == before);
+                    self.ending = good.map(Ending::of);
+                }
+                Some(entry)
             }
             Err(error) => {
                 // What comes after the entries stands where their list ends, whatever is in it.

@@ -215,6 +215,11 @@ impl Faults {
         &self.unread
     }
 
+    /// How many there are in all.
+    pub const fn count(&self) -> usize {
+        self.list.len() + self.unread.len() + self.more
+    }
+
     /// How many were found beyond those kept.
     pub const fn more(&self) -> usize {
         self.more

@@ -13,29 +13,27 @@ pub(super) const OCTETS: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Record(u128, u128);
 
+#[expect(clippy::many_single_char_names, reason = "the octets of a serial number have no names")]
 impl Record {
     /// Packs an entry. A line above 2^40 - 1 is taken for that one.
     pub(super) fn new(parts: &RevokedParts, line: u64) -> Self {
         let (length, serial) = parts.serial.padded();
-        let number = |octets: &[u8]| octets.iter().fold(0, |number, octet| number << 8 | u128::from(*octet));
-        let (front, back) = serial.split_at(FRONT);
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t] = *serial;
+        let front = u128::from_be_bytes([length, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o]);
+        let back = u64::from_be_bytes([0, 0, 0, p, q, r, s, t]);
         let rest = u128::from(parts.revoked_at.seconds()) << 48
             | u128::from(parts.reason.code()) << 40
             | u128::from(line.min(LINES));
-        Self(u128::from(length) << 120 | number(front), number(back) << 88 | rest)
+        Self(front, u128::from(back) << 88 | rest)
     }
 
     /// The entry; nothing for a record that [`Record::new`] did not make.
     pub(super) fn parts(self) -> Option<RevokedParts> {
-        let front = self.0.to_be_bytes();
-        let [back @ .., _, _, _, _, _, _, _, _, _, _, _] = self.1.to_be_bytes();
-        let mut serial = [0; SerialNumber::MAX_OCTETS];
-        for (octet, given) in serial.iter_mut().zip(front.iter().skip(1).chain(&back)) {
-            *octet = *given;
-        }
-        let [length, ..] = front;
+        let [length, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o] = self.0.to_be_bytes();
+        let [p, q, r, s, t, ..] = self.1.to_be_bytes();
+        let serial = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t];
         Some(RevokedParts {
-            serial: SerialNumber::from_der_content(serial.get(..usize::from(length))?).ok()?,
+            serial: SerialNumber::from_padded(length, &serial)?,
             revoked_at: Timestamp::from_seconds((self.1 >> 48) as u64 & LINES)?,
             reason: Reason::from_code((self.1 >> 40) as u64 & 0xff)?,
         })
@@ -53,22 +51,19 @@ impl Record {
 
     pub(super) fn octets(self) -> [u8; OCTETS] {
         let mut octets = [0; OCTETS];
-        let (front, back) = (self.0.to_be_bytes(), self.1.to_be_bytes());
-        for (octet, given) in octets.iter_mut().zip(front.iter().chain(&back)) {
-            *octet = *given;
-        }
+        let (front, back) = octets.split_at_mut(OCTETS / 2);
+        front.copy_from_slice(&self.0.to_be_bytes());
+        back.copy_from_slice(&self.1.to_be_bytes());
         octets
     }
 
     pub(super) fn from_octets(octets: &[u8; OCTETS]) -> Self {
-        let number = |octets: &[u8]| octets.iter().fold(0, |number, octet| number << 8 | u128::from(*octet));
-        let (front, back) = octets.split_at(16);
-        Self(number(front), number(back))
+        let half = |half: &[u8]| half.first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
+        let (front, back) = octets.split_at(OCTETS / 2);
+        Self(half(front), half(back))
     }
 }
 
-/// How many octets of a serial number the first number holds.
-const FRONT: usize = 15;
 /// 40 bits.
 const LINES: u64 = (1 << 40) - 1;
 

@@ -77,7 +77,7 @@ pub struct EntriesJudged<'c> {
 }
 
 /// Reads a CRL to its end and judges all its entries by every rule on entries. `faults` are those of its beginning;
-/// `each` is given every entry.
+/// `each` is given every entry that can be read.
 ///
 /// # Errors
 ///
@@ -86,14 +86,15 @@ pub fn judge_entries<'c>(
     mut stream: CrlStream<'_>,
     mut faults: Faults,
     context: &'c Context<'c>,
-    each: &mut dyn FnMut(&EntryView<'_>),
+    each: &mut dyn FnMut(&entry::Entry<'_>),
 ) -> Result<EntriesJudged<'c>, ReadError> {
     let mut judging = Judging::new(&stream.head()?, context);
-    while let Some(entry) = stream.entry(&mut faults) {
-        match entry {
-            Ok(entry) => {
+    while let Some(read) = stream.entry(&mut faults) {
+        match read {
+            Ok(view) => {
+                let entry = judging.look(view, &mut faults);
                 each(&entry);
-                judging.entry(entry, &mut faults);
+                judging.entry(&entry);
             }
             Err(error) => faults.note_unread(error),
         }
@@ -135,7 +136,7 @@ pub fn judge(
     stream: CrlStream<'_>,
     faults: Faults,
     context: &Context<'_>,
-    each: &mut dyn FnMut(&EntryView<'_>),
+    each: &mut dyn FnMut(&entry::Entry<'_>),
 ) -> Result<Judged, ReadError> {
     judge_entries(stream, faults, context, each)?.end(context)
 }
@@ -155,22 +156,41 @@ struct Judging<'c> {
     head: entry::Head,
     tallies: Vec<Tally>,
     seen: repeated_serials::Seen,
+    /// Of the entry before, if nothing was wrong with its extensions.
+    facts: Option<entry::Facts>,
 }
 
 impl<'c> Judging<'c> {
     fn new(head: &CrlHead<'_>, context: &'c Context<'c>) -> Self {
         let tallies = entry::RULES.iter().map(|_| Tally::default()).collect();
         let seen = repeated_serials::Seen::new(context.is_ceremony());
-        Self { context, head: entry::Head::of(head), tallies, seen }
+        Self { context, head: entry::Head::of(head), tallies, seen, facts: None }
+    }
+
+    /// Reads what the rules want to know of the next entry. Of one that ends as the one before, that is known already.
+    fn look<'v>(&mut self, view: EntryView<'v>, faults: &mut Faults) -> entry::Entry<'v> {
+        let facts = match self.facts.take() {
+            Some(facts) if view.repeats() => facts,
+            _ => {
+                let before = faults.count();
+                let facts = entry::Facts::read(&view, faults);
+                if faults.count() != before {
+                    // Each fault is told where it stands.
+                    return entry::Entry::with(view, &self.head, facts);
+                }
+                facts
+            }
+        };
+        self.facts = Some(facts.clone());
+        entry::Entry::with(view, &self.head, facts)
     }
 
     /// Judges the next entry by every rule on entries.
-    fn entry(&mut self, view: EntryView<'_>, faults: &mut Faults) {
-        let entry = entry::Entry::new(view, &self.head, faults);
-        self.seen.look(view.serial_octets());
+    fn entry(&mut self, entry: &entry::Entry<'_>) {
+        self.seen.look(entry.view().serial_octets());
         for (rule, tally) in entry::RULES.iter().zip(&mut self.tallies) {
             if rule.applies_under(self.context.policy()) {
-                tally.enter((rule.verdict)(&entry, self.context));
+                tally.enter((rule.verdict)(entry, self.context));
             }
         }
     }
