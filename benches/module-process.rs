@@ -46,7 +46,12 @@ fn through_the_process(environment: BTreeMap<String, String>) -> Result<(), Box<
     println!("starting the process: {:.1} ms", begun.elapsed().as_secs_f64() * 1e3);
     let pin = || Pin::read(PIN.as_bytes());
     let (blank, label) = (Blank::Only, "bench".to_owned());
-    process.initialize_token(Initialization { blank, label, officer_pin: pin()?, user_pin: pin()? })?;
+    process.initialize_token(Initialization {
+        blank,
+        label,
+        officer_pin: pin()?,
+        user_pin: pin()?.into(),
+    })?;
     let selector = TokenSelector { label: "bench".to_owned(), serial: None, model: None };
     let mut session = process.open(&selector, &STANDARD)?;
     session.log_in(Login::Pin(&pin()?))?;

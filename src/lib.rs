@@ -4,6 +4,7 @@
 //! they may use each other; `tests/architecture.rs` holds the list.
 
 pub mod clock;
+pub mod confinement;
 pub mod digest;
 pub mod failure;
 pub mod secret;

@@ -4,9 +4,14 @@
 //! - A secret cannot be printed, cloned, compared by accident or serialised.
 //! - Its octets are written where they stay and read where they are.
 //! - Buffers do not grow while they hold a secret: growing would leave a copy behind.
+//! - Its pages are its own and locked in memory, as far as the system lets us.
+
+mod locked;
 
 use thiserror::Error;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
+
+use locked::Locked;
 
 /// `N` octets that are wiped when dropped.
 ///
@@ -23,13 +28,13 @@ use zeroize::{Zeroize as _, Zeroizing};
 /// fn serialise(_: impl serde::Serialize) {}
 /// serialise(rootrite::secret::Secret::<16>::fill(|_| {}));
 /// ```
-pub struct Secret<const N: usize>(Box<Zeroizing<[u8; N]>>);
+pub struct Secret<const N: usize>(Locked<[u8; N]>);
 
 impl<const N: usize> Secret<N> {
     /// Lets `fill` write the octets where they will stay.
     pub fn fill(fill: impl FnOnce(&mut [u8; N])) -> Self {
-        let mut octets = Box::new(Zeroizing::new([0; N]));
-        fill(&mut octets);
+        let mut octets = Locked::new([0; N]);
+        fill(octets.get_mut());
         Self(octets)
     }
 
@@ -39,14 +44,14 @@ impl<const N: usize> Secret<N> {
     ///
     /// What `fill` says; what it wrote until then is wiped.
     pub fn try_fill<E>(fill: impl FnOnce(&mut [u8; N]) -> Result<(), E>) -> Result<Self, E> {
-        let mut octets = Box::new(Zeroizing::new([0; N]));
-        fill(&mut octets)?;
+        let mut octets = Locked::new([0; N]);
+        fill(octets.get_mut())?;
         Ok(Self(octets))
     }
 
     /// Lends the octets to `read` and to nobody else.
     pub fn expose<T>(&self, read: impl FnOnce(&[u8; N]) -> T) -> T {
-        read(&self.0)
+        read(self.0.get())
     }
 }
 
@@ -74,7 +79,7 @@ impl<const N: usize> Secret<N> {
 /// ```
 pub struct Pin {
     /// As long as the longest PIN, so that neither the address nor the size tells its length.
-    octets: Box<Zeroizing<[u8; Pin::MAX_OCTETS]>>,
+    octets: Locked<[u8; Pin::MAX_OCTETS]>,
     length: u8,
 }
 
@@ -88,8 +93,8 @@ impl Pin {
     ///
     /// [`PinError`] unless there are 1 to 255 octets.
     pub fn read(octets: &[u8]) -> Result<Self, PinError> {
-        let mut kept = Box::new(Zeroizing::new([0; Self::MAX_OCTETS]));
-        match (u8::try_from(octets.len()), kept.get_mut(..octets.len())) {
+        let mut kept = Locked::new([0; Self::MAX_OCTETS]);
+        match (u8::try_from(octets.len()), kept.get_mut().get_mut(..octets.len())) {
             (Ok(0), _) => Err(PinError::Empty),
             (Ok(length), Some(place)) => {
                 place.copy_from_slice(octets);
@@ -117,22 +122,16 @@ impl Pin {
 
     /// Lends the octets to `read` and to nobody else.
     pub fn expose<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
-        read(self.octets.get(..self.octets()).unwrap_or_default())
-    }
-
-    /// The same PIN once more, for a second owner who wipes it too. Kept to this package: a PIN has one owner.
-    pub(crate) fn duplicate(&self) -> Self {
-        let mut octets = Box::new(Zeroizing::new([0; Self::MAX_OCTETS]));
-        octets.copy_from_slice(self.octets.as_slice());
-        Self { octets, length: self.length }
+        read(self.octets.get().get(..self.octets()).unwrap_or_default())
     }
 
     /// Whether `other` is the same PIN, found out in a time that does not depend on where they differ.
     pub fn is_same(&self, other: &Self) -> bool {
         let difference = self
             .octets
+            .get()
             .iter()
-            .zip(other.octets.iter())
+            .zip(other.octets.get().iter())
             .fold(self.length ^ other.length, |difference, (one, two)| difference | (one ^ two));
         std::hint::black_box(difference) == 0
     }

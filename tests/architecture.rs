@@ -15,8 +15,9 @@ mod rust_source;
 use rust_source::{Named, Token, paths, tokens, without_tests};
 
 /// Lowest first: a module may use the ones it names, itself, and [`ALL_MAY_USE`].
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("secret", &[]),
+    ("confinement", &[]),
     ("digest", &[]),
     ("clock", &[]),
     ("failure", &[]),
@@ -24,7 +25,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("pki", &[]),
     ("profile", &["pki", "script"]),
     ("rule", &["pki"]),
-    ("hsm", &["pki", "secret"]),
+    ("hsm", &["pki", "secret", "confinement"]),
     ("share", &["secret"]),
     ("stage", &["hsm", "secret"]),
     ("issuance", &["stage", "profile", "rule", "pki", "hsm"]),
@@ -58,6 +59,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
         "cli",
         &[
             "secret",
+            "confinement",
             "script",
             "pki",
             "profile",

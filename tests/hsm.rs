@@ -106,6 +106,34 @@ fn every_kind_of_key_is_made_as_asked_and_signs() {
 }
 
 #[test]
+fn softhsm_takes_the_whole_template_and_probing_it_leaves_nothing() {
+    let softhsm = one_token();
+    let process = softhsm.start();
+    let mut token = session(&process, "root", USER);
+    for algorithm in [KeyAlgorithm::EcdsaP384, KeyAlgorithm::Rsa2048, KeyAlgorithm::Ed25519] {
+        let found = token.probe_template(algorithm).unwrap();
+        assert_eq!((found.omit_private, found.omit_public), (vec![], vec![]));
+    }
+    assert_eq!(token.inventory().unwrap().entries, []);
+}
+
+#[test]
+fn rsa_signs_by_pss_too_and_another_implementation_verifies_it() {
+    let softhsm = one_token();
+    let process = softhsm.start();
+    let mut token = session(&process, "root", USER);
+    let request = request("rsa", 1, KeyAlgorithm::Rsa2048);
+    let made = token.generate_key_pair(&request).unwrap();
+    for hash in [HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512] {
+        let signature =
+            token.sign(&request.id, ToSign::Pss { hash, octets: &hash.digest(b"a message") }).unwrap();
+        let verify = |algorithm| verify_signature(&made.public_key, algorithm, b"a message", &signature);
+        verify(SignatureAlgorithm::RsaPss(hash)).unwrap();
+        verify(SignatureAlgorithm::RsaPkcs1(hash)).unwrap_err();
+    }
+}
+
+#[test]
 fn every_attribute_of_a_key_is_set_and_read_back() {
     use AttributeName as A;
     let softhsm = one_token();
@@ -323,7 +351,7 @@ fn a_blank_token_becomes_one_with_a_label_and_pins() {
         blank,
         label: label.to_owned(),
         officer_pin: pin(OFFICER),
-        user_pin: pin(USER),
+        user_pin: pin(USER).into(),
     };
     let made = process.initialize_token(wish("root", Blank::Only)).unwrap();
     assert_eq!(made.label, "root");
@@ -336,7 +364,7 @@ fn a_blank_token_becomes_one_with_a_label_and_pins() {
     }
     let error = process.initialize_token(wish("other", Blank::Serial("none".to_owned()))).unwrap_err();
     assert!(matches!(error, TokenError::NoSuchToken { .. }), "{error}");
-    let short = Initialization { user_pin: pin("123"), ..wish("other", Blank::Only) };
+    let short = Initialization { user_pin: pin("123").into(), ..wish("other", Blank::Only) };
     let error = process.initialize_token(short).unwrap_err();
     assert!(matches!(error, TokenError::PinLength { .. }), "{error}");
 
@@ -627,6 +655,44 @@ fn sessions_work_side_by_side_and_share_the_login() {
     drop(first);
     let mut last = process.open(&any("root"), &STANDARD).unwrap();
     sign_and_verify(&mut last, &id(1), &made.public_key, b"message");
+}
+
+#[test]
+fn many_signatures_are_made_side_by_side_each_in_its_place() {
+    let softhsm = one_token();
+    let process = softhsm.start();
+    let mut first = session(&process, "root", USER);
+    let made = first.generate_key_pair(&request("one", 1, KeyAlgorithm::EcdsaP384)).unwrap();
+    drop(first);
+    let quirks = Quirks { sessions: Some(3), ..STANDARD };
+    let mut first = process.open(&any("root"), &quirks).unwrap();
+    first.log_in(Login::Pin(&pin(USER))).unwrap();
+    let mut all: Vec<Box<dyn Token>> = first.beside().unwrap();
+    assert_eq!(all.len(), 2, "with the first one they are three");
+    all.push(Box::new(first));
+    let algorithm = SignatureAlgorithm::for_key(&made.public_key);
+    let hash = algorithm.hash().unwrap();
+    std::thread::scope(|scope| {
+        for (number, token) in all.iter_mut().enumerate() {
+            let public_key = &made.public_key;
+            scope.spawn(move || {
+                let messages: Vec<_> =
+                    (0..20u8).map(|message| [u8::try_from(number).unwrap(), message]).collect();
+                let digests: Vec<_> = messages.iter().map(|message| hash.digest(message)).collect();
+                let signatures = token.sign_many(&id(1), Some(hash), &digests).unwrap();
+                assert_eq!(signatures.len(), 20);
+                for (message, signature) in messages.iter().zip(&signatures) {
+                    verify_signature(public_key, algorithm, message, signature).unwrap();
+                }
+                let wrong = [digests, vec![vec![0; 7]]].concat();
+                let error = token.sign_many(&id(1), Some(hash), &wrong).unwrap_err();
+                assert!(matches!(error, TokenError::WrongInput { .. }), "{error}");
+                assert!(token.sign_many(&id(1), Some(hash), &[]).unwrap().is_empty());
+            });
+        }
+    });
+    let mut alone = process.open(&any("root"), &Quirks { sessions: Some(1), ..STANDARD }).unwrap();
+    assert!(alone.beside().unwrap().is_empty());
 }
 
 #[test]

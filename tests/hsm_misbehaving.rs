@@ -4,43 +4,17 @@
 
 mod common;
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use common::fake::{configuration, module};
 use common::softhsm::{any, pin};
 use rootrite::hsm::{
-    DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, STANDARD,
-    Session, ToSign, Token as _, TokenError,
+    DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, Quirks,
+    STANDARD, Session, ToSign, Token as _, TokenError,
 };
 use rootrite::pki::key::KeyAlgorithm;
 use rootrite::pki::signature::HashAlgorithm;
-
-/// The module of `tests/fake-module`, built by the compiler that links Rust programs too.
-fn module() -> &'static Path {
-    static MODULE: OnceLock<PathBuf> = OnceLock::new();
-    MODULE.get_or_init(|| {
-        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fake-{}.so", std::process::id()));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake-module/module.c");
-        let status = std::process::Command::new("cc")
-            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
-            .args([&place, &source])
-            .status()
-            .expect("a C compiler is needed: apt-get install gcc");
-        assert!(status.success());
-        place
-    })
-}
-
-fn configuration(fake: &str) -> ModuleConfiguration {
-    ModuleConfiguration {
-        program: env!("CARGO_BIN_EXE_rootrite").into(),
-        environment: BTreeMap::from([("FAKE".to_owned(), fake.to_owned())]),
-        ..ModuleConfiguration::new(module())
-    }
-}
 
 fn start(fake: &str) -> Result<ModuleProcess, TokenError> {
     ModuleProcess::start(&configuration(fake))
@@ -77,6 +51,20 @@ fn a_module_that_behaves_is_taken() {
     assert_eq!(sign(&mut session).unwrap().len(), 70);
     assert_eq!(session.destroy_objects(&id()).unwrap(), 2);
     process.stop().unwrap();
+}
+
+#[test]
+fn a_module_that_cannot_lock_gets_one_session_at_a_time() {
+    let quirks = Quirks { sessions: Some(4), ..STANDARD };
+    for (fake, several, beside) in [("", true, 3), ("cannot-lock", false, 0)] {
+        let process = start(fake).unwrap();
+        assert_eq!(process.information().several_threads, several);
+        let mut session = process.open(&any("fake"), &quirks).unwrap();
+        assert_eq!(session.beside().unwrap().len(), beside, "{fake}");
+        session.log_in(Login::Pin(&pin("1234"))).unwrap();
+        assert_eq!(sign(&mut session).unwrap().len(), 70);
+        process.stop().unwrap();
+    }
 }
 
 #[test]
@@ -155,6 +143,56 @@ fn a_pin_pad_and_a_token_without_login_are_used_as_they_are() {
     assert_eq!(
         error.to_string(),
         format!("nobody is logged in at the token {TOKEN}, which is needed for logging out")
+    );
+}
+
+#[test]
+fn the_ladder_of_templates_ends_at_the_first_that_a_token_takes() {
+    use rootrite::hsm::AttributeName as A;
+    let climb = |fake: &str| open(fake).1.probe_template(KeyAlgorithm::EcdsaP256);
+    let kept = [A::Modifiable, A::Copyable, A::Destroyable];
+    let trusted = [A::WrapWithTrusted, A::AlwaysAuthenticate];
+    let uses = [A::SignRecover, A::Decrypt, A::Unwrap, A::Derive];
+    assert_eq!(climb("").unwrap().omit_private, []);
+    assert_eq!(climb("picky").unwrap().omit_private, kept);
+    assert_eq!(climb("picky very-picky").unwrap().omit_private, [&kept[..], &trusted].concat());
+    let least = climb("picky very-picky very-very-picky").unwrap();
+    assert_eq!(least.omit_private, [&kept[..], &trusted, &uses].concat());
+    assert_eq!(least.omit_public, [&kept[..], &[A::VerifyRecover, A::Encrypt, A::Wrap, A::Derive]].concat());
+    let error = climb("takes-nothing").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the token accepts no template for a key pair ecdsa-p256, however little is in it"
+    );
+}
+
+#[test]
+fn a_token_that_was_unplugged_is_not_asked_again_by_itself_and_a_new_process_begins_anew() {
+    // The second call would return another code: it is not made.
+    let (process, mut session) = open("unplugged");
+    let error = session.probe_template(KeyAlgorithm::EcdsaP256).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "generating a key pair failed at the token {TOKEN}: C_GenerateKeyPair returned CKR_DEVICE_REMOVED"
+        )
+    );
+    drop(session);
+    process.stop().unwrap();
+    // C_Finalize and C_Initialize: the only way back that every module knows.
+    let (_process, mut session) = open("");
+    session.probe_template(KeyAlgorithm::EcdsaP256).unwrap();
+}
+
+#[test]
+fn a_login_outside_is_believed_only_if_somebody_is_logged_in() {
+    open("").1.log_in(Login::External).unwrap();
+    let error = open("nobody-in").1.log_in(Login::External).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the token {TOKEN} has nobody logged in, which was to have happened before this program began"
+        )
     );
 }
 
@@ -274,8 +312,10 @@ fn a_module_that_hangs_keeps_nobody_longer_than_agreed() {
     let begun = Instant::now();
     let error = session.random(16).unwrap_err();
     assert_eq!(error, TokenError::Timeout { operation: Operation::DrawRandom, milliseconds: 200 });
+    let id = process.id().unwrap();
     drop((session, process));
     assert!(begun.elapsed() < Duration::from_secs(2));
+    end(id);
 }
 
 #[test]
@@ -283,9 +323,20 @@ fn a_module_that_hangs_at_the_end_keeps_nobody_longer_than_agreed() {
     let mut configuration = configuration("hangs-at-the-end");
     configuration.timeouts.stop = Duration::from_millis(200);
     let begun = Instant::now();
-    let error = ModuleProcess::start(&configuration).unwrap().stop().unwrap_err();
+    let process = ModuleProcess::start(&configuration).unwrap();
+    let id = process.id().unwrap();
+    let error = process.stop().unwrap_err();
     assert_eq!(error, TokenError::Timeout { operation: Operation::Stop, milliseconds: 200 });
     assert!(begun.elapsed() < Duration::from_secs(2));
+    end(id);
+}
+
+/// Ends a module's process that hangs. The program leaves it alone: nobody knows what an HSM is in the middle of.
+fn end(id: u32) {
+    use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+    let pid = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+    test_kill_process(pid).expect("it still hangs");
+    kill_process(pid, Signal::KILL).unwrap();
 }
 
 #[test]

@@ -151,6 +151,7 @@ fn a_crl_and_a_response_that_end_before_they_begin_are_refused() {
         issuer_key: &key.public,
         responder: &issuer,
         responder_key: &key.public,
+        certificate_id: rootrite::pki::build::CertIdHash::Sha1,
         produced_at: from,
         responses: &good_single,
         fills: &none,
@@ -281,6 +282,7 @@ impl Table {
                 issuer_key: &root.key.public,
                 responder: &responder.name,
                 responder_key: &responder.key.public,
+                certificate_id: rootrite::pki::build::CertIdHash::Sha1,
                 produced_at: at("2026-11-01T08:00:00Z"),
                 responses: &[SingleResponse {
                     serial: about.serial.clone(),

@@ -26,8 +26,8 @@ use rootrite::pki::{KeyAlgorithm, Name, PublicKey};
 use rootrite::profile::{BuiltIn, Fills, Profile};
 use rootrite::stage::{
     Artifact, ArtifactPlace, Cabinet, Device, Entry, Equipment, Expected, Head, Journal, JournalError,
-    LogKey, LoginKind, Machine, NoAnswer, Notice, Operators, Person, Pin, PinRequest, Question, Stage,
-    StageError,
+    Leftover, LogKey, LoginKind, Machine, NoAnswer, Notice, Operators, Person, Pin, PinRequest, Question,
+    Stage, StageError,
 };
 use zeroize::Zeroizing;
 
@@ -62,6 +62,12 @@ enum Fault {
     RefusesToSign,
     /// The first PIN is refused, and the token says that one try is left.
     RefusesThePin,
+    /// The token says from the beginning that one try is left.
+    WarnsAtOnce,
+    /// Every PIN is refused, and the third try locks the token, which never warned.
+    LocksInSilence,
+    /// As [`Fault::LocksInSilence`], with a PIN that was read before the ceremony.
+    LocksInSilenceByAFile,
 }
 
 impl Room {
@@ -79,7 +85,10 @@ impl Room {
         let clock = RehearsalClock::start("2026-11-01T08:00:00Z".parse().unwrap());
         let token = Fake { trace: self.trace.clone(), fault: self.fault, key: None, tries: 0 };
         let login = match self.fault {
-            Fault::RefusesThePin => LoginKind::Prompt { two_halves: false },
+            Fault::RefusesThePin | Fault::WarnsAtOnce | Fault::LocksInSilence => {
+                LoginKind::Prompt { two_halves: false }
+            }
+            Fault::LocksInSilenceByAFile => LoginKind::Given(Pin::read(b"1234").unwrap().into()),
             _ => LoginKind::None,
         };
         let equipment =
@@ -264,6 +273,26 @@ fn without_that_word_the_last_try_is_not_made() {
 }
 
 #[test]
+fn a_token_that_warns_from_the_beginning_is_not_tried_without_that_word() {
+    let room = Room { fault: Fault::WarnsAtOnce, ..Room::default() };
+    room.request().unwrap();
+    assert!(room.happened().contains("asked:again asked:pin log:auth.ok"), "{}", room.happened());
+    let room = Room { fault: Fault::WarnsAtOnce, says: Some("no"), ..Room::default() };
+    room.request().unwrap_err();
+    assert!(!room.happened().contains("asked:pin"), "{}", room.happened());
+}
+
+#[test]
+fn a_token_that_locks_in_silence_is_never_locked_without_a_person_s_word() {
+    for (fault, tries) in [(Fault::LocksInSilence, 2), (Fault::LocksInSilenceByAFile, 1)] {
+        let room = Room { fault, says: Some("no"), ..Room::default() };
+        let error = room.request().unwrap_err();
+        assert!(!error.to_string().contains("locked"), "{error}");
+        assert_eq!(room.happened().matches("token:try").count(), tries, "{}", room.happened());
+    }
+}
+
+#[test]
 fn too_few_officers_use_no_token() {
     let room = Room::default();
     let mut log = Log {
@@ -372,6 +401,33 @@ impl Journal for Log {
         Ok(())
     }
 
+    fn begin_series(&mut self, _: usize) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
+        self.reserve(place)?;
+        self.keep_pending(Digest::of(octets), &mut &*octets)
+    }
+
+    fn keep_list(&mut self) -> Result<Digest, JournalError> {
+        self.keep_pending(Digest::of(b"list"), &mut &b"list"[..])?;
+        Ok(Digest::of(b"list"))
+    }
+
+    fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
+        self.store(place, octets).map(drop)
+    }
+
+    fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        self.store(place, b"list")
+    }
+
+    fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
+        self.deposit(place, &mut &*octets)?;
+        self.complete(place)
+    }
+
     fn deposit(&mut self, _: &ArtifactPlace, octets: &mut dyn Read) -> Result<Digest, JournalError> {
         self.deposit.clear();
         octets.read_to_end(&mut self.deposit).unwrap();
@@ -386,6 +442,35 @@ impl Journal for Log {
         self.say("stored");
         let (kind, name, media_type) = (place.kind.into(), place.name.clone(), "application/pkcs10".into());
         Ok(Artifact { kind, name, sha256: Digest::of(&self.deposit), media_type })
+    }
+
+    fn stored_octets(&self, _: &str, _: Digest) -> Result<Vec<u8>, JournalError> {
+        Err(JournalError::lost("nothing was stored".into()))
+    }
+
+    fn store_again(
+        &mut self,
+        place: &ArtifactPlace,
+        octets: &[u8],
+        _: Option<u64>,
+    ) -> Result<Artifact, JournalError> {
+        self.store(place, octets)
+    }
+
+    fn kept(&self, _: Digest) -> Result<Vec<u8>, JournalError> {
+        Err(JournalError::lost("nothing was kept".into()))
+    }
+
+    fn leftovers(&self) -> Result<Vec<Leftover>, JournalError> {
+        Ok(Vec::new())
+    }
+
+    fn set_aside(&mut self, _: &Leftover) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn clear_renderings(&mut self) -> Result<(), JournalError> {
+        Ok(())
     }
 }
 
@@ -451,7 +536,12 @@ impl Token for Fake {
     fn information(&mut self) -> Result<TokenInformation, TokenError> {
         let version = Version { major: 1, minor: 0 };
         let (label, manufacturer, model) = ("root".into(), "test".into(), "fake".into());
-        let flags = if self.tries == 1 { rootrite::hsm::TokenFlag::UserPinFinalTry.number() } else { 0 };
+        let warns = match self.fault {
+            Fault::WarnsAtOnce => self.tries == 0,
+            Fault::LocksInSilence | Fault::LocksInSilenceByAFile => false,
+            _ => self.tries == 1,
+        };
+        let flags = if warns { rootrite::hsm::TokenFlag::UserPinFinalTry.number() } else { 0 };
         let information = TokenInformation {
             label,
             manufacturer,
@@ -463,12 +553,20 @@ impl Token for Fake {
             hardware: version,
             firmware: version,
         };
-        assert!(self.tries != 1 || information.pin_state() == PinState::FinalTry);
+        assert!(!warns || information.pin_state() == PinState::FinalTry);
         Ok(information)
     }
 
     fn log_in(&mut self, _: Login<'_>) -> Result<(), TokenError> {
         self.tries += 1;
+        if matches!(self.fault, Fault::LocksInSilence | Fault::LocksInSilenceByAFile) {
+            self.say("token:try");
+            let token = "root".to_owned();
+            return Err(match self.tries {
+                1 | 2 => TokenError::PinIncorrect { token, state: PinState::Unsaid },
+                _ => TokenError::PinLocked { token },
+            });
+        }
         if self.fault == Fault::RefusesThePin && self.tries == 1 {
             return Err(TokenError::PinIncorrect { token: "root".into(), state: PinState::FinalTry });
         }

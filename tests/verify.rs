@@ -21,6 +21,29 @@ use serde_json::{Value, json};
 
 const AT: &str = "2026-12-01T00:00:00Z";
 
+/// Codes that take more than a bundle: an importer's pins, its last head, its online tokens. Nothing produces them yet.
+const OF_IMPORT: [&str; 6] = ["E156", "E160", "E166", "E180", "E182", "E210"];
+
+#[test]
+fn every_code_is_shown_by_a_test_but_those_of_import() {
+    // Those that only the library's caller can ask for are shown by its own tests.
+    let sources = [
+        include_str!("verify.rs"),
+        include_str!("../crates/ceremony-log/src/policy.rs"),
+        include_str!("../crates/ceremony-log/src/consistency.rs"),
+        include_str!("../crates/ceremony-log/src/verify/tests.rs"),
+        include_str!("../crates/ceremony-log/src/state/tests.rs"),
+    ];
+    let shown = |code: &&str| {
+        let (as_text, as_name) = (format!("\"{code}\""), format!("Code::{code}"));
+        // Only what stands in tests counts, and not the list above.
+        let in_tests = |source: &&str| source.split_once("#[test]").map_or("", |(_, tests)| tests).to_owned();
+        sources.iter().map(in_tests).any(|tests| tests.contains(&as_text) || tests.contains(&as_name))
+    };
+    let codes = ceremony_log::code::Code::ALL.iter().map(|code| code.name());
+    assert_eq!(codes.filter(|code| !shown(code)).collect::<Vec<_>>(), OF_IMPORT);
+}
+
 /// One way to spoil a bundle's files, and the codes it is refused with.
 type Spoilt = (&'static str, fn(&Bundle), &'static [&'static str]);
 
@@ -745,11 +768,30 @@ const CERTIFICATES: &[Forged] = &[
         &["E164", "E165"],
     ),
     (
+        "a policy that nobody reserved",
+        |forger| {
+            // The last arc of 2.23.140.1.2.1.
+            replace_in_e1(forger, &[0x67, 0x81, 0x0c, 1, 2, 1], &[0x67, 0x81, 0x0c, 1, 2, 9]);
+        },
+        &["E164", "E170"],
+    ),
+    (
+        "a distribution point by LDAP",
+        |forger| replace_in_e1(forger, b"http://x1.c.", b"ldap://x1.c."),
+        &["E164", "E171"],
+    ),
+    (
+        "CA issuers by LDAP",
+        |forger| replace_in_e1(forger, b"http://x1.i.", b"ldap://x1.i."),
+        &["E164", "E171"],
+    ),
+    (
         "a responder that is called a subordinate CA",
         |forger| {
             forger.rename_kind("cert.signed", "root-x1-ocsp", "subordinate");
         },
-        &["E168", "E169"],
+        // It also ends before there is another ceremony.
+        &["E168", "E169", "E200"],
     ),
     (
         "a subordinate CA that is called a responder",
@@ -793,6 +835,25 @@ fn a_certificate_that_is_not_what_the_log_says_is_refused() {
     all_forgeries_refused(CERTIFICATES);
 }
 
+/// Replaces octets of E1, as the log tells it too. Only the CA's signature cannot be forged.
+fn replace_in_e1(forger: &mut Forger, from: &[u8], to: &[u8]) {
+    replace_signed(forger, "subordinate", "cert.signed", "e1", from, to);
+}
+
+fn replace_signed(forger: &mut Forger, kind: &str, ev: &str, name: &str, from: &[u8], to: &[u8]) {
+    let old = forger.intent(ev, name)["data"]["tbs_sha256"].as_str().unwrap().to_owned();
+    let mut new = String::new();
+    forger.change(kind, name, |octets| {
+        let at = octets.windows(from.len()).position(|window| window == from).unwrap();
+        octets[at..at + to.len()].copy_from_slice(to);
+        let crl = rootrite::pki::read::crl(octets).map(|view| view.tbs().sha256());
+        let sha256 =
+            crl.or_else(|_| rootrite::pki::read::certificate(octets).map(|view| view.tbs().sha256()));
+        new = sha256.unwrap().to_string();
+    });
+    forger.everywhere(&old, &new);
+}
+
 #[expect(clippy::ptr_arg, reason = "it is used as what changes a whole artifact")]
 fn flip_last(octets: &mut Vec<u8>) {
     *octets.last_mut().unwrap() ^= 1;
@@ -814,7 +875,17 @@ const LISTS: &[Forged] = &[
         |forger| {
             forger.record("crl.signed", "root-x1")["data"]["next_update"] = "2027-01-01T00:00:00Z".into();
         },
-        &["E193"],
+        &["E193", "E200"],
+    ),
+    (
+        "a second more than a year",
+        |forger| {
+            replace_signed(forger, "crl", "crl.signed", "root-x1", b"271030235959Z", b"271101000000Z");
+            let next = "2027-11-01T00:00:00Z";
+            forger.record("crl.signed", "root-x1")["data"]["next_update"] = next.into();
+            forger.intent("crl.signed", "root-x1")["data"]["next_update"] = next.into();
+        },
+        &["E190", "E194"],
     ),
     (
         "another list of revocations in the log",
@@ -1016,16 +1087,50 @@ fn a_response_that_is_not_what_the_log_says_is_refused() {
 #[test]
 fn what_is_not_good_at_the_time_named_is_refused() {
     let bundle = Bundle::new();
-    assert_eq!(bundle.verify_with(&["--at", "2028-01-01T00:00:00Z"]), refused(&["E172", "E193", "E199"]));
+    assert_eq!(
+        bundle.verify_with(&["--at", "2028-01-01T00:00:00Z"]),
+        refused(&["E172", "E193", "E199", "W205"])
+    );
     assert_eq!(
         bundle.verify_with(&["--at", "2050-01-01T00:00:00Z"]),
-        refused(&["E163", "E172", "E193", "E199"])
+        refused(&["E163", "E172", "E193", "E199", "W205"])
     );
     assert_eq!(
         bundle.verify_with(&["--at", "2026-10-31T23:59:59Z"]),
         refused(&["E163", "E172", "E193", "E199"])
     );
     assert_eq!(bundle.verify_with(&["--at", "2026-11-01T00:00:00Z"]), accepted(&[]));
+}
+
+#[test]
+fn a_ceremony_that_is_due_within_sixty_days_is_a_warning() {
+    let bundle = Bundle::new();
+    // The next one is due on September 1.
+    assert_eq!(bundle.verify_with(&["--at", "2027-07-02T23:59:59Z"]), accepted(&[]));
+    assert_eq!(bundle.verify_with(&["--at", "2027-07-03T00:00:00Z"]), accepted(&["W205"]));
+}
+
+#[test]
+fn a_next_ceremony_that_comes_too_late_is_refused() {
+    let due = |next: &str| {
+        let mut forger = Forger::new();
+        let close = forger.find("ceremony.close", "");
+        forger.records[close]["data"]["next_due"] = next.into();
+        forger.seal().verify()
+    };
+    // CRLs and OCSP responses are good until 2027-10-30T23:59:59Z.
+    assert_eq!(due("2027-10-30T23:59:59Z"), accepted(&[]));
+    assert_eq!(due("2027-10-31T00:00:00Z"), refused(&["E200"]));
+    // E1 lasts until 2029-10-30T23:59:59Z, 290 days after this.
+    let without_lists = |next: &str| {
+        let mut forger = Forger::new();
+        forger.everywhere("2027-10-30T23:59:59Z", "2035-10-30T23:59:59Z");
+        let close = forger.find("ceremony.close", "");
+        forger.records[close]["data"]["next_due"] = next.into();
+        forger.seal().verify().codes.contains(&"E200".to_owned())
+    };
+    assert!(!without_lists("2029-01-13T23:59:59Z"));
+    assert!(without_lists("2029-01-14T00:00:00Z"));
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use zeroize::Zeroizing;
+
 use crate::clock::Timestamp;
-use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Whole, Word, read_as, version, wrong};
+use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Word, read_secret, version, wrong};
 use crate::stage::{
     AGAIN, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question, shared_pin,
 };
@@ -42,7 +44,7 @@ impl Answers {
     ///
     /// Every problem of the file.
     pub fn read(file: &str, octets: &[u8]) -> Result<Self, Problems> {
-        read_as(file, octets).map(|whole: Whole<Self>| whole.value)
+        read_secret(file, octets)
     }
 }
 
@@ -77,7 +79,7 @@ impl FromNode for StepAnswers {
         let mut by_token = BTreeMap::new();
         for (token, tries) in pins.unwrap_or_default().iter() {
             let mut read = VecDeque::new();
-            for text in &tries.0 {
+            for text in tries.0.iter() {
                 match Pin::read(text.as_bytes()) {
                     Ok(pin) => read.push_back(pin),
                     Err(error) => problems.add(token.place, error.to_string()),
@@ -90,13 +92,13 @@ impl FromNode for StepAnswers {
 }
 
 /// One PIN, or several that are tried one after the other.
-struct Tries(Vec<String>);
+struct Tries(Zeroizing<Vec<String>>);
 
 impl FromNode for Tries {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         match &node.value {
-            Value::List(_) => Vec::from_node(node, problems).map(Self),
-            _ => String::from_node(node, problems).map(|text| Self(vec![text])),
+            Value::List(_) => Vec::from_node(node, problems).map(|texts| Self(Zeroizing::new(texts))),
+            _ => String::from_node(node, problems).map(|text| Self(Zeroizing::new(vec![text]))),
         }
     }
 }
@@ -127,6 +129,7 @@ impl Answering<'_> {
                 Ok(match &question.expected {
                     Expected::Word(word) => (*word).to_owned(),
                     Expected::Words(words) => words.clone(),
+                    Expected::OneOf(words) => words.first().cloned().unwrap_or_default(),
                     Expected::Time => (self.now)().to_string(),
                     _ => "practice".to_owned(),
                 })
@@ -140,6 +143,10 @@ impl Answering<'_> {
 }
 
 impl Operators for Answering<'_> {
+    fn clock_source(&self) -> &'static str {
+        "rehearsal"
+    }
+
     fn show(&mut self, notice: &Notice) {
         (self.show)(&plain::text(notice));
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::files;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site, Sources};
-use crate::profile::BuiltIn;
+use crate::profile::Folder;
 use crate::script::Problems;
 
 /// Say everything that is wrong with a script, without an HSM
@@ -68,7 +68,9 @@ impl Check {
         let folder = self.script.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
         let earlier = self.log.as_deref().map(files::continued).transpose()?.map(|log| log.ledger);
-        let sources = Sources { library: &BuiltIn, folder: &folder, rehearsal: self.practice, earlier };
+        let library = Folder::beside(&folder);
+        let sources =
+            Sources { library: &library, folder: &folder, rehearsal: self.practice, earlier, begun: false };
         match Plan::read(&self.script.display().to_string(), &files::octets(&self.script)?, &sources) {
             Ok(made) => plan = Some(made),
             Err(wrong) => problems.push(wrong),

@@ -14,8 +14,7 @@ use crate::pki::read::der::{Cursor, Faults, tag};
 use crate::pki::read::{TbsCertificateView, lenient};
 use crate::pki::{Name, PublicKey, SerialNumber, SignatureAlgorithm, Validity};
 use crate::profile::{
-    BuiltIn, CertificateKind, CertificateProfile, Copied, DraftOnly, Fills, FoundValues, Library as _,
-    Profile,
+    BuiltIn, CertificateKind, CertificateProfile, Copied, Fills, FoundValues, Library as _, Profile,
 };
 use crate::script::{FromNode as _, NamePart, read};
 
@@ -234,15 +233,8 @@ fn key_bits(spki: &[u8]) -> Option<&[u8]> {
     bits.whole_octets("key", &mut faults).ok().filter(|_| inside.is_empty() && outer.is_empty())
 }
 
-/// What the key demands when the profile does not say: for ML-DSA the key's own algorithm.
+/// What the key demands when the profile does not say.
 fn signature(spki: &[u8]) -> Result<Vec<u8>, String> {
-    let mut inside =
-        Cursor::new(spki).any("key", &mut Faults::new()).map_err(|error| error.to_string())?.inside();
-    let algorithm = inside.any("algorithm", &mut Faults::new()).map_err(|error| error.to_string())?;
-    let own = DraftOnly::ALL.iter().find(|(_, _, der)| *der == algorithm.octets());
-    if let Some((_, _, der)) = own {
-        return Ok(der.to_vec());
-    }
     let key = PublicKey::from_spki_der(spki).map_err(|error| error.to_string())?;
     Ok(SignatureAlgorithm::for_key(&key).der())
 }

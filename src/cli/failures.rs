@@ -24,17 +24,25 @@ impl From<ConductError> for Failure {
             ConductError::NoLog | ConductError::Practice { .. } | ConductError::SameCeremony { .. } => {
                 Turn::Author
             }
-            ConductError::LogKey => Turn::Refused,
-            ConductError::Myself { .. } => Turn::Equipment,
+            ConductError::LogKey | ConductError::OtherTool { .. } | ConductError::OtherModules { .. } => {
+                Turn::Refused
+            }
+            ConductError::Clock { .. } | ConductError::Quorum { .. } => Turn::Operators,
+            ConductError::Myself { .. } | ConductError::KeyLost { .. } | ConductError::Outcomes { .. } => {
+                Turn::Equipment
+            }
         };
         let failure = Self::because(turn, "the ceremony stopped", &error);
-        match turn {
-            Turn::Equipment => {
-                failure.hint("everything up to here is in the log; mend the equipment before anything else")
+        match (&error, turn) {
+            (ConductError::Clock { .. }, _) => failure.hint("set the clock, then resume again"),
+            (ConductError::OtherTool { .. }, _) => {
+                failure.hint("go on with the program that began the ceremony")
             }
-            Turn::Operators => {
-                failure.hint("everything up to here is in the log; nothing was signed after the last record")
-            }
+            (_, Turn::Equipment) => failure.hint(
+                "everything up to here is in the log; mend the equipment, then go on with `rootrite resume`",
+            ),
+            (_, Turn::Operators) => failure
+                .hint("everything up to here is in the log; go on with `rootrite resume` when all are ready"),
             _ => failure,
         }
     }
@@ -102,7 +110,7 @@ fn step(error: &StepError) -> Turn {
 
 fn stage(error: &StageError) -> Turn {
     match error {
-        StageError::Journal(JournalError::Exists { .. })
+        StageError::Journal(JournalError::Exists { .. } | JournalError::Begun { .. })
         | StageError::Blank { .. }
         | StageError::NotBlank { .. } => Turn::Author,
         StageError::Journal(JournalError::Record { .. }) | StageError::NoToken { .. } => Turn::Developers,
@@ -110,7 +118,10 @@ fn stage(error: &StageError) -> Turn {
         StageError::Journal(JournalError::ClockWentBack { .. })
         | StageError::NoAnswer(_)
         | StageError::Quorum { .. } => Turn::Operators,
-        StageError::Refused(_) => Turn::Refused,
+        StageError::Refused(_)
+        | StageError::NotRecalled { .. }
+        | StageError::OtherToken { .. }
+        | StageError::Journal(JournalError::Lost { .. }) => Turn::Refused,
         _ => Turn::Equipment,
     }
 }
@@ -119,7 +130,10 @@ fn issuance(error: &IssuanceError) -> Turn {
     match error {
         IssuanceError::Stage(error) => stage(error),
         IssuanceError::Objections { .. } | IssuanceError::Signature { .. } => Turn::Refused,
-        IssuanceError::Key { .. } | IssuanceError::Inventory { .. } => Turn::Equipment,
+        IssuanceError::Key { .. } | IssuanceError::Inventory { .. } | IssuanceError::Spoiled { .. } => {
+            Turn::Equipment
+        }
+        IssuanceError::NoOfficers => Turn::Operators,
         IssuanceError::Profile { .. } | IssuanceError::Time { .. } => Turn::Author,
         _ => Turn::Developers,
     }
@@ -130,4 +144,23 @@ const fn is_people(error: &TokenError) -> bool {
         error,
         TokenError::PinIncorrect { .. } | TokenError::PinLength { .. } | TokenError::PinLocked { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_token_did_wrong_is_equipment_s_turn_inside_an_act_too() {
+        let key = || IssuanceError::Key { name: "root-x1".into(), why: "CKA_LOCAL reads false".into() };
+        let inventory = || IssuanceError::Inventory { token: "root".into(), came: 3, went: 0 };
+        for error in [key(), inventory()] {
+            let said = error.to_string();
+            assert_eq!(issuance(&error), Turn::Equipment);
+            let inside = StageError::from(error);
+            assert_eq!((stage(&inside), inside.to_string()), (Turn::Equipment, said));
+        }
+        let differs = IssuanceError::Differs { name: "root-x1".into(), difference: "serial".into() };
+        assert_eq!(stage(&StageError::from(differs)), Turn::Refused);
+    }
 }

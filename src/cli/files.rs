@@ -7,7 +7,7 @@ use std::path::Path;
 use super::failures;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Sources};
-use crate::profile::BuiltIn;
+use crate::profile::Folder;
 use crate::record::{ContinueError, Continued};
 use crate::script::MOST_OCTETS;
 
@@ -37,7 +37,8 @@ pub fn plan(path: &Path, rehearsal: bool, log: Option<&Path>) -> Result<Plan, Fa
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let sources = Sources { library: &BuiltIn, folder, rehearsal, earlier };
+    let library = Folder::beside(folder);
+    let sources = Sources { library: &library, folder, rehearsal, earlier, begun: false };
     Ok(Plan::read(&path.display().to_string(), &octets(path)?, &sources)?)
 }
 

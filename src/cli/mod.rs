@@ -14,15 +14,19 @@ mod plain;
 mod plan;
 mod profile;
 mod rehearse;
+mod resume;
 mod run;
 mod verify;
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::failure::Failure;
+pub use lint::lint_octets;
+
+use crate::failure::{Failure, Turn};
+use crate::hsm::Heartbeat;
 
 /// Plans, rehearses, conducts and records scripted key ceremonies on PKCS#11 HSMs
 #[derive(Debug, Parser)]
@@ -40,6 +44,7 @@ enum Command {
     Plan(plan::Plan),
     Rehearse(rehearse::Rehearse),
     Run(run::Run),
+    Resume(resume::Resume),
     Verify(verify::Verify),
     Log(log::Log),
     Inspect(inspect::Inspect),
@@ -64,7 +69,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    forbid_core_dumps();
+    if let Err(failure) = confine(&arguments.command) {
+        return say(&failure);
+    }
     let mut out = std::io::stdout().lock();
     let done = match arguments.command {
         Command::New(command) => command.run(&mut out),
@@ -72,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => command.run(&mut out),
         Command::Rehearse(command) => command.run(&mut out),
         Command::Run(command) => command.run(&mut out),
+        Command::Resume(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
@@ -92,9 +100,30 @@ fn say(failure: &Failure) -> ExitCode {
     ExitCode::from(failure.turn().code())
 }
 
-/// No secret reaches a disk through a crash.
-fn forbid_core_dumps() {
-    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-    // A system that refuses is found by `preflight`.
-    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+/// Denies this program the network and core dumps, whatever the command; before, where there will be modules, the thread
+/// begins that starts their processes and is denied nothing.
+fn confine(command: &Command) -> Result<(), Failure> {
+    if matches!(command, Command::Rehearse(_) | Command::Run(_) | Command::Resume(_)) {
+        crate::hsm::begin_starter(heartbeat()).map_err(|error| {
+            Failure::because(
+                Turn::Equipment,
+                "the thread that starts module processes could not begin",
+                &error,
+            )
+        })?;
+    }
+    // What could not be denied is found by `preflight`.
+    crate::confinement::confine_program();
+    Ok(())
+}
+
+/// Says every ten seconds, to people at a terminal, that a call still takes.
+fn heartbeat() -> Heartbeat {
+    Heartbeat::to(|operation, waited| {
+        let seconds = waited.as_secs();
+        if seconds > 0 && seconds.is_multiple_of(10) && std::io::stderr().is_terminal() {
+            // A closed terminal does not stop a call.
+            let _ = writeln!(std::io::stderr(), "  … {operation}: {seconds} s");
+        }
+    })
 }

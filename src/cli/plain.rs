@@ -8,6 +8,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use zeroize::Zeroizing;
 
 use super::files::one_line;
+use crate::script::MOST_TEXT;
 use crate::stage::{
     Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest, Question,
 };
@@ -73,6 +74,7 @@ impl Operators for Plain<'_> {
         let wanted = match &question.expected {
             Expected::Word(word) => format!("type `{word}` to go on, `no` to decline"),
             Expected::Words(_) => "type the words, or `no`".to_owned(),
+            Expected::OneOf(words) => format!("type one of {}, or `no` to decline", words.join(", ")),
             Expected::Text => "type it, or `no` to decline".to_owned(),
             Expected::Time => "such as 2026-11-01T08:00:00Z, or `no`".to_owned(),
         };
@@ -191,6 +193,10 @@ pub fn judge(expected: &Expected, answer: &str) -> Result<(), String> {
         Expected::Word(word) if answer == *word => Ok(()),
         Expected::Word(word) => Err(format!("found `{}`, wanted exactly `{word}`", one_line(answer))),
         Expected::Words(words) => same_words(words, answer),
+        Expected::OneOf(words) if words.iter().any(|word| word == answer) => Ok(()),
+        Expected::OneOf(words) => {
+            Err(format!("found `{}`, wanted exactly one of {}", one_line(answer), words.join(", ")))
+        }
         Expected::Text => text_for_the_log(answer),
         Expected::Time => {
             answer.parse::<crate::clock::Timestamp>().map(|_| ()).map_err(|error| error.to_string())
@@ -217,9 +223,6 @@ fn text_for_the_log(text: &str) -> Result<(), String> {
 
 /// Octets of a line that somebody types, at most.
 const LONGEST_LINE: u64 = 65_536;
-
-/// Octets of a text that fit into a line of the log with all that stands around them.
-const MOST_TEXT: usize = 4096;
 
 /// Whether the same words were typed; the first wrong one by its place. The wanted word itself is not told.
 fn same_words(wanted: &str, typed: &str) -> Result<(), String> {

@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::resume::TOKENS;
 use super::{failures, files, plain};
 use crate::clock::RehearsalClock;
-use crate::conduct::{Company, Improviser, Tokens, conduct, open};
+use crate::conduct::{Beginning, Company, Improviser, Tokens, check, conduct, open};
+use crate::confinement;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site};
 use crate::record::Places;
-use crate::stage::{Machine, Notice};
+use crate::stage::{Machine, Notice, Past};
 
 /// Rehearse a ceremony on throw-away SoftHSM tokens, with nobody else in the room
 ///
@@ -37,10 +39,13 @@ impl Rehearse {
         let plan = files::plan(&self.script, true, None)?;
         new_folder(&self.out, "--out")?;
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
-        let (tokens, site_text, running) = Tokens::make(&plan, &self.out.join("rehearsal-tokens"))?;
+        let out_folder =
+            self.out.canonicalize().map_err(|error| failures::file("found", &self.out, &error))?;
+        confinement::limit_program(vec![out_folder]);
+        let (tokens, site_text, running) = Tokens::make(&plan, &self.out.join(TOKENS))?;
         let site = Site::read("the rehearsal's site", site_text.as_bytes())?;
-        let (cabinet, modules) =
-            open(&site.value, &plan, Some(running)).map_err(|errors| failures::cabinet(&errors))?;
+        let (cabinet, modules) = open(&site.value, &plan, Some(running), &Past::default())
+            .map_err(|errors| failures::cabinet(&errors))?;
         if !self.quiet {
             files::print(out, &inputs(&plan))?;
         }
@@ -58,14 +63,15 @@ impl Rehearse {
         let bundle = places.bundle.clone();
         let company = Company {
             cabinet,
-            modules: modules.loaded.clone(),
+            modules: &modules,
             operators: &mut people,
             clock: &clock,
-            machine: machine(&site.value, &[&self.out]),
+            machine: modules.seen_on(machine(&site.value, &[&self.out])),
             site: site_text.clone().into_bytes(),
             practice: true,
+            rehearsal: true,
         };
-        let done = conduct(&plan, places, company, None);
+        let done = conduct(&plan, places, company, Beginning::New);
         // What stopped the rehearsal is more important than a module that does not end.
         let stopped = modules.stop();
         done?;
@@ -160,5 +166,6 @@ pub fn machine(site: &Site, folders: &[&Path]) -> Machine {
         minimum_free: site.preflight.minimum_free,
         allowed_interfaces: site.preflight.allow_interfaces.clone(),
         modules,
+        found: confinement::measures().iter().map(|measure| check("this program", measure)).collect(),
     }
 }

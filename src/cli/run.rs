@@ -3,17 +3,20 @@
 use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::answers::{Answering, Answers};
 use super::plain::Plain;
 use super::rehearse::{machine, new_folder, writable};
 use super::{failures, files};
 use crate::clock::{Clock, MachineClock, Timestamp};
-use crate::conduct::{Company, conduct, open};
+use crate::conduct::{Beginning, Company, Modules, conduct, open};
+use crate::confinement;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site};
-use crate::record::Places;
+use crate::record::{Places, run};
 use crate::script::{Problems, Whole};
-use crate::stage::{Cabinet, Module, Operators};
+use crate::stage::{Cabinet, JournalError, Operators, Past};
 
 /// Conduct a ceremony with real people on real tokens
 ///
@@ -49,13 +52,14 @@ impl Run {
     ///
     /// What is wrong with script, site, tokens or places; what stopped the ceremony.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
+        nothing_was_begun(&self.log)?;
         let (ceremony, answers) = self.read()?;
         self.judge(&ceremony)?;
-        let (cabinet, modules) =
-            open(&ceremony.site.value, &ceremony.plan, None).map_err(|errors| failures::cabinet(&errors))?;
-        let loaded = modules.loaded.clone();
+        confinement::limit_program(vec![folder_of(&self.out), folder_of(&self.log)]);
+        let (cabinet, modules) = open(&ceremony.site.value, &ceremony.plan, None, &Past::default())
+            .map_err(|errors| failures::cabinet(&errors))?;
         let done = with_people(answers, out, |operators, clock| {
-            self.conduct(&ceremony, cabinet, loaded, operators, clock)
+            self.conduct(&ceremony, cabinet, &modules, operators, clock)
         });
         // What stopped the ceremony is more important than a module that does not end.
         let stopped = modules.stop();
@@ -78,7 +82,9 @@ impl Run {
         });
         let answers = match &self.answers {
             None => Ok(None),
+            // It may hold PINs.
             Some(path) => files::octets(path)
+                .map(Zeroizing::new)
                 .and_then(|octets| Ok(Some(Answers::read(&path.display().to_string(), &octets)?))),
         };
         match (plan, site, answers) {
@@ -99,7 +105,7 @@ impl Run {
         let site = if problems.is_empty() { Ok(()) } else { Err(problems.into()) };
         let log = if self.log.is_dir() { writable(&self.log) } else { new_folder(&self.log, "--log") };
         let found = [
-            self.somebody_answers(),
+            somebody_answers(self.answers.is_some(), self.plain, self.practice),
             site,
             in_window(&ceremony.plan, MachineClock::start().now()),
             new_folder(&self.out, "--out"),
@@ -108,37 +114,16 @@ impl Run {
         Failure::together(found.into_iter().filter_map(Result::err)).map_or(Ok(()), Err)
     }
 
-    fn somebody_answers(&self) -> Result<(), Failure> {
-        if self.answers.is_some() && !self.practice {
-            let message = "a production log takes no `--answers`: people answer";
-            return Err(Failure::new(Turn::Author, message).hint("add --practice, or leave --answers out"));
-        }
-        if self.answers.is_none() && !self.plain && !std::io::stdin().is_terminal() {
-            let message = "standard input is no terminal; nobody can answer";
-            return Err(
-                Failure::new(Turn::Operators, message).hint("add --plain if lines come from elsewhere")
-            );
-        }
-        Ok(())
-    }
-
     fn conduct(
         &self,
         ceremony: &Ceremony,
         cabinet: Cabinet,
-        modules: Vec<Module>,
+        modules: &Modules,
         operators: &mut dyn Operators,
         clock: &MachineClock,
     ) -> Result<PathBuf, Failure> {
         let plan = &ceremony.plan;
-        // A new log's folder is not there yet; what has to have room is the one that it will be in.
-        let in_which = |path: &Path| {
-            let folder = if path.is_dir() { Some(path) } else { path.parent() };
-            folder
-                .filter(|folder| !folder.as_os_str().is_empty())
-                .map_or_else(|| PathBuf::from("."), PathBuf::from)
-        };
-        let (out, log) = (in_which(&self.out), in_which(&self.log));
+        let (out, log) = (folder_of(&self.out), folder_of(&self.log));
         let folders: &[&Path] = if out == log { &[&out] } else { &[&out, &log] };
         let places = Places::of(&plan.setting.ceremony, self.practice, &self.log, &self.out);
         let bundle = places.bundle.clone();
@@ -147,14 +132,55 @@ impl Run {
             modules,
             operators,
             clock,
-            machine: machine(&ceremony.site.value, folders),
+            machine: modules.seen_on(machine(&ceremony.site.value, folders)),
             site: ceremony.site_octets.clone(),
             practice: self.practice,
+            rehearsal: false,
         };
-        let continued = if plan.origin.is_none() { Some(files::continued(&self.log)?) } else { None };
-        conduct(plan, places, company, continued)?;
+        let beginning = match plan.origin {
+            None => Beginning::Continued(files::continued(&self.log)?),
+            Some(_) => Beginning::New,
+        };
+        conduct(plan, places, company, beginning)?;
         Ok(bundle)
     }
+}
+
+/// A ceremony that was interrupted goes on before another one begins.
+fn nothing_was_begun(log: &Path) -> Result<(), Failure> {
+    let unreadable =
+        |error: JournalError| Failure::because(Turn::Equipment, "the log's folder could not be read", &error);
+    match run::unfinished(log).map_err(unreadable)? {
+        None => Ok(()),
+        Some(ceremony) => {
+            let message = format!("the ceremony `{ceremony}` was begun in this log and has not ended");
+            Err(Failure::new(Turn::Author, message).hint(format!("rootrite resume --log {}", log.display())))
+        }
+    }
+}
+
+/// Somebody or something can answer; a production log takes people only.
+///
+/// # Errors
+///
+/// A [`Failure`] if not.
+pub fn somebody_answers(answers: bool, plain: bool, practice: bool) -> Result<(), Failure> {
+    if answers && !practice {
+        let message = "a production log takes no `--answers`: people answer";
+        return Err(Failure::new(Turn::Author, message).hint("add --practice, or leave --answers out"));
+    }
+    if !answers && !plain && !std::io::stdin().is_terminal() {
+        let message = "standard input is no terminal; nobody can answer";
+        return Err(Failure::new(Turn::Operators, message).hint("add --plain if lines come from elsewhere"));
+    }
+    Ok(())
+}
+
+/// The folder itself if it is there. A new one is not yet; what has to have room, and be open to writing, is the one that it
+/// will be in.
+pub fn folder_of(path: &Path) -> PathBuf {
+    let folder = if path.is_dir() { Some(path) } else { path.parent() };
+    folder.filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), PathBuf::from)
 }
 
 /// The machine's clock is in the window, or nothing begins: `confirm-clock` would end it after the log was created.
@@ -170,7 +196,11 @@ fn in_window(plan: &Plan, now: Timestamp) -> Result<(), Failure> {
 }
 
 /// Finds who answers, a file or people, and lends them to `conduct` with the machine's clock.
-fn with_people<T>(
+///
+/// # Errors
+///
+/// Those of `conduct`.
+pub fn with_people<T>(
     answers: Option<Answers>,
     out: &mut dyn Write,
     conduct: impl FnOnce(&mut dyn Operators, &MachineClock) -> Result<T, Failure>,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -14,20 +14,36 @@ use zeroize::Zeroizing;
 
 use crate::digest::Digest;
 use crate::hsm::{
-    Blank as BlankSlot, Initialization, ModuleConfiguration, ModuleProcess, STANDARD, Token, TokenError,
-    TokenFlag, TokenInformation, TokenSelector,
+    AttributeName, Blank as BlankSlot, Initialization, Measure, ModuleConfiguration, ModuleProcess, Network,
+    Quirks, Taken, Token, TokenError, TokenFlag, TokenInformation, TokenSelector, Writes,
 };
-use crate::plan::{Class, Login, PinSource, Plan, Site, SiteToken};
-use crate::stage::{Blank, Cabinet, Device, Equipment, LoginKind, Module, Person, Pin, Pins};
+use crate::plan::{Class, Login, PinSource, Plan, Site, SiteNetwork, SiteQuirks, SiteToken};
+use crate::stage::{
+    Blank, Cabinet, Check, CheckOutcome, Device, Equipment, LoginKind, Machine, Module, Past, PastRecord,
+    Person, Pin, Pins,
+};
 
 /// The module processes of a ceremony.
 pub struct Modules {
     processes: Vec<Arc<ModuleProcess>>,
     /// Each module, for the log.
     pub loaded: Vec<Module>,
+    /// What each module's process has denied itself, and what the site says of each token, for `preflight`.
+    found: Vec<Check>,
 }
 
 impl Modules {
+    /// The processes.
+    pub(super) fn processes(&self) -> impl Iterator<Item = &ModuleProcess> {
+        self.processes.iter().map(AsRef::as_ref)
+    }
+
+    /// The machine with what was found out here.
+    pub fn seen_on(&self, mut machine: Machine) -> Machine {
+        machine.found.extend(self.found.iter().cloned());
+        machine
+    }
+
     /// Ends every process that nothing uses any more.
     ///
     /// # Errors
@@ -52,7 +68,8 @@ pub struct Running {
     pub process: ModuleProcess,
 }
 
-/// Opens every token of a plan as the site says. `running`: a process that is there already.
+/// Opens every token of a plan as the site says. `running`: a process that is there already. `past`: what the log of
+/// an interrupted ceremony says was done to the tokens; empty for a new one.
 ///
 /// # Errors
 ///
@@ -61,13 +78,16 @@ pub fn open(
     site: &Site,
     plan: &Plan,
     running: Option<Running>,
+    past: &Past,
 ) -> Result<(Cabinet, Modules), Vec<CabinetError>> {
     let mut errors = Vec::new();
     let mut processes: BTreeMap<ModulePlace, Arc<ModuleProcess>> = BTreeMap::new();
     let mut cabinet = Cabinet::new();
     let mut loaded = Vec::new();
+    let mut found = Vec::new();
     if let Some(Running { place, process }) = running {
         loaded.push(module(&process));
+        found.extend(measures(&place.0, &process));
         processes.insert(place, Arc::new(process));
     }
     for name in plan.setting.tokens.keys() {
@@ -75,9 +95,10 @@ pub fn open(
         let place = (token.module_path(), token.environment.clone());
         let process = match processes.get(&place) {
             Some(process) => Arc::clone(process),
-            None => match start(name, token, expected(site, token)) {
+            None => match start(name, token, site) {
                 Ok((process, module)) => {
                     loaded.push(module);
+                    found.extend(measures(&place.0, &process));
                     let process = Arc::new(process);
                     processes.insert(place, Arc::clone(&process));
                     process
@@ -91,16 +112,19 @@ pub fn open(
         let agreed = agreed_digest(token, process.information().digest);
         match agreed
             .map_err(|source| wrong(name, source))
-            .and_then(|()| equipment(name, token, plan, &process))
+            .and_then(|()| equipment(name, token, (plan, past), &process))
         {
-            Ok(equipment) => drop(cabinet.insert(name.clone(), equipment)),
+            Ok(equipment) => {
+                found.push(terms(name, token, plan));
+                cabinet.insert(name.clone(), equipment);
+            }
             Err(error) => errors.push(error),
         }
     }
     errors.extend(same_devices(plan, &mut cabinet));
-    errors.extend(taken_labels(plan, &mut cabinet));
+    errors.extend(taken_labels(plan, past, &mut cabinet));
     if errors.is_empty() {
-        Ok((cabinet, Modules { processes: processes.into_values().collect(), loaded }))
+        Ok((cabinet, Modules { processes: processes.into_values().collect(), loaded, found }))
     } else {
         Err(errors)
     }
@@ -113,17 +137,104 @@ fn expected(site: &Site, token: &SiteToken) -> Option<Digest> {
     all.filter_map(|(_, other)| other.module_sha256.as_ref()).map(|sha256| sha256.value).next()
 }
 
-fn start(
-    name: &str,
-    token: &SiteToken,
-    expected: Option<Digest>,
-) -> Result<(ModuleProcess, Module), CabinetError> {
-    let mut configuration = ModuleConfiguration::new(token.module_path());
-    configuration.environment.clone_from(&token.environment);
-    configuration.expected_sha256 = expected;
-    let process = ModuleProcess::start(&configuration).map_err(|source| wrong(name, source))?;
+fn start(name: &str, token: &SiteToken, site: &Site) -> Result<(ModuleProcess, Module), CabinetError> {
+    let process = ModuleProcess::start(&configuration(token, site)).map_err(|source| wrong(name, source))?;
     let module = module(&process);
     Ok((process, module))
+}
+
+/// How the process of a token's module is to be; all tokens of the module and environment share it.
+fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
+    let mut configuration = ModuleConfiguration::new(token.module_path());
+    configuration.environment.clone_from(&token.environment);
+    configuration.expected_sha256 = expected(site, token);
+    configuration.reserved.clone_from(&token.quirks.reserved);
+    configuration.network = match token.quirks.network {
+        SiteNetwork::Deny => Network::Deny,
+        SiteNetwork::Unix => Network::Unix,
+        SiteNetwork::Peer(peer) => Network::Peer(peer),
+    };
+    let shares = |other: &&SiteToken| {
+        other.module_path() == token.module_path() && other.environment == token.environment
+    };
+    let all = site.tokens.iter().map(|(_, token)| token).filter(shares);
+    let mut places: Vec<PathBuf> =
+        all.flat_map(|token| token.quirks.write_places(&token.environment)).collect();
+    places.sort();
+    places.dedup();
+    // Where nobody has said where a module writes, it would only fail in the middle of a call.
+    configuration.writes = if places.is_empty() { Writes::Anywhere } else { Writes::Below(places) };
+    if let Some(most) = token.quirks.generate_timeout {
+        configuration.timeouts.generate = most;
+    }
+    configuration
+}
+
+/// How a make differs, as the HSM's side takes it.
+fn quirks(token: &SiteToken) -> Quirks {
+    let SiteQuirks {
+        id_octets, random_limit, sessions, omit_private, omit_public, untold, user_type, ..
+    } = &token.quirks;
+    let named = |word: &'static str| AttributeName::ALL.iter().copied().find(|name| name.name() == word);
+    Quirks {
+        id_octets: *id_octets,
+        random_limit: *random_limit,
+        sessions: *sessions,
+        omit_private: omit_private.iter().filter_map(|attribute| named(attribute.name())).collect(),
+        omit_public: omit_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
+        untold: untold.iter().filter_map(|attribute| named(attribute.name())).collect(),
+        user_type: *user_type,
+    }
+}
+
+/// What a module's process has denied itself, or could not.
+fn measures(module: &Path, process: &ModuleProcess) -> Vec<Check> {
+    let name = module.file_name().unwrap_or_default().to_string_lossy();
+    process.information().measures.iter().map(|measure| check(&name, measure)).collect()
+}
+
+/// A measure as a check of the machine: what holds only in part is unknown, and people are told what is missing.
+pub fn check(whose: &str, measure: &Measure) -> Check {
+    let outcome = match measure.taken {
+        Taken::Yes => CheckOutcome::Ok,
+        Taken::Partly => CheckOutcome::Unknown,
+        Taken::No => CheckOutcome::Violated,
+    };
+    Check {
+        id: format!("denied-{}", measure.subject),
+        outcome,
+        detail: format!("{whose}: {}", measure.detail),
+    }
+}
+
+/// What the script demands of a token and what the site says of it, side by side: they were compared before.
+fn terms(name: &str, token: &SiteToken, plan: &Plan) -> Check {
+    let demand = plan.setting.tokens.get(name);
+    let class = demand.map_or("any", |demand| demand.class.as_str());
+    let pin = demand.and_then(|demand| demand.pin.as_deref()).unwrap_or("any");
+    let other = demand.map_or(&[][..], |demand| demand.distinct_from.as_slice());
+    let other = if other.is_empty() { "none".to_owned() } else { other.join(", ") };
+    let brought = match (token.login, token.pin.as_ref().map(|pin| pin.value)) {
+        (Login::Pin, Some(PinSource::TwoHalves)) => "two people",
+        (Login::Pin, Some(PinSource::Descriptor(_))) => "a file descriptor",
+        (Login::Pin, _) => "one person",
+        (Login::ProtectedPath, _) => "the token's own PIN pad",
+        (Login::None, _) => "nobody: it asks for no login",
+        (Login::External, _) => "somebody outside: no PIN is verified here",
+    };
+    let same_class = class == "any" || class == crate::plan::class_word(token.class.value);
+    let split = token.login != Login::Pin || pin != "two-people" || brought == "two people";
+    let (outcome, stands_in) = if same_class && split {
+        (CheckOutcome::Ok, "")
+    } else {
+        (CheckOutcome::Unknown, "; it stands in for practice only")
+    };
+    let detail = format!(
+        "`{name}`: demanded class {class}, PIN {pin}, other devices than {other}; here class {}, PIN by {brought}, quirks {}{stands_in}",
+        crate::plan::class_word(token.class.value),
+        token.quirks.make
+    );
+    Check { id: "token".into(), outcome, detail }
 }
 
 /// What the log says of a module.
@@ -150,26 +261,78 @@ fn wrong(name: &str, source: TokenError) -> CabinetError {
 fn equipment(
     name: &str,
     token: &SiteToken,
-    plan: &Plan,
+    (plan, past): (&Plan, &Past),
     process: &Arc<ModuleProcess>,
 ) -> Result<Equipment, CabinetError> {
     let label = token.label.value.clone();
-    let serial = token.serial.as_ref().map(|serial| serial.value.clone());
-    let device = if token.initialize {
-        let blank = serial.map_or(BlankSlot::Only, BlankSlot::Serial);
+    let mut serial = token.serial.as_ref().map(|serial| serial.value.clone());
+    let initialized = initialized_before(name, token, past, process).map_err(|source| wrong(name, source))?;
+    let blank = token.initialize && initialized.is_none();
+    serial = initialized.or(serial);
+    let device = if blank {
+        let unfinished = unfinished(name, token, past, process).map_err(|source| wrong(name, source))?;
+        let blank = unfinished.unwrap_or_else(|| serial.map_or(BlankSlot::Only, BlankSlot::Serial));
         let found = blank_token(process, &blank, token).map_err(|source| wrong(name, source))?;
         is_of_its_class(name, token, &found)?;
-        Device::Blank(Box::new(BlankToken { process: Arc::clone(process), blank, label }))
+        Device::Blank(Box::new(BlankToken {
+            process: Arc::clone(process),
+            blank,
+            label,
+            quirks: quirks(token),
+        }))
     } else {
         let selector = TokenSelector { label, serial, model: token.model.clone() };
-        let session = process.open(&selector, &STANDARD).map_err(|source| wrong(name, source))?;
+        let session = process.open(&selector, &quirks(token)).map_err(|source| wrong(name, source))?;
         is_of_its_class(name, token, session.token())?;
         Device::Ready(Box::new(session))
     };
     let custodians: Vec<Person> = plan.setting.people.of_role("crypto-officer").cloned().collect();
     let threshold = plan.setting.people.quorum.get("crypto-officer").copied().unwrap_or(1);
     let class = crate::plan::class_word(token.class.value).to_owned();
-    Ok(Equipment::new(device, login(name, token)?, custodians, class, threshold))
+    let mut equipment = Equipment::new(device, login(name, token)?, custodians, class, threshold);
+    equipment.id_octets = token.quirks.id_octets;
+    Ok(equipment)
+}
+
+/// A token that an interrupted initialisation left with its label and without a user's PIN.
+fn unfinished(
+    name: &str,
+    token: &SiteToken,
+    past: &Past,
+    process: &ModuleProcess,
+) -> Result<Option<BlankSlot>, TokenError> {
+    if past.find("token.initialize.intent", |record| record.text("token") == Some(name)).is_none() {
+        return Ok(None);
+    }
+    let half = |found: &TokenInformation| {
+        found.label == token.label.value && !found.has(TokenFlag::UserPinInitialized)
+    };
+    let found = process.slots()?.into_iter().map(|slot| slot.token).find(half);
+    Ok(found.map(|found| BlankSlot::Unfinished(found.serial)))
+}
+
+/// The serial number of a token that the script initialises and that was, or may have been, before an interruption.
+fn initialized_before(
+    name: &str,
+    token: &SiteToken,
+    past: &Past,
+    process: &ModuleProcess,
+) -> Result<Option<String>, TokenError> {
+    let of_token = |record: &PastRecord| record.text("token") == Some(name);
+    if let Some(said) = past.find("token.initialized", of_token) {
+        return Ok(said.text("serial").map(str::to_owned));
+    }
+    // Failed or interrupted: a module that died may have made the token all the same.
+    if past.find("token.initialize.intent", of_token).is_none() {
+        return Ok(None);
+    }
+    // The label was free when the intent was logged: a token that has it now is the one that was meant. One without a
+    // user's PIN is finished by the step.
+    let slots = process.slots()?;
+    let whole = |found: &TokenInformation| {
+        found.label == token.label.value && found.has(TokenFlag::UserPinInitialized)
+    };
+    Ok(slots.into_iter().map(|slot| slot.token).find(whole).map(|found| found.serial))
 }
 
 /// What the site calls hardware does not say of itself that it is software, blank or not.
@@ -190,6 +353,13 @@ fn blank_token(
     let slots = process.slots()?;
     let names = |slots: &mut dyn Iterator<Item = &TokenInformation>| slots.map(ToString::to_string).collect();
     let label = &token.label.value;
+    if let BlankSlot::Unfinished(serial) = blank {
+        let found = slots.iter().map(|slot| &slot.token).find(|found| found.serial == *serial);
+        return found.cloned().ok_or_else(|| TokenError::NoSuchToken {
+            wanted: blank.to_string(),
+            present: names(&mut slots.iter().map(|slot| &slot.token)),
+        });
+    }
     let taken: Vec<String> =
         names(&mut slots.iter().map(|slot| &slot.token).filter(|token| token.label == *label));
     if !taken.is_empty() {
@@ -200,7 +370,7 @@ fn blank_token(
             && token.model.as_ref().is_none_or(|model| *model == found.model)
             && match blank {
                 BlankSlot::Only => true,
-                BlankSlot::Serial(serial) => found.serial == *serial,
+                BlankSlot::Serial(serial) | BlankSlot::Unfinished(serial) => found.serial == *serial,
             }
     };
     let found: Vec<_> = slots.iter().map(|slot| &slot.token).filter(fits).collect();
@@ -221,6 +391,7 @@ fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
     Ok(match (token.login, token.pin.as_ref().map(|pin| pin.value)) {
         (Login::ProtectedPath, _) => LoginKind::ProtectedPath,
         (Login::None, _) => LoginKind::None,
+        (Login::External, _) => LoginKind::External,
         (Login::Pin, Some(PinSource::TwoHalves)) => LoginKind::Prompt { two_halves: true },
         (Login::Pin, Some(PinSource::Descriptor(number))) => {
             let unreadable = |why: String| CabinetError::Pin { token: name.to_owned(), number, why };
@@ -228,7 +399,7 @@ fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
             let file = File::open(format!("/proc/self/fd/{number}"))
                 .map_err(|error| unreadable(error.to_string()))?;
             let line = line_of(file).map_err(|error| unreadable(error.to_string()))?;
-            LoginKind::Given(Pin::read(&line).map_err(|error| unreadable(error.to_string()))?)
+            LoginKind::Given(Pin::read(&line).map_err(|error| unreadable(error.to_string()))?.into())
         }
         (Login::Pin, _) => LoginKind::Prompt { two_halves: false },
     })
@@ -272,10 +443,17 @@ fn same_devices(plan: &Plan, cabinet: &mut Cabinet) -> Vec<CabinetError> {
 
 /// Labels of planned keys that a token has already. Without a login only public objects are seen; what is private
 /// is found when the key is made, before anything is.
-fn taken_labels(plan: &Plan, cabinet: &mut Cabinet) -> Vec<CabinetError> {
+fn taken_labels(plan: &Plan, past: &Past, cabinet: &mut Cabinet) -> Vec<CabinetError> {
     let mut errors = Vec::new();
     for step in plan.steps() {
         for (token, label) in step.step.makes_keys() {
+            // A key that this ceremony was making when it was interrupted is looked at by the step that makes it.
+            let of_key = |record: &PastRecord| {
+                record.text("token") == Some(token) && record.text("label") == Some(label)
+            };
+            if past.find("key.generate.intent", of_key).is_some() {
+                continue;
+            }
             let Some(Equipment { device: Device::Ready(ready), .. }) = cabinet.get_mut(token) else {
                 continue;
             };
@@ -299,6 +477,7 @@ struct BlankToken {
     process: Arc<ModuleProcess>,
     blank: BlankSlot,
     label: String,
+    quirks: Quirks,
 }
 
 impl Blank for BlankToken {
@@ -313,7 +492,7 @@ impl Blank for BlankToken {
             officer_pin: pins.security_officer,
             user_pin: pins.user,
         })?;
-        Ok(Box::new(self.process.open(&TokenSelector::from(&information), &STANDARD)?))
+        Ok(Box::new(self.process.open(&TokenSelector::from(&information), &self.quirks)?))
     }
 }
 

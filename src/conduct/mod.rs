@@ -7,33 +7,40 @@
 //! - After each step that hands something over the head is signed.
 
 mod cabinet;
+mod outcomes;
 mod rehearsal;
+mod resume;
 
 use std::fs::File;
+use std::io::Cursor;
 use std::path::Path;
 
 use thiserror::Error;
 
-pub use cabinet::{CabinetError, Modules, Running, open};
-pub use rehearsal::{Improviser, RehearsalError, Tokens};
+pub use cabinet::{CabinetError, Modules, Running, check, open};
+pub use outcomes::at_work;
+pub use rehearsal::{Improviser, RehearsalError, Tokens, throw_away};
 
-use crate::clock::Clock;
+use resume::Resumption;
+
+use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;
-use crate::hsm::KeyId;
-use crate::plan::{Ledger, Plan, take_in};
-use crate::record::{Continued, Identity, LogFolder, Places, finish};
+use crate::hsm::{KeyId, TokenError};
+use crate::plan::{Ledger, Plan, PlannedStep, kept_input, take_in};
+use crate::record::run::{Kept, Run};
+use crate::record::{Continued, Identity, Interrupted, LogFolder, Places, Torn, finish};
 use crate::stage::{
-    Cabinet, Event, Expected, Head, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators, Session,
-    Stage, StageError,
+    Cabinet, Event, Expected, Head, JournalError, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators,
+    PastRecord, Session, Stage, StageError,
 };
-use crate::step::{Room, StepError};
+use crate::step::{Room, Setting, StepError};
 
 /// What a ceremony needs beside its plan.
 pub struct Company<'c> {
     /// The tokens.
     pub cabinet: Cabinet,
-    /// Their modules, by digest.
-    pub modules: Vec<Module>,
+    /// Their modules' processes.
+    pub modules: &'c Modules,
     /// The people.
     pub operators: &'c mut dyn Operators,
     /// The clock.
@@ -44,10 +51,21 @@ pub struct Company<'c> {
     pub site: Vec<u8>,
     /// Whether it is practice.
     pub practice: bool,
+    /// Whether nobody but the program is in the room.
+    pub rehearsal: bool,
 }
 
-/// Conducts a ceremony, from its first record to the finished bundle. `continued`: the log that it goes on with, if
-/// it does not create one.
+/// Where a ceremony begins.
+pub enum Beginning {
+    /// With a new log.
+    New,
+    /// With the log of earlier ceremonies.
+    Continued(Continued),
+    /// Where it was interrupted.
+    Interrupted(Interrupted),
+}
+
+/// Conducts a ceremony, from its first record or from where it was interrupted, to the finished bundle.
 ///
 /// # Errors
 ///
@@ -56,27 +74,22 @@ pub fn conduct(
     plan: &Plan,
     places: Places,
     company: Company<'_>,
-    continued: Option<Continued>,
+    beginning: Beginning,
 ) -> Result<LogFolder, ConductError> {
-    let identity = identity(plan, company.practice, continued.as_ref())?;
-    let earlier = continued.as_ref().map(Earlier::of).transpose()?;
-    let mut log = match continued {
-        Some(continued) => LogFolder::go_on(places, &identity, continued),
-        None => LogFolder::create(places, &identity),
-    }
-    .map_err(StageError::from)?;
-    keep_for_resume(&log, plan, &company).map_err(StageError::from)?;
-    let Company { cabinet, modules, operators, clock, machine, site, practice } = company;
+    let identity = identity(plan, company.practice, &beginning)?;
+    let session = session(company.modules.loaded.clone(), Digest::of(&company.site))?;
+    let earlier = Earlier::of(&beginning)?;
+    let (mut log, resumption) = begin(plan, places, &identity, &company, &session, beginning)?;
+    // Before the first call that a power failure could cut short.
+    outcomes::keep(company.modules, &log.places().run(log.ceremony()))
+        .map_err(|source| ConductError::Outcomes { source: Box::new(source) })?;
+    let Company { cabinet, operators, clock, machine, practice, .. } = company;
     let mut stage = Stage::new(cabinet, &mut log, operators, clock, machine);
-    let ledger = if let Some(earlier) = earlier {
-        earlier.enter(&mut stage)?
-    } else {
-        let (origin, spec, hash) = (identity.origin, "ceremony-log/v1".into(), "sha256".into());
-        stage.record(Event::LogGenesis { origin, spec, hash, practice })?;
-        Ledger::default()
-    };
-    stage.record(Event::SessionStart(session(modules, Digest::of(&site))?))?;
-    let done = open_and_perform(plan, Digest::of(&site), ledger, &mut stage);
+    let opened = Opened { plan, identity, practice, session };
+    let done = opened.enter(earlier, &mut stage).and_then(|ledger| match &resumption {
+        Some(resumption) => resumption.go_on(&opened, ledger, &mut stage),
+        None => opened.begin(ledger, &[], &mut stage),
+    });
     // Whatever happened: nobody stays logged in. What stopped the ceremony is more important than a token
     // that does not let go.
     let logged_out = stage.log_out_everywhere();
@@ -87,64 +100,176 @@ pub fn conduct(
     Ok(log)
 }
 
-fn open_and_perform(
+/// The log's folder at its beginning, or where it was interrupted.
+fn begin(
     plan: &Plan,
-    site_sha256: Digest,
-    mut ledger: Ledger,
-    stage: &mut Stage<'_>,
-) -> Result<(), ConductError> {
-    stage.introduce_tokens()?;
-    approve(plan, site_sha256, stage)?;
-    let location_digest = stage.annex("location", "not given")?;
-    stage.record(Event::CeremonyOpen {
-        purpose: plan.setting.title.clone(),
-        script_sha256: plan.script_sha256,
-        plan_sha256: plan.sha256(),
-        site_sha256,
-        planned_outputs: plan.outputs_sha256(),
-        location_digest,
-        video_ids: Vec::new(),
-    })?;
-    for (name, profile) in &plan.setting.profiles {
-        stage.record(Event::ProfileIntroduced { name: name.clone(), sha256: profile.sha256() })?;
+    places: Places,
+    identity: &Identity,
+    company: &Company<'_>,
+    session: &Session,
+    beginning: Beginning,
+) -> Result<(LogFolder, Option<Resumption>), ConductError> {
+    let kept = kept(plan, company, &places).map_err(StageError::from)?;
+    let log = match beginning {
+        Beginning::New => LogFolder::create(places, identity, kept),
+        Beginning::Continued(continued) => LogFolder::go_on(places, identity, continued, kept),
+        Beginning::Interrupted(interrupted) => {
+            let left = outcomes::left(&places.run(&identity.ceremony));
+            let mut resumption = Resumption::of(&interrupted, session, company.clock.now(), left)?;
+            let gone_on = LogFolder::go_on_after(places, identity, interrupted);
+            let (log, torn) = gone_on.map_err(StageError::from)?;
+            resumption.torn = torn;
+            return Ok((log, Some(resumption)));
+        }
+    };
+    Ok((log.map_err(StageError::from)?, None))
+}
+
+/// A ceremony whose log is open.
+struct Opened<'p> {
+    plan: &'p Plan,
+    identity: Identity,
+    practice: bool,
+    session: Session,
+}
+
+impl Opened<'_> {
+    /// What the ceremony takes over from the log that it continues.
+    fn enter(&self, earlier: Option<Earlier>, stage: &mut Stage<'_>) -> Result<Ledger, ConductError> {
+        let mut ledger = match earlier {
+            Some(earlier) => earlier.enter(stage)?,
+            None => Ledger::default(),
+        };
+        take_in(&self.plan.setting, &mut ledger);
+        Ok(ledger)
     }
-    take_in(&plan.setting, &mut ledger);
-    for act in &plan.acts {
-        stage.show(&Notice::Act { title: act.title.clone() });
-        for step in &act.steps {
-            let (number, name) = (step.number.clone(), step.step.name());
-            stage.set_step(Some(number.clone()));
-            stage.record(Event::StepBegin { step: number.clone(), name: name.into() })?;
-            stage.show(&Notice::Step {
-                number: number.clone(),
-                name: name.into(),
-                preview: step.step.preview(),
-            });
-            let mut room = Room { stage, ledger: &mut ledger, setting: &plan.setting };
-            step.step.perform(&mut room).map_err(|source| ConductError::Step {
-                number: number.clone(),
-                name,
-                source: Box::new(source),
-            })?;
-            if stage.is_closed() {
-                break;
-            }
-            stage.record(Event::StepEnd { step: number })?;
-            stage.set_step(None);
-            // A log that goes on has its key from the beginning; before the roll is called nobody is there to use it.
-            if stage.head_is_due() && !stage.present().is_empty() {
-                stage.sign_head()?;
+
+    /// From the first record on; `torn`: what an interruption left of it.
+    fn begin(&self, ledger: Ledger, torn: &[Torn], stage: &mut Stage<'_>) -> Result<(), ConductError> {
+        if stage.head_at_start().is_none() && !stage.past().has("log.genesis") {
+            let (origin, practice) = (self.identity.origin.clone(), self.practice);
+            let (spec, hash) = ("ceremony-log/v1".into(), "sha256".into());
+            stage.record(Event::LogGenesis { origin, spec, hash, practice })?;
+        }
+        stage.record(Event::SessionStart(self.session.clone()))?;
+        resume::tell_of_torn(torn, stage)?;
+        stage.introduce_tokens()?;
+        self.open_and_perform(ledger, stage)
+    }
+
+    /// From the approvals on. What the log says was done is recalled.
+    fn open_and_perform(&self, mut ledger: Ledger, stage: &mut Stage<'_>) -> Result<(), ConductError> {
+        self.open(stage)?;
+        for act in &self.plan.acts {
+            stage.show(&Notice::Act { title: act.title.clone() });
+            for step in &act.steps {
+                self.step(step, &mut ledger, stage)?;
+                if stage.is_closed() {
+                    break;
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// The approvals, and what the ceremony will do.
+    fn open(&self, stage: &mut Stage<'_>) -> Result<(), ConductError> {
+        let (plan, site_sha256) = (self.plan, self.session.site_sha256);
+        if !stage.past().has("ceremony.open") {
+            approve(plan, site_sha256, stage)?;
+            let location_digest = stage.annex("location", "not given")?;
+            stage.record(Event::CeremonyOpen {
+                purpose: plan.setting.title.clone(),
+                script_sha256: plan.script_sha256,
+                plan_sha256: plan.sha256(),
+                site_sha256,
+                planned_outputs: plan.outputs_sha256(),
+                location_digest,
+                video_ids: Vec::new(),
+            })?;
+        }
+        for (name, profile) in &plan.setting.profiles {
+            stage.record_once(Event::ProfileIntroduced { name: name.clone(), sha256: profile.sha256() })?;
+        }
+        Ok(())
+    }
+
+    fn step(
+        &self,
+        planned: &PlannedStep,
+        ledger: &mut Ledger,
+        stage: &mut Stage<'_>,
+    ) -> Result<(), ConductError> {
+        let (number, name) = (planned.number.clone(), planned.step.name());
+        stage.set_step(Some(number.clone()));
+        // `seal` writes its end before it closes the log: it is done when the ceremony is.
+        if stage.past().has_ended(&number) && (name != "seal" || stage.past().has("ceremony.close")) {
+            return self.recall(planned, ledger, stage);
+        }
+        let begun = stage.past().has_begun(&number);
+        if !begun {
+            stage.record(Event::StepBegin { step: number.clone(), name: name.into() })?;
+        }
+        let preview = planned.step.preview();
+        stage.show(&Notice::Step { number: number.clone(), name: name.into(), preview });
+        // An open intent is settled by its step, which may still take what was written for it.
+        if begun && !stage.has_open_intent() {
+            stage.void_leftovers("written before an interruption, and named by no record")?;
+        }
+        perform(planned, &self.plan.setting, ledger, stage)?;
+        if stage.is_closed() {
+            return Ok(());
+        }
+        stage.record(Event::StepEnd { step: number })?;
+        stage.set_step(None);
+        // A log that goes on has its key from the beginning; before the roll is called nobody is there to use it.
+        if stage.head_is_due() && !stage.present().is_empty() {
+            stage.sign_head()?;
+        }
+        Ok(())
+    }
+
+    /// A step that the log says was done: what came of it is taken in again, and nothing happens.
+    fn recall(
+        &self,
+        planned: &PlannedStep,
+        ledger: &mut Ledger,
+        stage: &mut Stage<'_>,
+    ) -> Result<(), ConductError> {
+        stage.recalls(true);
+        let recalled = if planned.step.name() == "seal" {
+            stage.emit_manifest().map(|_| ()).map_err(ConductError::from)
+        } else if planned.step.is_recalled() {
+            perform(planned, &self.plan.setting, ledger, stage)
+        } else {
+            Ok(())
+        };
+        stage.recalls(false);
+        stage.set_step(None);
+        recalled
+    }
+}
+
+fn perform(
+    planned: &PlannedStep,
+    setting: &Setting,
+    ledger: &mut Ledger,
+    stage: &mut Stage<'_>,
+) -> Result<(), ConductError> {
+    let mut room = Room { stage, ledger, setting };
+    planned.step.perform(&mut room).map_err(|source| ConductError::Step {
+        number: planned.number.clone(),
+        name: planned.step.name(),
+        source: Box::new(source),
+    })
 }
 
 /// Which log, and for which ceremony.
-fn identity(plan: &Plan, practice: bool, continued: Option<&Continued>) -> Result<Identity, ConductError> {
+fn identity(plan: &Plan, practice: bool, beginning: &Beginning) -> Result<Identity, ConductError> {
     let ceremony = plan.setting.ceremony.clone();
-    let origin = match (continued, &plan.origin) {
-        (Some(continued), _) => {
+    let origin = match (beginning, &plan.origin) {
+        (Beginning::Interrupted(Interrupted { origin: Some(origin), .. }), _) => origin.clone(),
+        (Beginning::Continued(continued), _) => {
             if continued.practice != practice {
                 return Err(ConductError::Practice { log: continued.practice });
             }
@@ -153,9 +278,9 @@ fn identity(plan: &Plan, practice: bool, continued: Option<&Continued>) -> Resul
             }
             continued.origin.clone()
         }
-        (None, Some(origin)) if practice => format!("{origin}/practice"),
-        (None, Some(origin)) => origin.clone(),
-        (None, None) => return Err(ConductError::NoLog),
+        (_, Some(origin)) if practice => format!("{origin}/practice"),
+        (_, Some(origin)) => origin.clone(),
+        (_, None) => return Err(ConductError::NoLog),
     };
     Ok(Identity { ceremony, origin, practice, plan_sha256: plan.sha256() })
 }
@@ -171,18 +296,31 @@ struct Earlier {
 }
 
 impl Earlier {
-    fn of(continued: &Continued) -> Result<Self, ConductError> {
-        let place = &continued.log_key;
-        let logged = continued.ledger.logged_key(&place.spki_sha256);
+    fn of(beginning: &Beginning) -> Result<Option<Self>, ConductError> {
+        let (ledger, head, place, spki_der) = match beginning {
+            Beginning::New => return Ok(None),
+            Beginning::Continued(continued) => {
+                (&continued.ledger, continued.head, &continued.log_key, continued.log_key_spki())
+            }
+            Beginning::Interrupted(interrupted) => {
+                let (Some(place), Some(spki)) = (&interrupted.log_key, interrupted.log_key_spki()) else {
+                    return Ok(None);
+                };
+                // Before its first record the ceremony began where the log ends.
+                let head = interrupted.began_at.unwrap_or(interrupted.head);
+                (&interrupted.ledger, head, place, spki)
+            }
+        };
+        let logged = ledger.logged_key(&place.spki_sha256);
         let id = logged.and_then(|key| key.id.parse().ok()).ok_or(ConductError::LogKey)?;
-        Ok(Self {
-            ledger: continued.ledger.clone(),
-            head: continued.head,
+        Ok(Some(Self {
+            ledger: ledger.clone(),
+            head,
             token: place.token.clone(),
             id,
             hashed: logged.is_some_and(|key| key.algorithm != "ed25519"),
-            key: LogKey { spki_der: continued.log_key_spki() },
-        })
+            key: LogKey { spki_der },
+        }))
     }
 
     /// Tells the stage whose key signs the log's heads, and where the log stood.
@@ -198,6 +336,15 @@ fn approve(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> Result<()
     for (role, count) in &plan.setting.people.approvals {
         for person in plan.setting.people.of_role(role).take(*count) {
             let sha256 = plan.sha256();
+            let approved = |ev, sha256: Digest| {
+                let of_person = |record: &PastRecord| {
+                    record.text("person") == Some(&person.id) && record.digest("sha256") == Some(sha256)
+                };
+                stage.past().find(ev, of_person).is_some()
+            };
+            if approved("plan.approved", sha256) && approved("site.approved", site_sha256) {
+                continue;
+            }
             let lines = vec![
                 Line::new("plan SHA-256", sha256.to_string()),
                 Line::new("in words", sha256.words()),
@@ -218,38 +365,43 @@ fn approve(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> Result<()
 }
 
 /// What a later start needs, before the first record.
-fn keep_for_resume(
-    log: &LogFolder,
-    plan: &Plan,
-    company: &Company<'_>,
-) -> Result<(), crate::stage::JournalError> {
-    log.keep("plan.json", plan.octets())?;
-    log.keep("site.yaml", &company.site)?;
+fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Result<Vec<Kept<'static>>, JournalError> {
+    let run = Run {
+        v: 1,
+        ceremony: plan.setting.ceremony.clone(),
+        practice: company.practice,
+        rehearsal: company.rehearsal,
+        // A whole path: a later start may be made from another folder.
+        out: whole(&places.out),
+        script: plan.file.clone(),
+        script_sha256: plan.script_sha256,
+        plan_sha256: plan.sha256(),
+        site_sha256: Digest::of(&company.site),
+    };
+    let octets =
+        |name: &str, octets: Vec<u8>| -> Kept<'static> { (name.to_owned(), Box::new(Cursor::new(octets))) };
+    let mut kept = vec![
+        octets("plan.json", plan.octets().to_vec()),
+        octets("script.yaml", plan.script.clone()),
+        octets("site.yaml", company.site.clone()),
+        // Texts, numbers and digests: this cannot fail, and an empty file would be said to be lost.
+        octets("run.json", serde_json::to_vec(&run).unwrap_or_default()),
+    ];
     for (name, input) in &plan.setting.inputs {
-        let storage =
-            |source| crate::stage::JournalError::Storage { path: input.path.clone(), doing: "read", source };
-        let mut octets = input.reader().map_err(storage)?;
-        log.keep_from(&format!("input-{name}"), &mut octets)?;
+        let storage = |source| JournalError::Storage { path: input.path.clone(), doing: "read", source };
+        kept.push((kept_input(name), Box::new(input.reader().map_err(storage)?)));
     }
-    for (name, profile) in &plan.setting.profiles {
-        log.keep(&format!("profile-{name}"), profile.resolved.as_bytes())?;
-    }
-    let run = serde_json::json!({
-        "v": 1,
-        "ceremony": plan.setting.ceremony,
-        "practice": company.practice,
-        // Whole paths: a later start may be made from another folder.
-        "out": whole(&log.places().out),
-        "bundle": whole(&log.places().bundle),
-        "plan_sha256": plan.sha256(),
-        "site_sha256": Digest::of(&company.site),
-    });
-    log.keep("run.json", run.to_string().as_bytes())
+    let profiles = plan.setting.profiles.iter();
+    kept.extend(
+        profiles
+            .map(|(name, profile)| octets(&format!("profile-{name}"), profile.resolved.as_bytes().to_vec())),
+    );
+    Ok(kept)
 }
 
 /// A path from the root, whatever the folder is that this program runs in.
 fn whole(path: &Path) -> String {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
 }
 
 /// This program on this machine.
@@ -306,6 +458,56 @@ pub enum ConductError {
     /// The log does not say where its key is.
     #[error("the log does not say where the key is that signs its heads")]
     LogKey,
+    /// The clock says an earlier time than the log.
+    #[error("the clock says {now}, and the log's last record is of {last}")]
+    Clock {
+        /// What the clock says.
+        now: Timestamp,
+        /// What the log says.
+        last: Timestamp,
+    },
+    /// Another program began the ceremony.
+    #[error("the ceremony was begun by a program with the SHA-256 {before}; this one has {now}")]
+    OtherTool {
+        /// The digest in the log.
+        before: String,
+        /// This program's.
+        now: Digest,
+    },
+    /// The modules are others.
+    #[error("the modules are not those of the log: {before} before, {now} now")]
+    OtherModules {
+        /// The digests in the log.
+        before: String,
+        /// The digests now.
+        now: String,
+    },
+    /// Too few people of a role are still in the room.
+    #[error("{present} people of the role {role} are still here; the script's quorum is {wanted}")]
+    Quorum {
+        /// Which role.
+        role: String,
+        /// How many are there.
+        present: usize,
+        /// How many are wanted.
+        wanted: usize,
+    },
+    /// A key of the log is not on its token.
+    #[error("key `{name}` is in the log and not on the token `{token}` as the log says: {why}")]
+    KeyLost {
+        /// Its name.
+        name: String,
+        /// The script's name for the token.
+        token: String,
+        /// What was found.
+        why: String,
+    },
+    /// A module process takes no file for the outcome of its last call.
+    #[error("a module process could not be told where to leave the outcome of its last call")]
+    Outcomes {
+        /// What it said.
+        source: Box<TokenError>,
+    },
     /// This program's own file cannot be read.
     #[error("this program's own file cannot be read")]
     Myself {

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::cabinet::Running;
 use crate::clock::{Clock, RehearsalClock};
-use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, TokenError};
+use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, TokenError, Writes};
 use crate::plan::Plan;
 use crate::stage::{
     Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, fixed_pins, shared_pin,
@@ -46,6 +46,7 @@ impl Tokens {
         let initialized: Vec<&str> = plan.steps().filter_map(|step| step.step.initializes()).collect();
         let mut process_configuration = ModuleConfiguration::new(&module);
         process_configuration.environment.clone_from(&environment);
+        process_configuration.writes = Writes::Below(vec![folder.join("tokens")]);
         let process = ModuleProcess::start(&process_configuration)?;
         let mut site = String::from("rootrite-site: 1\ntokens:\n");
         for name in plan.setting.tokens.keys() {
@@ -80,8 +81,21 @@ impl Tokens {
     ///
     /// [`RehearsalError::Folder`] if they do not go.
     pub fn throw_away(self) -> Result<(), RehearsalError> {
-        fs::remove_dir_all(&self.folder)
-            .map_err(|source| RehearsalError::Folder { folder: self.folder, source })
+        throw_away(&self.folder)
+    }
+}
+
+/// Throws away the tokens of a rehearsal that was interrupted, if they are still there.
+///
+/// # Errors
+///
+/// [`RehearsalError::Folder`] if they do not go.
+pub fn throw_away(folder: &Path) -> Result<(), RehearsalError> {
+    match fs::remove_dir_all(folder) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(RehearsalError::Folder { folder: folder.to_owned(), source })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -99,6 +113,10 @@ impl<'i> Improviser<'i> {
 }
 
 impl Operators for Improviser<'_> {
+    fn clock_source(&self) -> &'static str {
+        "rehearsal"
+    }
+
     fn show(&mut self, notice: &Notice) {
         (self.show)(notice);
     }
@@ -107,6 +125,7 @@ impl Operators for Improviser<'_> {
         Ok(match &question.expected {
             Expected::Word(word) => (*word).to_owned(),
             Expected::Words(words) => words.clone(),
+            Expected::OneOf(words) => words.first().cloned().unwrap_or_default(),
             Expected::Text => "rehearsal".to_owned(),
             Expected::Time => self.clock.now().to_string(),
         })

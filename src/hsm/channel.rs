@@ -14,9 +14,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::starter::Heartbeat;
 use super::wire::frame::{LARGEST_FRAME, TooLarge, pack, receive_alone};
 use super::wire::{Wire, decode};
-use super::{Death, Operation, Timeouts, TokenError};
+use super::{Death, ModuleConfiguration, Operation, Timeouts, TokenError};
 
 /// One socket to the process. Its end is dropped before the process is waited for.
 pub(super) struct Channel {
@@ -83,9 +84,9 @@ impl Channel {
     fn limit(&mut self, timeout: Duration) -> io::Result<()> {
         if self.limit != Some(timeout) {
             // Nought would mean for ever.
-            let some = Some(timeout.max(Duration::from_millis(1)));
-            self.socket.set_write_timeout(some)?;
-            self.socket.set_read_timeout(some)?;
+            let some = timeout.max(Duration::from_millis(1));
+            self.socket.set_write_timeout(Some(some))?;
+            self.socket.set_read_timeout(Some(some.min(BEAT)))?;
             self.limit = Some(timeout);
         }
         Ok(())
@@ -98,7 +99,10 @@ impl Channel {
         timeout: Duration,
         number: u64,
     ) -> Result<T, TokenError> {
-        let mut patient = Patient { socket: &self.socket, until: Instant::now() + timeout };
+        let since = Instant::now();
+        let until = since + timeout;
+        let mut patient =
+            Patient { socket: &self.socket, operation, since, until, heartbeat: &self.shared.heartbeat };
         let octets = match receive_alone(&mut patient) {
             Ok(Some((answered, octets))) if answered == number => octets,
             Ok(Some(_)) => {
@@ -116,18 +120,28 @@ impl Channel {
     }
 }
 
-/// Reads from a socket until a moment, however slowly the octets come.
+/// Reads from a socket until a moment, however slowly the octets come, and says once a second that it still waits.
 struct Patient<'a> {
     socket: &'a UnixStream,
+    operation: Operation,
+    since: Instant,
     until: Instant,
+    heartbeat: &'a Heartbeat,
 }
 
 impl io::Read for Patient<'_> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if Instant::now() >= self.until {
-            return Err(io::ErrorKind::TimedOut.into());
+        loop {
+            if Instant::now() >= self.until {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            match (&mut &*self.socket).read(room) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.heartbeat.beat(self.operation, self.since.elapsed());
+                }
+                read => return read,
+            }
         }
-        (&mut &*self.socket).read(room)
     }
 }
 
@@ -141,12 +155,42 @@ pub(super) struct Shared {
     /// The last of what the process wrote to its standard error.
     words: Arc<Mutex<Vec<u8>>>,
     timeouts: Timeouts,
+    heartbeat: Heartbeat,
+    /// Where the process keeps outcomes, if it does.
+    outcomes: Mutex<Option<PathBuf>>,
 }
 
 impl Shared {
     /// A process that has just been started.
-    pub(super) fn new(module: PathBuf, child: Child, words: Arc<Mutex<Vec<u8>>>, timeouts: Timeouts) -> Self {
-        Self { module, child: Mutex::new(Some(child)), spent: AtomicBool::new(false), words, timeouts }
+    pub(super) fn new(configuration: &ModuleConfiguration, child: Child, words: Arc<Mutex<Vec<u8>>>) -> Self {
+        Self {
+            module: configuration.module.clone(),
+            child: Mutex::new(Some(child)),
+            spent: AtomicBool::new(false),
+            words,
+            timeouts: configuration.timeouts,
+            heartbeat: configuration.heartbeat.clone(),
+            outcomes: Mutex::default(),
+        }
+    }
+
+    /// No process, as after its end.
+    #[cfg(test)]
+    pub(super) fn without_a_process(configuration: &ModuleConfiguration, words: Arc<Mutex<Vec<u8>>>) -> Self {
+        Self {
+            module: configuration.module.clone(),
+            child: Mutex::new(None),
+            spent: AtomicBool::new(false),
+            words,
+            timeouts: configuration.timeouts,
+            heartbeat: Heartbeat::default(),
+            outcomes: Mutex::default(),
+        }
+    }
+
+    /// The place of the file for outcomes.
+    pub(super) fn outcomes(&self) -> MutexGuard<'_, Option<PathBuf>> {
+        lock(&self.outcomes)
     }
 
     /// The number of the process.
@@ -238,6 +282,9 @@ impl Drop for Shared {
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// How often a call that takes long is said to.
+const BEAT: Duration = Duration::from_secs(1);
 
 /// How long a process may take from closing its sockets to its end.
 const LONGEST_DYING: Duration = Duration::from_secs(2);

@@ -1,31 +1,38 @@
 //! The module process: loads one module, and answers for it until its parent is gone.
 //!
 //! The rules of this file:
-//! - It has no network, terminal or file of its own accord: its standard input is a socket to its parent, and its
-//!   environment is what the parent gave it.
+//! - It has no terminal or file of its own accord: its standard input is a socket to its parent, and its environment is
+//!   what the parent gave it.
+//! - Before the module is loaded it denies itself the network, other processes, starting programs, and writing but where
+//!   the site says ([`crate::confinement`]); what could not be denied is part of its first answer.
 //! - No file that its parent had open stays open here: not the one that a PIN is read from.
 //! - It cannot be traced and leaves no core file.
-//! - When its parent is gone it finishes the calls in hand, logs out, says good-bye to the module and ends.
+//! - When its parent is gone it finishes the calls in hand, writes their outcomes down ([`super::outcome`]), logs out, says
+//!   good-bye to the module and ends.
 //! - One thread for each session; no thread but a session's own is ever in that session.
 
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 
+use super::channel::lock;
 use super::direct::{Direct, Loaded};
-use super::message::{Command, OwnedLogin, Request};
+use super::message::{Command, Request};
+use super::outcome::{Call, Outcome, Outcomes};
 use super::raw::close_what_was_inherited;
 use super::wire::frame::{receive, receive_alone, send};
 use super::wire::{Wire, decode};
-use super::{Login, Operation, ToSign, Token as _, TokenError};
+use super::{Initialization, ModuleInformation, Operation, ToSign, Token as _, TokenError, TokenInformation};
+use crate::confinement::{Bounds, Taken, confine, forbid_core_dumps, lock_memory};
+use crate::digest::Digest;
 
 /// The word that makes the program a module process, in the place of a subcommand.
 pub const CHILD_ARGUMENT: &str = "__module";
@@ -34,15 +41,11 @@ pub const CHILD_ARGUMENT: &str = "__module";
 ///
 /// For `main`, before it reads its arguments.
 pub fn child_main() -> ExitCode {
-    // Neither fails on Linux for lowering limits; if one did, the module would run less well guarded than promised.
-    let hardened = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
-        .and(rustix::process::setrlimit(
-            rustix::process::Resource::Core,
-            rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
-        ));
+    // It never fails on Linux for lowering limits; if it did, the module would run less well guarded than promised.
+    let hardened = forbid_core_dumps().taken == Taken::Yes;
     let alone = close_what_was_inherited();
     match (hardened, alone, control_socket()) {
-        (Ok(()), Ok(()), Ok(control)) => serve(control),
+        (true, Ok(()), Ok(control)) => serve(control),
         // Started by hand, or by a program that does not speak with it: there is nobody to tell.
         _ => ExitCode::from(NOT_A_CHILD),
     }
@@ -60,12 +63,16 @@ fn control_socket() -> io::Result<UnixStream> {
 /// Answers commands until the parent stops it or is gone.
 fn serve(mut control: UnixStream) -> ExitCode {
     let Ok(Some((number, octets))) = receive(&mut control) else { return ExitCode::SUCCESS };
-    let Ok(Command::Start { module, digest, reserved }) = decode(&octets) else {
+    let Ok(Command::Start { module, digest, reserved, network, writes }) = decode(&octets) else {
         return ExitCode::from(NOT_A_CHILD);
     };
     drop(octets);
+    // Before anything foreign is loaded, and for all threads to come.
+    let mut measures = confine(&Bounds { network, writes, programs: false, signals: false });
+    measures.push(lock_memory());
     let (mut loaded, information) = match Loaded::start(module, digest, reserved)
         .and_then(|loaded| loaded.information().map(|information| (loaded, information)))
+        .map(|(loaded, information)| (loaded, ModuleInformation { measures, ..information }))
     {
         Ok(started) => started,
         Err(error) => {
@@ -78,18 +85,31 @@ fn serve(mut control: UnixStream) -> ExitCode {
         return finish(loaded, Vec::new(), None);
     }
     let mut sessions = Vec::new();
+    let kept: Kept = Arc::default();
     while let Ok(Some((number, octets))) = receive(&mut control) {
         let command = decode::<Command>(&octets);
         drop(octets);
         let answered = match command {
             Ok(Command::Slots) => send(&mut control, number, &loaded.slots(Operation::ListTokens)),
             Ok(Command::Initialize { initialization }) => {
-                send(&mut control, number, &loaded.initialize(&initialization))
+                let made = loaded.initialize(&initialization);
+                let answered = send(&mut control, number, &made);
+                if answered.is_err() {
+                    // The program died while the token was made: who goes on is told.
+                    note(&kept, initialized(&initialization, &made).as_ref());
+                }
+                answered
             }
-            Ok(Command::Open { selector, quirks }) => receive_socket(&control).and_then(|socket| {
+            Ok(Command::Outcomes) => receive_file(&control).and_then(|file| {
+                *lock(&kept) = Some(Outcomes::take(file.into())?);
+                send(&mut control, number, &Ok::<(), TokenError>(()))
+            }),
+            Ok(Command::Open { selector, quirks }) => receive_file(&control).and_then(|socket| {
+                // What has ended holds a socket no longer: sessions come and go for as long as the ceremony lasts.
+                sessions.retain(|session: &SessionThread| !session.thread.is_finished());
                 let opened = loaded.open(&selector, quirks);
                 let opened = opened.and_then(|(token, direct)| {
-                    sessions.push(SessionThread::start(socket, direct)?);
+                    sessions.push(SessionThread::start(socket.into(), direct, Arc::clone(&kept))?);
                     Ok(token)
                 });
                 send(&mut control, number, &opened)
@@ -136,12 +156,12 @@ struct SessionThread {
 }
 
 impl SessionThread {
-    fn start(socket: UnixStream, mut direct: Direct) -> Result<Self, TokenError> {
+    fn start(socket: UnixStream, mut direct: Direct, kept: Kept) -> Result<Self, TokenError> {
         let failed = |error: io::Error| TokenError::NoThread { reason: error.to_string() };
         let other_end = socket.try_clone().map_err(failed)?;
         let thread = std::thread::Builder::new()
             .name("session".to_owned())
-            .spawn(move || serve_session(socket, &mut direct))
+            .spawn(move || serve_session(socket, &mut direct, &kept))
             .map_err(failed)?;
         Ok(Self { socket: other_end, thread })
     }
@@ -152,55 +172,140 @@ impl SessionThread {
     }
 }
 
+/// The file for outcomes, if the program has given one.
+type Kept = Arc<Mutex<Option<Outcomes>>>;
+
 /// Answers for one session until its socket is closed.
-fn serve_session(mut socket: UnixStream, direct: &mut Direct) {
+fn serve_session(mut socket: UnixStream, direct: &mut Direct, kept: &Kept) {
+    // Whether the program has heard of it is known when it asks the next thing.
+    let mut last: Option<Outcome> = None;
     while let Ok(Some((number, octets))) = receive_alone(&mut socket) {
-        let Ok(request) = decode::<Request>(&octets) else { break };
+        let Ok(request) = decode::<Request<'_>>(&octets) else { break };
         drop(octets);
-        if answer(&mut socket, number, direct, request).is_err() {
+        if answer(&mut socket, number, direct, request, &mut last).is_err() {
             break;
         }
     }
+    note(kept, last.as_ref());
     // The parent sees at once that nobody answers here any more.
     let _ = socket.shutdown(Shutdown::Both);
 }
 
-/// Does what was asked and answers.
-fn answer(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Request) -> io::Result<()> {
+/// Writes an outcome down for who goes on. There is nobody to tell that it failed.
+fn note(kept: &Kept, outcome: Option<&Outcome>) {
+    if let (Some(outcome), Some(file)) = (outcome, lock(kept).as_mut()) {
+        let _ = file.add(outcome);
+    }
+}
+
+/// The outcome of making a token.
+fn initialized(wish: &Initialization, made: &Result<TokenInformation, TokenError>) -> Option<Outcome> {
+    let call = Call::Initialize { label: wish.label.clone() };
+    // A token that could not be made has no name; its label is that of the wish.
+    made.as_ref().ok().map(|token| call.ended(token, Ok(Vec::new())))
+}
+
+/// Does what was asked and answers; an outcome that matters is kept in `last` before anyone is told of it.
+fn answer(
+    socket: &mut UnixStream,
+    number: u64,
+    direct: &mut Direct,
+    request: Request<'_>,
+    last: &mut Option<Outcome>,
+) -> io::Result<()> {
     fn reply(socket: &mut UnixStream, number: u64, answer: &impl Wire) -> io::Result<()> {
         send(socket, number, answer)
     }
+    fn nothing<T>(_: &T) -> Vec<u8> {
+        Vec::new()
+    }
+    let call = call(&request);
+    *last = None;
     match request {
         Request::Information => reply(socket, number, &direct.information()),
-        Request::LogIn { login } => {
-            let login = match &login {
-                OwnedLogin::Pin(pin) => Login::Pin(pin),
-                OwnedLogin::ProtectedPath => Login::ProtectedPath,
-                OwnedLogin::None => Login::None,
-            };
-            reply(socket, number, &direct.log_in(login))
-        }
+        Request::LogIn { login } => reply(socket, number, &direct.log_in(login.lent())),
         Request::LogOut => reply(socket, number, &direct.log_out()),
-        Request::ChangePin { old, new } => reply(socket, number, &direct.change_pin(&old, &new)),
+        Request::ChangePin { old, new } => {
+            let changed = direct.change_pin(&old, &new);
+            *last = ended(call, direct, &changed, nothing);
+            reply(socket, number, &changed)
+        }
         Request::Random { count } => reply(socket, number, &direct.random(count)),
         Request::Inventory => reply(socket, number, &direct.inventory()),
-        Request::Generate { request } => reply(socket, number, &direct.generate_key_pair(&request)),
+        Request::Generate { request } => {
+            let made = direct.generate_key_pair(&request);
+            *last = ended(call, direct, &made, |key| key.public_key.spki_der().to_vec());
+            reply(socket, number, &made)
+        }
         Request::Key { id } => reply(socket, number, &direct.key(&id)),
         Request::Sign { key, hash, octets } => {
             let what = match hash {
                 Some(hash) => ToSign::Digest { hash, octets: &octets },
                 None => ToSign::Message(&octets),
             };
-            reply(socket, number, &direct.sign(&key, what))
+            let signed = direct.sign(&key, what);
+            *last = ended(call, direct, &signed, Clone::clone);
+            reply(socket, number, &signed)
         }
-        Request::Destroy { id } => reply(socket, number, &direct.destroy_objects(&id)),
-        Request::StoreData { data } => reply(socket, number, &direct.store_data(&data)),
+        Request::SignPss { key, hash, octets } => {
+            let signed = direct.sign(&key, ToSign::Pss { hash, octets: &octets });
+            *last = ended(call, direct, &signed, Clone::clone);
+            reply(socket, number, &signed)
+        }
+        Request::Destroy { id } => {
+            let destroyed = direct.destroy_objects(&id);
+            *last = ended(call, direct, &destroyed, nothing);
+            reply(socket, number, &destroyed)
+        }
+        Request::StoreData { data } => {
+            let stored = direct.store_data(&data);
+            *last = ended(call, direct, &stored, nothing);
+            reply(socket, number, &stored)
+        }
+        Request::SignMany { key, hash, inputs } => {
+            reply(socket, number, &direct.sign_many(&key, hash, &inputs))
+        }
+        Request::ProbeTemplate { algorithm } => reply(socket, number, &direct.probe_template(algorithm)),
         Request::Data { label } => reply(socket, number, &direct.data(&label)),
     }
 }
 
-/// The socket that follows a frame, with one octet to carry it.
-fn receive_socket(control: &UnixStream) -> io::Result<UnixStream> {
+/// What a request changes or signs, for whoever has to find out later; nothing for one that only asks.
+fn call(request: &Request<'_>) -> Option<Call> {
+    Some(match request {
+        Request::Sign { key, hash, octets } => {
+            let octets = match hash {
+                Some(_) => octets.clone(),
+                None => Digest::of(octets).octets().to_vec(),
+            };
+            Call::Sign { id: key.clone(), hash: *hash, octets }
+        }
+        Request::SignPss { key, hash, octets } => {
+            Call::Sign { id: key.clone(), hash: Some(*hash), octets: octets.clone() }
+        }
+        Request::Generate { request } => {
+            Call::Generate { id: request.id.clone(), label: request.label.clone() }
+        }
+        Request::Destroy { id } => Call::Destroy { id: id.clone() },
+        Request::StoreData { data } => Call::StoreData { label: data.label.clone() },
+        Request::ChangePin { .. } => Call::ChangePin,
+        _ => return None,
+    })
+}
+
+/// The outcome of a call.
+fn ended<T>(
+    call: Option<Call>,
+    direct: &Direct,
+    result: &Result<T, TokenError>,
+    octets: impl Fn(&T) -> Vec<u8>,
+) -> Option<Outcome> {
+    let result = result.as_ref().map(octets).map_err(ToString::to_string);
+    call.map(|call| call.ended(direct.token(), result))
+}
+
+/// The socket or file that follows a frame, with one octet to carry it.
+fn receive_file(control: &UnixStream) -> io::Result<OwnedFd> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let mut octet = [0];
@@ -213,7 +318,7 @@ fn receive_socket(control: &UnixStream) -> io::Result<UnixStream> {
         _ => None,
     });
     match (received.bytes, sockets.flatten().next()) {
-        (1, Some(socket)) => Ok(socket.into()),
+        (1, Some(file)) => Ok(file),
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
 }

@@ -340,6 +340,20 @@ pub enum TokenError {
         /// How long was waited.
         milliseconds: u64,
     },
+    /// The token takes no template for a kind of key, however little is in it.
+    #[error("the token accepts no template for a key pair {algorithm}, however little is in it")]
+    NoTemplate {
+        /// What kind of key.
+        algorithm: String,
+    },
+    /// The file for the outcomes of calls cannot be made.
+    #[error("the file {} for the outcomes of calls could not be made: {reason}", file.display())]
+    NoOutcomes {
+        /// Which file.
+        file: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
     /// The process of the module could not start a thread for a session.
     #[error("no session could be opened: {reason}")]
     NoThread {

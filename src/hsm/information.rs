@@ -1,7 +1,9 @@
 //! What modules, slots and tokens say of themselves, and how a token is chosen.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::confinement::Measure;
 use crate::digest::Digest;
 use crate::secret::Pin;
 
@@ -18,6 +20,10 @@ pub struct ModuleInformation {
     pub description: String,
     /// The maker's version of it.
     pub version: Version,
+    /// Whether several threads may be in it at once.
+    pub several_threads: bool,
+    /// What its process has denied itself before it was loaded.
+    pub measures: Vec<Measure>,
 }
 
 /// A slot and the token in it.
@@ -177,7 +183,7 @@ pub struct Initialization {
     /// The security officer's PIN that it gets.
     pub officer_pin: Pin,
     /// The user's PIN that it gets; the custodian replaces it by their own ([`super::Token::change_pin`]).
-    pub user_pin: Pin,
+    pub user_pin: Arc<Pin>,
 }
 
 /// Which blank token: one that says it is not initialised.
@@ -187,6 +193,9 @@ pub enum Blank {
     Only,
     /// The one of this serial number.
     Serial(String),
+    /// The one of this serial number, which has its label already and whose user has no PIN yet: the initialisation was
+    /// interrupted. Its security officer has the PIN of then.
+    Unfinished(String),
 }
 
 impl fmt::Display for Blank {
@@ -194,6 +203,9 @@ impl fmt::Display for Blank {
         match self {
             Self::Only => f.write_str("a blank token"),
             Self::Serial(serial) => write!(f, "a blank token with the serial `{serial}`"),
+            Self::Unfinished(serial) => {
+                write!(f, "a token with the serial `{serial}` whose user has no PIN yet")
+            }
         }
     }
 }

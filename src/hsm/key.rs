@@ -124,6 +124,13 @@ pub enum ToSign<'a> {
         /// Its octets, as many as the hash gives.
         octets: &'a [u8],
     },
+    /// A digest that was made here, to be signed by RSA-PSS with the same hash for the mask and as much salt.
+    Pss {
+        /// By which hash.
+        hash: HashAlgorithm,
+        /// Its octets, as many as the hash gives.
+        octets: &'a [u8],
+    },
     /// The message itself: for Ed25519, which hashes inside.
     Message(&'a [u8]),
 }

@@ -1,14 +1,17 @@
 //! What the program asks of its module process, and how everything that is asked and answered is written.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::wire::{Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
+use super::wire::{Lent, Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
 use super::{
     AttributeName, Attributes, Blank, DataObject, Death, Entry, Initialization, Inventory, KeyDescription,
-    KeyId, KeyRequest, ModuleInformation, Operation, PinState, Quirks, Reading, ReturnCode, SlotInformation,
-    TokenError, TokenInformation, TokenSelector, Version,
+    KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Quirks, Reading, ReturnCode,
+    SlotInformation, TemplateFinding, TokenError, TokenInformation, TokenSelector, Version,
 };
+use crate::confinement::{Measure, Network, Taken, Writes};
 use crate::digest::Digest;
+use crate::pki::key::KeyAlgorithm;
 use crate::pki::signature::HashAlgorithm;
 use crate::secret::Pin;
 
@@ -22,6 +25,10 @@ pub(super) enum Command {
         digest: Option<Digest>,
         /// A text that some modules want beside.
         reserved: Option<String>,
+        /// Which sockets the process may make.
+        network: Network,
+        /// Where it may write.
+        writes: Writes,
     },
     /// To list the tokens. Answered by a list of [`SlotInformation`].
     Slots,
@@ -40,25 +47,27 @@ pub(super) enum Command {
     },
     /// To log out, say good-bye to the module and end. Answered by nothing.
     Stop,
+    /// To keep outcomes in the file that comes right after this frame. Answered by nothing.
+    Outcomes,
 }
 
 /// What is asked of a session; answered by what [`super::Token`] gives.
-pub(super) enum Request {
+pub(super) enum Request<'a> {
     /// [`super::Token::information`]
     Information,
     /// [`super::Token::log_in`]
     LogIn {
         /// How.
-        login: OwnedLogin,
+        login: SentLogin<'a>,
     },
     /// [`super::Token::log_out`]
     LogOut,
     /// [`super::Token::change_pin`]
     ChangePin {
         /// The PIN until now.
-        old: Pin,
+        old: Lent<'a, Pin>,
         /// The PIN from now on.
-        new: Pin,
+        new: Lent<'a, Pin>,
     },
     /// [`super::Token::random`]
     Random {
@@ -86,6 +95,29 @@ pub(super) enum Request {
         /// The digest or the message.
         octets: Vec<u8>,
     },
+    /// [`super::Token::sign_many`]
+    SignMany {
+        /// By which key.
+        key: KeyId,
+        /// The hash, if digests are signed.
+        hash: Option<HashAlgorithm>,
+        /// The digests or the messages.
+        inputs: Vec<Vec<u8>>,
+    },
+    /// [`super::Token::sign`], by RSA-PSS
+    SignPss {
+        /// By which key.
+        key: KeyId,
+        /// The hash.
+        hash: HashAlgorithm,
+        /// The digest.
+        octets: Vec<u8>,
+    },
+    /// [`super::Session::probe_template`]
+    ProbeTemplate {
+        /// For which kind of key.
+        algorithm: KeyAlgorithm,
+    },
     /// [`super::Token::destroy_objects`]
     Destroy {
         /// Of which id.
@@ -103,25 +135,40 @@ pub(super) enum Request {
     },
 }
 
-/// [`super::Login`] with a PIN of its own.
-pub(super) enum OwnedLogin {
+/// [`super::Login`] as it is sent.
+pub(super) enum SentLogin<'a> {
     /// By a PIN.
-    Pin(Pin),
+    Pin(Lent<'a, Pin>),
     /// By the token's own PIN pad.
     ProtectedPath,
     /// Not at all.
     None,
+    /// Outside of this program.
+    External,
+}
+
+impl SentLogin<'_> {
+    /// The login itself.
+    pub(super) fn lent(&self) -> Login<'_> {
+        match self {
+            Self::Pin(pin) => Login::Pin(pin),
+            Self::ProtectedPath => Login::ProtectedPath,
+            Self::None => Login::None,
+            Self::External => Login::External,
+        }
+    }
 }
 
 wire_enum!(Command {
-    0 Start { module, digest, reserved },
+    0 Start { module, digest, reserved, network, writes },
     1 Slots,
     2 Initialize { initialization },
     3 Open { selector, quirks },
     4 Stop,
+    5 Outcomes,
 });
 
-wire_enum!(Request {
+wire_enum!(Request<'_> {
     0 Information,
     1 LogIn { login },
     2 LogOut,
@@ -134,11 +181,17 @@ wire_enum!(Request {
     9 Destroy { id },
     10 StoreData { data },
     11 Data { label },
+    12 SignMany { key, hash, inputs },
+    13 SignPss { key, hash, octets },
+    14 ProbeTemplate { algorithm },
 });
 
-wire_enum!(OwnedLogin { 0 Pin(pin), 1 ProtectedPath, 2 None });
+wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
 wire_enum!(HashAlgorithm { 0 Sha256, 1 Sha384, 2 Sha512 });
-wire_enum!(Blank { 0 Only, 1 Serial(serial) });
+wire_enum!(Taken { 0 Yes, 1 Partly, 2 No });
+wire_enum!(Network { 0 Deny, 1 Unix, 2 Peer(peer) });
+wire_enum!(Writes { 0 Anywhere, 1 Below(places) });
+wire_enum!(Blank { 0 Only, 1 Serial(serial), 2 Unfinished(serial) });
 wire_enum!(PinState { 0 Unsaid, 1 CountLow, 2 FinalTry, 3 Locked });
 wire_enum!(Death { 0 Signal(number), 1 Exit(code), 2 Unknown });
 wire_enum!(Reading { 0 Flag(set), 1 Number(number), 2 Octets(octets), 3 Absent, 4 Sensitive, 5 Failed(code) });
@@ -163,7 +216,16 @@ wire_enum!(Operation {
 });
 
 wire_struct!(Version { major, minor });
-wire_struct!(ModuleInformation { digest, cryptoki, manufacturer, description, version });
+wire_struct!(ModuleInformation {
+    digest,
+    cryptoki,
+    manufacturer,
+    description,
+    version,
+    several_threads,
+    measures
+});
+wire_struct!(Measure { subject, taken, detail });
 wire_struct!(SlotInformation { number, token });
 wire_struct!(TokenInformation {
     label,
@@ -177,14 +239,15 @@ wire_struct!(TokenInformation {
     firmware
 });
 wire_struct!(TokenSelector { label, serial, model });
-wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit });
+wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit, sessions, untold, user_type });
+wire_struct!(TemplateFinding { omit_private, omit_public });
 wire_struct!(Initialization { blank, label, officer_pin, user_pin });
 wire_struct!(KeyRequest { label, id, algorithm, extractable });
 wire_struct!(KeyDescription { label, id, algorithm, public_key, private, public });
 wire_struct!(Inventory { entries, unreadable });
 wire_struct!(Entry { class, id, label, key_type, fingerprint });
 wire_struct!(DataObject { label, application, value });
-wire_list!(String, AttributeName, SlotInformation, Entry, DataObject);
+wire_list!(Vec<u8>, String, AttributeName, SlotInformation, Entry, DataObject, PathBuf, Measure);
 
 wire_enum!(TokenError {
     0 PinIncorrect { token, state },
@@ -223,6 +286,8 @@ wire_enum!(TokenError {
     33 Protocol { module, operation, finding },
     34 DataDiffers { token, label },
     36 NoThread { reason },
+    37 NoOutcomes { file, reason },
+    38 NoTemplate { algorithm },
     35 TokenLabelTaken { label, present },
 });
 
@@ -233,6 +298,18 @@ impl Wire for ReturnCode {
 
     fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
         u64::take(from).map(Self)
+    }
+}
+
+impl Wire for SocketAddr {
+    fn put(&self, to: &mut Writer) {
+        self.to_string().put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        let text = String::take(from)?;
+        // One encoding for an address: the one that is written.
+        text.parse().ok().filter(|read: &Self| read.to_string() == text).ok_or(WireError::Value)
     }
 }
 
@@ -288,6 +365,7 @@ mod tests {
         one_encoding::<Result<Vec<SlotInformation>, TokenError>>(octets);
         one_encoding::<Result<KeyDescription, TokenError>>(octets);
         one_encoding::<Result<Inventory, TokenError>>(octets);
+        one_encoding::<Result<Vec<Vec<u8>>, TokenError>>(octets);
         one_encoding::<Result<Vec<DataObject>, TokenError>>(octets);
     }
 

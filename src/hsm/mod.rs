@@ -16,14 +16,18 @@ mod code;
 mod direct;
 mod encoding;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod information;
 mod inventory;
 mod key;
 mod message;
+mod outcome;
 mod process;
 mod quirks;
 mod raw;
 mod session;
+mod starter;
 mod wire;
 
 use zeroize::Zeroizing;
@@ -39,10 +43,13 @@ pub use inventory::{DataObject, Entry, Inventory};
 pub use key::{
     AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading, ToSign,
 };
+pub use outcome::{Call, Outcome, is_at_work};
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
-pub use quirks::{Quirks, STANDARD};
+pub use quirks::{Quirks, STANDARD, TemplateFinding};
 pub use session::Session;
+pub use starter::{Heartbeat, begin as begin_starter};
 
+pub use crate::confinement::{Measure, Network, Taken, Writes};
 pub use crate::pki::HashAlgorithm;
 use crate::secret::Pin;
 
@@ -122,6 +129,36 @@ pub trait Token: Send {
     /// the errors of [`Token::key`].
     fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError>;
 
+    /// Signs many of a kind by one key: as many signatures as there are inputs, in their order, each as [`Token::sign`]
+    /// gives it. `hash`: the inputs are digests by it; otherwise they are messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Token::sign`], for the first that fails; no signature is given then.
+    fn sign_many(
+        &mut self,
+        key: &KeyId,
+        hash: Option<HashAlgorithm>,
+        inputs: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, TokenError> {
+        let sign = |octets: &Vec<u8>| match hash {
+            Some(hash) => self.sign(key, ToSign::Digest { hash, octets }),
+            None => self.sign(key, ToSign::Message(octets)),
+        };
+        inputs.iter().map(sign).collect()
+    }
+
+    /// More sessions with the same token, to work side by side with this one: as many as there are processors or its
+    /// quirks say, and none where the module is not for several threads. Who is logged in here is logged in there.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::TokenChanged`] or [`TokenError::NoSuchToken`] if the token is not there any more; what can befall any
+    /// call.
+    fn beside(&mut self) -> Result<Vec<Box<dyn Token>>, TokenError> {
+        Ok(Vec::new())
+    }
+
     /// Destroys every object of an id and says how many there were. That this token no longer shows them
     /// proves little: ask again from a fresh process.
     ///
@@ -156,4 +193,6 @@ pub enum Login<'pin> {
     ProtectedPath,
     /// Not at all: the token asks for no login.
     None,
+    /// Outside of this program, before it: somebody is logged in already, and nobody here has checked anything.
+    External,
 }

@@ -6,12 +6,13 @@
 //! - Dropping everything lets the child finish, log out and end by itself.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, IoSlice, Read as _};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,10 +23,12 @@ use super::channel::{Channel, Shared, lock};
 use super::child::CHILD_ARGUMENT;
 use super::message::Command;
 use super::session::Session;
+use super::starter::{self, Heartbeat};
 use super::{
     Death, Initialization, ModuleInformation, Operation, Quirks, SlotInformation, TokenError,
     TokenInformation, TokenSelector,
 };
+use crate::confinement::{Network, Writes};
 use crate::digest::Digest;
 
 /// Which module, and how its process is to be.
@@ -41,8 +44,14 @@ pub struct ModuleConfiguration {
     pub expected_sha256: Option<Digest>,
     /// A text that some modules want when they are initialised (pReserved).
     pub reserved: Option<String>,
+    /// Which sockets the module may make.
+    pub network: Network,
+    /// Where the module may write: its tokens' folders and devices.
+    pub writes: Writes,
     /// How long calls may take.
     pub timeouts: Timeouts,
+    /// Who hears of calls that take long.
+    pub heartbeat: Heartbeat,
 }
 
 impl ModuleConfiguration {
@@ -54,7 +63,10 @@ impl ModuleConfiguration {
             environment: BTreeMap::new(),
             expected_sha256: None,
             reserved: None,
+            network: Network::Deny,
+            writes: Writes::Anywhere,
             timeouts: Timeouts::STANDARD,
+            heartbeat: Heartbeat::of_program(),
         }
     }
 }
@@ -87,7 +99,12 @@ impl Timeouts {
 
 /// A module in a process of its own.
 pub struct ModuleProcess {
-    control: Mutex<Channel>,
+    control: Arc<Control>,
+}
+
+/// What is asked of the process as a whole goes this way; sessions know it while it is there.
+pub(super) struct Control {
+    channel: Mutex<Channel>,
     shared: Arc<Shared>,
     information: ModuleInformation,
 }
@@ -106,7 +123,8 @@ impl ModuleProcess {
             reason: error.to_string(),
         };
         let (ours, theirs) = UnixStream::pair().map_err(not_started)?;
-        let mut child = std::process::Command::new(&configuration.program)
+        let mut command = std::process::Command::new(&configuration.program);
+        command
             .arg0("rootrite")
             .arg(CHILD_ARGUMENT)
             .env_clear()
@@ -115,31 +133,32 @@ impl ModuleProcess {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             // What is typed to interrupt the program must not interrupt a call.
-            .process_group(0)
-            .spawn()
-            .map_err(not_started)?;
+            .process_group(0);
+        let mut child = starter::spawn(command).map_err(not_started)?;
         let words = Arc::new(Mutex::new(Vec::new()));
         let listener = child.stderr.take().map(|stderr| listen(stderr, Arc::clone(&words))).transpose();
         listener.map_err(not_started)?;
-        let shared = Arc::new(Shared::new(module.clone(), child, words, configuration.timeouts));
-        let mut control = Channel::new(ours, Arc::clone(&shared));
+        let shared = Arc::new(Shared::new(configuration, child, words));
+        let mut channel = Channel::new(ours, Arc::clone(&shared));
         let start = Command::Start {
             module,
             digest: configuration.expected_sha256,
             reserved: configuration.reserved.clone(),
+            network: configuration.network,
+            writes: configuration.writes.clone(),
         };
-        let information = control.ask(Operation::Start, configuration.timeouts.start, &start)?;
-        Ok(Self { control: Mutex::new(control), shared, information })
+        let information = channel.ask(Operation::Start, configuration.timeouts.start, &start)?;
+        Ok(Self { control: Arc::new(Control { channel: Mutex::new(channel), shared, information }) })
     }
 
     /// What the module said of itself when it was started.
     pub fn information(&self) -> &ModuleInformation {
-        &self.information
+        &self.control.information
     }
 
     /// The number of the process.
     pub fn id(&self) -> Option<u32> {
-        self.shared.id()
+        self.control.shared.id()
     }
 
     /// The tokens that are there now. Slots move: their numbers are good for messages only.
@@ -148,8 +167,8 @@ impl ModuleProcess {
     ///
     /// [`TokenError::Code`] and what can befall any call.
     pub fn slots(&self) -> Result<Vec<SlotInformation>, TokenError> {
-        let timeout = self.shared.timeouts().ordinary;
-        lock(&self.control).ask(Operation::ListTokens, timeout, &Command::Slots)
+        let timeout = self.control.shared.timeouts().ordinary;
+        lock(&self.control.channel).ask(Operation::ListTokens, timeout, &Command::Slots)
     }
 
     /// Makes a token out of a blank one: C_InitToken, and C_InitPIN by the security officer.
@@ -161,7 +180,31 @@ impl ModuleProcess {
     /// anything is changed. [`TokenError::Code`] if the token refuses.
     pub fn initialize_token(&self, initialization: Initialization) -> Result<TokenInformation, TokenError> {
         let command = Command::Initialize { initialization };
-        lock(&self.control).ask(Operation::InitializeToken, self.shared.timeouts().generate, &command)
+        let timeout = self.control.shared.timeouts().generate;
+        lock(&self.control.channel).ask(Operation::InitializeToken, timeout, &command)
+    }
+
+    /// Has the process keep outcomes in a new file ([`super::outcome`]), so that what it was doing is known if this program
+    /// dies. The file goes when the process ends as it is asked to.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoOutcomes`] if the file is there or cannot be made; what can befall any call.
+    pub fn keep_outcomes(&self, place: &Path) -> Result<(), TokenError> {
+        let operation = Operation::Start;
+        let made = File::options().append(true).create_new(true).open(place);
+        let file = made
+            .map_err(|error| TokenError::NoOutcomes { file: place.to_owned(), reason: error.to_string() })?;
+        let timeout = self.control.shared.timeouts().ordinary;
+        let mut channel = lock(&self.control.channel);
+        let number = channel.put(operation, timeout, &Command::Outcomes)?;
+        let sent = send_file(channel.socket(), &file);
+        sent.map_err(|error| self.control.shared.lost(operation, timeout, &error))?;
+        // The lock has to be the other side's alone.
+        drop(file);
+        channel.answer::<()>(operation, timeout, number)?;
+        *self.control.shared.outcomes() = Some(place.to_owned());
+        Ok(())
     }
 
     /// Opens a session with the one token that fits. As many as asked for, side by side; who is logged in in one
@@ -171,16 +214,7 @@ impl ModuleProcess {
     ///
     /// [`TokenError::NoSuchToken`], [`TokenError::SeveralTokens`] and what can befall any call.
     pub fn open(&self, selector: &TokenSelector, quirks: &Quirks) -> Result<Session, TokenError> {
-        let (ours, theirs) = UnixStream::pair().map_err(|error| self.shared.not_opened(&error))?;
-        let command = Command::Open { selector: selector.clone(), quirks: quirks.clone() };
-        let mut control = lock(&self.control);
-        let timeout = self.shared.timeouts().ordinary;
-        let number = control.put(Operation::OpenSession, timeout, &command)?;
-        let sent = send_socket(control.socket(), &theirs);
-        sent.map_err(|error| self.shared.lost(Operation::OpenSession, timeout, &error))?;
-        drop(theirs);
-        let token = control.answer(Operation::OpenSession, timeout, number)?;
-        Ok(Session::new(Channel::new(ours, Arc::clone(&self.shared)), token))
+        self.control.open(selector, quirks)
     }
 
     /// Lets the calls in hand finish, logs out, ends the module and waits for its process. Sessions that are still
@@ -191,15 +225,46 @@ impl ModuleProcess {
     /// [`TokenError::Timeout`] if that takes too long; the process is then left to itself. [`TokenError::Code`] if
     /// the module refuses; it has ended all the same.
     pub fn stop(self) -> Result<(), TokenError> {
-        let timeout = self.shared.timeouts().stop;
-        let stopped: Result<(), _> = lock(&self.control).ask(Operation::Stop, timeout, &Command::Stop);
-        self.shared.spend();
+        let Control { channel, shared, .. } = &*self.control;
+        let timeout = shared.timeouts().stop;
+        let stopped: Result<(), _> = lock(channel).ask(Operation::Stop, timeout, &Command::Stop);
+        shared.spend();
+        if let Some(place) = shared.outcomes().take() {
+            // Every answer has arrived. A file that stays says no more than the log does.
+            let _ = std::fs::remove_file(place);
+        }
         stopped?;
-        match self.shared.wait(timeout) {
+        match shared.wait(timeout) {
             Death::Unknown => Err(Shared::late(Operation::Stop, timeout)),
             // The module has said good-bye. Some crash when their destructors run after that; nothing is lost.
             Death::Exit(_) | Death::Signal(_) => Ok(()),
         }
+    }
+}
+
+impl Control {
+    /// Whether several threads may be in the module at once.
+    pub(super) const fn takes_several_threads(&self) -> bool {
+        self.information.several_threads
+    }
+
+    /// As [`ModuleProcess::open`].
+    pub(super) fn open(
+        self: &Arc<Self>,
+        selector: &TokenSelector,
+        quirks: &Quirks,
+    ) -> Result<Session, TokenError> {
+        let (ours, theirs) = UnixStream::pair().map_err(|error| self.shared.not_opened(&error))?;
+        let command = Command::Open { selector: selector.clone(), quirks: quirks.clone() };
+        let mut channel = lock(&self.channel);
+        let timeout = self.shared.timeouts().ordinary;
+        let number = channel.put(Operation::OpenSession, timeout, &command)?;
+        let sent = send_file(channel.socket(), &theirs);
+        sent.map_err(|error| self.shared.lost(Operation::OpenSession, timeout, &error))?;
+        drop(theirs);
+        let token = channel.answer(Operation::OpenSession, timeout, number)?;
+        let session = Channel::new(ours, Arc::clone(&self.shared));
+        Ok(Session::new(session, token, quirks.clone(), Arc::downgrade(self)))
     }
 }
 
@@ -217,9 +282,9 @@ fn listen(mut stderr: ChildStderr, words: Arc<Mutex<Vec<u8>>>) -> io::Result<()>
     std::thread::Builder::new().name("module words".to_owned()).spawn(listener).map(drop)
 }
 
-/// Sends a socket, with one octet to carry it.
-fn send_socket(control: &UnixStream, socket: &UnixStream) -> io::Result<()> {
-    let sockets = [socket.as_fd()];
+/// Sends a socket or file, with one octet to carry it.
+fn send_file(control: &UnixStream, file: &impl AsFd) -> io::Result<()> {
+    let sockets = [file.as_fd()];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
     ancillary.push(SendAncillaryMessage::ScmRights(&sockets));

@@ -1,6 +1,6 @@
 //! What differs between makes of HSM, as data.
 //!
-//! The values come from outside (quirk files, the site file); this folder reads no file.
+//! The values come from outside (`quirks/*.yaml`, the site file); this folder reads no file.
 
 use super::AttributeName;
 
@@ -17,8 +17,31 @@ pub struct Quirks {
     pub omit_public: Vec<AttributeName>,
     /// How many octets of randomness the token gives in one call.
     pub random_limit: usize,
+    /// How many sessions work side by side where many signatures are made; as many as there are processors if nothing is said.
+    pub sessions: Option<usize>,
+    /// Attributes that say how a key came to be and that this token cannot tell: CKA_LOCAL, CKA_ALWAYS_SENSITIVE and
+    /// CKA_NEVER_EXTRACTABLE. What it says of them is read and logged, and not held against a key.
+    pub untold: Vec<AttributeName>,
+    /// The user type that logs in, if it is not CKU_USER.
+    pub user_type: Option<u64>,
 }
 
 /// A token without quirks.
-pub const STANDARD: Quirks =
-    Quirks { id_octets: 16, omit_private: Vec::new(), omit_public: Vec::new(), random_limit: 4096 };
+pub const STANDARD: Quirks = Quirks {
+    id_octets: 16,
+    omit_private: Vec::new(),
+    omit_public: Vec::new(),
+    random_limit: 4096,
+    sessions: None,
+    untold: Vec::new(),
+    user_type: None,
+};
+
+/// What a token does not accept in the templates of a key pair: the least that has to be left out ([`Quirks::omit_private`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplateFinding {
+    /// Of the private key's.
+    pub omit_private: Vec<AttributeName>,
+    /// Of the public key's.
+    pub omit_public: Vec<AttributeName>,
+}

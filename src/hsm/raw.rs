@@ -22,7 +22,8 @@ use std::sync::Arc;
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BBOOL, CK_C_INITIALIZE_ARGS, CK_FUNCTION_LIST, CK_INFO, CK_MECHANISM, CK_OBJECT_HANDLE,
-    CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO, CK_SLOT_ID, CK_TOKEN_INFO, CK_ULONG, CKR_OK,
+    CK_RSA_PKCS_PSS_PARAMS, CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO, CK_SLOT_ID, CK_TOKEN_INFO, CK_ULONG,
+    CKR_OK,
 };
 
 use super::ReturnCode;
@@ -31,6 +32,7 @@ use crate::secret::Pin;
 /// A module that is loaded and initialised, for as long as this process lives.
 pub(super) struct Module {
     functions: CK_FUNCTION_LIST,
+    several_threads: bool,
 }
 
 /// Why a function of a module did not do what it was called for.
@@ -108,14 +110,27 @@ impl Module {
         }
         // Unloading would leave `functions` without code.
         std::mem::forget(library);
-        let module = Self { functions };
-        module.initialize(reserved).map_err(LoadFault::Fault)?;
+        let mut module = Self { functions, several_threads: true };
+        let begun = match module.initialize(reserved, cryptoki_sys::CKF_OS_LOCKING_OK) {
+            // It cannot lock by itself: one thread at a time, which whoever opens sessions sees to.
+            Err(Fault::Code(_, ReturnCode(cryptoki_sys::CKR_CANT_LOCK))) => {
+                module.several_threads = false;
+                module.initialize(reserved, 0)
+            }
+            other => other,
+        };
+        begun.map_err(LoadFault::Fault)?;
         Ok(module)
     }
 
-    fn initialize(&self, reserved: Option<&CString>) -> Result<(), Fault> {
+    /// Whether several threads may be in the module at once.
+    pub(super) const fn takes_several_threads(&self) -> bool {
+        self.several_threads
+    }
+
+    fn initialize(&self, reserved: Option<&CString>, flags: cryptoki_sys::CK_FLAGS) -> Result<(), Fault> {
         let mut arguments = CK_C_INITIALIZE_ARGS {
-            flags: cryptoki_sys::CKF_OS_LOCKING_OK,
+            flags,
             pReserved: reserved.map_or(ptr::null_mut(), |text| text.as_ptr().cast_mut().cast()),
             ..CK_C_INITIALIZE_ARGS::default()
         };
@@ -194,6 +209,22 @@ pub(super) struct Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Object(CK_OBJECT_HANDLE);
 
+/// By what is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mechanism {
+    /// A mechanism without parameters.
+    Plain(CK_ULONG),
+    /// RSA-PSS over a digest: the hash's mechanism, the mask's, and how many octets of salt.
+    Pss {
+        /// CKM_SHA…
+        hash: CK_ULONG,
+        /// CKG_MGF1_SHA…
+        mask: CK_ULONG,
+        /// As many as the hash has.
+        salt: CK_ULONG,
+    },
+}
+
 /// Who logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum User {
@@ -201,6 +232,8 @@ pub(super) enum User {
     Officer,
     /// The user.
     User,
+    /// A user of the vendor's own kind.
+    Vendor(CK_ULONG),
 }
 
 /// The value of an attribute in a template.
@@ -236,6 +269,7 @@ impl Session {
         let user = match user {
             User::Officer => cryptoki_sys::CKU_SO,
             User::User => cryptoki_sys::CKU_USER,
+            User::Vendor(number) => number,
         };
         match pin {
             Some(pin) => pin.expose(|pin| {
@@ -342,15 +376,48 @@ impl Session {
         let code = call!(self.module, C_GetAttributeValue(self.handle, object.0, &raw mut attribute, 1));
         let answered = usize::try_from(attribute.ulValueLen).ok().filter(|octets| *octets <= ANSWER_OCTETS);
         match (answer_code(code)?, answered) {
-            (CKR_OK, Some(octets)) => {
-                Ok(Answer::Octets(room.iter().flat_map(|word| word.to_ne_bytes()).take(octets).collect()))
-            }
+            (CKR_OK, Some(octets)) => Ok(Answer::Octets(taken(&room, octets))),
             (CKR_OK, None) if attribute.ulValueLen == cryptoki_sys::CK_UNAVAILABLE_INFORMATION => {
                 Ok(Answer::Absent)
             }
             (CKR_OK, None) => Err(Fault::Absurd("C_GetAttributeValue")),
             (code, _) => Ok(refusal(code)),
         }
+    }
+
+    /// What the module answers for each of several attributes, in their order; asked in one call.
+    ///
+    /// A refused attribute spoils none of the others (PKCS#11 §5.7.5): it comes back with no length. Which refusal it
+    /// was, and whatever the module passed over or has more octets of than there is room for, is asked one by one.
+    pub(super) fn attributes(&mut self, object: Object, kinds: &[CK_ULONG]) -> Result<Vec<Answer>, Fault> {
+        let mut room: Vec<[u64; SHARED_OCTETS / 8]> = vec![[0; SHARED_OCTETS / 8]; kinds.len()];
+        let mut attributes: Vec<CK_ATTRIBUTE> = (kinds.iter().zip(&mut room))
+            .map(|(kind, room)| CK_ATTRIBUTE {
+                type_: *kind,
+                pValue: room.as_mut_ptr().cast(),
+                ulValueLen: UNTOUCHED,
+            })
+            .collect();
+        let count = length(attributes.len());
+        // SAFETY: each attribute points to its part of `room` and says less than there is of it.
+        let code =
+            call!(self.module, C_GetAttributeValue(self.handle, object.0, attributes.as_mut_ptr(), count));
+        let usable = matches!(
+            answer_code(code)?,
+            CKR_OK
+                | cryptoki_sys::CKR_ATTRIBUTE_SENSITIVE
+                | cryptoki_sys::CKR_ATTRIBUTE_TYPE_INVALID
+                | cryptoki_sys::CKR_BUFFER_TOO_SMALL
+        );
+        let mut answers = Vec::with_capacity(kinds.len());
+        for ((kind, attribute), room) in kinds.iter().zip(&attributes).zip(&room) {
+            let octets = usize::try_from(attribute.ulValueLen).ok();
+            answers.push(match octets.filter(|octets| usable && *octets < SHARED_OCTETS - 1) {
+                Some(octets) => Answer::Octets(taken(room, octets)),
+                None => self.attribute(object, *kind)?,
+            });
+        }
+        Ok(answers)
     }
 
     /// What the module answers for an attribute that it must not give: asks for its length only, so that the
@@ -394,10 +461,23 @@ impl Session {
         Ok((Object(public_handle), Object(private_handle)))
     }
 
-    /// Signs in one go, by a mechanism without parameters.
-    pub(super) fn sign(&mut self, mechanism: CK_ULONG, key: Object, data: &[u8]) -> Result<Vec<u8>, Fault> {
-        let mut mechanism = plain(mechanism);
-        // SAFETY: the mechanism outlives the call and is only read.
+    /// Signs in one go.
+    pub(super) fn sign(&mut self, by: Mechanism, key: Object, data: &[u8]) -> Result<Vec<u8>, Fault> {
+        let mut parameters = match by {
+            Mechanism::Plain(_) => CK_RSA_PKCS_PSS_PARAMS::default(),
+            Mechanism::Pss { hash, mask, salt } => {
+                CK_RSA_PKCS_PSS_PARAMS { hashAlg: hash, mgf: mask, sLen: salt }
+            }
+        };
+        let mut mechanism = match by {
+            Mechanism::Plain(mechanism) => plain(mechanism),
+            Mechanism::Pss { .. } => CK_MECHANISM {
+                mechanism: cryptoki_sys::CKM_RSA_PKCS_PSS,
+                pParameter: (&raw mut parameters).cast(),
+                ulParameterLen: length(size_of::<CK_RSA_PKCS_PSS_PARAMS>()),
+            },
+        };
+        // SAFETY: the mechanism and its parameters outlive the call and are only read.
         call!(self.module, C_SignInit(self.handle, &raw mut mechanism, key.0))?;
         let mut signature = vec![0; ANSWER_OCTETS];
         let mut count = length(ANSWER_OCTETS);
@@ -481,6 +561,11 @@ fn answer_code(result: Result<(), Fault>) -> Result<CK_RV, Fault> {
     }
 }
 
+/// The first octets of what a module wrote, as they lie in memory.
+fn taken(room: &[u64], octets: usize) -> Vec<u8> {
+    room.iter().flat_map(|word| word.to_ne_bytes()).take(octets).collect()
+}
+
 /// What a refusal to give an attribute means.
 const fn refusal(code: CK_RV) -> Answer {
     match code {
@@ -497,6 +582,13 @@ const fn length(count: usize) -> CK_ULONG {
 
 /// Room for an answer of unknown length, in octets.
 const ANSWER_OCTETS: usize = 16 * 1024;
+
+/// Room for each of several answers to one call, in octets: an RSA modulus of 4096 bits fits.
+const SHARED_OCTETS: usize = 1024;
+
+/// The length that an attribute has until the module has dealt with it. No answer has it: the last octet of the room
+/// is never offered.
+const UNTOUCHED: CK_ULONG = length(SHARED_OCTETS - 1);
 
 /// How many objects are asked for at once.
 const FIND_AT_ONCE: usize = 64;

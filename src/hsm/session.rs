@@ -1,26 +1,38 @@
 //! A session with a token, seen from the program: every call is a question to the module process.
 
+use std::sync::Weak;
+
 use zeroize::Zeroizing;
 
 use super::channel::Channel;
-use super::message::{OwnedLogin, Request};
-use super::wire::Wire;
+use super::message::{Request, SentLogin};
+use super::process::Control;
+use super::wire::{Lent, Wire};
 use super::{
-    DataObject, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, ToSign, Token, TokenError,
-    TokenInformation,
+    DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks,
+    TemplateFinding, ToSign, Token, TokenError, TokenInformation, TokenSelector,
 };
+use crate::pki::key::KeyAlgorithm;
 use crate::secret::Pin;
 
 /// A session with a token, in the module process.
 pub struct Session {
     channel: Channel,
     token: TokenInformation,
+    quirks: Quirks,
+    /// Whoever opens further sessions, as long as it is there.
+    control: Weak<Control>,
 }
 
 impl Session {
     /// A session that speaks through a channel.
-    pub(super) fn new(channel: Channel, token: TokenInformation) -> Self {
-        Self { channel, token }
+    pub(super) fn new(
+        channel: Channel,
+        token: TokenInformation,
+        quirks: Quirks,
+        control: Weak<Control>,
+    ) -> Self {
+        Self { channel, token, quirks, control }
     }
 
     /// The token, as it was when the session was opened.
@@ -28,7 +40,18 @@ impl Session {
         &self.token
     }
 
-    fn ask<T: Wire>(&mut self, operation: Operation, request: &Request) -> Result<T, TokenError> {
+    /// How much of the template for a key pair the token accepts: the ladder of `hsm doctor`, climbed with key pairs that are
+    /// no objects of the token and go at once. A ceremony makes its key in one call, by what was found here before.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoTemplate`] if it accepts none; [`TokenError::Code`] for any other refusal, at which nothing more is
+    /// tried.
+    pub fn probe_template(&mut self, algorithm: KeyAlgorithm) -> Result<TemplateFinding, TokenError> {
+        self.ask(Operation::GenerateKeyPair, &Request::ProbeTemplate { algorithm })
+    }
+
+    fn ask<T: Wire>(&mut self, operation: Operation, request: &Request<'_>) -> Result<T, TokenError> {
         let timeouts = self.channel.timeouts();
         let timeout = match operation {
             Operation::LogIn | Operation::ChangePin => timeouts.log_in,
@@ -46,9 +69,10 @@ impl Token for Session {
 
     fn log_in(&mut self, login: Login<'_>) -> Result<(), TokenError> {
         let login = match login {
-            Login::Pin(pin) => OwnedLogin::Pin(pin.duplicate()),
-            Login::ProtectedPath => OwnedLogin::ProtectedPath,
-            Login::None => OwnedLogin::None,
+            Login::Pin(pin) => SentLogin::Pin(Lent::Borrowed(pin)),
+            Login::ProtectedPath => SentLogin::ProtectedPath,
+            Login::None => SentLogin::None,
+            Login::External => SentLogin::External,
         };
         self.ask(Operation::LogIn, &Request::LogIn { login })
     }
@@ -58,7 +82,7 @@ impl Token for Session {
     }
 
     fn change_pin(&mut self, old: &Pin, new: &Pin) -> Result<(), TokenError> {
-        let request = Request::ChangePin { old: old.duplicate(), new: new.duplicate() };
+        let request = Request::ChangePin { old: Lent::Borrowed(old), new: Lent::Borrowed(new) };
         self.ask(Operation::ChangePin, &request)
     }
 
@@ -85,11 +109,43 @@ impl Token for Session {
     }
 
     fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError> {
-        let (hash, octets) = match what {
-            ToSign::Digest { hash, octets } => (Some(hash), octets),
-            ToSign::Message(octets) => (None, octets),
+        let key = key.clone();
+        let request = match what {
+            ToSign::Digest { hash, octets } => {
+                Request::Sign { key, hash: Some(hash), octets: octets.to_vec() }
+            }
+            ToSign::Message(octets) => Request::Sign { key, hash: None, octets: octets.to_vec() },
+            ToSign::Pss { hash, octets } => Request::SignPss { key, hash, octets: octets.to_vec() },
         };
-        self.ask(Operation::Sign, &Request::Sign { key: key.clone(), hash, octets: octets.to_vec() })
+        self.ask(Operation::Sign, &request)
+    }
+
+    fn sign_many(
+        &mut self,
+        key: &KeyId,
+        hash: Option<HashAlgorithm>,
+        inputs: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, TokenError> {
+        let request = Request::SignMany { key: key.clone(), hash, inputs: inputs.to_vec() };
+        let signatures: Vec<Vec<u8>> = self.ask(Operation::Sign, &request)?;
+        if signatures.len() == inputs.len() {
+            Ok(signatures)
+        } else {
+            let finding = format!("{} signatures instead of {}", signatures.len(), inputs.len());
+            Err(self.channel.improper(Operation::Sign, finding))
+        }
+    }
+
+    fn beside(&mut self) -> Result<Vec<Box<dyn Token>>, TokenError> {
+        let Some(control) = self.control.upgrade() else { return Ok(Vec::new()) };
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let most = self.quirks.sessions.unwrap_or_else(processors);
+        if !control.takes_several_threads() {
+            return Ok(Vec::new());
+        }
+        let selector = TokenSelector::from(&self.token);
+        let open = |_| Ok(Box::new(control.open(&selector, &self.quirks)?) as Box<dyn Token>);
+        (1..most).map(open).collect()
     }
 
     fn destroy_objects(&mut self, id: &KeyId) -> Result<usize, TokenError> {

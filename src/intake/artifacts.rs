@@ -1,6 +1,6 @@
 //! The files of a bundle, compared with the log and the manifest: none missing, none extra, each named by its digest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
 use ceremony_log::code::Code;
@@ -154,6 +154,7 @@ fn files(artifacts: &mut Artifacts<'_>, manifest: Option<&Manifest>, report: &mu
     let Some(folder) = &artifacts.folder else { return };
     let (mut good, mut damaged) = (BTreeMap::new(), BTreeMap::new());
     let mut unnamed = 0_usize;
+    let listed = listed(folder, &artifacts.logged);
     let visit = &mut |entry: Entry| {
         let path = format!("artifacts/{}", shown(&entry.name));
         let Some(sha256) = digest_named(&entry) else {
@@ -169,6 +170,7 @@ fn files(artifacts: &mut Artifacts<'_>, manifest: Option<&Manifest>, report: &mu
             return;
         }
         if !artifacts.logged.contains_key(&sha256)
+            && !listed.contains(&sha256)
             && !manifest.is_some_and(|manifest| manifest.lists(&sha256))
         {
             unnamed += 1;
@@ -196,6 +198,17 @@ fn files(artifacts: &mut Artifacts<'_>, manifest: Option<&Manifest>, report: &mu
         report.find(Code::E141, "artifacts", format!("the folder cannot be listed: {error}"));
     }
     (artifacts.files, artifacts.damaged) = (good, damaged);
+}
+
+/// What long lists name, whose members the manifest does not list: to be hashed however many they are.
+fn listed(folder: &Folder, logged: &BTreeMap<Digest, &Named>) -> BTreeSet<Digest> {
+    let long = logged.values().filter(|named| named.kind == "list" && !named.singles_out());
+    // What cannot be read here is told where lists are read.
+    let read = long.filter_map(|named| {
+        let octets = folder.read(&format!("{}.txt", named.sha256), MOST_LIST_OCTETS).ok()?;
+        if Digest::of(&octets) == named.sha256 { read_list(&octets) } else { None }
+    });
+    read.flatten().collect()
 }
 
 /// Reads the lists that records name: one digest a line.

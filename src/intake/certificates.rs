@@ -14,6 +14,7 @@ use crate::pki::oid::purpose;
 use crate::pki::read::{self, CertificateView};
 use crate::pki::usage::KeyUsage;
 use crate::pki::{PublicKey, verify_signature};
+use crate::rule::certificate::recognise;
 use crate::rule::{self, Context, Kind, Policy};
 
 /// A certificate has a few KiB; this is what is read of one.
@@ -148,14 +149,14 @@ fn by_record(one: &Certificate<'_>, report: &mut Report) {
     }
 }
 
-/// What a certificate of its kind has to be. The rules' errors have a code only for roots; what they say of other
-/// certificates was judged before these were signed, and is judged by those who import.
+/// What a certificate of its kind has to be. All errors of the rules have a code for roots, some for subordinate CAs; what
+/// else they say was judged before these were signed, and is judged by those who import.
 fn profile(one: &Certificate<'_>, told: &Told, report: &mut Report) {
     let extensions = one.view.extensions();
     let usage = extensions.key_usage().ok().flatten();
     let (ca_code, usage_code) = match one.named.kind.as_str() {
         "root" => {
-            rules(one, told, report);
+            rules(one, Kind::Root, told, report);
             (Code::E162, Code::E162)
         }
         "ocsp-responder" => {
@@ -168,7 +169,11 @@ fn profile(one: &Certificate<'_>, told: &Told, report: &mut Report) {
             }
             return;
         }
-        _ => (Code::E168, Code::E169),
+        kind => {
+            let kind = if kind == "cross" { Kind::Cross } else { recognise(&one.view.tbs()) };
+            rules(one, kind, told, report);
+            (Code::E168, Code::E169)
+        }
     };
     if !one.is_ca() {
         report.find(ca_code, one.path, "its basic constraints do not say that it is a CA's");
@@ -180,7 +185,7 @@ fn profile(one: &Certificate<'_>, told: &Told, report: &mut Report) {
 }
 
 /// Every rule, under the policy that the log says was applied before signing.
-fn rules(one: &Certificate<'_>, told: &Told, report: &mut Report) {
+fn rules(one: &Certificate<'_>, kind: Kind, told: &Told, report: &mut Report) {
     let tbs = one.view.tbs();
     let Some(policy) = told.story.policy_of(tbs.sha256()).and_then(|policy| policy.parse::<Policy>().ok())
     else {
@@ -188,9 +193,21 @@ fn rules(one: &Certificate<'_>, told: &Told, report: &mut Report) {
         return;
     };
     let Ok(certificate) = rule::certificate::Certificate::from_tbs(tbs.octets()) else { return };
-    let assessment = rule::certificate::judge(&certificate, &Context::lint(policy, Kind::Root));
+    let assessment = rule::certificate::judge(&certificate, &Context::lint(policy, kind));
     for objection in assessment.objections.iter().filter(|objection| objection.is_error()) {
-        report.find(Code::E162, one.path, objection.to_string());
+        if let Some(code) = code(kind, objection.rule) {
+            report.find(code, one.path, objection.to_string());
+        }
+    }
+}
+
+/// The code for a rule that objects to a certificate of this kind.
+fn code(kind: Kind, rule: &str) -> Option<Code> {
+    match (kind, rule) {
+        (Kind::Root, _) => Some(Code::E162),
+        (_, "SUB-07" | "TLS-03" | "XCA-04") => Some(Code::E170),
+        (_, "SUB-05" | "SUB-06") => Some(Code::E171),
+        _ => None,
     }
 }
 

@@ -10,13 +10,17 @@ use super::certificates::Certificate;
 use super::log::Told;
 use super::report::Report;
 use super::story::Named;
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 use crate::digest::{Digest, from_hex, hex};
 use crate::pki::read::{CrlFields, CrlForm, CrlStream, EntryView, Faults, ReadCrl, ReadError};
 use crate::pki::reason::Reason;
 use crate::pki::revoked::EntriesDigest;
 use crate::pki::{HashAlgorithm, Heard, Message, SignatureAlgorithm};
+use crate::rule::Policy;
 use crate::rule::crl::Seen;
+
+/// How long a CRL of a public CA may last: 365 days, the last second included.
+const LONGEST: u64 = 365 * DAY - 1;
 
 /// Which certificates of the log are revoked: the issuer's key and the serial number in hex.
 pub type RevokedSerials = BTreeSet<(Digest, String)>;
@@ -44,6 +48,7 @@ pub fn judge(
         let Some(read) = read(artifacts, sha256, Entries::new(wanted, is_root), report) else { continue };
         let Ok(fields) = read.crl.fields() else { continue };
         by_record(named, &read, &fields, &path, report);
+        lasts(told, &read, &fields, &path, report);
         let Some(issuer) = issuer else {
             report.find(Code::E190, &path, "its record names no issuer");
             continue;
@@ -184,8 +189,11 @@ impl<'t> Known<'t> {
     ) {
         for revoked in self.told.story.revoked.iter().filter(|revoked| revoked.seq < crl.seq) {
             let by_this = self.serials.get(&(issuer, revoked.serial.clone()));
-            let is_meant =
-                by_this.is_some_and(|known| revoked.certificate.is_none_or(|meant| meant == *known));
+            // A record that names the issuer may be about a certificate from elsewhere.
+            let is_meant = match revoked.issuer {
+                Some(its) => its == issuer,
+                None => by_this.is_some_and(|known| revoked.certificate.is_none_or(|meant| meant == *known)),
+            };
             if is_meant && !listed.contains(&revoked.serial) {
                 let message = format!(
                     "serial number {} is not on it; record {} revoked it",
@@ -226,6 +234,21 @@ fn by_record(named: &Named, read: &Read, tbs: &CrlFields<'_>, path: &str, report
         if wanted != Some(found.as_str()) {
             report.find(Code::E193, path, format!("{what} {found}; record {} has another", named.seq));
         }
+    }
+}
+
+/// Where the policy that was applied before signing binds it, a CRL lasts a year at most: BR §4.9.7.
+fn lasts(told: &Told, read: &Read, tbs: &CrlFields<'_>, path: &str, report: &mut Report) {
+    let policy = told.story.policy_of(read.heard.sha256()).and_then(|policy| policy.parse().ok());
+    if matches!(policy, None | Some(Policy::Private)) {
+        return;
+    }
+    let this_update = tbs.this_update().at();
+    let late = |next: Timestamp| this_update.plus(LONGEST).is_some_and(|longest| next > longest);
+    if let Some(next) = tbs.next_update().map(|next| next.at()).filter(|next| late(*next)) {
+        let message =
+            format!("next update is {next}, more than {LONGEST} s after this update, {this_update}");
+        report.find(Code::E194, path, message);
     }
 }
 

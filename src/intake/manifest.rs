@@ -173,7 +173,9 @@ pub fn compare(
         let message = format!("it does not list {sha256}, which record {} names", named.seq);
         report.find(Code::E141, FILE, message);
     }
-    for (sha256, list) in members.iter().filter(|(sha256, _)| !manifest.lists(sha256)) {
+    for (sha256, list) in
+        members.iter().filter(|(sha256, list)| list.singles_out() && !manifest.lists(sha256))
+    {
         let message = format!("it does not list {sha256}, a member of the list of record {}", list.seq);
         report.find(Code::E141, FILE, message);
     }

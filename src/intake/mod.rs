@@ -5,13 +5,15 @@
 //! - `report`: what was found, and what could not be judged;
 //! - `log`: policy, head and every line; `story`: what the records say of artifacts and signatures;
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
-//! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other.
+//! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
+//! - `due`: when the next ceremony has to be.
 //!
 //! Findings have the codes of the log format's §5.
 
 mod artifacts;
 mod certificates;
 mod crl;
+mod due;
 mod folder;
 mod log;
 mod manifest;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use ceremony_log::code::Code;
 use sha1::{Digest as _, Sha1};
@@ -32,6 +33,8 @@ struct Judge<'j, 's> {
     ids: Vec<Id<'j, 's>>,
     /// Whether every certificate that the log names is in the bundle: those of earlier ceremonies are not.
     complete: bool,
+    /// By key and issuer: who was found to be allowed to answer.
+    responders: BTreeMap<(String, String), Rc<Responder>>,
     /// By certificate in question: whether a response is good at the moment in question.
     current: BTreeMap<(Digest, String), (bool, String)>,
     at: Option<Timestamp>,
@@ -59,8 +62,16 @@ pub fn judge(
     let count = told.story.named.iter().filter(|named| named.ev == "cert.signed").count();
     let complete = count == certificates.len();
     let ids = certificates.iter().filter(|one| one.is_ca()).filter_map(Id::of).collect();
-    let mut judge =
-        Judge { certificates, known: known.collect(), revoked, ids, complete, current: BTreeMap::new(), at };
+    let mut judge = Judge {
+        certificates,
+        known: known.collect(),
+        revoked,
+        ids,
+        complete,
+        responders: BTreeMap::new(),
+        current: BTreeMap::new(),
+        at,
+    };
     for (list, members) in &artifacts.lists {
         if let Some(named) = artifacts.logged.get(list).filter(|named| named.ev == "ocsp.signed") {
             judge.batch(artifacts, named, members, report);
@@ -82,6 +93,7 @@ impl<'j, 's> Judge<'j, 's> {
     /// The responses of one record, in its order.
     fn batch(&mut self, artifacts: &Artifacts<'_>, named: &Named, members: &[Digest], report: &mut Report) {
         let mut to_be_signed = String::new();
+        let mut windows = Windows::default();
         let mut complete = true;
         for sha256 in members {
             let path = artifacts.path(sha256);
@@ -107,7 +119,11 @@ impl<'j, 's> Judge<'j, 's> {
             };
             // Writing to a String cannot fail.
             let _ = writeln!(to_be_signed, "{}", basic.tbs().sha256());
-            self.response(named, &basic, &path, report);
+            self.response(named, &basic, &path, &mut windows, report);
+        }
+        // Where one is missing or cannot be read, that is what is told.
+        if complete {
+            windows.tell(named, report);
         }
         let wanted = named.intended_batch();
         let found = (members.len() as u64, Digest::of(to_be_signed.as_bytes()));
@@ -123,10 +139,17 @@ impl<'j, 's> Judge<'j, 's> {
         }
     }
 
-    fn response(&mut self, named: &Named, basic: &BasicResponseView<'_>, path: &str, report: &mut Report) {
+    fn response(
+        &mut self,
+        named: &Named,
+        basic: &BasicResponseView<'_>,
+        path: &str,
+        windows: &mut Windows,
+        report: &mut Report,
+    ) {
         let mut issuers: Vec<&'j Certificate<'s>> = Vec::new();
         for single in &basic.tbs().responses() {
-            window(named, &single, path, report);
+            windows.add(named, &single, path);
             let Some(issuer) = self.issuer(&single.cert_id) else {
                 let serial = hex(single.cert_id.serial);
                 if self.complete {
@@ -184,13 +207,40 @@ impl<'j, 's> Judge<'j, 's> {
 
     /// Who answers is the CA itself or its delegate, is who the record names, and signed.
     fn responder(
-        &self,
+        &mut self,
         named: &Named,
         basic: &BasicResponseView<'_>,
         issuer: &Certificate<'_>,
     ) -> Result<(), String> {
         let wanted = named.intended("responder_spki_sha256").ok_or("its intent names no responder's key")?;
-        let own = issuer.view.tbs().spki_sha256().to_string() == wanted;
+        let Responder { name, key, until } = &*self.who_answers(wanted, basic, issuer)?;
+        match basic.tbs().responder() {
+            ResponderId::ByName(found) if found.octets() == name.as_slice() => {}
+            ResponderId::ByKey(hash) if hash == Sha1::digest(key.bit_string_content()).as_slice() => {}
+            _ => return Err("its responder id is not its responder's".to_owned()),
+        }
+        let late =
+            basic.tbs().responses().iter().filter_map(|one| one.next_update).find(|next| next.at() > *until);
+        if let Some(late) = late {
+            return Err(format!("it lasts until {}, its responder's certificate until {until}", late.at()));
+        }
+        let algorithm =
+            basic.signature_algorithm().signature_algorithm().ok_or("unknown signature algorithm")?;
+        verify_signature(key, algorithm, basic.tbs().octets(), basic.signature())
+            .map_err(|error| format!("its responder's key did not sign it: {error}"))
+    }
+
+    /// Whoever has a key and may answer for an issuer. One that is found among the bundle's certificates is remembered.
+    fn who_answers(
+        &mut self,
+        wanted: &str,
+        basic: &BasicResponseView<'_>,
+        issuer: &Certificate<'_>,
+    ) -> Result<Rc<Responder>, String> {
+        let known = (wanted.to_owned(), issuer.path.to_owned());
+        if let Some(responder) = self.responders.get(&known) {
+            return Ok(Rc::clone(responder));
+        }
         let delegate = |view: &CertificateView<'_>| {
             let is_wanted = view.tbs().spki_sha256().to_string() == wanted;
             if is_wanted && is_delegate(view, issuer) { Responder::of(view) } else { None }
@@ -199,27 +249,18 @@ impl<'j, 's> Judge<'j, 's> {
             let list = basic.certificates()?;
             list.iter().find_map(|one| delegate(&read::certificate(one.0.octets()).ok()?))
         };
-        let responder = if own {
+        let own = issuer.view.tbs().spki_sha256().to_string() == wanted;
+        let found = if own {
             Responder::of(&issuer.view)
         } else {
-            self.certificates.iter().find_map(|one| delegate(&one.view)).or_else(along)
+            self.certificates.iter().find_map(|one| delegate(&one.view))
         };
+        if let Some(responder) = found.map(Rc::new) {
+            self.responders.insert(known, Rc::clone(&responder));
+            return Ok(responder);
+        }
         let none = || format!("no certificate lets the key {wanted} answer for {}", issuer.path);
-        let Responder { name, key, until } = responder.ok_or_else(none)?;
-        match basic.tbs().responder() {
-            ResponderId::ByName(found) if found.octets() == name => {}
-            ResponderId::ByKey(hash) if hash == Sha1::digest(key.bit_string_content()).as_slice() => {}
-            _ => return Err("its responder id is not its responder's".to_owned()),
-        }
-        let late =
-            basic.tbs().responses().iter().filter_map(|one| one.next_update).find(|next| next.at() > until);
-        if let Some(late) = late {
-            return Err(format!("it lasts until {}, its responder's certificate until {until}", late.at()));
-        }
-        let algorithm =
-            basic.signature_algorithm().signature_algorithm().ok_or("unknown signature algorithm")?;
-        verify_signature(&key, algorithm, basic.tbs().octets(), basic.signature())
-            .map_err(|error| format!("its responder's key did not sign it: {error}"))
+        along().map(Rc::new).ok_or_else(none)
     }
 }
 
@@ -249,19 +290,55 @@ fn is_delegate(view: &CertificateView<'_>, issuer: &Certificate<'_>) -> bool {
     may && signed && view.issuer() == issuer.view.subject()
 }
 
-/// The period is the one that the record tells.
-fn window(named: &Named, single: &SingleResponseView<'_>, path: &str, report: &mut Report) {
-    let next = single.next_update.map_or_else(|| "absent".to_owned(), |time| time.at().to_string());
-    for (what, found, wanted) in [
-        ("this update", single.this_update.at().to_string(), named.text("this_update")),
-        ("next update", next, named.text("next_update")),
-    ] {
-        if wanted != Some(found.as_str()) {
-            report.find(Code::E199, path, format!("{what} {found}; record {} has another", named.seq));
+/// The windows of each certificate in question, in the order of the list: from the record's this update to its next
+/// update without a gap. What is wrong is told with its path.
+#[derive(Default)]
+struct Windows {
+    last: BTreeMap<(Vec<u8>, Vec<u8>), (Timestamp, Timestamp, String)>,
+    wrong: Vec<(String, String)>,
+}
+
+impl Windows {
+    fn add(&mut self, named: &Named, single: &SingleResponseView<'_>, path: &str) {
+        let this = single.this_update.at();
+        let mut wrong = |message: String| self.wrong.push((path.to_owned(), message));
+        let Some(next) = single.next_update.map(|next| next.at()) else {
+            return wrong("it has no next update".to_owned());
+        };
+        if next < this {
+            wrong("its next update is before its this update".to_owned());
         }
+        // The issuer by the hash of its key, which also tells the hash functions apart by its length.
+        let id = (single.cert_id.issuer_key_hash.to_vec(), single.cert_id.serial.to_vec());
+        match self.last.get(&id) {
+            None if named.text("this_update") != Some(this.to_string().as_str()) => {
+                wrong(format!("this update {this}; record {} has another", named.seq));
+            }
+            None => {}
+            Some((before, _, _)) if this <= *before => {
+                wrong(format!("this update {this} is not after {before}, that of the response before it"));
+            }
+            Some((_, ends, _)) if ends.plus(1).is_some_and(|follows| this > follows) => {
+                wrong(format!(
+                    "this update {this}: the response before it ends at {ends}, and between them is a gap"
+                ));
+            }
+            Some(_) => {}
+        }
+        self.last.insert(id, (this, next, path.to_owned()));
     }
-    if single.next_update.is_some_and(|next| next.at() < single.this_update.at()) {
-        report.find(Code::E199, path, "its next update is before its this update");
+
+    /// Tells what is wrong.
+    fn tell(self, named: &Named, report: &mut Report) {
+        for (path, message) in &self.wrong {
+            report.find(Code::E199, path, message.clone());
+        }
+        let wanted = named.text("next_update");
+        for (_, next, path) in
+            self.last.values().filter(|(_, next, _)| wanted != Some(next.to_string().as_str()))
+        {
+            report.find(Code::E199, path, format!("next update {next}; record {} has another", named.seq));
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::artifacts::{Artifacts, shown};
 use super::folder::{Entry, EntryKind, Folder};
 use super::log::Told;
 use super::report::Report;
+use super::story::Named;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 
@@ -27,7 +28,11 @@ pub fn judge(folder: &Folder, artifacts: &Artifacts<'_>, told: &Told, at: Timest
     }
     let manifests =
         artifacts.logged.values().filter(|named| named.kind == "manifest").map(|named| &named.sha256);
-    let wanted: BTreeSet<&Digest> = artifacts.all().map(|(sha256, _)| sha256).chain(manifests).collect();
+    // The members of a long list are proven with it.
+    let alone =
+        |(sha256, named): &(&Digest, &Named)| named.singles_out() || artifacts.logged.contains_key(*sha256);
+    let wanted: BTreeSet<&Digest> =
+        artifacts.all().filter(alone).map(|(sha256, _)| sha256).chain(manifests).collect();
     let mut found = BTreeSet::new();
     let mut visit = |entry: Entry| {
         if let Some(sha256) = proven(&entry).filter(|sha256| wanted.contains(sha256)) {

@@ -11,7 +11,9 @@ use ceremony_log::record::Record;
 use ceremony_log::verify::Genesis;
 
 use super::report::Report;
+use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::record::MOST_SINGLED_OUT;
 
 /// How many artifacts, approvals and intents of a log are remembered together.
 pub const MOST_TOLD: usize = 200_000;
@@ -60,6 +62,11 @@ impl Named {
         batch(&self.data)
     }
 
+    /// Whether its list has so few members that the manifest lists each and each has a proof of its own.
+    pub fn singles_out(&self) -> bool {
+        self.batch().is_none_or(|(count, _)| count <= MOST_SINGLED_OUT as u64)
+    }
+
     /// The same of the intent: the list of what was to be signed.
     pub fn intended_batch(&self) -> Option<(u64, Digest)> {
         batch(self.intent.as_ref()?)
@@ -80,6 +87,26 @@ pub struct Revoked {
     pub serial: String,
     /// The certificate.
     pub certificate: Option<Digest>,
+    /// The SubjectPublicKeyInfo of its issuer, by digest.
+    pub issuer: Option<Digest>,
+}
+
+/// The closing of a ceremony.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// The record.
+    pub seq: u64,
+    /// When it was.
+    pub at: Timestamp,
+    /// When the next ceremony is due.
+    pub next_due: Option<Timestamp>,
+}
+
+impl Closing {
+    fn of(record: &Record) -> Option<Self> {
+        let next_due = record.data.str("next_due").and_then(|text| text.parse().ok());
+        Some(Self { seq: record.seq, at: Timestamp::from_seconds(record.at.seconds())?, next_due })
+    }
 }
 
 /// Everything that is gathered.
@@ -93,6 +120,8 @@ pub struct Story {
     pub revoked: Vec<Revoked>,
     /// The last ceremony that opened: its id and the plan's digest.
     pub ceremony: Option<(String, Option<Digest>)>,
+    /// How the last ceremony that closed did so.
+    pub closing: Option<Closing>,
     /// What its closing says was handed over.
     pub outputs: Option<(u64, String)>,
     /// Under which policy what was to be signed was linted, by its digest in hex.
@@ -137,6 +166,7 @@ impl Story {
                 self.outputs = None;
             }
             "ceremony.close" => {
+                self.closing = Closing::of(record);
                 self.outputs = record.data.str("outputs").map(|outputs| (record.seq, outputs.to_owned()));
                 self.approvals.clear();
                 self.intents.clear();
@@ -153,6 +183,7 @@ impl Story {
                 seq: record.seq,
                 serial: record.data.str("serial").unwrap_or_default().to_owned(),
                 certificate: record.data.str("sha256").and_then(|text| text.parse().ok()),
+                issuer: record.data.str("issuer_spki_sha256").and_then(|text| text.parse().ok()),
             }),
             "artifact.voided" => {
                 let sha256 = record.data.get("artifact").and_then(|artifact| artifact.get("sha256"));

@@ -10,7 +10,7 @@ use super::certificates::Store;
 use super::folder::Folder;
 use super::log::{self, Told, Trust};
 use super::report::Report;
-use super::{crl, manifest, ocsp, proofs, requests};
+use super::{crl, due, manifest, ocsp, proofs, requests};
 use crate::clock::Timestamp;
 
 /// What to judge by.
@@ -96,4 +96,5 @@ fn structures(artifacts: &Artifacts<'_>, told: &Told, options: &Options, report:
     requests::judge(artifacts, report);
     let lists = crl::judge(artifacts, told, &certificates, at, report);
     ocsp::judge(artifacts, told, &certificates, &lists, at, report);
+    due::judge(told, at, report);
 }

@@ -10,13 +10,16 @@
 
 use std::io::Read;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::statement::Statement;
-use super::structure::{Assessed, Structure, ToBeSigned};
+use super::structure::{Assessed, Opened, Structure, ToBeSigned};
 use super::{IssuanceError, Key, key};
 use crate::digest::Digest;
+use crate::hsm::{KeyId, Token};
 use crate::pki::build::Streamed;
-use crate::pki::{Heard, Message, PublicKey, SignatureAlgorithm};
+use crate::pki::read::ReadError;
+use crate::pki::{Heard, ManyVerifier, Message, PublicKey, Signable, SignatureAlgorithm, SignatureError};
 use crate::rule::{Context, Objection};
 use crate::stage::{ArtifactPlace, Event, Expected, Hands, Line, Person, Stage, StageError};
 
@@ -81,10 +84,16 @@ impl<T: Structure> Draft<T> {
         heard: &mut dyn FnMut(&[u8]),
     ) -> Result<Judged<T>, IssuanceError> {
         let name = self.name;
+        let unreadable = |source| IssuanceError::Entries { name: name.clone(), source };
         let Assessed { assessment, statement } = T::assess(&self.octets, algorithm, context, heard)
             .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
         if assessment.has_error() {
-            return Err(IssuanceError::Objections { name, objections: assessment.objections });
+            return Err(IssuanceError::Objections {
+                tbs_sha256: self.octets.sha256().map_err(unreadable)?,
+                passed: assessment.passed.len(),
+                name,
+                objections: assessment.objections,
+            });
         }
         let (passed, warnings) = (assessment.passed.len(), assessment.objections);
         Ok(Judged { name, octets: self.octets, warnings, passed, statement, of: PhantomData })
@@ -148,6 +157,11 @@ impl<T: Structure> Checked<T> {
         &self.warnings
     }
 
+    /// How many rules had nothing to say.
+    pub fn rules_passed(&self) -> u64 {
+        u64::try_from(self.passed).unwrap_or(u64::MAX)
+    }
+
     /// The digest of the octets: what people approve.
     pub const fn sha256(&self) -> Digest {
         self.material.heard.sha256()
@@ -187,10 +201,73 @@ impl<T: Structure> Checked<T> {
         let approval = ask_to_sign(&name, sha256, lines, approver, kind, stage)?;
         Ok(Approved { material: self.material, approval })
     }
+}
 
-    /// Takes the place of [`Checked::approve`] for one of a batch that people approved as a whole.
-    pub(super) fn approved_as_batch(self, approval: u64) -> Approved<T> {
-        Approved { material: self.material, approval }
+/// The digests of drafts that were checked one after the other and are approved as a whole.
+#[derive(Debug, Default)]
+pub struct CheckedList {
+    digests: Vec<Digest>,
+}
+
+impl CheckedList {
+    /// Adds one.
+    pub fn add<T: ToBeSigned>(&mut self, checked: &Checked<T>) {
+        self.digests.push(checked.sha256());
+    }
+
+    /// Shows a person what will be signed and asks for the exact word. `list`: the digest of the list, one of `lines` for
+    /// what else is to be seen.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoAnswer`] if the person declines; the log then says so.
+    pub fn approve(
+        self,
+        name: &str,
+        list: Digest,
+        lines: Vec<Line>,
+        approver: &Person,
+        kind: &str,
+        stage: &mut Stage<'_>,
+    ) -> Result<ApprovedList, StageError> {
+        let approval = ask_to_sign(name, list, lines, approver, kind, stage)?;
+        Ok(ApprovedList { digests: self.digests, approval })
+    }
+}
+
+/// What people approved as a whole: 32 octets of each draft.
+#[derive(Debug)]
+pub struct ApprovedList {
+    digests: Vec<Digest>,
+    approval: u64,
+}
+
+impl ApprovedList {
+    /// The record by which people approved.
+    pub const fn approval(&self) -> u64 {
+        self.approval
+    }
+
+    /// The draft at a place of the list, drafted once more: the same octets that were checked and approved. `algorithm` is
+    /// what the key will sign with.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::Differs`] for any other octets.
+    pub fn admit<T: ToBeSigned>(
+        &self,
+        index: usize,
+        name: String,
+        octets: Vec<u8>,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<Approved<T>, IssuanceError> {
+        let heard = Message::whole(algorithm, &octets);
+        if self.digests.get(index) == Some(&heard.sha256()) {
+            let material = Material { name, octets: octets.into(), heard, of: PhantomData };
+            return Ok(Approved { material, approval: self.approval });
+        }
+        let difference = "the octets to be signed are not those that were approved".to_owned();
+        Err(IssuanceError::Differs { name, difference })
     }
 }
 
@@ -232,18 +309,56 @@ impl<T: Structure> Approved<T> {
         along: Vec<Vec<u8>>,
         hands: &mut Hands<'_>,
     ) -> Result<Signed<T>, IssuanceError> {
-        if !key.live {
-            return Err(IssuanceError::NotLive { name: key.name.clone() });
-        }
-        let id = key.id.as_ref().ok_or_else(|| IssuanceError::NotMade { name: key.name.clone() })?;
-        let Material { name, octets, heard, .. } = self.material;
-        let what =
-            heard.signable().map_err(|source| IssuanceError::Unsignable { name: name.clone(), source })?;
-        let signature =
-            key::sign_heard(hands.token(), id, what).map_err(|error| key::token_error(&key.token, error))?;
-        let whole = T::assemble(&octets, SignatureAlgorithm::for_key(&key.public), &signature, &along);
-        Ok(Signed { name, octets, sha256: heard.sha256(), along, whole, of: PhantomData })
+        let id = id_of_live(key)?;
+        let signature = key::sign_heard(hands.token(), id, self.signable()?)
+            .map_err(|error| key::token_error(&key.token, error))?;
+        Ok(self.with(SignatureAlgorithm::for_key(&key.public), &signature, along.into()))
     }
+
+    /// Signs the octets of many, in one call.
+    ///
+    /// # Errors
+    ///
+    /// As [`Approved::sign`].
+    pub fn sign_many(
+        all: Vec<Self>,
+        key: &Key,
+        along: &Arc<[Vec<u8>]>,
+        token: &mut dyn Token,
+    ) -> Result<Vec<Signed<T>>, IssuanceError> {
+        let id = id_of_live(key)?;
+        let algorithm = SignatureAlgorithm::for_key(&key.public);
+        let input = |one: &Self| match one.signable()? {
+            Signable::Digest(_, octets) | Signable::Message(octets) => Ok(octets.to_vec()),
+        };
+        let inputs: Vec<_> = all.iter().map(input).collect::<Result<_, IssuanceError>>()?;
+        let signatures = token
+            .sign_many(id, algorithm.hash(), &inputs)
+            .map_err(|error| key::token_error(&key.token, error))?;
+        // There are as many signatures as inputs, or there was an error.
+        let signed = all.into_iter().zip(signatures);
+        Ok(signed.map(|(one, signature)| one.with(algorithm, &signature, Arc::clone(along))).collect())
+    }
+
+    /// What the token is given to sign.
+    fn signable(&self) -> Result<Signable<'_>, IssuanceError> {
+        let unsignable = |source| IssuanceError::Unsignable { name: self.material.name.clone(), source };
+        self.material.heard.signable().map_err(unsignable)
+    }
+
+    fn with(self, algorithm: SignatureAlgorithm, signature: &[u8], along: Arc<[Vec<u8>]>) -> Signed<T> {
+        let Material { name, octets, heard, .. } = self.material;
+        let whole = T::assemble(&octets, algorithm, signature, &along);
+        Signed { name, octets, sha256: heard.sha256(), along, whole, of: PhantomData }
+    }
+}
+
+/// The id of a key that may sign.
+fn id_of_live(key: &Key) -> Result<&KeyId, IssuanceError> {
+    if !key.live {
+        return Err(IssuanceError::NotLive { name: key.name.clone() });
+    }
+    key.id.as_ref().ok_or_else(|| IssuanceError::NotMade { name: key.name.clone() })
 }
 
 /// A structure with a signature that nobody has verified.
@@ -252,12 +367,35 @@ pub struct Signed<T> {
     name: String,
     octets: Streamed,
     sha256: Digest,
-    along: Vec<Vec<u8>>,
+    along: Arc<[Vec<u8>]>,
     whole: Streamed,
     of: PhantomData<T>,
 }
 
 impl<T: Structure> Signed<T> {
+    /// A whole structure that was signed before an interruption; nothing is believed of it yet. `drafted`: what was to be
+    /// signed, drafted once more.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::Entries`] if what is to be signed cannot be read.
+    pub(super) fn found(
+        name: &str,
+        whole: Vec<u8>,
+        drafted: Streamed,
+        along: Vec<Vec<u8>>,
+    ) -> Result<Self, IssuanceError> {
+        let sha256 =
+            drafted.sha256().map_err(|source| IssuanceError::Entries { name: name.into(), source })?;
+        let (name, whole) = (name.into(), whole.into());
+        Ok(Self { name, octets: drafted, sha256, along: along.into(), whole, of: PhantomData })
+    }
+
+    /// The digest of what was to be signed.
+    pub(super) const fn to_be_signed(&self) -> Digest {
+        self.sha256
+    }
+
     /// The whole structure, to be put where it will be read back from.
     pub const fn octets(&self) -> &Streamed {
         &self.whole
@@ -283,7 +421,7 @@ impl<T: Structure> Signed<T> {
         if opened.heard.sha256() != self.sha256 {
             return Err(differs("the octets that were signed are not those that were approved".to_owned()));
         }
-        if opened.along != self.along {
+        if *opened.along != *self.along {
             return Err(differs("the certificates that go along are not those that were meant".to_owned()));
         }
         if let Some(difference) = planned.difference(&opened.statement) {
@@ -292,12 +430,12 @@ impl<T: Structure> Signed<T> {
         if opened.algorithm != wanted.der() {
             return Err(differs(format!("the signature algorithm is not {}", wanted.name())));
         }
-        opened.heard.verify(key, &opened.signature).map_err(|source| IssuanceError::Signature {
-            name: self.name.clone(),
-            key: key.spki_sha256(),
-            source,
-        })?;
+        opened.heard.verify(key, &opened.signature).map_err(|source| self.not_verified(key, source))?;
         Ok(Verified { sha256, whole: self.whole, of: PhantomData })
+    }
+
+    fn not_verified(&self, key: &PublicKey, source: SignatureError) -> IssuanceError {
+        IssuanceError::Signature { name: self.name.clone(), key: key.spki_sha256(), source }
     }
 
     /// As [`Signed::verify_stored`], for a structure that is stored later.
@@ -313,6 +451,61 @@ impl<T: Structure> Signed<T> {
     }
 }
 
+/// A structure that is always in memory is verified there.
+impl<T: ToBeSigned> Signed<T> {
+    /// As [`Signed::verify`], for many by the key of a verifier, each with what it is to say.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signed::verify`], for the first that is not good.
+    pub fn verify_many(
+        all: Vec<(Self, Statement)>,
+        verifier: &ManyVerifier,
+    ) -> Result<Vec<Verified<T>>, IssuanceError> {
+        let opened: Vec<_> = all
+            .iter()
+            .map(|(one, planned)| one.compare(planned, verifier.key()))
+            .collect::<Result<_, _>>()?;
+        let signatures: Vec<_> = opened.iter().map(|one| (one.to_be_signed, one.signature)).collect();
+        verifier.verify(&signatures).map_err(|(index, source)| match all.get(index) {
+            Some((one, _)) => one.not_verified(verifier.key(), source),
+            None => IssuanceError::Unknown { what: "signature", name: index.to_string() },
+        })?;
+        drop(opened);
+        let verified = |one: Self| Verified {
+            sha256: Digest::of(one.whole.in_memory().unwrap_or_default()),
+            whole: one.whole,
+            of: PhantomData,
+        };
+        Ok(all.into_iter().map(|(one, _)| verified(one)).collect())
+    }
+
+    /// Takes the whole apart and compares everything but the signature itself.
+    fn compare(&self, planned: &Statement, key: &PublicKey) -> Result<Opened<'_>, IssuanceError> {
+        let name = || self.name.clone();
+        let differs = |difference: String| IssuanceError::Differs { name: name(), difference };
+        let unreadable =
+            |error: ReadError| IssuanceError::Unreadable { name: name(), why: error.to_string() };
+        let opened = T::open(self.whole.in_memory().unwrap_or_default()).map_err(unreadable)?;
+        if Some(opened.to_be_signed) != self.octets.in_memory() {
+            return Err(differs("the octets that were signed are not those that were approved".to_owned()));
+        }
+        if *opened.along != *self.along {
+            return Err(differs("the certificates that go along are not those that were meant".to_owned()));
+        }
+        let view = T::read(opened.to_be_signed).map_err(unreadable)?;
+        if let Some(difference) = planned.difference(&T::statement(&view)) {
+            return Err(differs(difference));
+        }
+        drop(view);
+        let wanted = SignatureAlgorithm::for_key(key);
+        if opened.algorithm != wanted.der() {
+            return Err(differs(format!("the signature algorithm is not {}", wanted.name())));
+        }
+        Ok(opened)
+    }
+}
+
 /// An artifact: read back, as planned, with a signature that verifies.
 #[derive(Clone, Debug)]
 pub struct Verified<T> {
@@ -325,6 +518,11 @@ impl<T> Verified<T> {
     /// The digest of the whole structure.
     pub const fn sha256(&self) -> Digest {
         self.sha256
+    }
+
+    /// The whole structure.
+    pub(super) const fn octets(&self) -> &Streamed {
+        &self.whole
     }
 }
 
@@ -361,6 +559,26 @@ pub(super) fn ask_to_sign(
                 stage.record_by(approver, Event::RequestRejected { kind, sha256, reason, approvers })?;
             }
             Err(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::structure::OcspResponse;
+    use super::*;
+
+    #[test]
+    fn other_octets_than_those_approved_are_not_admitted() {
+        let list = ApprovedList { digests: vec![Digest::of(b"one"), Digest::of(b"two")], approval: 7 };
+        let admit = |index, octets: &[u8]| {
+            list.admit::<OcspResponse>(index, "name".into(), octets.to_vec(), SignatureAlgorithm::Ed25519)
+        };
+        assert_eq!(admit(0, b"one").unwrap().approval(), 7);
+        assert_eq!(admit(1, b"two").unwrap().sha256(), Digest::of(b"two"));
+        for (index, octets) in [(0, b"two"), (1, b"one"), (2, b"one")] {
+            let error = admit(index, octets).unwrap_err();
+            assert!(matches!(error, IssuanceError::Differs { .. }), "{error}");
         }
     }
 }

@@ -3,17 +3,17 @@
 //! Drawn, drafted, judged, logged, approved, kept, intent, signed, read back, compared, verified, stored,
 //! logged. A failure after the intent leaves `act.failed` and a serial number that is never used again.
 
-use super::chain::{Approved, Checked, Draft, Judged, Verified, ask_to_sign};
+use super::chain::{Checked, Draft, Judged, Verified};
 use super::ledger::{Key, Ledger};
 use super::statement::Statement;
-use super::structure::{Structure, ToBeSigned};
-use super::{IssuanceError, Policy};
+use super::structure::Structure;
+use super::{IssuanceError, Policy, past};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::pki::build::Streamed;
 use crate::pki::{SerialNumber, SignatureAlgorithm};
 use crate::rule::Context;
-use crate::stage::{Artifact, ArtifactPlace, Batch, Event, Line, Person, Stage};
+use crate::stage::{Artifact, ArtifactPlace, Event, Person, Stage};
 
 /// What is known only at the moment of signing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,14 +87,6 @@ pub trait Order {
     fn result(&self, drawn: &Drawn, artifact: Artifact) -> Event;
 }
 
-/// An order that can be one of a batch: one intent and one result for all.
-pub trait BatchOrder: Order<Structure: ToBeSigned> {
-    /// The intent in the log, with the list of what is to be signed.
-    fn batch_intent(&self, drawn: &Drawn, batch: Batch) -> Event;
-    /// The result in the log: the artifact is the list of artifacts.
-    fn batch_result(&self, drawn: &Drawn, artifact: Artifact, batch: Batch) -> Event;
-}
-
 /// Drafts an order and has every rule judge it: what signing begins with.
 ///
 /// # Errors
@@ -150,8 +142,14 @@ pub fn issue<O: Order>(
     ledger: &Ledger,
     stage: &mut Stage<'_>,
 ) -> Result<(Drawn, Verified<O::Structure>), IssuanceError> {
-    let drawn = draw(order.key(), stage)?;
-    let checked = draft_and_check(order, &drawn, terms.policy, ledger)?;
+    if let Some(done) = past::issued(order, stage)? {
+        return Ok(done);
+    }
+    if let Some(adopted) = past::settle(order, stage)? {
+        return Ok(adopted);
+    }
+    let drawn = draw_again(order, stage)?;
+    let checked = judged(order, &drawn, terms.policy, ledger, stage)?;
     // Warnings count as acknowledged once the person who saw them has approved.
     let lint = checked.lint_result(terms.policy);
     let approved = checked.approve(terms.approver, order.request_kind(), stage)?;
@@ -174,92 +172,54 @@ pub fn issue<O: Order>(
     Ok((drawn, verified))
 }
 
-/// Issues several things of one kind by one key: one approval, one intent, one result.
-///
-/// The records name the batch by its count and the digest of the list of digests: the intent of the to-be-signed
-/// octets, the result of the artifacts. The list of artifacts is an artifact itself.
-///
-/// # Errors
-///
-/// As [`issue`].
-pub fn issue_batch<O: BatchOrder>(
-    orders: &[O],
-    list: &ArtifactPlace,
-    terms: Terms<'_>,
+/// Drafts and judges; what rules object to is in the log before anyone is told.
+fn judged<O: Order>(
+    order: &O,
+    drawn: &Drawn,
+    policy: Policy,
     ledger: &Ledger,
     stage: &mut Stage<'_>,
-) -> Result<Drawn, IssuanceError> {
-    let nothing = || IssuanceError::Unknown { what: "order for", name: list.name.clone() };
-    let first = orders.first().ok_or_else(nothing)?;
-    let key = first.key();
-    let drawn = draw(key, stage)?;
-    let mut checked = Vec::with_capacity(orders.len());
-    for order in orders {
-        checked.push(draft_and_check(order, &drawn, terms.policy, ledger)?);
-    }
-    let to_be_signed = list_of(checked.iter().map(Checked::sha256));
-    let approval = approve_batch(orders, &checked, Digest::of(&to_be_signed), list, terms, stage)?;
-    for one in &checked {
-        stage.record(one.lint_result(terms.policy))?;
-    }
-    let mut approved = Vec::with_capacity(orders.len());
-    for (order, one) in orders.iter().zip(checked) {
-        let one: Approved<O::Structure> = one.approved_as_batch(approval);
-        one.prepare(&order.place(), stage)?;
-        approved.push((order, one));
-    }
-    let intent = first.batch_intent(&drawn, batch(orders.len(), &to_be_signed));
-    stage.act(&key.token, intent, Some(approval), |hands| {
-        let mut digests = Vec::with_capacity(approved.len());
-        for (order, one) in approved {
-            let signed = one.sign(key, order.along(), hands)?;
-            let verified = signed.verify(&order.planned(&drawn)?, &key.public)?;
-            digests.push(hands.store(&order.place(), verified.der())?.sha256);
-        }
-        let count = digests.len();
-        let octets = list_of(digests.into_iter());
-        let artifact = hands.store(list, &octets)?;
-        Ok::<_, IssuanceError>(((), first.batch_result(&drawn, artifact, batch(count, &octets))))
-    })?;
-    Ok(drawn)
+) -> Result<Checked<O::Structure>, IssuanceError> {
+    let judged = draft_and_check(order, drawn, policy, ledger);
+    log_objections(&judged, policy, stage)?;
+    judged
 }
 
-fn draw(key: &Key, stage: &mut Stage<'_>) -> Result<Drawn, IssuanceError> {
+/// Logs what rules object to.
+pub(super) fn log_objections<T>(
+    judged: &Result<T, IssuanceError>,
+    policy: Policy,
+    stage: &mut Stage<'_>,
+) -> Result<(), IssuanceError> {
+    if let Err(IssuanceError::Objections { objections, tbs_sha256, passed, .. }) = &judged {
+        let errors = objections.iter().filter(|objection| objection.is_error());
+        stage.record(Event::LintResult {
+            tbs_sha256: *tbs_sha256,
+            policy: policy.to_string(),
+            rules_passed: u64::try_from(*passed).unwrap_or(u64::MAX),
+            // Nobody has been asked.
+            warnings_acknowledged: Vec::new(),
+            objections: errors.take(MOST_NAMED).map(|objection| objection.rule.to_string()).collect(),
+        })?;
+    }
+    Ok(())
+}
+
+/// What is drawn for a structure: a new serial number always; the time of one that was lost where it has no serial
+/// number, so that two CRLs of one number say the same.
+fn draw_again<O: Order>(order: &O, stage: &mut Stage<'_>) -> Result<Drawn, IssuanceError> {
+    let drawn = draw(order.key(), stage)?;
+    Ok(match past::lost_time(stage) {
+        Some(at) => Drawn { at, ..drawn },
+        None => drawn,
+    })
+}
+
+/// What is drawn at signing.
+pub(super) fn draw(key: &Key, stage: &mut Stage<'_>) -> Result<Drawn, IssuanceError> {
     let random = stage.random::<16>(&key.token)?;
     Ok(Drawn { at: stage.now(), serial: SerialNumber::from_random(*random) })
 }
 
-/// One approval for a batch: the fields of the first in full, then each one by its digest.
-fn approve_batch<O: Order>(
-    orders: &[O],
-    checked: &[Checked<O::Structure>],
-    sha256: Digest,
-    list: &ArtifactPlace,
-    terms: Terms<'_>,
-    stage: &mut Stage<'_>,
-) -> Result<u64, IssuanceError> {
-    let mut lines = Vec::new();
-    for (order, one) in orders.iter().zip(checked) {
-        lines.push(Line::new("one of the batch", order.place().name));
-        lines.extend(
-            one.statement().fields().iter().map(|field| Line::new(field.name.clone(), field.value.clone())),
-        );
-        lines.extend(one.warnings().iter().map(|warning| Line::new("warning", warning.to_string())));
-    }
-    let name = format!("the OCSP responses `{}` ({} together)", list.name, orders.len());
-    let kind = orders.first().map_or("ocsp", Order::request_kind);
-    Ok(ask_to_sign(&name, sha256, lines, terms.approver, kind, stage)?)
-}
-
-fn list_of(digests: impl Iterator<Item = Digest>) -> Vec<u8> {
-    let mut text = String::new();
-    for digest in digests {
-        text.push_str(&digest.to_string());
-        text.push('\n');
-    }
-    text.into_bytes()
-}
-
-fn batch(count: usize, list: &[u8]) -> Batch {
-    Batch { count: u64::try_from(count).unwrap_or(u64::MAX), list_sha256: Digest::of(list) }
-}
+/// Objections that one record names: a line of the log is 16 KiB.
+const MOST_NAMED: usize = 100;

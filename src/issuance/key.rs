@@ -4,15 +4,16 @@
 //! - The id is drawn at random before the key is made, so that a crash leaves nothing that cannot be named.
 //! - The token's inventory afterwards is the one before and exactly the two halves of the key.
 //! - The key is what was asked for, by its attributes as read back, or it never becomes live.
+//! - A key that an interruption cut short is taken only whole and as it was ordered, or it goes.
 //! - The proof signs a text that can be no DER structure, logged before it is signed, and it is verified in
 //!   software: the token's word proves nothing.
 
 use base64ct::{Base64, Encoding};
 
-use super::{IssuanceError, Key};
+use super::{IssuanceError, Key, past};
 use crate::digest::hex;
 use crate::hsm::{AttributeName, Attributes, KeyDescription, KeyId, KeyRequest, ToSign, Token, TokenError};
-use crate::pki::{KeyAlgorithm, Signable, SignatureAlgorithm, verify_signature};
+use crate::pki::{KeyAlgorithm, PublicKey, Signable, SignatureAlgorithm, verify_signature};
 use crate::stage::{Event, KeyAttributes, LogKey, Notice, Stage};
 
 /// A key to be made.
@@ -34,22 +35,15 @@ pub struct KeyOrder<'o> {
 ///
 /// [`IssuanceError`] if the token, the people or the log refuse, or if the key is not what was asked for.
 pub fn make_key(order: &KeyOrder<'_>, stage: &mut Stage<'_>) -> Result<Key, IssuanceError> {
-    let before = stage.inventory(order.token)?;
-    let drawn = stage.random::<16>(order.token)?;
-    let id = KeyId::from_octets(drawn.as_slice())
-        .map_err(|error| IssuanceError::Key { name: order.name.into(), why: error.to_string() })?;
-    let description = generate(order, &id, stage)?;
-    let (came, went) = stage.inventory(order.token)?.since(&before);
-    let is_half = |entry: &crate::hsm::Entry| entry.id == id.octets() && entry.label == order.name.as_bytes();
-    if !went.is_empty() || came.len() != 2 || !came.iter().all(is_half) {
-        return Err(IssuanceError::Inventory {
-            token: order.token.into(),
-            came: came.len(),
-            went: went.len(),
-        });
-    }
+    let found = match past::made(order, stage)? {
+        Some(found) => Some(found),
+        None => past::settle_key(order, stage)?,
+    };
+    let (id, public) = match found {
+        Some(found) => found,
+        None => make(order, stage)?,
+    };
     let wrong = |error: &dyn ToString| IssuanceError::Key { name: order.name.into(), why: error.to_string() };
-    let public = description.public_key;
     if public.algorithm() != Some(order.algorithm) {
         return Err(wrong(&format!("it is {public}; wanted {}", order.algorithm)));
     }
@@ -61,10 +55,34 @@ pub fn make_key(order: &KeyOrder<'_>, stage: &mut Stage<'_>) -> Result<Key, Issu
         public,
         live: false,
     };
-    prove(&key, order.ceremony, stage)?;
-    stage.record(Event::KeyLive { spki_sha256: key.public.spki_sha256() })?;
+    let spki_sha256 = key.public.spki_sha256();
+    past::settle_proof(&key, stage)?;
+    if !past::is_proved(spki_sha256, stage) {
+        prove(&key, order.ceremony, stage)?;
+    }
+    stage.record_once(Event::KeyLive { spki_sha256 })?;
     key.live = true;
     Ok(key)
+}
+
+/// Makes the key pair itself: nothing else comes to the token, and nothing goes.
+fn make(order: &KeyOrder<'_>, stage: &mut Stage<'_>) -> Result<(KeyId, PublicKey), IssuanceError> {
+    let before = stage.inventory(order.token)?;
+    let drawn = stage.random::<16>(order.token)?;
+    let octets = stage.id_octets(order.token)?;
+    let id = KeyId::from_octets(drawn.get(..octets).unwrap_or(drawn.as_slice()))
+        .map_err(|error| IssuanceError::Key { name: order.name.into(), why: error.to_string() })?;
+    let description = generate(order, &id, stage)?;
+    let (came, went) = stage.inventory(order.token)?.since(&before);
+    let is_half = |entry: &crate::hsm::Entry| entry.id == id.octets() && entry.label == order.name.as_bytes();
+    if !went.is_empty() || came.len() != 2 || !came.iter().all(is_half) {
+        return Err(IssuanceError::Inventory {
+            token: order.token.into(),
+            came: came.len(),
+            went: went.len(),
+        });
+    }
+    Ok((id, description.public_key))
 }
 
 /// Says that a live key signs the log's heads from now on.
@@ -90,10 +108,19 @@ pub(super) fn sign(
     algorithm: SignatureAlgorithm,
     message: &[u8],
 ) -> Result<Vec<u8>, TokenError> {
-    match algorithm.hash() {
-        Some(hash) => token.sign(id, ToSign::Digest { hash, octets: &hash.digest(message) }),
-        None => token.sign(id, ToSign::Message(message)),
+    if let SignatureAlgorithm::RsaPss(hash) = algorithm {
+        return token.sign(id, ToSign::Pss { hash, octets: &hash.digest(message) });
     }
+    let octets = &input(algorithm, message);
+    match algorithm.hash() {
+        Some(hash) => token.sign(id, ToSign::Digest { hash, octets }),
+        None => token.sign(id, ToSign::Message(octets)),
+    }
+}
+
+/// What the token signs of a message: its digest, or the message itself.
+pub(super) fn input(algorithm: SignatureAlgorithm, message: &[u8]) -> Vec<u8> {
+    algorithm.hash().map_or_else(|| message.to_vec(), |hash| hash.digest(message))
 }
 
 /// Signs what was heard.
@@ -130,22 +157,32 @@ fn generate(
     let description = stage.act(order.token, intent, None, |hands| {
         let description =
             hands.token().generate_key_pair(&request).map_err(|error| token_error(order.token, error))?;
-        let attributes = attributes(&description.private);
-        let why = unfit(attributes);
-        if let Some(why) = why {
-            return Err(IssuanceError::Key { name: label.clone(), why });
-        }
-        let event = Event::KeyGenerated {
-            token: token.clone(),
-            label: label.clone(),
-            id: id.to_string(),
-            algorithm: order.algorithm.to_string(),
-            spki_sha256: description.public_key.spki_sha256(),
-            attributes,
-        };
+        let event = generated(order, id, &description)?;
+        // Where it is read from once the record is there that names it.
+        hands.keep(description.public_key.spki_der())?;
         Ok::<_, IssuanceError>((description, event))
     })?;
     Ok(description)
+}
+
+/// What the log says of a key that was generated and is fit.
+pub(super) fn generated(
+    order: &KeyOrder<'_>,
+    id: &KeyId,
+    description: &KeyDescription,
+) -> Result<Event, IssuanceError> {
+    let attributes = attributes(&description.private);
+    if let Some(why) = unfit(attributes) {
+        return Err(IssuanceError::Key { name: order.name.to_owned(), why });
+    }
+    Ok(Event::KeyGenerated {
+        token: order.token.to_owned(),
+        label: order.name.to_owned(),
+        id: id.to_string(),
+        algorithm: order.algorithm.to_string(),
+        spki_sha256: description.public_key.spki_sha256(),
+        attributes,
+    })
 }
 
 /// Has a key sign the text of a proof and verifies it in software.
@@ -191,7 +228,8 @@ fn attributes(private: &Attributes) -> KeyAttributes {
 
 /// Why a key that must never leave its token is not fit; nothing if it is.
 ///
-/// What a token does not say cannot be held against it here: the log leaves it out, and the importer judges.
+/// What a token does not say cannot be held against it here: the log leaves it out, and the importer judges. Where it came
+/// from (CKA_LOCAL) is judged by `hsm`, which knows the makes that cannot tell.
 fn unfit(read: KeyAttributes) -> Option<String> {
     [
         ("CKA_SENSITIVE", read.sensitive, true),

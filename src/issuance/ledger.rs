@@ -5,12 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::order::When;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::KeyId;
+use crate::pki::read::{self, TbsCertificateView};
 use crate::pki::reason::Reason;
-use crate::pki::{KeyAlgorithm, PublicKey, SerialNumber, read};
-use crate::rule::{Issued, Known};
+use crate::pki::{KeyAlgorithm, PublicKey, SerialNumber, verify_signature};
+use crate::rule::certificate::recognise;
+use crate::rule::{Issued, Known, Said};
 
 /// A key that the ceremony knows.
 #[derive(Clone, Debug)]
@@ -87,6 +90,23 @@ pub struct Revocation {
     pub reason: Reason,
 }
 
+/// A revocation by a step of this ceremony.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevokedHere {
+    /// The step's number.
+    pub step: String,
+    /// The digest of the issuer's name.
+    pub issuer: Digest,
+    /// What is revoked; in a plan with stand-ins for what is open.
+    pub revocation: Revocation,
+    /// Since when.
+    pub effective: When,
+    /// Whether the serial number is said only in the room.
+    pub serial_is_open: bool,
+    /// Whether the reason is said only in the room.
+    pub reason_is_open: bool,
+}
+
 /// How many revoked certificates a CRL listed, and whether it is known which.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Listed {
@@ -104,9 +124,12 @@ pub struct Ledger {
     issued: BTreeMap<(Digest, SerialNumber), Issued>,
     crl_numbers: BTreeMap<Digest, u64>,
     listed: BTreeMap<Digest, Listed>,
+    revoked_here: Vec<RevokedHere>,
     next_updates: BTreeSet<Timestamp>,
     logged_keys: BTreeMap<String, LoggedKey>,
     logged_certificates: BTreeMap<Digest, LoggedCertificate>,
+    /// When a key signed its last series.
+    series: BTreeMap<Digest, Timestamp>,
 }
 
 impl Ledger {
@@ -123,6 +146,16 @@ impl Ledger {
     /// Learns of a key.
     pub fn add_key(&mut self, key: Key) {
         self.keys.insert(key.name.clone(), key);
+    }
+
+    /// When a key signed its last series, as produced at says.
+    pub fn last_series(&self, spki_sha256: Digest) -> Option<Timestamp> {
+        self.series.get(&spki_sha256).copied()
+    }
+
+    /// A key signs a series.
+    pub fn signs_series(&mut self, spki_sha256: Digest, at: Timestamp) {
+        self.series.insert(spki_sha256, at);
     }
 
     /// Whether a key of this name exists: in this ceremony or in the log.
@@ -168,13 +201,10 @@ impl Ledger {
             None => String::new(),
         };
         let key = view.public_key().ok().and_then(|public| self.take_in_key(&logged.spki_sha256, public));
-        self.learn_certificate(KnownCertificate {
-            name: name.to_owned(),
-            kind: logged.kind,
-            der: der.to_vec(),
-            key,
-            issuer,
-        });
+        self.know(
+            KnownCertificate { name: name.to_owned(), kind: logged.kind, der: der.to_vec(), key, issuer },
+            false,
+        );
         true
     }
 
@@ -217,18 +247,92 @@ impl Ledger {
         of_key("root").or_else(|| of_key("subordinate"))
     }
 
-    /// Learns of a certificate, its serial number, and what its key is used for.
+    /// Learns of a certificate of this ceremony, its serial number, and what its key is used for.
     pub fn learn_certificate(&mut self, certificate: KnownCertificate) {
-        if let Some((issuer, serial, issued)) = issued(&certificate) {
-            self.issued.insert((issuer, serial), issued);
+        self.know(certificate, true);
+    }
+
+    fn know(&mut self, certificate: KnownCertificate, made_here: bool) {
+        if let Some((serial, mut issued)) = issued(&certificate) {
+            issued.made_here = made_here;
+            issued.sha256 = Some(Digest::of(&certificate.der));
+            let issuer = self.certificates.get(&certificate.issuer).map(|issuer| issuer.der.as_slice());
+            let issuer =
+                if certificate.issuer == certificate.name { Some(&*certificate.der) } else { issuer };
+            let spki = issuer.and_then(|der| Some(read::certificate(der).ok()?.tbs().spki_sha256()));
+            let key = (issued.issuer_sha256, serial);
+            // What the log says of it beside its octets stays.
+            if let Some(before) = self.issued.get(&key) {
+                issued.revoked = before.revoked;
+                issued.issuer_spki_sha256 = before.issuer_spki_sha256;
+            }
+            issued.issuer_spki_sha256 = issued.issuer_spki_sha256.or(spki);
+            self.issued.insert(key, issued);
         }
         self.certificates.insert(certificate.name.clone(), certificate);
+    }
+
+    /// Learns of a certificate that a CA issued elsewhere: its octets are given, and one of the CA's certificates that the
+    /// ledger has. Whether a key of such a certificate signed it.
+    pub fn meet(&mut self, name: &str, der: &[u8]) -> bool {
+        let Ok(view) = read::certificate(der) else { return false };
+        let tbs = view.tbs();
+        let Some(algorithm) = view.signature_algorithm().signature_algorithm() else { return false };
+        let signer = self.certificates.values().find_map(|known| {
+            let issuer = read::certificate(&known.der).ok()?;
+            let key = issuer.public_key().ok().filter(|_| issuer.subject() == view.issuer())?;
+            verify_signature(&key, algorithm, tbs.octets(), view.signature()).ok().map(|()| key.spki_sha256())
+        });
+        let (Some(signer), Ok(serial)) = (signer, tbs.serial()) else { return false };
+        let Some(mut issued) = Issued::read(recognise(&tbs), name, &tbs) else { return false };
+        issued.sha256 = Some(Digest::of(der));
+        issued.issuer_spki_sha256 = Some(signer);
+        // A serial number of a signature whose result was lost: here is the certificate.
+        let known = self.issued.entry((issued.issuer_sha256, serial)).or_insert_with(|| issued.clone());
+        if known.sha256.is_none() {
+            *known = Issued { revoked: known.revoked, ..issued };
+        }
+        true
     }
 
     /// Learns that a serial number is used under an issuer's name: from the intent on, whether or not a certificate
     /// comes of it.
     pub fn use_serial(&mut self, issuer: Digest, serial: SerialNumber, issued: Issued) {
         self.issued.entry((issuer, serial)).or_insert(issued);
+    }
+
+    /// Learns what became of a serial number that is used.
+    pub fn serial_became(&mut self, issuer: Digest, serial: &SerialNumber, became: impl FnOnce(&mut Issued)) {
+        if let Some(issued) = self.issued.get_mut(&(issuer, serial.clone())) {
+            became(issued);
+        }
+    }
+
+    /// Every certificate and every serial number that was used.
+    pub fn all_issued(&self) -> impl Iterator<Item = &Issued> {
+        self.issued.values()
+    }
+
+    /// What is known of the certificate with this serial number of this issuer's.
+    pub fn issued_under(&self, issuer: Digest, serial: &SerialNumber) -> Option<&Issued> {
+        self.issued.get(&(issuer, serial.clone()))
+    }
+
+    /// What is known of the certificate with this digest.
+    pub fn issued_as(&self, sha256: Digest) -> Option<&Issued> {
+        self.issued.values().find(|issued| issued.sha256 == Some(sha256))
+    }
+
+    /// Learns what the to-be-signed octets of a certificate say, of which the log has the digest alone.
+    pub fn complete(&mut self, issuer: Digest, serial: &SerialNumber, tbs: &TbsCertificateView<'_>) {
+        if let Some(issued) = self.issued.get_mut(&(issuer, serial.clone())) {
+            issued.spki_sha256.get_or_insert_with(|| tbs.spki_sha256());
+            issued.said = Some(Said::of(&tbs.extensions()));
+            // Of a signature without a result nobody knows what it was for but the octets.
+            if issued.name.is_empty() {
+                issued.kind = recognise(tbs);
+            }
+        }
     }
 
     /// The last CRL number of an issuer.
@@ -277,6 +381,17 @@ impl Ledger {
         of_issuer.map(|(_, serial)| serial.clone()).collect()
     }
 
+    /// Learns of a revocation by a step of this ceremony.
+    pub fn revoke_here(&mut self, here: RevokedHere) {
+        self.revoke(here.issuer, here.revocation.clone());
+        self.revoked_here.push(here);
+    }
+
+    /// What steps of this ceremony revoke, in their order.
+    pub fn revoked_here(&self) -> &[RevokedHere] {
+        &self.revoked_here
+    }
+
     /// Learns of a revocation.
     pub fn revoke(&mut self, issuer: Digest, revocation: Revocation) {
         if let Some(issued) = self.issued.get_mut(&(issuer, revocation.serial)) {
@@ -292,7 +407,7 @@ impl Known for Ledger {
     }
 
     fn certificates_of_key(&self, spki_sha256: Digest) -> Vec<Issued> {
-        self.issued.values().filter(|issued| issued.spki_sha256 == spki_sha256).cloned().collect()
+        self.issued.values().filter(|issued| issued.spki_sha256 == Some(spki_sha256)).cloned().collect()
     }
 
     fn certificates_of_subject(&self, subject_sha256: Digest) -> Vec<Issued> {
@@ -302,6 +417,11 @@ impl Known for Ledger {
     fn certificates_issued_by(&self, issuer_sha256: Digest) -> Vec<Issued> {
         let of_issuer = self.issued.iter().filter(|((issuer, _), _)| *issuer == issuer_sha256);
         of_issuer.map(|(_, issued)| issued.clone()).collect()
+    }
+
+    fn certificates_with_identifier(&self, identifier: &[u8]) -> Vec<Issued> {
+        let with = self.issued.values().filter(|issued| issued.subject_key_identifier() == Some(identifier));
+        with.cloned().collect()
     }
 
     fn last_crl_number(&self, issuer_sha256: Digest) -> Option<Vec<u8>> {
@@ -319,22 +439,10 @@ impl Known for Ledger {
 }
 
 /// What rules want to know of a certificate; nothing if it cannot be read.
-fn issued(certificate: &KnownCertificate) -> Option<(Digest, SerialNumber, Issued)> {
+fn issued(certificate: &KnownCertificate) -> Option<(SerialNumber, Issued)> {
     let view = read::certificate(&certificate.der).ok()?;
-    let (tbs, extensions) = (view.tbs(), view.extensions());
-    let purposes = extensions.extended_key_usage().ok().flatten();
-    let serial = tbs.serial().ok()?;
-    let issued = Issued {
-        kind: certificate.kind.parse().ok()?,
-        subject_sha256: view.subject().sha256(),
-        spki_sha256: Digest::of(tbs.spki().octets()),
-        subject_key_identifier: extensions.subject_key_identifier().ok().flatten().map(<[u8]>::to_vec),
-        purposes: purposes.map(|list| list.iter().map(|purpose| purpose.to_string()).collect()),
-        serial: serial.der_content().to_vec(),
-        not_after: tbs.not_after().at(),
-        revoked: None,
-    };
-    Some((view.issuer().sha256(), serial, issued))
+    let issued = Issued::read(certificate.kind.parse().ok()?, &certificate.name, &view.tbs())?;
+    Some((view.tbs().serial().ok()?, issued))
 }
 
 #[cfg(test)]

@@ -7,24 +7,35 @@
 //! - `structure`: what can be signed, one kind per file;
 //! - `order`: what is to be issued, one kind per file: the same order is drafted while planning and on the day;
 //! - `issue`: an order walked through the chain between an intent and a result;
+//! - `series`: many of a kind walked through it together, `side_by_side` by several sessions;
 //! - `statement`: what a structure says, field by field: as planned, and as read by the second implementation;
 //! - `key`: how a key becomes live;
-//! - `ledger`: what the ceremony and its log know.
+//! - `past`: what an interrupted ceremony left of all this, taken in again or given up;
+//! - `ledger`: what the ceremony and its log know;
+//! - `paths`: what dies with a certificate.
 
 mod chain;
 mod issue;
 mod key;
 mod ledger;
 pub mod order;
+mod past;
+mod paths;
+mod series;
+mod side_by_side;
 mod statement;
 mod structure;
 
 use thiserror::Error;
 
-pub use chain::{Approved, Checked, Draft, Judged, Signed, Verified};
-pub use issue::{BatchOrder, Drawn, Order, Terms, draft_and_check, draft_and_judge, issue, issue_batch};
+pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Judged, Signed, Verified};
+pub use issue::{Drawn, Order, Terms, draft_and_check, draft_and_judge, issue};
 pub use key::{KeyOrder, make_key, use_log_key};
-pub use ledger::{Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
+pub use ledger::{
+    Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
+};
+pub use paths::{Loss, loss};
+pub use series::{Series, SeriesOrder, check_member, issue_series};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, Structure, ToBeSigned};
 
@@ -56,6 +67,10 @@ pub enum IssuanceError {
         name: String,
         /// Every objection.
         objections: Vec<Objection>,
+        /// The digest of what was judged.
+        tbs_sha256: Digest,
+        /// How many rules passed.
+        passed: usize,
     },
     /// What was built cannot be read back.
     #[error("{name}: what was built does not read back: {why}")]
@@ -129,6 +144,22 @@ pub enum IssuanceError {
         /// How many objects went.
         went: usize,
     },
+    /// The token holds objects that nobody can name: its own files were cut short.
+    #[error(
+        "token `{token}` has {unreadable} objects that cannot be read and {nameless} without id and label; it was spoiled \
+         when its module died within a call"
+    )]
+    Spoiled {
+        /// The script's name for the token.
+        token: String,
+        /// Objects that the token names and does not show.
+        unreadable: usize,
+        /// Objects without id and label.
+        nameless: usize,
+    },
+    /// Nobody can decide about what an interruption left.
+    #[error("too few crypto officers are here to decide about what an interruption left")]
+    NoOfficers,
     /// Something would end after the last time that X.509 can say.
     #[error("{name}: it would end after 9999-12-31T23:59:59Z")]
     Time {
@@ -156,6 +187,10 @@ impl From<IssuanceError> for StageError {
     fn from(error: IssuanceError) -> Self {
         match error {
             IssuanceError::Stage(error) => error,
+            // The token's doing: whose turn it is does not depend on whether an act was under way.
+            unfit @ (IssuanceError::Key { .. } | IssuanceError::Inventory { .. }) => {
+                Self::Unfit(with_causes(&unfit))
+            }
             other => Self::Refused(with_causes(&other)),
         }
     }

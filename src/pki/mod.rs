@@ -7,6 +7,7 @@
 //! |---|---|
 //! | a public key, its digest, its kind | [`key::PublicKey`], [`key::KeyAlgorithm`] |
 //! | the algorithm a key signs with; is a signature good | [`signature::SignatureAlgorithm::for_key`], [`signature::verify_signature`] |
+//! | many signatures by one key verified | [`many::ManyVerifier`] |
 //! | a subject or issuer | [`name::Name`] |
 //! | a key identifier | [`key_identifier::KeyIdentifierMethod`] |
 //! | to-be-signed octets | [`build::tbs_certificate`], [`build::tbs_crl`], [`build::response_data`], [`build::request_info`] |
@@ -18,6 +19,7 @@
 pub mod build;
 pub mod key;
 pub mod key_identifier;
+pub mod many;
 pub mod message;
 pub mod name;
 pub mod oid;
@@ -31,6 +33,7 @@ pub mod usage;
 pub mod validity;
 
 pub use key::{Curve, KeyAlgorithm, KeyAlgorithmError, KeyError, KeyKind, PublicKey};
+pub use many::{ManyVerifier, SignedOctets};
 pub use message::{Heard, Message, Signable};
 pub use name::{Attribute, Name, NameError, NameView, StringForm};
 pub use revoked::{RevokedList, RevokedParts};

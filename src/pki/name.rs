@@ -80,6 +80,37 @@ impl Name {
         Ok(Self(element::sequence(&sets).into()))
     }
 
+    /// The same name with another value of its one attribute of this kind, PrintableString if that is what it is and the
+    /// value allows it, UTF8String otherwise. Nothing if there is none or more than one, or if it shares its part.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] if the value is empty.
+    pub fn with_value(&self, kind: Oid, value: &str) -> Result<Option<Self>, NameError> {
+        let attributes: Vec<_> = self.attributes().collect();
+        let count =
+            |meant: &dyn Fn(&AttributeView<'_>) -> bool| attributes.iter().filter(|one| meant(one)).count();
+        let Some(old) = attributes.iter().find(|one| one.kind() == kind) else { return Ok(None) };
+        if count(&|one| one.kind() == kind) != 1 || count(&|one| one.part() == old.part()) != 1 {
+            return Ok(None);
+        }
+        let printable = old.tag() == tag::PRINTABLE_STRING && is_printable(value);
+        let form = if printable { StringForm::Printable } else { StringForm::Utf8 };
+        let new = attribute_der(&Attribute { kind, form, value: value.to_owned() })?;
+        let mut parts: Vec<Vec<u8>> = Vec::new();
+        for one in &attributes {
+            let oid = element::element(tag::OID, one.kind().octets());
+            let same = || element::sequence(&[oid, one.value().octets().to_vec()]);
+            let octets = if one.part() == old.part() { new.clone() } else { same() };
+            match parts.get_mut(one.part()) {
+                Some(part) => part.extend(octets),
+                None => parts.push(octets),
+            }
+        }
+        let sets: Vec<_> = parts.iter().map(|part| element::element(tag::SET, part)).collect();
+        Ok(Some(Self(element::sequence(&sets).into())))
+    }
+
     /// Reads a whole Name.
     ///
     /// # Errors
@@ -205,6 +236,17 @@ impl<'a> NameView<'a> {
         })
     }
 
+    /// Whether the two are the same, octet for octet, but for the values of attributes of this kind.
+    pub fn is_same_but_for(&self, kind: Oid, other: &Self) -> bool {
+        let same = |one: &AttributeView<'_>, other: &AttributeView<'_>| {
+            one.part() == other.part()
+                && one.kind() == other.kind()
+                && (one.kind() == kind || one.value().octets() == other.value().octets())
+        };
+        let (own, others): (Vec<_>, Vec<_>) = (self.attributes().collect(), other.attributes().collect());
+        own.len() == others.len() && own.iter().zip(&others).all(|(one, other)| same(one, other))
+    }
+
     /// Whether it has no attribute at all.
     pub fn is_empty(&self) -> bool {
         self.attributes().next().is_none()
@@ -266,6 +308,7 @@ impl<'a> AttributeView<'a> {
         let kind = OidView::read(&kind, "attribute type", faults)?;
         let value = inside.any("attribute value", faults)?;
         inside.end("attribute value")?;
+        value.note_inside("attribute value", faults);
         Ok(Self { part, kind, value })
     }
 

@@ -187,6 +187,8 @@ pub mod extension {
         EXTENDED_KEY_USAGE = "2.5.29.37";
         /// freshestCRL.
         FRESHEST_CRL = "2.5.29.46";
+        /// noRevAvail, RFC 9608 §2.
+        NO_REVOCATION_AVAILABLE = "2.5.29.56";
         /// inhibitAnyPolicy.
         INHIBIT_ANY_POLICY = "2.5.29.54";
         /// authorityInfoAccess.
@@ -222,6 +224,8 @@ pub mod purpose {
         TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
         /// id-kp-OCSPSigning.
         OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
+        /// Microsoft's document signing.
+        DOCUMENT_SIGNING = "1.3.6.1.4.1.311.10.3.12";
         /// Signing of precertificates.
         PRECERTIFICATE_SIGNING = "1.3.6.1.4.1.11129.2.4.4";
     }

@@ -3,7 +3,7 @@
 //! The rules of this file:
 //! - An algorithm is its AlgorithmIdentifier octet for octet, as BR §7.1.3.2 lists them; nothing else is one.
 //! - SHA-1 is no algorithm here.
-//! - Verification is by ring, for P-521 by the crate p521: neither made the signature.
+//! - Verification is by ring, for P-521 by the crate p521, for ML-DSA by the crate ml-dsa: none made the signature.
 //! - What is too long to be held is verified from its digest: `message`.
 
 use std::fmt;
@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use thiserror::Error;
 
 use super::build::element;
-use super::key::{Curve, KeyKind, PublicKey};
+use super::key::{Curve, KeyKind, MlDsa, PublicKey};
 use super::message::verify_ecdsa;
 use super::read::der::tag;
 
@@ -79,7 +79,7 @@ impl fmt::Display for HashAlgorithm {
 
 /// A signature algorithm: how a certificate, CRL, OCSP response or request is signed.
 ///
-/// Sources: BR §7.1.3.2; RFC 4055; RFC 5758; RFC 8410.
+/// Sources: BR §7.1.3.2; RFC 4055; RFC 5758; RFC 8410; RFC 9881.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SignatureAlgorithm {
@@ -91,11 +91,13 @@ pub enum SignatureAlgorithm {
     Ecdsa(HashAlgorithm),
     /// Ed25519 over the message itself.
     Ed25519,
+    /// ML-DSA over the message itself, with an empty context.
+    MlDsa(MlDsa),
 }
 
 impl SignatureAlgorithm {
     /// Every algorithm.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::RsaPkcs1(HashAlgorithm::Sha256),
         Self::RsaPkcs1(HashAlgorithm::Sha384),
         Self::RsaPkcs1(HashAlgorithm::Sha512),
@@ -106,10 +108,13 @@ impl SignatureAlgorithm {
         Self::Ecdsa(HashAlgorithm::Sha384),
         Self::Ecdsa(HashAlgorithm::Sha512),
         Self::Ed25519,
+        Self::MlDsa(MlDsa::MlDsa44),
+        Self::MlDsa(MlDsa::MlDsa65),
+        Self::MlDsa(MlDsa::MlDsa87),
     ];
 
     /// What a key demands when nothing else is said: SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for
-    /// P-521, and Ed25519's own.
+    /// P-521, and their own for Ed25519 and ML-DSA.
     ///
     /// For ECDSA there is no other choice: BR §7.1.3.2.2 binds the hash to the curve of the signing key.
     pub fn for_key(key: &PublicKey) -> Self {
@@ -117,6 +122,7 @@ impl SignatureAlgorithm {
             KeyKind::Rsa { .. } => Self::RsaPkcs1(HashAlgorithm::Sha256),
             KeyKind::Ec { curve, .. } => Self::Ecdsa(hash_of(curve)),
             KeyKind::Ed25519 { .. } => Self::Ed25519,
+            KeyKind::MlDsa { set, .. } => Self::MlDsa(set),
         }
     }
 
@@ -126,6 +132,7 @@ impl SignatureAlgorithm {
             (Self::RsaPkcs1(_) | Self::RsaPss(_), KeyKind::Rsa { .. })
             | (Self::Ed25519, KeyKind::Ed25519 { .. }) => true,
             (Self::Ecdsa(hash), KeyKind::Ec { curve, .. }) => hash == hash_of(curve),
+            (Self::MlDsa(own), KeyKind::MlDsa { set, .. }) => own == set,
             _ => false,
         }
     }
@@ -134,7 +141,7 @@ impl SignatureAlgorithm {
     pub const fn hash(self) -> Option<HashAlgorithm> {
         match self {
             Self::RsaPkcs1(hash) | Self::RsaPss(hash) | Self::Ecdsa(hash) => Some(hash),
-            Self::Ed25519 => None,
+            Self::Ed25519 | Self::MlDsa(_) => None,
         }
     }
 
@@ -147,6 +154,7 @@ impl SignatureAlgorithm {
             Self::RsaPss(hash) => element::sequence(&[oid(RSASSA_PSS), pss_parameters(hash)]),
             Self::Ecdsa(hash) => element::sequence(&[oid(ecdsa_oid(hash))]),
             Self::Ed25519 => element::sequence(&[oid(ED25519)]),
+            Self::MlDsa(set) => set.algorithm().to_vec(),
         }
     }
 
@@ -168,6 +176,7 @@ impl SignatureAlgorithm {
             Self::Ecdsa(HashAlgorithm::Sha384) => "ecdsa-sha384",
             Self::Ecdsa(HashAlgorithm::Sha512) => "ecdsa-sha512",
             Self::Ed25519 => "ed25519",
+            Self::MlDsa(set) => set.name(),
         }
     }
 
@@ -178,6 +187,7 @@ impl SignatureAlgorithm {
             // SEQUENCE of two INTEGERs, each with a leading zero.
             KeyKind::Ec { curve, .. } => 2 * (curve.coordinate_octets() + 3) + 3,
             KeyKind::Ed25519 { .. } => 64,
+            KeyKind::MlDsa { set, .. } => set.signature_octets(),
         }
     }
 }
@@ -234,7 +244,10 @@ pub fn verify_signature(
         (KeyKind::Ed25519 { point }, SignatureAlgorithm::Ed25519) => {
             ring::UnparsedPublicKey::new(&ring::ED25519, point).verify(message, signature).is_ok()
         }
-        (KeyKind::Ec { .. } | KeyKind::Ed25519 { .. }, _) => return Err(misfit()),
+        (KeyKind::MlDsa { set, key }, SignatureAlgorithm::MlDsa(own)) if own == set => {
+            verify_ml_dsa(set, key, message, signature)
+        }
+        (KeyKind::Ec { .. } | KeyKind::Ed25519 { .. } | KeyKind::MlDsa { .. }, _) => return Err(misfit()),
     };
     if verified { Ok(()) } else { Err(SignatureError::Wrong) }
 }
@@ -317,6 +330,24 @@ pub enum SignatureError {
     },
 }
 
+/// Pure ML-DSA with an empty context. Source: RFC 9881 §3.
+fn verify_ml_dsa(set: MlDsa, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    fn by<P: ml_dsa::MlDsaParams>(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+        let key = ml_dsa::EncodedVerifyingKey::<P>::try_from(key);
+        match (key, ml_dsa::Signature::<P>::try_from(signature)) {
+            (Ok(key), Ok(signature)) => {
+                ml_dsa::VerifyingKey::<P>::decode(&key).verify_with_context(message, &[], &signature)
+            }
+            _ => false,
+        }
+    }
+    match set {
+        MlDsa::MlDsa44 => by::<ml_dsa::MlDsa44>(key, message, signature),
+        MlDsa::MlDsa65 => by::<ml_dsa::MlDsa65>(key, message, signature),
+        MlDsa::MlDsa87 => by::<ml_dsa::MlDsa87>(key, message, signature),
+    }
+}
+
 fn ecdsa_verification(
     curve: Curve,
     hash: HashAlgorithm,
@@ -338,7 +369,7 @@ fn rsa_verification(algorithm: SignatureAlgorithm) -> Option<&'static ring::RsaP
         SignatureAlgorithm::RsaPss(HashAlgorithm::Sha256) => Some(&ring::RSA_PSS_2048_8192_SHA256),
         SignatureAlgorithm::RsaPss(HashAlgorithm::Sha384) => Some(&ring::RSA_PSS_2048_8192_SHA384),
         SignatureAlgorithm::RsaPss(HashAlgorithm::Sha512) => Some(&ring::RSA_PSS_2048_8192_SHA512),
-        SignatureAlgorithm::Ecdsa(_) | SignatureAlgorithm::Ed25519 => None,
+        SignatureAlgorithm::Ecdsa(_) | SignatureAlgorithm::Ed25519 | SignatureAlgorithm::MlDsa(_) => None,
     }
 }
 
@@ -420,6 +451,9 @@ mod tests {
             "300a06082a8648ce3d040303".to_owned(),
             "300a06082a8648ce3d040304".to_owned(),
             "300506032b6570".to_owned(),
+            "300b0609608648016503040311".to_owned(),
+            "300b0609608648016503040312".to_owned(),
+            "300b0609608648016503040313".to_owned(),
         ];
         for (algorithm, text) in SignatureAlgorithm::ALL.into_iter().zip(texts) {
             assert_eq!(hex(&algorithm.der()), text, "{algorithm}");
@@ -434,6 +468,8 @@ mod tests {
             "300b06092a864886f70d01010b",     // RSA without NULL
             "300d06092a864886f70d0101050500", // SHA-1
             "300c06082a8648ce3d0403020500",   // ECDSA with NULL
+            "300d06096086480165030403110500", // ML-DSA-44 with NULL
+            "300b0609608648016503040320",     // HashML-DSA-44 with SHA-512
         ] {
             assert_eq!(
                 SignatureAlgorithm::from_der(&crate::digest::from_hex(other).unwrap()),
@@ -481,6 +517,44 @@ mod tests {
         assert_eq!(verify_signature(key, algorithm, b"message", &other), Err(SignatureError::Wrong), "{key}");
         assert_eq!(verify_signature(key, algorithm, b"message", &[]), Err(SignatureError::Wrong), "{key}");
         assert!(signature.len() <= SignatureAlgorithm::longest_signature(key));
+    }
+
+    #[test]
+    fn the_certificates_of_rfc_9881_are_verified() {
+        // Source: RFC 9881 appendix C.
+        let examples = [
+            (MlDsa::MlDsa44, include_str!("../../tests/inputs/rfc9881/ML-DSA-44.pem")),
+            (MlDsa::MlDsa65, include_str!("../../tests/inputs/rfc9881/ML-DSA-65.pem")),
+            (MlDsa::MlDsa87, include_str!("../../tests/inputs/rfc9881/ML-DSA-87.pem")),
+        ];
+        for (set, text) in examples {
+            let octets = crate::pki::pem::read(text.as_bytes()).unwrap().remove(0).octets;
+            let whole = crate::pki::read::certificate(&octets).unwrap();
+            let key = PublicKey::from_spki_der(whole.tbs().spki().octets()).unwrap();
+            let algorithm = whole.signature_algorithm().signature_algorithm().unwrap();
+            assert_eq!(algorithm, SignatureAlgorithm::MlDsa(set));
+            assert!(algorithm.fits(&key));
+            let (message, signature) = (whole.tbs().octets(), whole.signature());
+            assert_eq!(verify_signature(&key, algorithm, message, signature), Ok(()));
+            assert_eq!(
+                verify_signature(&key, algorithm, &message[1..], signature),
+                Err(SignatureError::Wrong)
+            );
+            let mut other = signature.to_vec();
+            other[7] ^= 1;
+            assert_eq!(verify_signature(&key, algorithm, message, &other), Err(SignatureError::Wrong));
+            assert_eq!(
+                verify_signature(&key, algorithm, message, &signature[1..]),
+                Err(SignatureError::Wrong)
+            );
+            for other in MlDsa::ALL.into_iter().filter(|other| *other != set) {
+                let other = SignatureAlgorithm::MlDsa(other);
+                let misfit = SignatureError::Misfit { algorithm: other, key: set.to_string() };
+                assert!(!other.fits(&key));
+                assert_eq!(verify_signature(&key, other, message, signature), Err(misfit));
+            }
+            assert_eq!(SignatureAlgorithm::longest_signature(&key), signature.len());
+        }
     }
 
     #[test]

@@ -5,17 +5,18 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use super::Sources;
 use crate::digest::Digest;
 use crate::script::{InputSource, Problems, Script};
 use crate::step::Input;
 
-/// Reads every input of a script, relative to `folder`. In a rehearsal a digest may be missing.
-pub fn read(
-    script: &Script,
-    folder: &Path,
-    rehearsal: bool,
-    problems: &mut Problems,
-) -> BTreeMap<String, Input> {
+/// The file of an input beside the log of a ceremony that was begun.
+pub fn kept_input(name: &str) -> String {
+    format!("input-{name}")
+}
+
+/// Reads every input of a script from where the sources say. In a rehearsal a digest may be missing.
+pub fn read(script: &Script, sources: &Sources<'_>, problems: &mut Problems) -> BTreeMap<String, Input> {
     let mut inputs = BTreeMap::new();
     for (name, input) in script.inputs.iter() {
         let file = match &input.source {
@@ -28,7 +29,10 @@ pub fn read(
                 continue;
             }
         };
-        let path = folder.join(&file.value);
+        let path = match sources.begun {
+            true => sources.folder.join(kept_input(name.value.as_str())),
+            false => sources.folder.join(&file.value),
+        };
         let (octets, sha256) = match octets(&path) {
             Ok(read) => read,
             Err(error) => {
@@ -45,7 +49,7 @@ pub fn read(
                     format!("input `{}` has the SHA-256 {sha256}, wanted {}", name.value, wanted.value);
                 problems.add(wanted.place, message);
             }
-            None if !rehearsal => {
+            None if !sources.rehearsal => {
                 let message =
                     format!("input `{}` has no `sha256`; only a rehearsal goes without", name.value);
                 let hint = format!("the file's SHA-256 is {sha256}");

@@ -4,6 +4,7 @@
 
 mod inputs;
 mod order;
+mod quirks;
 mod review;
 mod site;
 
@@ -12,7 +13,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub use crate::step::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey};
+pub use crate::step::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
+pub use inputs::kept_input;
+pub use quirks::{Attribute, Origin, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
 pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
 
@@ -36,6 +39,10 @@ pub struct Plan {
     pub origin: Option<String>,
     /// The script's digest.
     pub script_sha256: Digest,
+    /// The script's octets.
+    pub script: Vec<u8>,
+    /// The script's file, as it was named.
+    pub file: String,
     octets: Vec<u8>,
     sha256: Digest,
 }
@@ -67,6 +74,8 @@ pub struct Sources<'s> {
     pub library: &'s dyn Library,
     /// The folder that inputs are relative to.
     pub folder: &'s Path,
+    /// The folder is that of a ceremony that was begun: inputs lie in it by their names.
+    pub begun: bool,
     /// A rehearsal: inputs may be without digests.
     pub rehearsal: bool,
     /// What the log says of earlier ceremonies, if there is one to be continued.
@@ -82,7 +91,10 @@ impl Plan {
     pub fn read(file: &str, octets: &[u8], sources: &Sources<'_>) -> Result<Self, Problems> {
         let (script, unread, problems) = Script::partly(file, octets);
         match script {
-            Some(script) => Self::make(&script, unread, problems, sources),
+            Some(script) => {
+                let plan = Self::make(&script, unread, problems, sources)?;
+                Ok(Self { script: octets.to_vec(), file: file.to_owned(), ..plan })
+            }
             None => Err(problems),
         }
     }
@@ -94,7 +106,7 @@ impl Plan {
         sources: &Sources<'_>,
     ) -> Result<Self, Problems> {
         let mut setting = setting(script, &mut problems);
-        setting.inputs = inputs::read(script, sources.folder, sources.rehearsal, &mut problems);
+        setting.inputs = inputs::read(script, sources, &mut problems);
         let names_are_known = script.steps().all(|step| AnyStep::NAMES.contains(&step.name.as_str()));
         if names_are_known && !unread.has(Part::Acts) {
             order::judge(script, &mut problems);
@@ -131,7 +143,18 @@ impl Plan {
         let script_sha256 = script.sha256;
         let octets = canonical(&setting, &acts, &drafts, &outputs, script_sha256);
         let sha256 = Digest::of(&octets);
-        Ok(Self { setting, acts, drafts, outputs, origin, script_sha256, octets, sha256 })
+        Ok(Self {
+            setting,
+            acts,
+            drafts,
+            outputs,
+            origin,
+            script_sha256,
+            script: Vec::new(),
+            file: String::new(),
+            octets,
+            sha256,
+        })
     }
 
     /// The plan as canonical JSON (RFC 8785).

@@ -3,9 +3,10 @@
 //! A site can neither change what is signed nor weaken what the script demands of a token.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Plan;
+use super::quirks::{SiteNetwork, SiteQuirks, WritePlace};
 use crate::digest::Digest;
 use crate::script::{
     Entry, Fields, FromNode, Located, Named, Node, Place, Problems, Value, Whole, Word, read_as, version,
@@ -46,6 +47,8 @@ pub struct SiteToken {
     pub login: Login,
     /// Where the PIN comes from.
     pub pin: Option<Located<PinSource>>,
+    /// How its make differs.
+    pub quirks: SiteQuirks,
 }
 
 /// What a token is made of.
@@ -66,6 +69,8 @@ pub enum Login {
     ProtectedPath,
     /// Not at all.
     None,
+    /// Outside of this program, before it: by a vendor's tool and a quorum of cards. Nobody here has checked anything.
+    External,
 }
 
 /// Where a PIN comes from. Never from the file itself.
@@ -135,11 +140,34 @@ impl Site {
                 }
             }
         }
+        self.judge_shared_processes(problems);
         for (name, _) in self.tokens.iter() {
             if !setting.tokens.contains_key(name.value.as_str()) {
                 let known: Vec<&str> = setting.tokens.keys().map(String::as_str).collect();
                 let known = crate::script::listed(&known);
                 problems.add(name.place, format!("the script has no token `{}`; it has {known}", name.value));
+            }
+        }
+    }
+}
+
+impl Site {
+    /// Tokens of one module and environment share its process, and so what that may do.
+    fn judge_shared_processes(&self, problems: &mut Problems) {
+        let all: Vec<_> = self.tokens.iter().collect();
+        for (place, (name, token)) in all.iter().enumerate() {
+            let differs = |other: &SiteToken| {
+                other.module.value == token.module.value
+                    && other.environment == token.environment
+                    && (other.quirks.network, &other.quirks.reserved)
+                        != (token.quirks.network, &token.quirks.reserved)
+            };
+            if let Some((other, _)) = all.iter().take(place).find(|(_, other)| differs(other)) {
+                let message = format!(
+                    "tokens `{}` and `{}` share their module's process; wanted the same `network` and `reserved` for both",
+                    other.value, name.value
+                );
+                problems.add(token.label.place, message);
             }
         }
     }
@@ -204,16 +232,9 @@ impl FromNode for SiteToken {
         let class = fields.required("class");
         let login = fields.required("login");
         let pin: Option<Located<PinSource>> = fields.optional("pin");
-        let quirks: Option<Located<String>> = fields.optional("quirks");
-        let network: Option<Located<String>> = fields.optional("network");
-        if let Some(quirks) = quirks.filter(|quirks| quirks.value != "standard") {
-            let message = format!("found quirks `{}`; this version has `standard` only", quirks.value);
-            fields.problems().add(quirks.place, message);
-        }
-        if let Some(network) = network.filter(|network| network.value != "deny") {
-            let message = format!("found network `{}`; this version has `deny` only", network.value);
-            fields.problems().add(network.place, message);
-        }
+        let quirks: Option<SiteQuirks> = fields.optional("quirks");
+        let network: Option<SiteNetwork> = fields.optional("network");
+        let writes: Vec<String> = fields.optional_list("writes").unwrap_or_default();
         if serial.is_none() && !initialize {
             let message = "`serial` is missing: a token is found by label and serial; `initialize: true` instead for a blank one";
             fields.problems().add(node.place, message);
@@ -222,8 +243,12 @@ impl FromNode for SiteToken {
             fields.problems().add(node.place, "`pin` is missing: `prompt`, `two-halves` or `{fd: 3}`");
         }
         fields.finish();
+        let module: Located<String> = module?;
+        let mut quirks = quirks.unwrap_or_else(|| SiteQuirks::of_module(Path::new(&module.value)));
+        quirks.network = network.unwrap_or(quirks.network);
+        quirks.writes.extend(writes.into_iter().map(|place| WritePlace::Place(place.into())));
         Some(Self {
-            module: module?,
+            module,
             module_sha256,
             environment: environment.map(|environment| environment.0).unwrap_or_default(),
             label: label?,
@@ -233,6 +258,7 @@ impl FromNode for SiteToken {
             class: class?,
             login: login?,
             pin,
+            quirks,
         })
     }
 }
@@ -270,8 +296,12 @@ impl Word for Class {
 }
 
 impl Word for Login {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("pin", Self::Pin), ("protected-path", Self::ProtectedPath), ("none", Self::None)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("pin", Self::Pin),
+        ("protected-path", Self::ProtectedPath),
+        ("none", Self::None),
+        ("external", Self::External),
+    ];
 }
 
 impl FromNode for PinSource {

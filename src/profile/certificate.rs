@@ -5,8 +5,9 @@ use super::identifier::KeyIdentifier;
 use super::names::NameForms;
 use super::signing::SignatureChoice;
 use super::term::Fills;
+use super::times::Times;
 use super::{Open, ProfileError};
-use crate::pki::build::{CertificateParts, tbs_certificate};
+use crate::pki::build::{CertificateParts, tbs_certificate, tbs_certificate_of_generalized_times};
 use crate::pki::{Name, PublicKey, SerialNumber, SignatureAlgorithm, Validity};
 
 /// The kinds of certificate that a ceremony issues.
@@ -41,6 +42,7 @@ pub struct CertificateProfile {
     pub(super) signature: SignatureChoice,
     pub(super) names: NameForms,
     pub(super) key_identifier: KeyIdentifier,
+    pub(super) times: Times,
     pub(super) extensions: Vec<Extension>,
     pub(super) open: Open,
 }
@@ -177,7 +179,7 @@ impl CertificateProfile {
     fn written(&self, values: &FoundValues<'_>, algorithm: &[u8]) -> Result<Vec<u8>, ProfileError> {
         self.open.check(values.fills)?;
         let extensions = build(&self.extensions, &self.given(values)?)?;
-        Ok(tbs_certificate(&CertificateParts {
+        let parts = CertificateParts {
             serial: values.serial,
             algorithm,
             issuer: values.issuer,
@@ -185,7 +187,11 @@ impl CertificateProfile {
             subject: values.subject,
             spki: values.spki,
             extensions: &extensions,
-        }))
+        };
+        Ok(match self.times {
+            Times::ByDate => tbs_certificate(&parts),
+            Times::Generalized => tbs_certificate_of_generalized_times(&parts),
+        })
     }
 
     /// What the extensions need. An identifier is only made where one of them wants it.

@@ -8,13 +8,13 @@ use super::extension::{Content, Extension, PathLength, Structure, list};
 use super::identifier::KeyIdentifier;
 use super::library::Library;
 use super::names::NameForms;
-use super::ocsp_response::{OcspResponseProfile, ResponderForm};
+use super::ocsp_response::{CertificateIds, OcspResponseProfile, ResponderForm};
 use super::request::RequestProfile;
 use super::signing::SignatureChoice;
+use super::times::Times;
 use super::{Body, Open, Profile};
 use crate::clock::Lasting;
 use crate::digest::Digest;
-use crate::pki::build::CertIdHash;
 use crate::script::{Fields, Id, Located, Node, Place, Problems, Value, Word, read as read_yaml, version};
 
 /// The most profiles that inherit from each other.
@@ -74,11 +74,12 @@ struct Layer {
     signature: Option<SignatureChoice>,
     names: Option<NameForms>,
     key_identifier: Option<Located<KeyIdentifier>>,
+    times: Option<Times>,
     extensions: Option<Vec<Extension>>,
     lasts: Option<Lasting>,
     open: Option<Vec<Located<Id>>>,
     responder: Option<ResponderForm>,
-    certificate_id: Option<CertIdHash>,
+    certificate_id: Option<CertificateIds>,
     responder_certificate: Option<bool>,
     /// Every key and its value as canonical JSON.
     said: BTreeMap<String, serde_json::Value>,
@@ -148,6 +149,7 @@ fn over(above: Layer, below: Layer) -> Layer {
         signature: above.signature.or(below.signature),
         names: above.names.or(below.names),
         key_identifier: above.key_identifier.or(below.key_identifier),
+        times: above.times.or(below.times),
         extensions: above.extensions.or(below.extensions),
         lasts: above.lasts.or(below.lasts),
         open: above.open.or(below.open),
@@ -180,6 +182,9 @@ fn one(
         layer.names = fields.optional("names");
         layer.key_identifier = fields.optional("key-identifier");
     }
+    if matches!(kind.value, Kind::Certificate(_)) {
+        layer.times = fields.optional("times");
+    }
     if kind.value == Kind::OcspResponse {
         layer.responder = fields.optional("responder");
         layer.certificate_id = fields.optional("certificate-id");
@@ -198,7 +203,7 @@ fn one(
 
 /// Makes a profile of everything that was said, and compares its parts.
 fn body(kind: Kind, layer: Layer, place: Place, problems: &mut Problems) -> Option<Body> {
-    let Layer { signature, names, key_identifier, extensions, lasts, open, said, .. } = layer;
+    let Layer { signature, names, key_identifier, times, extensions, lasts, open, said, .. } = layer;
     for key in kind.keys() {
         // What is there and wrong was refused already.
         if !said.contains_key(*key) {
@@ -220,6 +225,7 @@ fn body(kind: Kind, layer: Layer, place: Place, problems: &mut Problems) -> Opti
             signature,
             names: names?,
             key_identifier: key_identifier?.value,
+            times: times.unwrap_or_default(),
             extensions,
             open,
         }),
@@ -513,7 +519,7 @@ lasts: 10 days
                 "names: {\"*\": utf8}",
                 "names: {\"*\": utf8}\nresponder: by-key",
                 "5:1: there is no key `responder`; the keys here are `rootrite-profile`, `kind`, `inherits`, `signature`, \
-                 `names`, `key-identifier`, `extensions`, `lasts`, `open`",
+                 `names`, `key-identifier`, `times`, `extensions`, `lasts`, `open`",
             ),
         ] {
             assert_eq!(messages(&with(line, other))[0], format!("p.yaml:{message}"), "{other}");

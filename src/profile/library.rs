@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::script::MOST_OCTETS;
 
@@ -43,6 +43,13 @@ impl Library for BuiltIn {
 #[derive(Clone, Debug)]
 pub struct Folder(pub PathBuf);
 
+impl Folder {
+    /// The folder `profiles` beside a script.
+    pub fn beside(script: &Path) -> Self {
+        Self(script.join("profiles"))
+    }
+}
+
 impl Library for Folder {
     fn find(&self, name: &str) -> io::Result<Option<(String, Cow<'static, [u8]>)>> {
         let path = self.0.join(format!("{name}.yaml"));
@@ -59,7 +66,11 @@ impl Library for Folder {
 
     fn names(&self) -> io::Result<Vec<String>> {
         let mut names = BuiltIn.names()?;
-        for entry in fs::read_dir(&self.0)? {
+        let entries = match fs::read_dir(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+            entries => entries?,
+        };
+        for entry in entries {
             let name = entry?.file_name();
             names.extend(name.to_str().and_then(|name| name.strip_suffix(".yaml")).map(str::to_owned));
         }

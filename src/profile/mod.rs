@@ -21,6 +21,7 @@ pub mod reading;
 mod request;
 mod signing;
 mod term;
+mod times;
 
 pub use certificate::{CertificateKind, CertificateProfile, CertificateValues, Copied, FoundValues};
 pub use crl::{CrlProfile, CrlValues};
@@ -28,7 +29,9 @@ pub use identifier::KeyIdentifier;
 pub use layer::Kind;
 pub use library::{BuiltIn, Folder, Library};
 pub use names::{FormChoice, NameForms};
-pub use ocsp_response::{OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse};
+pub use ocsp_response::{
+    CertificateIds, OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse,
+};
 pub use request::{RequestProfile, RequestValues};
 pub use signing::{DraftOnly, SignatureChoice};
 pub use term::{Fills, Term, Uri};

@@ -16,7 +16,7 @@ use crate::script::Word;
 pub struct OcspResponseProfile {
     pub(super) signature: SignatureChoice,
     pub(super) responder: ResponderForm,
-    pub(super) certificate_id: CertIdHash,
+    pub(super) certificate_id: CertificateIds,
     pub(super) responder_certificate: bool,
     pub(super) extensions: Vec<Extension>,
     pub(super) open: Open,
@@ -35,8 +35,16 @@ impl Word for ResponderForm {
     const WORDS: &'static [(&'static str, Self)] = &[("by-key", Self::ByKey), ("by-name", Self::ByName)];
 }
 
-impl Word for CertIdHash {
-    const WORDS: &'static [(&'static str, Self)] = &[("sha1", Self::Sha1), ("sha256", Self::Sha256)];
+/// By which hashes responses say which certificate they are about: one response for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertificateIds(&'static [CertIdHash]);
+
+impl Word for CertificateIds {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("sha1", Self(&[CertIdHash::Sha1])),
+        ("sha256", Self(&[CertIdHash::Sha256])),
+        ("sha1-and-sha256", Self(&[CertIdHash::Sha1, CertIdHash::Sha256])),
+    ];
 }
 
 /// What comes with one response.
@@ -50,6 +58,8 @@ pub struct OcspResponseValues<'v> {
     pub responder: &'v Name,
     /// Its key.
     pub responder_key: &'v PublicKey,
+    /// By which of the profile's hashes it says which certificate it is about.
+    pub certificate_id: CertIdHash,
     /// When it is signed.
     pub produced_at: Timestamp,
     /// What is said about which certificates; at least one.
@@ -82,9 +92,9 @@ impl OcspResponseProfile {
         self.responder
     }
 
-    /// By which hash it says which certificate it is about.
-    pub const fn certificate_id(&self) -> CertIdHash {
-        self.certificate_id
+    /// By which hashes responses say which certificate they are about: each by one.
+    pub const fn certificate_ids(&self) -> &'static [CertIdHash] {
+        self.certificate_id.0
     }
 
     /// Whether the certificate of a responder that is not the CA itself is in the response.
@@ -123,7 +133,7 @@ impl OcspResponseProfile {
                 return Err(ProfileError::Times { from, to });
             }
             let serial = response.serial.clone();
-            let cert_id = CertIdParts::new(self.certificate_id, values.issuer, values.issuer_key, serial);
+            let cert_id = CertIdParts::new(values.certificate_id, values.issuer, values.issuer_key, serial);
             Ok(SingleParts { cert_id, status: response.status, this_update: from, next_update: to })
         };
         let responses: Vec<_> = values.responses.iter().map(single).collect::<Result<_, _>>()?;

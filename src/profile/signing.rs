@@ -17,43 +17,20 @@ pub enum SignatureChoice {
 
 /// Algorithms that a profile can say and a draft can have, and that no ceremony signs with.
 ///
-/// Sources: RFC 3279 §2.2.1; RFC 9881 §2.
+/// Source: RFC 3279 §2.2.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DraftOnly {
     /// RSA PKCS #1 v1.5 over SHA-1, which old certificates have.
     RsaSha1,
-    /// ML-DSA-44.
-    MlDsa44,
-    /// ML-DSA-65.
-    MlDsa65,
-    /// ML-DSA-87.
-    MlDsa87,
 }
 
 impl DraftOnly {
     /// Every one with the name that profiles use and its AlgorithmIdentifier.
-    pub const ALL: [(Self, &'static str, &'static [u8]); 4] = [
-        (
-            Self::RsaSha1,
-            "rsa-sha1",
-            &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05, 0x05, 0x00],
-        ),
-        (
-            Self::MlDsa44,
-            "ml-dsa-44",
-            &[0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11],
-        ),
-        (
-            Self::MlDsa65,
-            "ml-dsa-65",
-            &[0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12],
-        ),
-        (
-            Self::MlDsa87,
-            "ml-dsa-87",
-            &[0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13],
-        ),
-    ];
+    pub const ALL: [(Self, &'static str, &'static [u8]); 1] = [(
+        Self::RsaSha1,
+        "rsa-sha1",
+        &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05, 0x05, 0x00],
+    )];
 
     /// Its name in profiles.
     pub fn name(self) -> &'static str {

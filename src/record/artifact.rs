@@ -86,8 +86,13 @@ pub fn renderings(place: &ArtifactPlace) -> Vec<(PathBuf, Option<&'static str>)>
         .collect()
 }
 
-/// A rendering of the octets that `source` gives: PEM with 64 columns under its label, or as they are.
-pub fn render(source: impl Read + 'static, label: Option<&'static str>) -> Box<dyn Read> {
+/// The octets of a rendering: PEM with 64 columns under its label, or as they are.
+pub fn render(octets: &[u8], label: Option<&'static str>) -> Vec<u8> {
+    label.map_or_else(|| octets.to_vec(), |label| crate::pki::pem::write(label, octets).into_bytes())
+}
+
+/// The same, made while it is read, of octets that need not be in memory.
+pub fn render_from(source: impl Read + 'static, label: Option<&'static str>) -> Box<dyn Read> {
     match label {
         Some(label) => Box::new(Writer::new(label, source)),
         None => Box::new(source),
@@ -111,8 +116,8 @@ mod tests {
 
     fn is_pem(label: &'static str) -> bool {
         let mut text = String::new();
-        render(&b"x"[..], Some(label)).read_to_string(&mut text).unwrap();
-        text == crate::pki::pem::write(label, b"x")
+        render_from(&b"x"[..], Some(label)).read_to_string(&mut text).unwrap();
+        text.as_bytes() == render(b"x", Some(label))
     }
 
     #[test]

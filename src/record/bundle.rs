@@ -9,38 +9,40 @@ use ceremony_log::consistency::Consistency;
 use ceremony_log::note::Note;
 use ceremony_log::proof::Proof;
 
-use super::file::{create, storage};
+use super::file::{ensure, storage};
 use super::journal::{LogFolder, Stored};
-use super::{report, summary};
+use super::{report, run, summary};
 use crate::stage::{Journal as _, JournalError};
 
 /// Completes the bundle and the output folder of a closed ceremony: the log as long as its head says, its head and
-/// policy, one proof for each artifact, the report, and last the summary.
+/// policy, one proof for each artifact, the report, and last the summary. All of it is made from what is stored, so that
+/// an interrupted end is made again from its beginning, with the same octets.
 ///
 /// # Errors
 ///
-/// [`JournalError`] if any of it is there already or cannot be written.
+/// [`JournalError`] if something else is in one of these places, or cannot be written.
 pub fn finish(log: &LogFolder) -> Result<(), JournalError> {
     let unsigned = || JournalError::Record { why: "the log is closed without a signed head".into() };
     let head = log.signed_head().ok_or_else(unsigned)?.clone();
     let bundle = log.places().bundle.clone();
     let from = log.places().log.clone();
     let octets = read(&from.join("log.jsonl"))?;
-    create(&bundle.join("log.jsonl"), &octets)?;
-    create(&bundle.join("checkpoint"), head.to_string().as_bytes())?;
-    create(&bundle.join("policy"), &read(&from.join("policy"))?)?;
+    ensure(&bundle.join("log.jsonl"), &octets)?;
+    ensure(&bundle.join("checkpoint"), head.to_string().as_bytes())?;
+    ensure(&bundle.join("policy"), &read(&from.join("policy"))?)?;
     let size = log.head().size;
     let start = Consistency::new(0, Vec::new(), head.clone());
-    create(&bundle.join("consistency"), start.to_string().as_bytes())?;
+    ensure(&bundle.join("consistency"), start.to_string().as_bytes())?;
     let lines = named_lines(&octets, log.stored())?;
     for stored in log.stored() {
         let sha256 = stored.artifact.sha256;
         let octets = proof(log, stored, &lines, size, &head)?;
-        create(&bundle.join("proofs").join(format!("{sha256}.tlog-proof")), octets.as_bytes())?;
+        ensure(&bundle.join("proofs").join(format!("{sha256}.tlog-proof")), octets.as_bytes())?;
     }
     let out = &log.places().out;
-    create(&out.join("report.md"), report::markdown::report(&octets, log.origin())?.as_bytes())?;
-    create(&out.join("summary.json"), &summary::summary(log)?)
+    ensure(&out.join("report.md"), report::markdown::report(&octets, log.origin())?.as_bytes())?;
+    ensure(&out.join("summary.json"), &summary::summary(log)?)?;
+    run::finish(log.places(), log.ceremony())
 }
 
 /// The lines that name artifacts, by their number.

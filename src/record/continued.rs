@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::BufReader;
 use std::path::Path;
 
-use ceremony_log::code::Finding;
+use ceremony_log::code::{Code, Finding};
 use ceremony_log::key::{KeyKind, VerifierKey};
 use ceremony_log::note::Note;
 use ceremony_log::policy::{Policy, Window, policy_text};
@@ -67,12 +67,19 @@ impl Continued {
             note_ceremony(entry.record, &mut ceremonies);
         });
         let read = read.map_err(|error| ContinueError::Storage(storage(&path, "read", error)))?;
+        memory.look_into(folder);
         let mut wrong: Vec<String> = read.findings.list.iter().map(ToString::to_string).collect();
         if read.torn > 0 {
             wrong.push(format!("E120 the last line is torn: {} octets follow the last line feed", read.torn));
         }
         wrong.extend(
-            state.finish().list.iter().filter(|finding| finding.code.is_error()).map(ToString::to_string),
+            state
+                .finish()
+                .list
+                .iter()
+                // A ceremony that was aborted is over: the next one can begin.
+                .filter(|finding| finding.code.is_error() && finding.code != Code::E151)
+                .map(ToString::to_string),
         );
         let (Some(genesis), Some(log_key)) = (read.genesis, memory.log_key) else {
             wrong.push("the log has no genesis or no key".into());
@@ -81,7 +88,7 @@ impl Continued {
         let last_at = read.last.and_then(|record| Timestamp::from_seconds(record.at.seconds()));
         let last_at = last_at.unwrap_or(Timestamp::FIRST);
         let head = Head { size: levels.size(), root: Digest::from_octets(*read.tree.root().octets()) };
-        let (verifier, note) = signed_head(folder, &genesis.origin, &log_key, head, &mut wrong)?;
+        let (verifier, note, _) = signed_head(folder, &genesis.origin, &log_key, &levels, true, &mut wrong)?;
         if !wrong.is_empty() {
             return Err(ContinueError::Wrong { wrong });
         }
@@ -103,10 +110,7 @@ impl Continued {
 
     /// The log key's SubjectPublicKeyInfo.
     pub fn log_key_spki(&self) -> Vec<u8> {
-        match self.verifier.kind() {
-            KeyKind::Ed25519 => [&super::journal::ED25519_PREFIX[..], self.verifier.key()].concat(),
-            _ => self.verifier.key().to_vec(),
-        }
+        spki(&self.verifier)
     }
 
     /// Opens the log for appending, for this program alone, and as it was when it was read.
@@ -120,14 +124,24 @@ impl Continued {
     }
 }
 
-/// The newest head, and that the log's key signed it over exactly these lines.
-fn signed_head(
+/// A log key's SubjectPublicKeyInfo.
+pub(super) fn spki(verifier: &VerifierKey) -> Vec<u8> {
+    match verifier.kind() {
+        KeyKind::Ed25519 => [&super::journal::ED25519_PREFIX[..], verifier.key()].concat(),
+        _ => verifier.key().to_vec(),
+    }
+}
+
+/// The newest head and its size, and that the log's key signed it over these lines: `whole`, over exactly these;
+/// otherwise over the first of them.
+pub(super) fn signed_head(
     folder: &Path,
     origin: &str,
     place: &LogKeyPlace,
-    head: Head,
+    levels: &Levels,
+    whole: bool,
     wrong: &mut Vec<String>,
-) -> Result<(VerifierKey, Note), ContinueError> {
+) -> Result<(VerifierKey, Note, u64), ContinueError> {
     let path = folder.join("checkpoint");
     let octets =
         std::fs::read(&path).map_err(|error| ContinueError::Storage(storage(&path, "read", error)))?;
@@ -139,22 +153,34 @@ fn signed_head(
         wrong: findings.iter().map(ToString::to_string).collect(),
     };
     let policy = Policy::parse(policy.as_bytes()).map_err(wrong_all)?;
+    let mut size = 0;
     match policy.judge(&note, &Window::at(0)) {
         Ok(signed) => {
             let said = signed.checkpoint();
             if said.origin != origin {
                 wrong.push(format!("E111 the head is of `{}`, the log of `{origin}`", said.origin));
             }
-            if said.size != head.size || said.root.octets() != head.root.octets() {
+            size = said.size;
+            let same = levels.root(said.size).is_some_and(|root| root.octets() == said.root.octets());
+            if said.size > levels.size() {
+                wrong.push(format!(
+                    "E132 the head is over {} records, the log has {}",
+                    said.size,
+                    levels.size()
+                ));
+            } else if !same {
+                wrong.push(format!("E133 the head over {} records is not of these records", said.size));
+            } else if whole && said.size != levels.size() {
                 wrong.push(format!(
                     "E130 the head is over {} records, the log has {}; an interrupted ceremony has to be resumed first",
-                    said.size, head.size
+                    said.size,
+                    levels.size()
                 ));
             }
         }
         Err(findings) => wrong.extend(findings.iter().map(ToString::to_string)),
     }
-    Ok((verifier, note))
+    Ok((verifier, note, size))
 }
 
 fn note_ceremony(record: &Record, ceremonies: &mut Vec<String>) {

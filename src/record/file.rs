@@ -40,9 +40,7 @@ impl Reserved {
     ///
     /// [`JournalError::Exists`] if either is there, [`JournalError::Storage`] if the folder takes no file.
     pub fn at(path: &Path) -> Result<Self, JournalError> {
-        if path.symlink_metadata().is_ok() {
-            return Err(JournalError::Exists { path: path.to_owned() });
-        }
+        Self::free(path)?;
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         let part = path.with_file_name(name);
@@ -53,6 +51,18 @@ impl Reserved {
             .open(&part)
             .map_err(|error| storage(&part, "made", error))?;
         Ok(Self { path: path.to_owned(), part, filled: false })
+    }
+
+    /// The path again, if nothing is there.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Exists`] if something is.
+    pub fn free(path: &Path) -> Result<&Path, JournalError> {
+        if path.symlink_metadata().is_ok() {
+            return Err(JournalError::Exists { path: path.to_owned() });
+        }
+        Ok(path)
     }
 
     /// Writes the whole file and gives it its name.
@@ -153,6 +163,31 @@ pub fn create_from(path: &Path, octets: &mut dyn Read) -> Result<(), JournalErro
 
 /// How much is read and written at a time.
 const BUFFER: usize = 1 << 16;
+/// Creates a file with all its octets, unless it is there with the same.
+///
+/// # Errors
+///
+/// [`JournalError::Exists`] if it is there with others; otherwise as [`create`].
+pub fn ensure(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
+    let same = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == octets.len() as u64)
+        && fs::read(path).is_ok_and(|found| found == octets);
+    if same { sync_folder(path) } else { create(path, octets) }
+}
+
+/// Removes what an interruption left in a folder of files that had no name yet.
+///
+/// # Errors
+///
+/// [`JournalError::Storage`] if one cannot be removed.
+pub fn clear_parts(folder: &Path) -> Result<(), JournalError> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension().is_some_and(|ending| ending == "part") && !path.is_dir() {
+            fs::remove_file(&path).map_err(|error| storage(&path, "removed", error))?;
+        }
+    }
+    Ok(())
+}
 
 /// Makes a folder that must not be there yet; its parent is.
 ///

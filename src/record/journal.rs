@@ -18,15 +18,16 @@ use ceremony_log::time::Time;
 use ceremony_log::tree::{Hash, Levels};
 use rustix::fs::{FlockOperation, flock};
 
+use super::again::Again;
 use super::artifact;
 use super::continued::Continued;
-use super::file::{
-    Reserved, create, create_folder, create_from, ensure_folder, open_own, storage, supersede, sync_folder,
-};
+use super::file::{Reserved, create, ensure_folder, open_own, storage, supersede, sync_folder};
+use super::run::{self, Kept};
+use super::series::{ListWriter, MOST_SINGLED_OUT, create_unsynced, name_also, sync_medium};
 use super::value::to_object;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
-use crate::stage::{Artifact, ArtifactPlace, Entry, Event, Head, Journal, JournalError, LogKey};
+use crate::stage::{Artifact, ArtifactPlace, Entry, Event, Head, Journal, JournalError, Leftover, LogKey};
 
 /// Where a ceremony's files lie.
 #[derive(Clone, Debug)]
@@ -77,38 +78,43 @@ pub struct Stored {
 
 /// A log that is being written.
 pub struct LogFolder {
-    places: Places,
-    identity: Identity,
-    log: File,
-    levels: Levels,
-    last: Hash,
-    last_at: Timestamp,
-    key: Option<VerifierKey>,
-    head: Option<Note>,
-    stored: Vec<Stored>,
-    reserved: Vec<(PathBuf, Reserved)>,
+    pub(super) places: Places,
+    pub(super) identity: Identity,
+    pub(super) log: File,
+    pub(super) levels: Levels,
+    pub(super) last: Hash,
+    pub(super) last_at: Timestamp,
+    pub(super) key: Option<VerifierKey>,
+    pub(super) head: Option<Note>,
+    pub(super) stored: Vec<Stored>,
+    pub(super) reserved: Vec<(PathBuf, Reserved)>,
+    pub(super) stopped: bool,
+    /// What the log names already, after an interruption.
+    pub(super) again: Again,
+    /// The list of what is about to be signed, and then the list of what was signed.
+    pub(super) list: Option<ListWriter>,
+    /// Whether each of the series is named beside its list.
+    pub(super) singled_out: bool,
     /// What is put where artifacts are and is none yet, with its digest.
-    deposit: Option<(Reserved, Digest)>,
-    stopped: bool,
+    pub(super) deposit: Option<(Reserved, Digest)>,
 }
 
 impl LogFolder {
-    /// Begins a new log, its folders and its output folder.
+    /// Begins a new log, its folders and its output folder. `kept`: what `resume` needs; it is there before anything
+    /// else of the ceremony is.
     ///
     /// # Errors
     ///
     /// [`JournalError`] if any of it is there already or cannot be made.
-    pub fn create(places: Places, identity: &Identity) -> Result<Self, JournalError> {
-        make_folders(&places, identity)?;
+    pub fn create(places: Places, identity: &Identity, kept: Vec<Kept<'_>>) -> Result<Self, JournalError> {
+        run::make_log_folders(&places.log)?;
         let path = places.log.join("log.jsonl");
-        let log = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(&path)
-            .map_err(|error| storage(&path, "made", error))?;
-        take_alone(&log, &path)?;
-        // Its records are synced one by one; without its name on the disk a power failure would take them all.
-        sync_folder(&path)?;
+        if path.symlink_metadata().is_ok() {
+            return Err(JournalError::Exists { path });
+        }
+        run::begin(&places, &identity.ceremony, kept)?;
+        make_folders(&places)?;
+        let log = create_log(&path)?;
         Ok(Self {
             places,
             identity: identity.clone(),
@@ -121,7 +127,10 @@ impl LogFolder {
             stored: Vec::new(),
             reserved: Vec::new(),
             deposit: None,
+            list: None,
+            singled_out: true,
             stopped: false,
+            again: Again::default(),
         })
     }
 
@@ -130,9 +139,16 @@ impl LogFolder {
     /// # Errors
     ///
     /// [`JournalError`] if anything is there that this ceremony has to make.
-    pub fn go_on(places: Places, identity: &Identity, continued: Continued) -> Result<Self, JournalError> {
+    pub fn go_on(
+        places: Places,
+        identity: &Identity,
+        continued: Continued,
+        kept: Vec<Kept<'_>>,
+    ) -> Result<Self, JournalError> {
         let log = continued.take_alone(&places.log)?;
-        make_folders(&places, identity)?;
+        run::make_log_folders(&places.log)?;
+        run::begin(&places, &identity.ceremony, kept)?;
+        make_folders(&places)?;
         Ok(Self {
             places,
             identity: identity.clone(),
@@ -145,7 +161,10 @@ impl LogFolder {
             stored: Vec::new(),
             reserved: Vec::new(),
             deposit: None,
+            list: None,
+            singled_out: true,
             stopped: false,
+            again: Again::default(),
         })
     }
 
@@ -194,24 +213,6 @@ impl LogFolder {
         self.key.as_ref()
     }
 
-    /// Keeps a file of this ceremony beside the log: what `resume` needs.
-    ///
-    /// # Errors
-    ///
-    /// [`JournalError`] if it is there already or cannot be written.
-    pub fn keep(&self, name: &str, octets: &[u8]) -> Result<(), JournalError> {
-        create(&self.places.run(&self.identity.ceremony).join(name), octets)
-    }
-
-    /// Keeps a file of this ceremony beside the log, without holding it.
-    ///
-    /// # Errors
-    ///
-    /// [`JournalError`] if it is there already or cannot be written.
-    pub fn keep_from(&self, name: &str, octets: &mut dyn Read) -> Result<(), JournalError> {
-        create_from(&self.places.run(&self.identity.ceremony).join(name), octets)
-    }
-
     fn record(&self, entry: Entry) -> Result<Record, JournalError> {
         let (ev, data) = entry.event.name_and_data();
         let role = entry.actor.role.parse().map_err(|fault| unfit(&fault))?;
@@ -221,7 +222,8 @@ impl LogFolder {
             at: Time::from_seconds(entry.at.seconds())
                 .ok_or_else(|| unfit(&"the time is later than 9999"))?,
             mono: u64::try_from(entry.elapsed.as_millis()).unwrap_or(u64::MAX),
-            cer: self.identity.ceremony.clone(),
+            // After its closing nothing belongs to the ceremony any more.
+            cer: if self.again.closed { "-".into() } else { self.identity.ceremony.clone() },
             ev,
             actor: LogActor { id: entry.actor.id, role },
             data: to_object(&data)
@@ -229,6 +231,23 @@ impl LogFolder {
             step: entry.step,
             reference: entry.closes,
         })
+    }
+
+    /// The file of an artifact in the bundle.
+    pub(super) fn place_of(&self, kind: &str, sha256: Digest) -> PathBuf {
+        match kind {
+            "manifest" => self.places.bundle.join("manifest.json"),
+            kind => {
+                self.places.bundle.join("artifacts").join(format!("{sha256}.{}", artifact::extension(kind)))
+            }
+        }
+    }
+
+    /// Remembers an artifact until the record that names it is appended.
+    fn remember(&mut self, place: &ArtifactPlace, sha256: Digest) -> Artifact {
+        let artifact = named(place, sha256);
+        self.stored.push(Stored { artifact: artifact.clone(), seq: None });
+        artifact
     }
 
     fn verifier_key(&self, key: &LogKey) -> Result<VerifierKey, JournalError> {
@@ -378,32 +397,141 @@ impl Journal for LogFolder {
 
     fn complete(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
         let (part, sha256) = self.deposit.take().ok_or_else(nothing_there)?;
-        let file = match place.kind {
-            "manifest" => self.places.bundle.join("manifest.json"),
-            kind => {
-                self.places.bundle.join("artifacts").join(format!("{sha256}.{}", artifact::extension(kind)))
-            }
-        };
-        part.name(&file)?;
+        let file = self.place_of(place.kind, sha256);
+        match part.name(&file) {
+            // After an interruption it may be there already with the same octets.
+            Err(JournalError::Exists { .. })
+                if self.again.resumed && digest_of(&file).is_ok_and(|found| found == sha256) => {}
+            named => named?,
+        }
         for (path, label) in artifact::renderings(place) {
             let path = self.places.out.join(path);
             let octets = File::open(&file).map_err(|error| storage(&file, "opened", error))?;
-            let mut rendering = artifact::render(octets, label);
+            let mut rendering = artifact::render_from(octets, label);
             let reserved = match self.reserved.iter().position(|(reserved, _)| *reserved == path) {
                 Some(index) => self.reserved.swap_remove(index).1,
                 None => Reserved::at(&path)?,
             };
             reserved.fill_from(&mut *rendering)?;
         }
-        let artifact = Artifact {
-            kind: place.kind.into(),
-            name: place.name.clone(),
-            sha256,
-            media_type: artifact::media_type(place.kind).into(),
-        };
-        self.stored.push(Stored { artifact: artifact.clone(), seq: None });
-        Ok(artifact)
+        Ok(self.remember(place, sha256))
     }
+
+    fn begin_series(&mut self, count: usize) -> Result<(), JournalError> {
+        let pending = self.places.run(&self.identity.ceremony).join("pending");
+        self.singled_out = count <= MOST_SINGLED_OUT;
+        self.list = Some(ListWriter::begin(&pending, true)?);
+        Ok(())
+    }
+
+    fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
+        for (path, _) in artifact::renderings(place) {
+            let path = self.places.out.join(path);
+            if path.symlink_metadata().is_ok() {
+                return Err(JournalError::Exists { path });
+            }
+        }
+        self.list.as_mut().ok_or_else(no_series)?.add(&Digest::of(octets), octets)
+    }
+
+    fn keep_list(&mut self) -> Result<Digest, JournalError> {
+        let (digest, _) = self.list.take().ok_or_else(no_series)?.end()?;
+        // From here on the list is that of what is signed. It is written beside what is about to be.
+        let signed = self.places.run(&self.identity.ceremony).join("signed");
+        self.list = Some(ListWriter::begin(&signed, false)?);
+        Ok(digest)
+    }
+
+    fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
+        let sha256 = Digest::of(octets);
+        let file = self.place_of(place.kind, sha256);
+        create_unsynced(&file, octets)?;
+        for (path, label) in artifact::renderings(place) {
+            let path = self.places.out.join(path);
+            match label {
+                None => name_also(&file, &path, octets)?,
+                Some(_) => create_unsynced(&path, &artifact::render(octets, label))?,
+            }
+        }
+        self.list.as_mut().ok_or_else(no_series)?.add(&sha256, octets)?;
+        if self.singled_out {
+            self.remember(place, sha256);
+        }
+        Ok(())
+    }
+
+    fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        let (sha256, list) = self.list.take().ok_or_else(no_series)?.end()?;
+        // The list is a part of the bundle under its own name; what was written on the way stays beside the log.
+        let file = self.place_of(place.kind, sha256);
+        std::fs::copy(&list, Reserved::free(&file)?).map_err(|error| storage(&file, "written", error))?;
+        sync_medium(&self.places.out)?;
+        Ok(self.remember(place, sha256))
+    }
+
+    fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
+        let sha256 = Digest::of(octets);
+        let file = self.place_of(place.kind, sha256);
+        self.write(&file, octets)?;
+        for (path, label) in artifact::renderings(place) {
+            let path = self.places.out.join(path);
+            let rendering = artifact::render(octets, label);
+            match self.reserved.iter().position(|(reserved, _)| *reserved == path) {
+                Some(index) => self.reserved.swap_remove(index).1.fill(&rendering)?,
+                None => self.write(&path, &rendering)?,
+            }
+        }
+        Ok(self.remember(place, sha256))
+    }
+
+    fn stored_octets(&self, kind: &str, sha256: Digest) -> Result<Vec<u8>, JournalError> {
+        self.read_stored(kind, sha256)
+    }
+
+    fn store_again(
+        &mut self,
+        place: &ArtifactPlace,
+        octets: &[u8],
+        seq: Option<u64>,
+    ) -> Result<Artifact, JournalError> {
+        self.take_in(place, octets, seq)
+    }
+
+    fn kept(&self, sha256: Digest) -> Result<Vec<u8>, JournalError> {
+        self.read_kept(sha256)
+    }
+
+    fn leftovers(&self) -> Result<Vec<Leftover>, JournalError> {
+        self.find_leftovers()
+    }
+
+    fn set_aside(&mut self, leftover: &Leftover) -> Result<(), JournalError> {
+        self.void(&leftover.path, &leftover.octets)
+    }
+
+    fn clear_renderings(&mut self) -> Result<(), JournalError> {
+        self.void_renderings()
+    }
+}
+
+/// An artifact as the log names it.
+pub(super) fn named(place: &ArtifactPlace, sha256: Digest) -> Artifact {
+    Artifact {
+        kind: place.kind.into(),
+        name: place.name.clone(),
+        sha256,
+        media_type: artifact::media_type(place.kind).into(),
+    }
+}
+
+/// The log's own file, with its name on the disk.
+pub(super) fn create_log(path: &Path) -> Result<File, JournalError> {
+    let made = OpenOptions::new().append(true).create_new(true).open(path);
+    let log = made.map_err(|error| storage(path, "made", error))?;
+    take_alone(&log, path)?;
+    // Its records are synced one by one; without its name on the disk a power failure would take them all.
+    sync_folder(path)?;
+    Ok(log)
 }
 
 /// Sees to it that no other program writes this log as long as this one has it open.
@@ -412,19 +540,12 @@ pub(super) fn take_alone(log: &File, path: &Path) -> Result<(), JournalError> {
         .map_err(|_| JournalError::InUse { path: path.to_owned() })
 }
 
-/// The folders of a log, of a ceremony beside it, and of its outputs.
-fn make_folders(places: &Places, identity: &Identity) -> Result<(), JournalError> {
+/// The folders of what a ceremony hands over.
+pub(super) fn make_folders(places: &Places) -> Result<(), JournalError> {
     ensure_folder(&places.out)?;
-    ensure_folder(&places.log)?;
-    for folder in ["checkpoints", "runs"] {
-        ensure_folder(&places.log.join(folder))?;
-    }
-    let run = places.run(&identity.ceremony);
-    create_folder(&run)?;
-    create_folder(&run.join("pending"))?;
-    create_folder(&places.bundle)?;
+    ensure_folder(&places.bundle)?;
     for folder in ["artifacts", "proofs"] {
-        create_folder(&places.bundle.join(folder))?;
+        ensure_folder(&places.bundle.join(folder))?;
     }
     for folder in artifact::FOLDERS {
         ensure_folder(&places.out.join(folder))?;
@@ -451,6 +572,10 @@ fn digest_of(path: &Path) -> io::Result<Digest> {
 
 fn nothing_there() -> JournalError {
     unfit(&"nothing was put where artifacts are")
+}
+
+fn no_series() -> JournalError {
+    unfit(&"a member of a series that was not begun")
 }
 
 fn unfit(fault: &dyn ToString) -> JournalError {

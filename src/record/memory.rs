@@ -1,12 +1,16 @@
 //! What a log says of earlier ceremonies, as the ledger of the next one: keys, certificates, numbers.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 
 use ceremony_log::json::Object;
 use ceremony_log::record::Record;
 
 use crate::digest::Digest;
-use crate::plan::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey};
+use crate::pki::SerialNumber;
+use crate::plan::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
 
 /// Learns from one record after the other.
 #[derive(Debug, Default)]
@@ -18,7 +22,17 @@ pub struct Memory {
     /// The subject names of keys, by SPKI: under which name a key issues.
     subjects: BTreeMap<String, Digest>,
     /// Intents to sign a certificate, by record.
-    intents: BTreeMap<u64, (String, Digest)>,
+    intents: BTreeMap<u64, Intent>,
+}
+
+/// An intent to sign a certificate.
+#[derive(Clone, Debug)]
+struct Intent {
+    ceremony: String,
+    issuer: Digest,
+    subject: Digest,
+    serial: SerialNumber,
+    to_be_signed: Digest,
 }
 
 /// Where the main key of a log is.
@@ -41,9 +55,10 @@ impl Memory {
             "key.generated" => self.key_generated(data),
             "key.live" => data.str("spki_sha256").map(|spki| self.ledger.logged_key_is_live(spki)),
             "log.key.added" if data.str("role") == Some("main") => self.log_key_added(data),
-            "cert.sign.intent" => self.certificate_intended(record.seq, data),
+            "cert.sign.intent" => self.certificate_intended(record),
             "cert.signed" => self.certificate_signed(record.reference, data),
             "crl.signed" => self.crl_signed(data),
+            "cert.revoked" => self.certificate_revoked(data),
             _ => None,
         };
     }
@@ -70,43 +85,83 @@ impl Memory {
     }
 
     /// From the intent on the serial number is used, whether or not a certificate comes of it.
-    fn certificate_intended(&mut self, seq: u64, data: &Object) -> Option<()> {
+    fn certificate_intended(&mut self, record: &Record) -> Option<()> {
+        let data = &record.data;
         let subject: Digest = data.str("subject_sha256")?.parse().ok()?;
         let issuer_spki = data.str("issuer_spki_sha256")?;
         // The first certificate under a key that issued none is its root: issuer and subject are one.
         let issuer = self.subjects.get(issuer_spki).copied().unwrap_or(subject);
-        let serial = crate::pki::SerialNumber::from_hex(data.str("serial")?).ok()?;
+        let serial = SerialNumber::from_hex(data.str("serial")?).ok()?;
         let issued = Issued {
+            name: String::new(),
             kind: Kind::Other,
+            made_here: false,
+            sha256: None,
+            issuer_sha256: issuer,
+            issuer_spki_sha256: issuer_spki.parse().ok(),
             subject_sha256: subject,
-            // Not in the intent; a certificate that is taken in brings it.
-            spki_sha256: Digest::of(b""),
-            subject_key_identifier: None,
-            purposes: None,
+            // The result says it; a certificate that is taken in or was kept brings all of it.
+            spki_sha256: None,
+            said: None,
             serial: serial.der_content().to_vec(),
+            not_before: data.str("not_before")?.parse().ok()?,
             not_after: data.str("not_after")?.parse().ok()?,
             revoked: None,
         };
-        self.ledger.use_serial(issuer, serial, issued);
-        self.intents.insert(seq, (issuer_spki.to_owned(), subject));
+        self.ledger.use_serial(issuer, serial.clone(), issued);
+        let (ceremony, to_be_signed) = (record.cer.clone(), data.str("tbs_sha256")?.parse().ok()?);
+        self.intents.insert(record.seq, Intent { ceremony, issuer, subject, serial, to_be_signed });
         Some(())
     }
 
     fn certificate_signed(&mut self, intent: Option<u64>, data: &Object) -> Option<()> {
-        let (_, subject) = self.intents.get(&intent?)?.clone();
+        let intent = self.intents.get(&intent?)?;
         let artifact = data.get("artifact")?.as_object()?;
         let spki = data.str("spki_sha256")?;
-        let kind = artifact.str("kind")?.to_owned();
+        let (kind, name) = (artifact.str("kind")?.to_owned(), artifact.str("name")?.to_owned());
         if kind != "cross" {
-            self.subjects.entry(spki.to_owned()).or_insert(subject);
+            self.subjects.entry(spki.to_owned()).or_insert(intent.subject);
         }
+        let (known, digest) = (kind.parse().unwrap_or(Kind::Other), spki.parse().ok()?);
+        let sha256 = artifact.str("sha256")?.parse().ok()?;
+        self.ledger.serial_became(intent.issuer, &intent.serial, |issued| {
+            issued.name.clone_from(&name);
+            issued.kind = known;
+            issued.sha256 = Some(sha256);
+            issued.spki_sha256 = Some(digest);
+        });
         self.ledger.remember_certificate(LoggedCertificate {
             kind,
-            name: artifact.str("name")?.to_owned(),
-            sha256: artifact.str("sha256")?.parse().ok()?,
+            name,
+            sha256,
             issuer_sha256: data.str("issuer_sha256")?.parse().ok()?,
             spki_sha256: spki.to_owned(),
         });
+        Some(())
+    }
+
+    /// Learns from the to-be-signed octets that earlier ceremonies kept beside the log, as far as they are there: what
+    /// the log names by digest and does not say itself.
+    pub fn look_into(&mut self, folder: &Path) {
+        for intent in self.intents.values() {
+            let kept = folder.join("runs").join(&intent.ceremony).join("pending");
+            let Some(octets) = kept_octets(&kept.join(intent.to_be_signed.to_string()), intent.to_be_signed)
+            else {
+                continue;
+            };
+            if let Ok(tbs) = crate::pki::read::tbs_certificate(&octets) {
+                self.ledger.complete(intent.issuer, &intent.serial, &tbs);
+            }
+        }
+    }
+
+    fn certificate_revoked(&mut self, data: &Object) -> Option<()> {
+        let serial = SerialNumber::from_hex(data.str("serial")?).ok()?;
+        let (at, reason) = (data.str("effective")?.parse().ok()?, data.str("reason")?.parse().ok()?);
+        let by_key = data.str("issuer_spki_sha256").and_then(|spki| self.subjects.get(spki)).copied();
+        let sha256 = data.str("sha256").and_then(|text| text.parse().ok());
+        let issuer = by_key.or_else(|| Some(self.ledger.issued_as(sha256?)?.issuer_sha256))?;
+        self.ledger.revoke(issuer, Revocation { serial, at, reason });
         Some(())
     }
 
@@ -119,3 +174,13 @@ impl Memory {
         Some(())
     }
 }
+
+/// What a file holds, if it is what its digest says.
+fn kept_octets(path: &Path, wanted: Digest) -> Option<Vec<u8>> {
+    let mut octets = Vec::new();
+    File::open(path).ok()?.take(MOST_KEPT).read_to_end(&mut octets).ok()?;
+    (Digest::of(&octets) == wanted).then_some(octets)
+}
+
+/// Octets of a certificate that are read: more than any has.
+const MOST_KEPT: u64 = 64 * 1024;

@@ -41,6 +41,12 @@ fn entries(log: &LogFolder, stored: &Stored) -> Result<Vec<Value>, JournalError>
         return Ok(vec![entry(log, "manifest", &named.name, format!("{bundle}/manifest.json"))?]);
     }
     let Some(kind) = artifact::kind(&named.kind) else { return Ok(Vec::new()) };
+    if kind == "list" && log.stored().iter().filter(|other| other.seq == stored.seq).count() == 1 {
+        // Its members are too many to be named one by one.
+        let bundle = log.places().bundle.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let path = format!("{bundle}/artifacts/{}.{}", named.sha256, artifact::extension(kind));
+        return Ok(vec![entry(log, kind, &named.name, path)?]);
+    }
     artifact::renderings(&ArtifactPlace { kind, name: named.name.clone() })
         .into_iter()
         .map(|(path, _)| entry(log, kind, &named.name, path.to_string_lossy().into_owned()))

@@ -10,9 +10,10 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::verdict::CannotJudge;
+use super::weak_keys::WeakKeys;
 use crate::clock::Timestamp;
-use crate::digest::Digest;
-use crate::pki::read::TbsCertificateView;
+use crate::digest::{Digest, hex};
+use crate::pki::read::{DistributionPointName, Extensions, TbsCertificateView};
 use crate::pki::reason::Reason;
 
 /// Whose rules apply.
@@ -155,6 +156,8 @@ pub trait Known {
     fn certificates_of_subject(&self, subject_sha256: Digest) -> Vec<Issued>;
     /// Every certificate that was issued under this issuer name.
     fn certificates_issued_by(&self, issuer_sha256: Digest) -> Vec<Issued>;
+    /// Every certificate with this subject key identifier.
+    fn certificates_with_identifier(&self, identifier: &[u8]) -> Vec<Issued>;
     /// The highest CRL number that this issuer's CRLs had: content octets of its INTEGER.
     fn last_crl_number(&self, issuer_sha256: Digest) -> Option<Vec<u8>>;
 }
@@ -162,22 +165,117 @@ pub trait Known {
 /// One certificate that is known from earlier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
-    /// What it is.
+    /// What the script called it; empty where only its serial number was used.
+    pub name: String,
+    /// What it is; [`Kind::Other`] also where nothing says it.
     pub kind: Kind,
+    /// Whether this ceremony makes it: what is of earlier ceremonies cannot be changed any more.
+    pub made_here: bool,
+    /// SHA-256 of the whole certificate, where there is one.
+    pub sha256: Option<Digest>,
+    /// SHA-256 of its issuer's name, DER.
+    pub issuer_sha256: Digest,
+    /// SHA-256 of the SubjectPublicKeyInfo of its issuer, where that is known.
+    pub issuer_spki_sha256: Option<Digest>,
     /// SHA-256 of its subject, DER.
     pub subject_sha256: Digest,
-    /// SHA-256 of its SubjectPublicKeyInfo.
-    pub spki_sha256: Digest,
-    /// Its subject key identifier.
-    pub subject_key_identifier: Option<Vec<u8>>,
-    /// The purposes of its extended key usage, dotted, in their order; nothing if it has none.
-    pub purposes: Option<Vec<String>>,
+    /// SHA-256 of its SubjectPublicKeyInfo, where that is known.
+    pub spki_sha256: Option<Digest>,
+    /// What only its octets say; nothing where there are none.
+    pub said: Option<Said>,
     /// The content octets of its serial number.
     pub serial: Vec<u8>,
+    /// Its first second.
+    pub not_before: Timestamp,
     /// Its last second.
     pub not_after: Timestamp,
     /// When and why it was revoked, if it was.
     pub revoked: Option<(Timestamp, Reason)>,
+}
+
+/// What the extensions of a known certificate say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Its subject key identifier.
+    pub subject_key_identifier: Option<Vec<u8>>,
+    /// The purposes of its extended key usage, dotted, in their order; nothing if it has none.
+    pub purposes: Option<Vec<String>>,
+    /// Where its issuer's CRL is.
+    pub crl_uris: Vec<String>,
+    /// Where its issuer's certificate and its issuer's OCSP responder are: the method, dotted, and the place.
+    pub access: Vec<(String, String)>,
+}
+
+impl Said {
+    /// What the extensions say; what cannot be read is not there.
+    pub fn of(extensions: &Extensions<'_>) -> Self {
+        let purposes = extensions.extended_key_usage().ok().flatten();
+        Self {
+            subject_key_identifier: extensions.subject_key_identifier().ok().flatten().map(<[u8]>::to_vec),
+            purposes: purposes.map(|list| list.iter().map(|purpose| purpose.to_string()).collect()),
+            crl_uris: crl_uris(extensions),
+            access: access(extensions),
+        }
+    }
+}
+
+/// Every place of a CRL, in the order of the certificate.
+fn crl_uris(extensions: &Extensions<'_>) -> Vec<String> {
+    let points = extensions.crl_distribution_points().ok().flatten();
+    let mut uris = Vec::new();
+    for point in points.iter().flatten() {
+        let Some(DistributionPointName::Full(names)) = point.name else { continue };
+        uris.extend(names.iter().filter_map(|name| name.uri().map(str::to_owned)));
+    }
+    uris
+}
+
+/// Every place of an authority information access, with its method.
+fn access(extensions: &Extensions<'_>) -> Vec<(String, String)> {
+    let all = extensions.authority_information_access().ok().flatten();
+    all.iter()
+        .flatten()
+        .filter_map(|one| Some((one.method.to_string(), one.location.uri()?.to_owned())))
+        .collect()
+}
+
+impl Issued {
+    /// What a to-be-signed certificate says of itself; nothing if that cannot be read.
+    pub fn read(kind: Kind, name: &str, tbs: &TbsCertificateView<'_>) -> Option<Self> {
+        Some(Self {
+            name: name.to_owned(),
+            kind,
+            made_here: false,
+            sha256: None,
+            issuer_sha256: tbs.issuer().sha256(),
+            issuer_spki_sha256: None,
+            subject_sha256: tbs.subject().sha256(),
+            spki_sha256: Some(tbs.spki_sha256()),
+            said: Some(Said::of(&tbs.extensions())),
+            serial: tbs.serial().ok()?.der_content().to_vec(),
+            not_before: tbs.not_before().at(),
+            not_after: tbs.not_after().at(),
+            revoked: None,
+        })
+    }
+
+    /// Its subject key identifier, where that is known.
+    pub fn subject_key_identifier(&self) -> Option<&[u8]> {
+        self.said.as_ref()?.subject_key_identifier.as_deref()
+    }
+
+    /// The purposes of its extended key usage, dotted; nothing where they are not known.
+    pub fn purposes(&self) -> Option<&Option<Vec<String>>> {
+        Some(&self.said.as_ref()?.purposes)
+    }
+
+    /// What people call it.
+    pub fn called(&self) -> String {
+        match self.name.as_str() {
+            "" => format!("the certificate with the serial number {}", hex(&self.serial)),
+            name => format!("`{name}`"),
+        }
+    }
 }
 
 /// Nothing is known from earlier: the first ceremony of all.
@@ -195,6 +293,9 @@ impl Known for NothingKnown {
         Vec::new()
     }
     fn certificates_issued_by(&self, _: Digest) -> Vec<Issued> {
+        Vec::new()
+    }
+    fn certificates_with_identifier(&self, _: &[u8]) -> Vec<Issued> {
         Vec::new()
     }
     fn last_crl_number(&self, _: Digest) -> Option<Vec<u8>> {
@@ -224,7 +325,9 @@ pub struct Context<'a> {
     issues_itself: bool,
     issuer: Option<TbsCertificateView<'a>>,
     existing: Vec<TbsCertificateView<'a>>,
+    organization_may_differ: bool,
     delegate: Option<TbsCertificateView<'a>>,
+    weak_keys: Option<&'a WeakKeys>,
 }
 
 impl<'a> Context<'a> {
@@ -283,7 +386,9 @@ impl<'a> Context<'a> {
             issues_itself: kind == Kind::Root,
             issuer: None,
             existing: Vec::new(),
+            organization_may_differ: false,
             delegate: None,
+            weak_keys: None,
         }
     }
 
@@ -308,10 +413,25 @@ impl<'a> Context<'a> {
         self
     }
 
+    /// The same for a cross-certificate whose organization is meant to be spelled otherwise than in the certificate being
+    /// cross-signed: the script says so.
+    #[must_use]
+    pub const fn with_other_organization(mut self) -> Self {
+        self.organization_may_differ = true;
+        self
+    }
+
     /// The same with an OCSP delegate's certificate.
     #[must_use]
     pub fn with_delegate(mut self, delegate: TbsCertificateView<'a>) -> Self {
         self.delegate = Some(delegate);
+        self
+    }
+
+    /// The same with a list of keys that everybody can know.
+    #[must_use]
+    pub fn with_weak_keys(mut self, list: &'a WeakKeys) -> Self {
+        self.weak_keys = Some(list);
         self
     }
 
@@ -320,6 +440,20 @@ impl<'a> Context<'a> {
     pub fn with_known(mut self, known: &'a dyn Known) -> Self {
         self.known = Some(known);
         self
+    }
+
+    /// What can be missing, each with the same context without it.
+    #[cfg(test)]
+    pub(super) fn without_each(&self) -> [(&'static str, Self); 6] {
+        let all = || self.clone();
+        [
+            ("the time of signing", Self { signed_at: None, ..all() }),
+            ("the log's ledger", Self { known: None, ..all() }),
+            ("the issuer's certificate", Self { issuer: None, ..all() }),
+            ("the certificate being cross-signed", Self { existing: Vec::new(), ..all() }),
+            ("the delegate's certificate", Self { delegate: None, ..all() }),
+            ("a list of known weak keys", Self { weak_keys: None, ..all() }),
+        ]
     }
 
     fn new(ceremony: Ceremony<'a>, kind: Kind) -> Self {
@@ -332,7 +466,9 @@ impl<'a> Context<'a> {
             issues_itself: false,
             issuer: None,
             existing: Vec::new(),
+            organization_may_differ: false,
             delegate: None,
+            weak_keys: None,
         }
     }
 
@@ -396,6 +532,20 @@ impl<'a> Context<'a> {
         let first =
             self.existing.first().ok_or(CannotJudge::Missing("the certificate being cross-signed"))?;
         Ok((*first, &self.existing))
+    }
+
+    /// Whether a cross-certificate's organization is meant to be spelled otherwise.
+    pub const fn organization_may_differ(&self) -> bool {
+        self.organization_may_differ
+    }
+
+    /// The keys that everybody can know.
+    ///
+    /// # Errors
+    ///
+    /// [`CannotJudge::Missing`] if there is no list.
+    pub fn weak_keys(&self) -> Result<&'a WeakKeys, CannotJudge> {
+        self.weak_keys.ok_or(CannotJudge::Missing("a list of known weak keys"))
     }
 
     /// The certificate of the delegate that signs an OCSP response; nothing if the CA signs itself.

@@ -11,7 +11,7 @@
 //! | linting before signing, one command for each signature | no rule: the chain of types in `issuance` |
 //! | the signature algorithm, whoever signs | ALG-01 and ALG-02, in every list |
 //!
-//! The lists are [`certificate::RULES`], [`name::RULES`], [`key::RULES`], [`crl::RULES`],
+//! The lists are [`certificate::RULES`], [`name::RULES`], [`key::RULES`], [`graph::RULES`], [`crl::RULES`],
 //! [`crl::entry::RULES`], [`ocsp::RULES`] and [`request::RULES`]; [`certificate::judge`], [`crl::judge`],
 //! [`ocsp::judge`] and [`request::judge`] apply all that govern a structure and report every objection.
 
@@ -19,6 +19,9 @@ mod algorithm;
 pub mod certificate;
 mod context;
 pub mod crl;
+#[cfg(test)]
+mod evidence;
+pub mod graph;
 pub mod key;
 pub mod name;
 mod objection;
@@ -27,15 +30,19 @@ pub mod request;
 #[cfg(test)]
 mod sample;
 mod verdict;
+mod weak_keys;
 #[cfg(test)]
 mod whole;
 
-pub use context::{Ceremony, Context, Issued, Kind, Known, NothingKnown, Policy, SigningTime, UnknownName};
+pub use context::{
+    Ceremony, Context, Issued, Kind, Known, NothingKnown, Policy, Said, SigningTime, UnknownName,
+};
 pub use objection::{Assessment, NotJudged, Objection, Rule, Summary};
 pub use verdict::{
     CannotJudge, Findings, Judgement, NOT_APPLICABLE, PASS, Severities, Severity, Strength, Unmet, Verdict,
     must, should,
 };
+pub use weak_keys::{WeakKeys, WeakKeysError};
 
 /// Lists rules: each line is one file, its module and its entry in `RULES`.
 macro_rules! rules {
@@ -44,6 +51,10 @@ macro_rules! rules {
 
         /// Every rule, in the order of its ids.
         pub const RULES: &[$crate::rule::Rule<$kind>] = &[$($name::RULE),*];
+
+        /// The file of each rule, in the same order.
+        #[cfg(test)]
+        pub(in crate::rule) const FILES: &[&str] = &[$(stringify!($name)),*];
     };
 }
 use rules;
@@ -53,6 +64,7 @@ pub fn summaries() -> Vec<Summary> {
     let mut all: Vec<_> = certificate::RULES.iter().map(Rule::summary).collect();
     all.extend(name::RULES.iter().map(Rule::summary));
     all.extend(key::RULES.iter().map(Rule::summary));
+    all.extend(graph::RULES.iter().map(Rule::summary));
     all.extend(crl::summaries());
     all.extend(ocsp::RULES.iter().map(Rule::summary));
     all.extend(request::RULES.iter().map(Rule::summary));
@@ -69,7 +81,8 @@ mod tests {
     fn a_structure_has_each_rule_once() {
         let certificate = certificate::RULES.iter().map(Rule::summary);
         let certificate = certificate.chain(name::RULES.iter().map(Rule::summary));
-        let certificate = certificate.chain(key::RULES.iter().map(Rule::summary)).collect::<Vec<_>>();
+        let certificate = certificate.chain(key::RULES.iter().map(Rule::summary));
+        let certificate = certificate.chain(graph::RULES.iter().map(Rule::summary)).collect::<Vec<_>>();
         let mut request: Vec<_> = request::RULES.iter().map(Rule::summary).collect();
         request.extend(key::RULES.iter().map(Rule::summary));
         let crl = crl::summaries();

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::certificate::{self, Certificate};
+use super::evidence::messages;
 use super::{Ceremony, Context, Issued, Kind, Known, Policy, Rule, SigningTime, Verdict};
 use crate::clock::Timestamp;
 use crate::digest::{Digest, from_hex};
 use crate::pki::build::element::{element, sequence};
 use crate::pki::build::{Access, Extension, PolicyParts, extension, time};
-use crate::pki::key::{Curve, PublicKey};
+use crate::pki::key::{Curve, MlDsa, PublicKey};
 use crate::pki::key_identifier::KeyIdentifierMethod;
 use crate::pki::name::{Attribute, Name, StringForm, attribute_type};
 use crate::pki::oid::{Oid, policy, purpose};
@@ -47,6 +48,7 @@ pub(crate) struct Sample {
     pub(crate) unique_ids: Vec<u8>,
     pub(crate) extensions: Vec<Extension>,
     pub(crate) known: Vec<Issued>,
+    pub(crate) organization_may_differ: bool,
 }
 
 pub(crate) fn attribute(short: &str, value: &str) -> Attribute {
@@ -96,6 +98,11 @@ pub(crate) fn responder_key() -> PublicKey {
     )
 }
 
+/// A key of ML-DSA: octets that nobody drew.
+pub(crate) fn ml_dsa_key(set: MlDsa) -> PublicKey {
+    PublicKey::from_ml_dsa(set, &vec![7; set.key_octets()]).unwrap()
+}
+
 fn ec_key(curve: Curve, point: &str) -> PublicKey {
     PublicKey::from_ec_point(curve, &from_hex(&point.replace(' ', "")).unwrap()).unwrap()
 }
@@ -130,8 +137,14 @@ impl Sample {
             spki: key.spki_der().to_vec(),
             unique_ids: Vec::new(),
             extensions: Vec::new(),
-            known: Vec::new(),
+            organization_may_differ: false,
+            known: if kind == Kind::Root { Vec::new() } else { vec![Self::known_root()] },
         }
+    }
+
+    /// What a ledger says of the root, which issues all others.
+    pub(crate) fn known_root() -> Issued {
+        Self::root().but(|root| root.serial = from_hex("0209010102030405060708").unwrap()).issued()
     }
 
     /// A root of 3650 days, P-384.
@@ -247,6 +260,12 @@ impl Sample {
         self
     }
 
+    /// The same under the policy of the pilot.
+    pub(crate) fn pilot(mut self) -> Self {
+        self.policy = Policy::PqcPilot;
+        self
+    }
+
     /// The octets.
     pub(crate) fn tbs(&self) -> Vec<u8> {
         let extensions: Vec<_> = self.extensions.iter().map(extension::extension).collect();
@@ -271,20 +290,7 @@ impl Sample {
     pub(crate) fn issued(&self) -> Issued {
         let tbs = self.tbs();
         let view = TbsCertificateView::read(&tbs, &mut Faults::new()).unwrap();
-        Issued {
-            kind: self.kind,
-            subject_sha256: view.subject().sha256(),
-            spki_sha256: view.spki_sha256(),
-            subject_key_identifier: view.extensions().subject_key_identifier().unwrap().map(<[u8]>::to_vec),
-            purposes: view
-                .extensions()
-                .extended_key_usage()
-                .unwrap()
-                .map(|list| list.iter().map(|one| one.to_string()).collect()),
-            serial: view.serial_octets().to_vec(),
-            not_after: view.not_after().at(),
-            revoked: None,
-        }
+        Issued::read(self.kind, "known", &view).unwrap()
     }
 
     /// Judges it in a ceremony by this rule: every message, or nothing if it passes or the rule does not apply.
@@ -295,10 +301,8 @@ impl Sample {
         let tbs = self.tbs();
         let certificate = Certificate::from_tbs(&tbs).unwrap();
         let (root, existing) = (Self::root().tbs(), Self::existing().tbs());
-        self.in_context(&root, &existing, |context| match (rule.verdict)(&certificate, context) {
-            Ok(Verdict::Pass | Verdict::NotApplicable) => Vec::new(),
-            Ok(Verdict::Unmet(ways)) => ways.into_iter().map(|way| way.message).collect(),
-            Err(because) => vec![because.to_string()],
+        self.in_context(&root, &existing, |context| {
+            messages(rule, &context.clone(), |context| (rule.verdict)(&certificate, context))
         })
     }
 
@@ -316,9 +320,25 @@ impl Sample {
         let existing = TbsCertificateView::read(existing, &mut Faults::new()).unwrap();
         match self.kind {
             Kind::Root => read(&Context::root(ceremony)),
+            Kind::Cross if self.organization_may_differ => {
+                read(&Context::cross(ceremony, root, existing, &[]).with_other_organization())
+            }
             Kind::Cross => read(&Context::cross(ceremony, root, existing, &[])),
             kind => read(&Context::issued_by(ceremony, kind, root)),
         }
+    }
+
+    /// Whether all that the rule says of it is a SHOULD, and it says something.
+    pub(crate) fn only_warns(&self, rule: &Rule<certificate::Judge>) -> bool {
+        let tbs = self.tbs();
+        let certificate = Certificate::from_tbs(&tbs).unwrap();
+        let (root, existing) = (Self::root().tbs(), Self::existing().tbs());
+        self.in_context(&root, &existing, |context| match (rule.verdict)(&certificate, context) {
+            Ok(Verdict::Unmet(ways)) => {
+                ways.iter().all(|way| way.strength == super::verdict::Strength::Should)
+            }
+            _ => false,
+        })
     }
 
     /// Asserts that the rule is met or does not apply.
@@ -330,17 +350,24 @@ impl Sample {
     /// Asserts that the rule objects once, in words that contain these.
     #[track_caller]
     pub(crate) fn fails(&self, rule: &Rule<certificate::Judge>, words: &str) {
+        self.fails_in(rule, &[words]);
+    }
+
+    /// Asserts that the rule objects once for each of these words.
+    #[track_caller]
+    pub(crate) fn fails_in(&self, rule: &Rule<certificate::Judge>, words: &[&str]) {
         let objections = self.objections(rule);
         assert!(
-            objections.len() == 1 && objections[0].contains(words),
-            "{} {}: wanted one with `{words}`, found {objections:?}",
+            objections.len() == words.len()
+                && objections.iter().zip(words).all(|(objection, words)| objection.contains(words)),
+            "{} {}: wanted {words:?}, found {objections:?}",
             rule.id,
             self.kind
         );
     }
 }
 
-/// A ledger of these certificates, all issued by the root, and of its last CRL number, 5.
+/// A ledger of these certificates, and of the last CRL number of the root, 5.
 pub(crate) struct Ledger<'a>(pub(crate) Cow<'a, [Issued]>);
 
 impl Known for Ledger<'_> {
@@ -349,13 +376,16 @@ impl Known for Ledger<'_> {
         all.into_iter().find(|one| one.serial == serial)
     }
     fn certificates_of_key(&self, spki: Digest) -> Vec<Issued> {
-        self.0.iter().filter(|one| one.spki_sha256 == spki).cloned().collect()
+        self.0.iter().filter(|one| one.spki_sha256 == Some(spki)).cloned().collect()
     }
     fn certificates_of_subject(&self, subject: Digest) -> Vec<Issued> {
         self.0.iter().filter(|one| one.subject_sha256 == subject).cloned().collect()
     }
     fn certificates_issued_by(&self, issuer: Digest) -> Vec<Issued> {
-        if issuer == name("Root X1").sha256() { self.0.to_vec() } else { Vec::new() }
+        self.0.iter().filter(|one| one.issuer_sha256 == issuer).cloned().collect()
+    }
+    fn certificates_with_identifier(&self, identifier: &[u8]) -> Vec<Issued> {
+        self.0.iter().filter(|one| one.subject_key_identifier() == Some(identifier)).cloned().collect()
     }
     fn last_crl_number(&self, issuer: Digest) -> Option<Vec<u8>> {
         (issuer == name("Root X1").sha256()).then(|| vec![5])

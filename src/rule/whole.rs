@@ -94,7 +94,15 @@ fn outside_of_a_ceremony_a_missing_part_is_said_and_not_passed() {
             "SUB-01: the issuer's certificate is not known",
             "SUB-04: the issuer's certificate is not known",
             "KEY-07: the log's ledger is not known",
+            "MS-05: the log's ledger is not known",
             "KEY-08: the issuer's certificate is not known",
+            "GRA-01: the log's ledger is not known",
+            "GRA-02: the log's ledger is not known",
+            "GRA-03: the log's ledger is not known",
+            "GRA-04: the log's ledger is not known",
+            "GRA-05: the log's ledger is not known",
+            "GRA-06: the log's ledger is not known",
+            "GRA-07: the log's ledger is not known",
         ]
     );
     let root = Sample::root().tbs();

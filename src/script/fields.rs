@@ -297,6 +297,13 @@ impl FromNode for String {
             "several lines"
         } else if text.starts_with(' ') || text.ends_with(' ') {
             "spaces around it"
+        } else if text.len() > MOST_TEXT {
+            let message = format!(
+                "found a text of {} octets, wanted at most {MOST_TEXT}: it has to fit into the log",
+                text.len()
+            );
+            problems.add(node.place, message);
+            return None;
         } else {
             return Some(text.to_owned());
         };
@@ -305,6 +312,9 @@ impl FromNode for String {
         None
     }
 }
+
+/// Octets of a text that fit into a line of the log, 16 KiB, with all that stands around them, each escaped.
+pub const MOST_TEXT: usize = 4096;
 
 impl FromNode for Paragraph {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {

@@ -19,7 +19,7 @@ pub use ceremony::{
     StepNode, TokenClass, TokenDemand, Unread, Window,
 };
 pub use fields::{
-    Fields, FromNode, Id, IdError, NamePart, Named, Paragraph, Word, listed, text, unknown, wrong,
+    Fields, FromNode, Id, IdError, MOST_TEXT, NamePart, Named, Paragraph, Word, listed, text, unknown, wrong,
 };
 pub use problem::{Located, Place, Problem, Problems, Source, is_hidden, shown};
 pub use yaml::{Entry, MOST_DEPTH, MOST_NODES, MOST_OCTETS, Node, Value, read};
@@ -55,6 +55,25 @@ pub struct Whole<T> {
     pub sha256: Digest,
     /// Its lines, for problems that are found later.
     pub source: Source,
+}
+
+/// Reads a file that may hold PINs as one value, and wipes what this reader made of it. What the parser of YAML itself kept is
+/// its own.
+///
+/// # Errors
+///
+/// Every problem of the file; a problem shows its line.
+pub fn read_secret<T: FromNode>(file: &str, octets: &[u8]) -> Result<T, Problems> {
+    let (node, mut problems) = read(file, octets);
+    let value = node.and_then(|mut node| {
+        let value = T::from_node(&node, &mut problems);
+        node.wipe();
+        value
+    });
+    let mut source = problems.source().clone();
+    let value = problems.or(value)?;
+    source.wipe();
+    Ok(value)
 }
 
 /// Reads a whole file as one value.

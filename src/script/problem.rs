@@ -5,6 +5,8 @@
 //! - Everything that is wrong is reported, in the order of the file.
 //! - Nothing that stands in a file reaches a terminal as a control character.
 
+use zeroize::Zeroize as _;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -55,6 +57,13 @@ impl Source {
     /// The file called `file`, which says `text`.
     pub fn new(file: &str, text: &str) -> Self {
         Self { file: visible(file).into(), lines: text.lines().map(Into::into).collect() }
+    }
+
+    /// Wipes its lines, unless somebody else still shows them.
+    pub(super) fn wipe(&mut self) {
+        for line in Arc::get_mut(&mut self.lines).into_iter().flatten() {
+            std::mem::take(line).into_string().zeroize();
+        }
     }
 
     /// The name of the file, as messages show it.

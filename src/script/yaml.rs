@@ -7,6 +7,8 @@
 //! - Everything that can still be read is read, so that all problems are reported at once.
 //! - Octets, depth and nodes are bounded before they cost memory or time.
 
+use zeroize::Zeroize as _;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -28,6 +30,18 @@ pub struct Node {
     pub place: Place,
     /// What stands there.
     pub value: Value,
+}
+
+impl Node {
+    /// Wipes every text in it: it may have held a PIN. The tree is as deep as the reader lets it be.
+    pub(super) fn wipe(&mut self) {
+        match &mut self.value {
+            Value::Scalar { text, .. } => text.zeroize(),
+            Value::List(nodes) => nodes.iter_mut().for_each(Self::wipe),
+            Value::Map(entries) => entries.iter_mut().for_each(|entry| entry.node.wipe()),
+            Value::Refused => {}
+        }
+    }
 }
 
 /// What can stand in a file.

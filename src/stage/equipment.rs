@@ -3,9 +3,10 @@
 //! The rules of this file:
 //! - One login is one try. Another try is asked for, never made by itself.
 //! - After a wrong PIN people see what the token says of tries; from the second wrong one on, or where the
-//!   token says that one is left, an exact word is wanted before the next.
+//!   token says that one is left, an exact word is wanted before the next, the first of a ceremony too.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation};
 use crate::secret::Pin;
@@ -22,11 +23,13 @@ pub enum LoginKind {
         two_halves: bool,
     },
     /// By a PIN that was read before the ceremony began.
-    Given(Pin),
+    Given(Arc<Pin>),
     /// By the token's own PIN pad.
     ProtectedPath,
     /// Not at all.
     None,
+    /// Outside of this program, before it: nobody here checks anything, and the log says so.
+    External,
 }
 
 /// A token that has to be initialised before it can be used.
@@ -47,12 +50,12 @@ pub struct Pins {
     /// The security officer's.
     pub security_officer: Pin,
     /// The user's, chosen by its custodian.
-    pub user: Pin,
+    pub user: Arc<Pin>,
 }
 
 /// The PINs of throw-away tokens. They are public.
 pub fn fixed_pins() -> Pins {
-    Pins { security_officer: shared_pin(PinKind::SecurityOfficer), user: shared_pin(PinKind::User) }
+    Pins { security_officer: shared_pin(PinKind::SecurityOfficer), user: shared_pin(PinKind::User).into() }
 }
 
 /// One of the PINs of throw-away tokens. They are public.
@@ -89,10 +92,12 @@ pub struct Equipment {
     pub class: String,
     /// How many people have to be there before it is used.
     pub threshold: usize,
+    /// How many octets the id of a new key has: some tokens take two.
+    pub id_octets: usize,
     /// Whether someone is logged in.
     logged_in: bool,
-    /// Wrong PINs in this session, counted here because not every token counts.
-    wrong: u32,
+    /// Wrong PINs since the last good one, counted here because not every token counts; before an interruption too.
+    pub(super) wrong: u32,
 }
 
 impl Equipment {
@@ -104,7 +109,7 @@ impl Equipment {
         class: String,
         threshold: usize,
     ) -> Self {
-        Self { device, login, custodians, class, threshold, logged_in: false, wrong: 0 }
+        Self { device, login, custodians, class, threshold, id_octets: 16, logged_in: false, wrong: 0 }
     }
 
     /// Who types a PIN of this token, each a part of it: everyone where custody is split, otherwise one.
@@ -127,6 +132,15 @@ impl Stage<'_> {
         self.token(token)?.information().map_err(|source| StageError::token(token, source))
     }
 
+    /// How many octets the id of a new key on a token has.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoToken`] if there is no such token.
+    pub fn id_octets(&mut self, token: &str) -> Result<usize, StageError> {
+        Ok(self.equipment(token)?.id_octets)
+    }
+
     /// Records every token that is ready: what it is and which one.
     ///
     /// # Errors
@@ -146,11 +160,19 @@ impl Stage<'_> {
     fn introduce(&mut self, token: &str) -> Result<(), StageError> {
         let information = self.information(token)?;
         let class = self.equipment(token)?.class.clone();
+        let serial = printable(&information.serial);
+        let before = self.past().find("device.inserted", |record| record.text("token") == Some(token));
+        if let Some(wanted) =
+            before.and_then(|record| record.text("serial")).filter(|wanted| *wanted != serial)
+        {
+            let (token, wanted) = (token.to_owned(), wanted.to_owned());
+            return Err(StageError::OtherToken { token, found: serial, wanted });
+        }
         self.record(Event::DeviceInserted {
             token: token.into(),
             kind: "token".into(),
             model: printable(&format!("{} {}", information.manufacturer, information.model)),
-            serial: printable(&information.serial),
+            serial,
             firmware: information.firmware.to_string(),
             class,
         })?;
@@ -166,18 +188,29 @@ impl Stage<'_> {
         if self.equipment(token)?.logged_in {
             return Ok(());
         }
+        self.is_not_recalling(token)?;
         let serial = printable(&self.information(token)?.serial);
         self.quorum_is_met(token, &serial)?;
         loop {
             // Asked anew before each try: a wrong PIN changes what the token says of tries.
-            let state = self.information(token)?.pin_state();
+            let information = self.information(token)?;
+            let state = information.pin_state();
+            self.word_before_try(token, &information)?;
             match self.try_log_in(token, state)? {
                 Ok(()) => break,
                 Err(error) => self.after_wrong_pin(token, error)?,
             }
         }
-        let people = self.custodians(token)?;
+        let outside = matches!(self.equipment(token)?.login, LoginKind::External);
+        let people = if outside { Vec::new() } else { self.custodians(token)? };
         self.equipment(token)?.logged_in = true;
+        self.equipment(token)?.wrong = 0;
+        if outside {
+            let text = format!(
+                "token `{token}`: authentication was performed outside; this program has verified no PIN"
+            );
+            self.record(Event::LogNote { text })?;
+        }
         self.record(Event::AuthOk { token: token.into(), serial, people })?;
         Ok(())
     }
@@ -205,6 +238,9 @@ impl Stage<'_> {
     ///
     /// [`StageError`] if the token is not blank, refuses, or people do.
     pub fn initialize(&mut self, token: &str) -> Result<TokenInformation, StageError> {
+        if let Some(information) = self.initialized_before(token)? {
+            return Ok(information);
+        }
         let equipment = self.equipment(token)?;
         let Device::Blank(blank) = &equipment.device else {
             return Err(StageError::NotBlank { token: token.into() });
@@ -213,7 +249,7 @@ impl Stage<'_> {
         let people = equipment.who_types();
         // A PIN that was read before the ceremony is the one that logs in later.
         let given = match &equipment.login {
-            LoginKind::Given(pin) => Some(pin.duplicate()),
+            LoginKind::Given(pin) => Some(Arc::clone(pin)),
             _ => None,
         };
         let mut ask = |kind| {
@@ -228,7 +264,7 @@ impl Stage<'_> {
             self.operators.pin(&request)
         };
         let security_officer = ask(PinKind::SecurityOfficer)?;
-        let user = given.map_or_else(|| ask(PinKind::User), Ok)?;
+        let user = given.map_or_else(|| ask(PinKind::User).map(Arc::new), Ok)?;
         let pins = Pins { security_officer, user };
         let intent = Event::TokenInitializeIntent { token: token.into(), label };
         let seq = self.record(intent)?;
@@ -249,6 +285,47 @@ impl Stage<'_> {
         self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, seq)?;
         self.introduce(token)?;
         Ok(information)
+    }
+
+    /// What an interrupted initialisation left: a token that is ready by now, or nothing.
+    fn initialized_before(&mut self, token: &str) -> Result<Option<TokenInformation>, StageError> {
+        let ready = matches!(self.equipment(token)?.device, Device::Ready(_));
+        let said =
+            self.past().find("token.initialized", |record| record.text("token") == Some(token)).is_some();
+        if said {
+            return if ready {
+                self.information(token).map(Some)
+            } else {
+                Err(StageError::Blank { token: token.into() })
+            };
+        }
+        let of_token = |record: &super::PastRecord| {
+            record.ev == "token.initialize.intent" && record.text("token") == Some(token)
+        };
+        if !self.past().records().iter().any(of_token) {
+            return Ok(None);
+        }
+        let open = self.take_open_intent(of_token).map(|intent| intent.seq);
+        if !ready {
+            if let Some(seq) = open {
+                let error = "the ceremony was interrupted".into();
+                let residue = "the token is blank, or its user has no PIN".into();
+                self.record_closing(Event::ActFailed { error, residue }, seq)?;
+            }
+            return Ok(None);
+        }
+        // The label was free before the intent, and the module finishes what it has begun: it is the token that was
+        // meant. Whether its PIN is the custodian's shows at the next login.
+        let information = self.information(token)?;
+        let people = self.custodians(token)?;
+        let serial = printable(&information.serial);
+        let event = Event::TokenInitialized { token: token.into(), serial, people };
+        match open {
+            Some(seq) => self.record_closing(event, seq)?,
+            None => self.record(event)?,
+        };
+        self.introduce(token)?;
+        Ok(Some(information))
     }
 
     /// The token itself; for this folder and what it calls only.
@@ -295,6 +372,7 @@ impl Stage<'_> {
             LoginKind::Given(pin) => Login::Pin(pin),
             LoginKind::ProtectedPath => Login::ProtectedPath,
             LoginKind::None => Login::None,
+            LoginKind::External => Login::External,
             LoginKind::Prompt { .. } => {
                 let purpose = if equipment.wrong == 0 { PinPurpose::Login } else { PinPurpose::AfterWrong };
                 let tries = state.to_string();
@@ -318,31 +396,41 @@ impl Stage<'_> {
         self.record(Event::AuthFailed { token: token.into(), serial, people, error: text.clone() })?;
         let equipment = self.equipment(token)?;
         equipment.wrong += 1;
-        let (wrong, custodian) = (equipment.wrong, equipment.custodians.first().cloned());
-        let given = !matches!(equipment.login, LoginKind::Prompt { .. });
-        let (Some(person), false) = (custodian, given) else {
-            return Err(StageError::token(token, error));
-        };
-        self.operators.show(&Notice::Wrong { sentence: format!("token `{token}`: {text}") });
-        let state = information.pin_state();
-        if state == PinState::Locked {
+        if !matches!(equipment.login, LoginKind::Prompt { .. }) || equipment.custodians.is_empty() {
             return Err(StageError::token(token, error));
         }
-        if wrong < 2 && state != PinState::FinalTry {
+        self.operators.show(&Notice::Wrong { sentence: format!("token `{token}`: {text}") });
+        if information.pin_state() == PinState::Locked {
+            return Err(StageError::token(token, error));
+        }
+        Ok(())
+    }
+
+    /// Before a try that could lock the token, the first of a ceremony or a later one, somebody says an exact word. Whatever
+    /// the token says: some lock without a warning.
+    fn word_before_try(&mut self, token: &str, information: &TokenInformation) -> Result<(), StageError> {
+        let equipment = self.equipment(token)?;
+        let asks_for_one = !matches!(equipment.login, LoginKind::None | LoginKind::External);
+        let (wrong, custodian) = (equipment.wrong, equipment.custodians.first().cloned());
+        let state = information.pin_state();
+        if !asks_for_one || wrong < 2 && state != PinState::FinalTry {
             return Ok(());
         }
+        let Some(person) = custodian else {
+            return Err(StageError::Quorum { token: token.into(), present: 0, threshold: 1 });
+        };
         let lines = vec![
             Line::new("token", token),
             Line::new("serial", information.serial.clone()),
-            Line::new("wrong PINs in this session", wrong.to_string()),
+            Line::new("wrong PINs since the last good one", wrong.to_string()),
             Line::new("tries", state.to_string()),
         ];
-        self.question(
-            person,
-            "Another wrong PIN can lock this token for good. Try again?",
-            lines,
-            Expected::Word(AGAIN),
-        )?;
+        let sentence = if wrong == 0 {
+            "A wrong PIN can lock this token for good. Try?"
+        } else {
+            "Another wrong PIN can lock this token for good. Try again?"
+        };
+        self.question(person, sentence, lines, Expected::Word(AGAIN))?;
         Ok(())
     }
 
@@ -359,6 +447,7 @@ impl Stage<'_> {
         expected: Expected,
     ) -> Result<String, StageError> {
         let (step, sentence) = (self.step_number(), sentence.into());
+        self.is_not_recalling(&sentence)?;
         Ok(self.operators.ask(&Question { step, person, sentence, lines, expected })?)
     }
 }

@@ -33,6 +33,12 @@ pub enum Event {
     /// The program began to work on this log.
     #[serde(rename = "session.start")]
     SessionStart(Session),
+    /// The program began to work on this log again, after an interruption.
+    #[serde(rename = "session.resumed")]
+    SessionResumed(Session),
+    /// Octets after the last whole line were moved away.
+    #[serde(rename = "log.recovered")]
+    LogRecovered { torn_sha256: Digest, torn_len: u64, last_seq: u64 },
     /// The program ended its work.
     #[serde(rename = "session.stop")]
     SessionStop {},
@@ -74,6 +80,9 @@ pub enum Event {
     /// A person is in the room.
     #[serde(rename = "participant.present")]
     ParticipantPresent { person: String, role: String, id_check: String },
+    /// A person is no longer in the room.
+    #[serde(rename = "participant.left")]
+    ParticipantLeft { person: String, role: String },
     /// A step begins.
     #[serde(rename = "step.begin")]
     StepBegin { step: String, name: String },
@@ -175,6 +184,16 @@ pub enum Event {
         serial: String,
         key: KeyPlace,
     },
+    /// A certificate is revoked from this time on; its issuer's next CRL says so.
+    #[serde(rename = "cert.revoked")]
+    CertRevoked {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sha256: Option<Digest>,
+        issuer_spki_sha256: Digest,
+        serial: String,
+        reason: String,
+        effective: Timestamp,
+    },
     /// Intent: a certification request is about to be signed.
     #[serde(rename = "csr.sign.intent")]
     CsrSignIntent { tbs_sha256: Digest, spki_sha256: Digest, subject: String, subject_sha256: Digest },
@@ -217,6 +236,15 @@ pub enum Event {
     /// A signing intent ended without an artifact; its serial number is never used again.
     #[serde(rename = "sign.failed")]
     SignFailed { error: String },
+    /// A signing intent was given up without its artifact, whether or not there is a signature.
+    #[serde(rename = "sign.aborted")]
+    SignAborted { reason: String },
+    /// A serial number is never used again: a certificate with it could exist that nobody has.
+    #[serde(rename = "serial.burned")]
+    SerialBurned { issuer_spki_sha256: Digest, serial: String, why: String },
+    /// A file counts for nothing.
+    #[serde(rename = "artifact.voided")]
+    ArtifactVoided { artifact: Artifact, path: String, reason: String },
     /// A file is handed over that nobody signed: a manifest, a list, evidence.
     #[serde(rename = "artifact.emitted")]
     ArtifactEmitted { artifact: Artifact, path: String },

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::digest::Digest;
 
 use super::event::{Artifact, Event};
+use super::past::Leftover;
 
 /// Who does what a record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,15 +115,49 @@ pub trait Journal {
     /// [`JournalError`] if its file exists or cannot be made.
     fn reserve(&mut self, place: &ArtifactPlace) -> Result<(), JournalError>;
 
+    /// Begins a series of `count` artifacts: what is about to be signed for it is kept next, one after the other, and what
+    /// was kept of a series before that nobody finished is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if nothing can be kept.
+    fn begin_series(&mut self, count: usize) -> Result<(), JournalError>;
+
+    /// Keeps the octets of the next of the series that are about to be signed, for `resume`, and makes sure that the place
+    /// of what comes of them is free. They are synced by [`Journal::keep_list`].
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they could not be written or the place is taken.
+    fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError>;
+
+    /// Keeps the list of all that was kept: one digest in hex on each line; the list's digest.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if list and octets are not stored.
+    fn keep_list(&mut self) -> Result<Digest, JournalError>;
+
+    /// Stores the next artifact of the series. It is synced by [`Journal::store_list`], and nobody is told before.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be written.
+    fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError>;
+
+    /// Syncs all artifacts of the series together, and stores the list of their digests as an artifact.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if any of it is not on the disk.
+    fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError>;
+
     /// Stores an artifact: the file itself by digest, and its rendering where people look for it.
     ///
     /// # Errors
     ///
     /// [`JournalError`] if it could not be stored.
-    fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
-        self.deposit(place, &mut &*octets)?;
-        self.complete(place)
-    }
+    fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError>;
 
     /// Puts what will be an artifact where it will lie, under a name that nobody takes for one; its digest. It takes the
     /// place of one that was put there before and is not complete.
@@ -145,6 +180,61 @@ pub trait Journal {
     ///
     /// [`JournalError`] if that could not be stored, or if nothing was put there.
     fn complete(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError>;
+
+    /// The octets of an artifact that was stored before an interruption.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they are not there or have another digest.
+    fn stored_octets(&self, kind: &str, sha256: Digest) -> Result<Vec<u8>, JournalError>;
+
+    /// Takes in an artifact that was stored before an interruption, and makes again what is missing of its renderings.
+    /// `seq`: the record that names it, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if other octets are in one of its places.
+    fn store_again(
+        &mut self,
+        place: &ArtifactPlace,
+        octets: &[u8],
+        seq: Option<u64>,
+    ) -> Result<Artifact, JournalError>;
+
+    /// Octets that [`Journal::keep_pending`] kept before an interruption.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they are not there or have another digest.
+    fn kept(&self, sha256: Digest) -> Result<Vec<u8>, JournalError>;
+
+    /// Artifacts' files that no record names.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the folder cannot be read.
+    fn leftovers(&self) -> Result<Vec<Leftover>, JournalError>;
+
+    /// Moves such a file to where it counts for nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it cannot be moved.
+    fn set_aside(&mut self, leftover: &Leftover) -> Result<(), JournalError>;
+
+    /// Moves renderings away whose artifact no record names.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if one cannot be moved.
+    fn clear_renderings(&mut self) -> Result<(), JournalError>;
+}
+
+impl JournalError {
+    /// Octets that the log names are not on the disk.
+    pub const fn lost(path: PathBuf) -> Self {
+        Self::Lost { path }
+    }
 }
 
 /// A key of the log, as far as a note needs to know it.
@@ -182,6 +272,18 @@ pub enum JournalError {
     Exists {
         /// Which file.
         path: PathBuf,
+    },
+    /// A file that the log names is not there, or its octets are not the log's.
+    #[error("`{}` is missing or is not what the log says; the log names it", path.display())]
+    Lost {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A ceremony of this id was begun here.
+    #[error("the ceremony `{ceremony}` was begun in this log and has not ended")]
+    Begun {
+        /// The ceremony.
+        ceremony: String,
     },
     /// The record itself is none that the log can hold.
     #[error("the record is not one that the log can hold: {why}")]

@@ -22,6 +22,9 @@ pub struct Machine {
     pub allowed_interfaces: Vec<String>,
     /// PKCS#11 modules, with the digest that each must have where the site names one.
     pub modules: Vec<(PathBuf, Option<Digest>)>,
+    /// What was found out elsewhere: what this program and its module processes have denied themselves, and what the
+    /// site says of each token.
+    pub found: Vec<Check>,
 }
 
 impl Machine {
@@ -33,6 +36,7 @@ impl Machine {
         checks.push(swap());
         checks.push(core_dumps());
         checks.push(self.interfaces());
+        checks.extend(self.found.iter().cloned());
         checks
     }
 

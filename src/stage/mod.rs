@@ -10,6 +10,7 @@ mod event;
 mod journal;
 mod machine;
 mod operators;
+mod past;
 
 use std::io::Read;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub use operators::{
     Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
 };
 
+pub use past::{Leftover, Past, PastRecord};
+
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;
 use crate::hsm::{HashAlgorithm, Inventory, KeyDescription, KeyId, ToSign, Token, TokenError};
@@ -47,6 +50,11 @@ pub struct Stage<'a> {
     closed: bool,
     head_at_start: Option<Head>,
     head_is_due: bool,
+    past: Past,
+    /// The intents of the past that nobody has settled yet.
+    open: Vec<PastRecord>,
+    outcomes: Vec<crate::hsm::Outcome>,
+    recalling: bool,
 }
 
 /// What an act may reach: its token, and the place where artifacts are stored.
@@ -99,6 +107,48 @@ impl<'h> Hands<'h> {
         self.stored = true;
         self.journal.complete(place)
     }
+
+    /// Keeps octets by their digest where `resume` finds them, before a record names the digest.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they could not be kept.
+    pub fn keep(&mut self, octets: &[u8]) -> Result<Digest, JournalError> {
+        let sha256 = Digest::of(octets);
+        self.journal.keep_pending(sha256, &mut &*octets)?;
+        Ok(sha256)
+    }
+
+    /// The token of the act, and the shelf that what it signs is put on: for a series, whose makers work side by side.
+    pub fn parts(&mut self) -> (&mut (dyn Token + 'h), Shelf<'_>) {
+        self.stored = true;
+        (self.token, Shelf { journal: self.journal })
+    }
+}
+
+/// Where the artifacts of a series are stored.
+pub struct Shelf<'s> {
+    journal: &'s mut dyn Journal,
+}
+
+impl Shelf<'_> {
+    /// Stores the next artifact of the series.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be written.
+    pub fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
+        self.journal.store_member(place, octets)
+    }
+
+    /// Syncs all artifacts of the series and stores the list of their digests.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if any of it is not on the disk.
+    pub fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        self.journal.store_list(place)
+    }
 }
 
 impl<'a> Stage<'a> {
@@ -123,6 +173,10 @@ impl<'a> Stage<'a> {
             closed: false,
             head_at_start: None,
             head_is_due: false,
+            past: Past::default(),
+            open: Vec::new(),
+            outcomes: Vec::new(),
+            recalling: false,
         }
     }
 
@@ -142,6 +196,7 @@ impl<'a> Stage<'a> {
         approval: Option<u64>,
         act: impl FnOnce(&mut Hands<'_>) -> Result<(T, Event), E>,
     ) -> Result<T, StageError> {
+        self.is_not_recalling(token)?;
         self.log_in(token)?;
         let seq = self.append(intent, Actor::software(), approval)?;
         // A crash from here on leaves an intent without a result, and whatever the token and the pending
@@ -167,6 +222,9 @@ impl<'a> Stage<'a> {
     ///
     /// [`StageError::Journal`] if it could not be stored.
     pub fn record(&mut self, event: Event) -> Result<u64, StageError> {
+        if self.recalling {
+            return self.recalled(&event);
+        }
         self.append(event, Actor::software(), None)
     }
 
@@ -176,6 +234,9 @@ impl<'a> Stage<'a> {
     ///
     /// [`StageError::Journal`] if it could not be stored.
     pub fn record_by(&mut self, person: &Person, event: Event) -> Result<u64, StageError> {
+        if self.recalling {
+            return self.recalled(&event);
+        }
         self.append(event, Actor { id: person.id.clone(), role: person.role.clone() }, None)
     }
 
@@ -194,6 +255,12 @@ impl<'a> Stage<'a> {
     ///
     /// [`StageError::Journal`] if it could not be stored.
     pub fn emit(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, StageError> {
+        if self.handed_over(place)?.is_some()
+            && let Some((_, artifact)) = self.past.artifact(place.kind, &place.name)
+        {
+            return Ok(artifact);
+        }
+        self.is_not_recalling(&place.name)?;
         let artifact = self.journal.store(place, octets)?;
         self.head_is_due = true;
         let path = format!("artifacts/{}", artifact.sha256);
@@ -216,6 +283,33 @@ impl<'a> Stage<'a> {
         self.journal.reserve(place)?;
         self.journal.keep_pending(sha256, to_be_signed)?;
         Ok(())
+    }
+
+    /// Begins a series: what is about to be signed for it is kept next.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if nothing can be kept.
+    pub fn begin_series(&mut self, count: usize) -> Result<(), StageError> {
+        Ok(self.journal.begin_series(count)?)
+    }
+
+    /// Keeps the octets of the next of a series, and makes sure that what comes of them can be stored.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if either cannot be.
+    pub fn prepare_member(&mut self, place: &ArtifactPlace, to_be_signed: &[u8]) -> Result<(), StageError> {
+        Ok(self.journal.keep_member(place, to_be_signed)?)
+    }
+
+    /// Keeps the list of a series; its digest.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn keep_list(&mut self) -> Result<Digest, StageError> {
+        Ok(self.journal.keep_list()?)
     }
 
     /// Octets from the token's random number generator and the system's together: unpredictable if either is.
@@ -351,6 +445,9 @@ impl<'a> Stage<'a> {
     /// [`StageError`] if the log key's token or the disk refuses.
     pub fn sign_head(&mut self) -> Result<(), StageError> {
         let Some((token, id, hashed)) = self.log_key.clone() else { return Ok(()) };
+        if self.recalling {
+            return Ok(());
+        }
         self.log_in(&token)?;
         let text = self.journal.head_text();
         let digest = Digest::of(text.as_bytes());
@@ -376,9 +473,16 @@ impl<'a> Stage<'a> {
         self.clock.now()
     }
 
+    /// Whose clocks the ceremony clock is compared with, as the log says it.
+    pub fn clock_source(&self) -> &'static str {
+        self.operators.clock_source()
+    }
+
     /// Shows people something.
     pub fn show(&mut self, notice: &Notice) {
-        self.operators.show(notice);
+        if !self.recalling {
+            self.operators.show(notice);
+        }
     }
 
     /// The current step's number; `-` outside steps.
@@ -414,18 +518,20 @@ impl<'a> Stage<'a> {
 
     /// Records that an intent came to nothing; the error to go on with.
     fn failed(&mut self, intent: u64, error: StageError) -> Result<StageError, StageError> {
-        // If the log itself failed, it cannot say so: the error is all there is.
-        if matches!(error, StageError::Journal(_)) {
-            return Ok(error);
-        }
         let event = Event::ActFailed { error: printable(&error.with_causes()), residue: "unknown".into() };
-        self.record_closing(event, intent)?;
-        Ok(error)
+        match self.record_closing(event, intent) {
+            Ok(_) => Ok(error),
+            // A disk that could not store the artifact may not store the record either, and a log that failed cannot
+            // say so: what came first is what people have to know. The intent stays open, and `resume` settles it.
+            Err(_) if matches!(error, StageError::Journal(_)) => Ok(error),
+            Err(log) => Err(log),
+        }
     }
 
     fn append(&mut self, event: Event, actor: Actor, closes: Option<u64>) -> Result<u64, StageError> {
         // A session's time begins with its first record.
-        let begins = matches!(event, Event::LogGenesis { .. } | Event::SessionStart(_));
+        let begins =
+            matches!(event, Event::LogGenesis { .. } | Event::SessionStart(_) | Event::SessionResumed(_));
         let entry = Entry {
             at: self.clock.now(),
             elapsed: if begins { Duration::ZERO } else { self.clock.elapsed() },
@@ -484,12 +590,33 @@ pub enum StageError {
         /// How many are wanted.
         threshold: usize,
     },
+    /// A step that the log says was done cannot be recalled from it.
+    #[error("step {step} is in the log as done, but not `{what}`, without which it cannot be recalled")]
+    NotRecalled {
+        /// Which step.
+        step: String,
+        /// What is missing.
+        what: String,
+    },
+    /// A token is another one than before the interruption.
+    #[error("token `{token}` has the serial number `{found}`; before the interruption it had `{wanted}`")]
+    OtherToken {
+        /// The script's name for it.
+        token: String,
+        /// What it says now.
+        found: String,
+        /// What the log says.
+        wanted: String,
+    },
     /// No random octets.
     #[error("the random number generators did not give what was asked")]
     Random,
     /// What an act made is not what was planned.
     #[error("{0}")]
     Refused(String),
+    /// What a token made, or did besides, is not what it was asked for.
+    #[error("{0}")]
+    Unfit(String),
 }
 
 /// What a record can hold of words that a driver, a token or the system chose: what nobody could see or read aloud is

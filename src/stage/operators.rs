@@ -75,6 +75,8 @@ pub enum Expected {
     Word(&'static str),
     /// Exactly these words, read from paper or screen; upper and lower case are the same.
     Words(String),
+    /// Exactly one of these words.
+    OneOf(Vec<String>),
     /// A text of the person's own, not empty.
     Text,
     /// The time that the person's own clock shows, RFC 3339 UTC.
@@ -135,6 +137,11 @@ pub enum PinKind {
 
 /// Talks to people. Implementations: a terminal, a file of answers, a rehearsal.
 pub trait Operators {
+    /// Whose clocks the times are of that they tell: `witnesses`, or `rehearsal` where no person looks at one.
+    fn clock_source(&self) -> &'static str {
+        "witnesses"
+    }
+
     /// Shows something; nobody has to answer.
     fn show(&mut self, notice: &Notice);
 

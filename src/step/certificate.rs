@@ -7,7 +7,7 @@ use crate::clock::Lasting;
 use crate::digest::{Digest, from_hex, hex};
 use crate::issuance::order::{CertificateOrder, Period, When};
 use crate::issuance::{self, IssuanceError, Key, KnownCertificate, Ledger, Terms};
-use crate::pki::{Name, PublicKey, read};
+use crate::pki::{Name, PublicKey};
 use crate::profile::{Fills, Profile, ProfileError, Term};
 use crate::script::{Located, NamePart, Word as _};
 use crate::stage::{Line, Notice, Person};
@@ -40,6 +40,8 @@ pub struct Resolved {
     pub certified: Option<String>,
     /// The certificate that is being cross-signed.
     pub crossed: Option<KnownCertificate>,
+    /// The organization as a cross-certificate spells it, if not as that certificate does.
+    pub organization: Option<String>,
     /// The name of the key that signs.
     pub key: String,
 }
@@ -60,6 +62,8 @@ pub struct Issue {
     public_key: Certified,
     #[serde(skip_serializing_if = "Option::is_none")]
     cross_signs: Option<Crossed>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    organization: Option<String>,
     validity: Period,
     #[serde(skip_serializing_if = "Fills::is_empty", default)]
     fills: Fills,
@@ -88,11 +92,8 @@ enum Crossed {
 impl Issue {
     /// Drafts and judges the certificate for the whole window, and tells the scope that it will be there.
     pub fn resolve(words: CertificateWords, resolved: Resolved, scope: &mut Scope<'_>) -> Option<Self> {
-        let Resolved { profile, issuer, subject, named, public_key, certified, crossed, key } = resolved;
-        // Of an OCSP responder a new key may have the old name.
-        if crossed.is_none() && profile.kind().word() != "ocsp-responder" {
-            one_name_one_key(&words.name, &subject, &public_key, certified.as_deref(), scope);
-        }
+        let Resolved { profile, issuer, subject, named, public_key, certified, crossed, organization, key } =
+            resolved;
         let cross_signs = crossed.as_ref().map(|crossed| match scope.ledger.certificate(&crossed.name) {
             Some(_) => Crossed::Certificate(crossed.name.clone()),
             None => Crossed::Der(hex(&crossed.der)),
@@ -110,6 +111,7 @@ impl Issue {
                 None => Certified::CertifiesSpki(hex(public_key.spki_der())),
             },
             cross_signs,
+            organization,
             validity: words.period,
             fills: words.fills,
         };
@@ -216,6 +218,7 @@ impl Issue {
             period: self.validity,
             fills: self.fills.clone(),
             crossed,
+            other_organization: self.organization.is_some(),
         })
     }
 
@@ -232,33 +235,6 @@ impl Issue {
             key: certified,
             issuer: self.issuer().to_owned(),
         });
-    }
-}
-
-/// A CA's name is the name of one key: relying parties and CRLs know an issuer by nothing else.
-///
-/// Sources: BR §7.1.4.1; Microsoft Trusted Root Program 3.1.11.
-fn one_name_one_key(
-    certificate: &str,
-    subject: &Name,
-    public_key: &PublicKey,
-    key: Option<&str>,
-    scope: &mut Scope<'_>,
-) {
-    let has_the_name_of = |known: &&KnownCertificate| {
-        let Ok(view) = read::certificate(&known.der) else { return false };
-        // Keys that are not made yet have placeholders, which can be the same; their names tell them apart.
-        let same_key = match (key, known.key.as_deref()) {
-            (None, None) => view.public_key().is_ok_and(|other| other.spki_der() == public_key.spki_der()),
-            (key, other) => key == other,
-        };
-        !same_key && known.kind != "ocsp-responder" && view.subject().to_name() == *subject
-    };
-    let other = scope.ledger.certificates().find(has_the_name_of).map(|other| other.name.clone());
-    if let Some(other) = other {
-        scope.wrong(format!(
-            "`{certificate}` has the subject of `{other}` and another key; a name is the name of one key"
-        ));
     }
 }
 
@@ -356,6 +332,15 @@ pub fn subject_sha256(
 /// The clock was in the window when it was confirmed. Hours may have passed since, and what is signed outside is not
 /// what was planned and approved.
 pub fn approver(room: &Room<'_, '_>) -> Result<Person, StepError> {
+    if room.stage.is_recalling() {
+        // Nothing is signed: what was signed inside the window stays what it is, and nobody is asked again.
+        let planned = room.setting.people.of_role("crypto-officer").next().cloned();
+        return planned.ok_or_else(|| StepError::Quorum {
+            role: "crypto-officer".into(),
+            present: 0,
+            wanted: 1,
+        });
+    }
     let (now, window) = (room.stage.now(), room.setting.window);
     if !window.includes(now) {
         let (from, to) = (window.from.to_string(), window.to.to_string());

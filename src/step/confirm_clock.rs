@@ -24,6 +24,7 @@ pub struct ConfirmClock {
 impl Step for ConfirmClock {
     const NAME: &'static str = "confirm-clock";
     const ABOUT: &'static str = "people compare the ceremony clock with their own";
+    const RECALLED: bool = false;
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
@@ -68,7 +69,7 @@ impl Step for ConfirmClock {
                 });
             }
             let event = Event::ClockSet {
-                source: "witnesses".into(),
+                source: room.stage.clock_source().into(),
                 reference,
                 old: clock,
                 new: clock,

@@ -19,6 +19,7 @@ pub struct ConfirmLog {
 impl Step for ConfirmLog {
     const NAME: &'static str = "confirm-log";
     const ABOUT: &'static str = "the log is compared with the head on paper";
+    const RECALLED: bool = false;
     type Spec = Spec;
 
     fn resolve(_: Spec, scope: &mut Scope<'_>) -> Option<Self> {

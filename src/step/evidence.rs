@@ -26,6 +26,7 @@ pub struct Evidence {
 impl Step for Evidence {
     const NAME: &'static str = "evidence";
     const ABOUT: &'static str = "somebody writes something down that the auditor will want";
+    const RECALLED: bool = false;
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

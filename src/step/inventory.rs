@@ -23,6 +23,7 @@ pub struct TakeInventory {
 impl Step for TakeInventory {
     const NAME: &'static str = "inventory";
     const ABOUT: &'static str = "everything that a token holds is listed";
+    const RECALLED: bool = false;
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

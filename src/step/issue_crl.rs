@@ -82,6 +82,7 @@ impl IssueCrl {
             period: self.period,
             revoked: self.revoked.list(ledger, setting)?,
             drawn_later: self.revoked.drawn_later(),
+            said_later: self.revoked.said_later(),
             fills: Fills::new(),
         })
     }
@@ -119,6 +120,7 @@ impl Step for IssueCrl {
         if let Some(revoked) = &revoked {
             revoked::keeps_all(revoked, (&issuer.name, issuer_name), spec.crl.place, scope);
         }
+        revoked::is_after_revocations(issuer_name, &spec.this_update, scope);
         let step = Self {
             crl: name?,
             issuer: issuer.name.clone(),

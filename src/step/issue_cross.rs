@@ -9,7 +9,9 @@ use super::{Room, Scope, Step, StepError, given_key, spec};
 use crate::clock::Lasting;
 use crate::issuance::KnownCertificate;
 use crate::issuance::order::When;
-use crate::pki::read;
+use crate::pki::oid::attribute::ORGANIZATION;
+use crate::pki::read::{self, CertificateView};
+use crate::pki::{Name, PublicKey, verify_signature};
 use crate::script::{Id, Located};
 
 spec!(
@@ -31,6 +33,8 @@ spec!(
         issuer_url: Option<Located<String>> = optional "issuer-url",
         /// Where the issuer's OCSP responder is.
         ocsp_url: Option<Located<String>> = optional "ocsp-url",
+        /// The organization, if it is meant to be spelled otherwise than in the certificate being cross-signed.
+        organization: Option<Located<String>> = optional "organization",
         /// The name of the certificate.
         certificate: Located<Id> = required "certificate",
     }
@@ -65,7 +69,11 @@ impl Step for IssueCross {
         }
         scope.uses(&key.token);
         let view = read::certificate(&crossed.der).ok()?;
-        let (subject, public_key) = (view.subject().to_name(), view.public_key().ok()?);
+        let (copied, public_key) = (view.subject().to_name(), view.public_key().ok()?);
+        let subject = match &spec.organization {
+            Some(text) => spelled(&copied, text, scope)?,
+            None => copied,
+        };
         let words = CertificateWords {
             name: name?,
             profile: spec.profile.value.to_string(),
@@ -80,6 +88,7 @@ impl Step for IssueCross {
             public_key,
             certified: crossed.key.clone(),
             crossed: Some(crossed),
+            organization: spec.organization.map(|text| text.value),
             key: key.name,
         };
         Issue::resolve(words, resolved, scope).map(Self)
@@ -93,6 +102,30 @@ impl Step for IssueCross {
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         self.0.perform(room)
     }
+}
+
+/// A certificate that names itself as its issuer has to be signed by its own key.
+fn own_signature(view: &CertificateView<'_>, key: &PublicKey) -> Result<(), String> {
+    let algorithm = view.signature_algorithm().signature_algorithm();
+    let algorithm = algorithm.ok_or("its own signature has an algorithm that cannot be verified")?;
+    verify_signature(key, algorithm, view.tbs().octets(), view.signature())
+        .map_err(|error| format!("it names itself as its issuer, and its own key did not sign it: {error}"))
+}
+
+/// The name with its organization as the script spells it.
+fn spelled(copied: &Name, text: &Located<String>, scope: &mut Scope<'_>) -> Option<Name> {
+    let made = copied.with_value(ORGANIZATION, &text.value).map_err(|error| error.to_string());
+    let why = match made {
+        Ok(Some(name)) if name != *copied => return Some(name),
+        Ok(Some(_)) => format!(
+            "the certificate being cross-signed spells it `{}` too; wanted no `organization`",
+            text.value
+        ),
+        Ok(None) => format!("`{copied}` has no organization of its own that could be spelled otherwise"),
+        Err(why) => why,
+    };
+    scope.problems.add(text.place, why);
+    None
 }
 
 /// The certificate being cross-signed; it has to be a CA's.
@@ -122,7 +155,11 @@ fn crossed(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<KnownCertificate
     };
     let ca = read::certificate(&known.der).map_err(|error| error.to_string()).and_then(|view| {
         let constraints = view.extensions().basic_constraints().map_err(|error| error.to_string())?;
-        view.public_key().map_err(|error| error.to_string())?;
+        let key = view.public_key().map_err(|error| error.to_string())?;
+        // Of one that signed itself this shows that somebody has the key; the other's issuer is not here to ask.
+        if known.key.is_none() && view.issuer() == view.subject() {
+            own_signature(&view, &key)?;
+        }
         Ok(constraints.is_some_and(|constraints| constraints.ca))
     });
     match ca {

@@ -68,6 +68,7 @@ impl Step for IssueOcspResponder {
             public_key: responder.public,
             certified: Some(responder.name),
             crossed: None,
+            organization: None,
             key: key.name,
         };
         Issue::resolve(words, resolved, scope).map(Self)

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::certificate::approver;
 use super::{Room, Scope, Step, StepError, spec};
 use crate::clock::Lasting;
-use crate::issuance::order::{OcspOrder, Period, Subject, When};
-use crate::issuance::{self, Drawn, IssuanceError, KnownCertificate, Ledger, Order as _, Terms};
+use crate::issuance::order::{OcspSeries, Period, Subject, When, Windows};
+use crate::issuance::{self, Drawn, IssuanceError, KnownCertificate, Ledger, Terms};
 use crate::pki::read;
 use crate::profile::{Fills, Profile};
 use crate::script::{Id, Located, Place};
-use crate::stage::{ArtifactPlace, Line, Notice};
+use crate::stage::{Line, Notice};
 
 spec!(
     /// `issue-ocsp-responses: {issuer: …, responder: …, certificates: […], this-update: …, lasts: …, responses: …}`
@@ -27,6 +27,10 @@ spec!(
         this_update: Located<When> = required "this-update",
         /// For how long, next update included.
         lasts: Located<Lasting> = required "lasts",
+        /// How many windows, one after the other; one if it is not said.
+        windows: Option<Located<u32>> = optional "windows",
+        /// From the beginning of one window to the beginning of the next.
+        every: Option<Located<Lasting>> = optional "every",
         /// The name of the responses; each has its number behind it.
         responses: Located<Id> = required "responses",
     }
@@ -42,44 +46,40 @@ pub struct IssueOcspResponses {
     profile: String,
     certificates: Vec<String>,
     period: Period,
+    windows: Windows,
 }
 
 impl IssueOcspResponses {
-    fn orders(&self, profile: &Profile, ledger: &Ledger) -> Result<Vec<OcspOrder>, IssuanceError> {
+    fn series(&self, profile: &Profile, ledger: &Ledger) -> Result<OcspSeries, IssuanceError> {
         let unknown = |what, name: &str| IssuanceError::Unknown { what, name: name.to_owned() };
         let certificate =
             |name: &str| ledger.certificate(name).ok_or_else(|| unknown("certificate", name)).cloned();
-        let issuer = certificate(&self.issuer)?;
-        let responder = certificate(&self.responder)?;
         let key = ledger.key(&self.key).ok_or_else(|| unknown("key", &self.key))?;
         let profile = profile.ocsp_response().ok_or_else(|| unknown("OCSP profile", &self.profile))?;
-        (1..)
-            .zip(&self.certificates)
-            .map(|(number, name): (usize, _)| {
-                let known = certificate(name)?;
-                let view = read::certificate(&known.der).map_err(|error| IssuanceError::Unreadable {
-                    name: name.clone(),
-                    why: error.to_string(),
-                })?;
-                let serial = view.tbs().serial().map_err(|_| unknown("serial number of", name))?;
-                let revoked = ledger
-                    .revocations(view.issuer().sha256())
-                    .into_iter()
-                    .find(|revocation| revocation.serial == serial)
-                    .map(|revocation| (revocation.at, revocation.reason));
-                Ok(OcspOrder {
-                    name: format!("{}-{number}", self.responses),
-                    profile_name: self.profile.clone(),
-                    profile: profile.clone(),
-                    issuer: issuer.clone(),
-                    responder: responder.clone(),
-                    key: key.clone(),
-                    subject: Subject { serial, serial_is_fixed: key.id.is_some(), revoked },
-                    period: self.period,
-                    fills: Fills::new(),
-                })
-            })
-            .collect()
+        let subject = |name: &String| {
+            let known = certificate(name)?;
+            let view = read::certificate(&known.der)
+                .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
+            let serial = view.tbs().serial().map_err(|_| unknown("serial number of", name))?;
+            let revoked = ledger
+                .revocations(view.issuer().sha256())
+                .into_iter()
+                .find(|revocation| revocation.serial == serial)
+                .map(|revocation| (revocation.at, revocation.reason));
+            Ok(Subject { serial, serial_is_fixed: key.id.is_some(), revoked })
+        };
+        Ok(OcspSeries {
+            name: self.responses.clone(),
+            profile_name: self.profile.clone(),
+            profile: profile.clone(),
+            issuer: certificate(&self.issuer)?,
+            responder: certificate(&self.responder)?,
+            key: key.clone(),
+            subjects: self.certificates.iter().map(subject).collect::<Result<_, IssuanceError>>()?,
+            period: self.period,
+            windows: self.windows,
+            fills: Fills::new(),
+        })
     }
 }
 
@@ -109,6 +109,7 @@ impl Step for IssueOcspResponses {
             return None;
         }
         knows_who_is_revoked(&issuer, spec.issuer.place, scope)?;
+        let windows = windows(&spec, scope);
         let key = super::certificate::issuer_key(&responder, spec.responder.place, scope)?;
         let step = Self {
             responses: name?,
@@ -121,26 +122,33 @@ impl Step for IssueOcspResponses {
                 .map(|known| known.map(|known| known.name))
                 .collect::<Option<_>>()?,
             period: Period { begins: spec.this_update.value, lasts: spec.lasts.value },
+            windows: windows?,
         };
-        match step.orders(&profile?, &scope.ledger) {
-            Ok(orders) => {
-                for order in &orders {
-                    scope.plan_order(order)?;
-                }
-            }
+        match step.series(&profile?, &scope.ledger) {
+            Ok(series) => plan_series(&series, spec.responses.place, scope)?,
             Err(error) => {
                 scope.wrong(error.to_string());
                 return None;
             }
         }
         scope.uses(&key.token);
-        scope.will_run_out(step.period);
+        scope.answers_for(&step.issuer, &step.certificates);
         Some(step)
     }
 
     fn preview(&self) -> String {
+        let Windows { count, every } = self.windows;
+        let each = match Lasting::from_seconds(every) {
+            Some(every) if count > 1 => {
+                format!(
+                    " for {count} windows of {}, each beginning {every} after the one before, without a gap",
+                    self.period.lasts
+                )
+            }
+            _ => String::new(),
+        };
         format!(
-            "Sign OCSP responses of `{}` on {} by `{}` with the key `{}`.",
+            "Sign OCSP responses of `{}` on {} by `{}` with the key `{}`{each}.",
             self.issuer,
             self.certificates.join(", "),
             self.responder,
@@ -151,24 +159,72 @@ impl Step for IssueOcspResponses {
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let unknown = || IssuanceError::Unknown { what: "profile", name: self.profile.clone() };
         let profile = room.setting.profiles.get(&self.profile).ok_or_else(unknown)?;
-        let orders = self.orders(profile, room.ledger)?;
+        let series = self.series(profile, room.ledger)?;
         let approver = approver(room)?;
         let terms = Terms { policy: room.setting.policy, approver: &approver };
-        let list = ArtifactPlace { kind: "list", name: self.responses.clone() };
-        let drawn: Drawn = issuance::issue_batch(&orders, &list, terms, room.ledger, room.stage)?;
-        let (_, next_update) = self.period.at(drawn.at, &self.responses)?;
+        let drawn: Drawn = issuance::issue_series(&series, terms, room.ledger, room.stage)?;
+        let last = u64::from(self.windows.count.saturating_sub(1));
+        let (_, next_update) = series.window(last, drawn.at)?;
         room.ledger.runs_out(next_update);
         let lines = vec![
-            Line::new(
-                "responses",
-                orders.iter().map(|order| order.place().name).collect::<Vec<_>>().join(", "),
-            ),
+            Line::new("responses", format!("{}-1 to {}-{}", self.responses, self.responses, series.count())),
             Line::new("next update", next_update.to_string()),
         ];
         room.stage
             .show(&Notice::Done { sentence: "Signed, read back, compared and verified.".into(), lines });
         Ok(())
     }
+}
+
+/// The windows; each begins before the one before it is over or at once after it.
+fn windows(spec: &Spec, scope: &mut Scope<'_>) -> Option<Windows> {
+    let (count, every) = match (&spec.windows, &spec.every) {
+        (None, None) => return Some(Windows::ONE),
+        (Some(count), Some(every)) => (count, every),
+        (Some(one), None) => {
+            scope.problems.add(one.place, "`windows` without `every`: wanted both or neither");
+            return None;
+        }
+        (None, Some(one)) => {
+            scope.problems.add(one.place, "`every` without `windows`: wanted both or neither");
+            return None;
+        }
+    };
+    if count.value == 0 {
+        scope.problems.add(count.place, "found 0 windows, wanted at least 1");
+        return None;
+    }
+    let lasts = spec.lasts.value;
+    if every.value > lasts {
+        let gap = every.value.seconds() - lasts.seconds();
+        let message = format!(
+            "each window lasts {lasts} and the next begins after {}: between them nothing is said for {gap} seconds",
+            every.value
+        );
+        scope.problems.add(every.place, message);
+        return None;
+    }
+    Some(Windows { count: count.value, every: every.value.seconds() })
+}
+
+/// Has every response judged. The plan shows each of a few, and of many the first and the last; between them nothing but
+/// the serial number and the time differs, and rules about time hold from the first window to the last.
+fn plan_series(series: &OcspSeries, place: Place, scope: &mut Scope<'_>) -> Option<()> {
+    let in_windows = series.in_one_window().checked_mul(usize::try_from(series.windows.count).ok()?);
+    let Some(count) = in_windows.filter(|count| *count <= MOST) else {
+        let message =
+            format!("there would be more than {MOST} responses; wanted fewer certificates or windows");
+        scope.problems.add(place, message);
+        return None;
+    };
+    let shown = |index: &usize| *index < SHOWN || *index + SHOWN >= count;
+    for index in (0..count).filter(shown) {
+        scope.plan_order(&series.member(index))?;
+    }
+    // A series runs out with its last window.
+    let last = u64::from(series.windows.count.saturating_sub(1));
+    scope.will_run_out_after(|signing| series.window(last, signing).ok().map(|(_, ends)| ends));
+    scope.judge_series(series, |index| !shown(&index))
 }
 
 /// Each certificate stands there once and was issued by the issuer.
@@ -215,3 +271,9 @@ fn default_profile() -> Id {
     #[expect(clippy::expect_used, reason = "a constant id; every ready script reads it")]
     "ocsp-response".parse().expect("a constant id")
 }
+
+/// The most responses of one step.
+const MOST: usize = 1_000_000;
+
+/// How many responses a plan shows from the beginning, and how many from the end.
+const SHOWN: usize = 128;

@@ -60,6 +60,7 @@ impl Step for IssueRoot {
                 public_key,
                 certified: Some(key.name),
                 crossed: None,
+                organization: None,
                 key: spec.key.value.to_string(),
             },
             scope,

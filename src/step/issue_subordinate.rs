@@ -92,6 +92,7 @@ impl Step for IssueSubordinate {
             public_key: given.public,
             certified: given.name,
             crossed: None,
+            organization: None,
             key: key.name,
         };
         Issue::resolve(words, resolved, scope)

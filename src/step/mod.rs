@@ -22,6 +22,7 @@ mod issue_subordinate;
 mod placeholder;
 mod preflight;
 mod request_certificate;
+mod revoke;
 mod revoked;
 mod roll_call;
 mod rows;
@@ -42,7 +43,7 @@ pub use scope::{Left, Scope};
 pub use setting::{Input, InputReader, People, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
-pub use crate::issuance::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy};
+pub use crate::issuance::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation};
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
 use crate::stage::{Stage, StageError};
@@ -82,6 +83,9 @@ trait Step: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// What it does, in a sentence for authors.
     const ABOUT: &'static str;
+    /// Whether later steps need what comes of it: after an interruption it is performed again from the log's records,
+    /// with nothing asked, signed or recorded. A step is not if it only asks, shows or looks.
+    const RECALLED: bool = true;
     /// What the author writes.
     type Spec: FromNode;
 
@@ -156,6 +160,11 @@ macro_rules! steps {
                 match self { $(Self::$step(_) => $module::$step::NAME),+ }
             }
 
+            /// Whether later steps need what came of it after an interruption.
+            pub const fn is_recalled(&self) -> bool {
+                match self { $(Self::$step(_) => $module::$step::RECALLED),+ }
+            }
+
             /// What will be done, a sentence for the people at the table.
             pub fn preview(&self) -> String {
                 match self { $(Self::$step(step) => step.preview()),+ }
@@ -199,6 +208,7 @@ steps!(
     issue_cross::IssueCross,
     issue_ocsp_responder::IssueOcspResponder,
     request_certificate::RequestCertificate,
+    revoke::Revoke,
     issue_crl::IssueCrl,
     issue_ocsp_responses::IssueOcspResponses,
     witness::Witness,
@@ -249,6 +259,9 @@ pub enum StepError {
         /// The window's last second.
         to: String,
     },
+    /// A certificate cannot be revoked.
+    #[error("nothing was revoked: {0}")]
+    Revocation(String),
     /// A file that the plan names by digest is another one now.
     #[error("{0}")]
     Changed(String),

@@ -22,6 +22,7 @@ impl Step for Preflight {
     const NAME: &'static str = "preflight";
     const ABOUT: &'static str =
         "the program looks at the machine: time, space, modules, swap, core dumps, network";
+    const RECALLED: bool = false;
     type Spec = Spec;
 
     fn resolve(_: Spec, scope: &mut Scope<'_>) -> Option<Self> {

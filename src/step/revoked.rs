@@ -9,6 +9,7 @@ use super::rows::{self, RowsError, reason};
 use super::{Scope, Setting};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::issuance::order::When;
 use crate::issuance::{IssuanceError, KnownCertificate, Ledger, Revocation};
 use crate::pki::reason::Reason;
 use crate::pki::{RevokedList, RevokedParts, SerialNumber, read};
@@ -78,6 +79,16 @@ pub enum Listed {
         revoked_at: Timestamp,
         #[serde(with = "super::text")]
         reason: Reason,
+    },
+    /// By the step of this ceremony that revokes it.
+    Step {
+        revoked_in: String,
+        /// What of it is known only on the day; nothing if it is all in the plan.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        open: Option<String>,
+        /// Whether the serial number is.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        serial_is_open: bool,
     },
     /// By its serial number.
     Serial {
@@ -158,9 +169,22 @@ impl Revoked {
         let Self::Listed(listed) = self else { return Vec::new() };
         let named = (0..).zip(listed).filter_map(|(index, listed)| match listed {
             Listed::Certificate { certificate, .. } => Some((index, certificate.clone())),
-            Listed::Serial { .. } => None,
+            Listed::Serial { .. } | Listed::Step { .. } => None,
         });
         named.collect()
+    }
+
+    /// The entries of which something is said by a step before: their places, from 0, what that is, and whether it is the
+    /// serial number too.
+    pub fn said_later(&self) -> Vec<(u64, String, bool)> {
+        let Self::Listed(listed) = self else { return Vec::new() };
+        let open = (0..).zip(listed).filter_map(|(index, listed)| match listed {
+            Listed::Step { open: Some(open), serial_is_open, .. } => {
+                Some((index, open.clone(), *serial_is_open))
+            }
+            _ => None,
+        });
+        open.collect()
     }
 
     /// Tells the ledger what a CRL said.
@@ -183,6 +207,14 @@ impl Listed {
                 let serial = SerialNumber::from_hex(serial).map_err(unknown)?;
                 Ok(RevokedParts { serial, revoked_at: *revoked_at, reason: *reason })
             }
+            Self::Step { revoked_in, .. } => {
+                let unknown =
+                    || IssuanceError::Unknown { what: "revocation by step", name: revoked_in.clone() };
+                let here =
+                    ledger.revoked_here().iter().find(|here| here.step == *revoked_in).ok_or_else(unknown)?;
+                let Revocation { serial, at, reason } = here.revocation.clone();
+                Ok(RevokedParts { serial, revoked_at: at, reason })
+            }
             Self::Certificate { certificate, revoked_at, reason } => {
                 let unknown = || IssuanceError::Unknown { what: "certificate", name: certificate.clone() };
                 let known = ledger.certificate(certificate).ok_or_else(unknown)?;
@@ -200,12 +232,7 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
         Listing::None => Some(Revoked::Listed(Vec::new())),
         Listing::FromLog => {
             let name = subject_sha256(issuer, Place::START, scope)?;
-            let listed = scope.ledger.revocations(name).into_iter().map(|revocation| Listed::Serial {
-                serial: revocation.serial.to_string(),
-                revoked_at: revocation.at,
-                reason: revocation.reason,
-            });
-            Some(Revoked::Listed(listed.collect()))
+            Some(Revoked::Listed(from_log(name, &scope.ledger)))
         }
         Listing::Certificates(certificates) => {
             if let Some(more) = certificates.get(MOST_NAMED) {
@@ -247,6 +274,56 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
             scope.setting.lists.insert(name.value.to_string(), list);
             Some(revoked)
         }
+    }
+}
+
+/// Every revocation that the log and the steps before know: those of the log by serial number, then those of the steps in
+/// their order.
+fn from_log(issuer: Digest, ledger: &Ledger) -> Vec<Listed> {
+    let here: Vec<_> = ledger.revoked_here().iter().filter(|here| here.issuer == issuer).collect();
+    let is_here = |serial: &SerialNumber| here.iter().any(|here| here.revocation.serial == *serial);
+    let before = ledger.revocations(issuer).into_iter().filter(|revocation| !is_here(&revocation.serial));
+    let mut listed: Vec<Listed> = before
+        .map(|revocation| Listed::Serial {
+            serial: revocation.serial.to_string(),
+            revoked_at: revocation.at,
+            reason: revocation.reason,
+        })
+        .collect();
+    listed.extend(here.iter().map(|here| {
+        let open: Vec<&str> = [(!here.effective.is_fixed(), "time"), (here.reason_is_open, "reason")]
+            .into_iter()
+            .filter_map(|(open, what)| open.then_some(what))
+            .collect();
+        Listed::Step {
+            revoked_in: here.step.clone(),
+            open: (!open.is_empty()).then(|| format!("{} of step {}", open.join(" and "), here.step)),
+            serial_is_open: here.serial_is_open,
+        }
+    }));
+    listed
+}
+
+/// A CRL says what is revoked by then: after a step that revokes at its own time it has to begin at its own.
+pub fn is_after_revocations(issuer: Digest, this_update: &Located<When>, scope: &mut Scope<'_>) {
+    let too_early = |effective: When| match effective {
+        When::SigningTime => this_update.value != When::SigningTime,
+        When::CeremonyDay => this_update.value.is_fixed(),
+        When::At(_) => false,
+    };
+    let here = scope.ledger.revoked_here().iter();
+    let early = here.filter(|here| here.issuer == issuer && too_early(here.effective));
+    let messages: Vec<String> = early
+        .map(|here| {
+            let (step, effective, begins) = (&here.step, here.effective, this_update.value);
+            format!(
+                "step {step} revokes with effect from {effective}, and the CRL begins at {begins}: the revocation would lie in the \
+                 future; wanted `this-update: {effective}`"
+            )
+        })
+        .collect();
+    for message in messages {
+        scope.problems.add(this_update.place, message);
     }
 }
 

@@ -22,6 +22,7 @@ pub struct RollCall {
 impl Step for RollCall {
     const NAME: &'static str = "roll-call";
     const ABOUT: &'static str = "everyone says that they are here";
+    const RECALLED: bool = false;
     type Spec = Spec;
 
     fn resolve(spec: Spec, _: &mut Scope<'_>) -> Option<Self> {

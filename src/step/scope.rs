@@ -7,12 +7,15 @@ use super::setting::{Input, Setting};
 use crate::clock::Timestamp;
 use crate::issuance::order::Period;
 use crate::issuance::{
-    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Statement, Structure, draft_and_judge,
+    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Series as _, SeriesOrder, Statement,
+    Structure, check_member, draft_and_judge,
 };
 use crate::pki::build::Streamed;
 use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
 use crate::profile::{Library, Profile};
-use crate::script::{Id, Located, NamePart, Node, Part, Place, Problems, Unread, Value, Word as _, listed};
+use crate::script::{
+    Id, Located, MOST_TEXT, NamePart, Node, Part, Place, Problems, Unread, Value, Word as _, listed,
+};
 use crate::stage::Person;
 
 /// Where a step stands while everything that can be wrong with it is found.
@@ -35,6 +38,8 @@ pub struct Scope<'s> {
     requests: BTreeMap<String, Key>,
     unread: Unread,
     spoiled: BTreeSet<String>,
+    /// Issuers of whose certificates OCSP responses are made: the first such step, and the certificates of all.
+    answered: BTreeMap<String, (Place, BTreeSet<String>)>,
 }
 
 /// What the steps of a script leave behind.
@@ -74,6 +79,7 @@ impl<'s> Scope<'s> {
             requests: BTreeMap::new(),
             unread,
             spoiled: BTreeSet::new(),
+            answered: BTreeMap::new(),
         }
     }
 
@@ -103,8 +109,45 @@ impl<'s> Scope<'s> {
         self.step = (number.to_owned(), place);
     }
 
+    /// The number of the step.
+    pub fn step_number(&self) -> &str {
+        &self.step.0
+    }
+
+    /// OCSP responses about these certificates of an issuer will be there.
+    pub fn answers_for(&mut self, issuer: &str, certificates: &[String]) {
+        let place = self.step.1;
+        let (_, answered) =
+            self.answered.entry(issuer.to_owned()).or_insert_with(|| (place, BTreeSet::new()));
+        answered.extend(certificates.iter().cloned());
+    }
+
+    /// Finds new certificates that the OCSP responses of the same ceremony leave out: relying parties would be told that
+    /// nobody knows them.
+    fn judge_answers(&mut self) {
+        let mut left_out = Vec::new();
+        for (issuer, (place, answered)) in &self.answered {
+            let new = self.ledger.certificates().filter(|known| {
+                known.issuer == *issuer && ["subordinate", "cross"].contains(&known.kind.as_str())
+            });
+            let new = new.filter(|known| self.is_made_here(&known.name) && !answered.contains(&known.name));
+            left_out.extend(new.map(|known| {
+                let message = format!(
+                    "`{}` is made here under `{issuer}`, and no OCSP response of this ceremony is about it; wanted it among \
+                     `certificates`",
+                    known.name
+                );
+                (*place, message)
+            }));
+        }
+        for (place, message) in left_out {
+            self.problems.add(place, message);
+        }
+    }
+
     /// What the steps leave.
-    pub fn leave(self) -> Left {
+    pub fn leave(mut self) -> Left {
+        self.judge_answers();
         Left {
             setting: self.setting,
             drafts: self.drafts,
@@ -280,7 +323,17 @@ impl<'s> Scope<'s> {
 
     /// A name by a profile's rules for its strings.
     pub fn name(&mut self, parts: &[NamePart], profile: &Profile) -> Option<Name> {
-        profile.names().name(parts, self.problems)
+        let name = profile.names().name(parts, self.problems)?;
+        // The intent to sign says it as a text.
+        let octets = name.to_string().len();
+        if let Some(first) = parts.first().filter(|_| octets > MOST_TEXT) {
+            let message = format!(
+                "the name has {octets} octets as a text, wanted at most {MOST_TEXT}: it has to fit into the log"
+            );
+            self.problems.add(first.place, message);
+            return None;
+        }
+        Some(name)
     }
 
     /// Something is wrong with the step as a whole.
@@ -348,10 +401,15 @@ impl<'s> Scope<'s> {
 
     /// A CRL or an OCSP response will run out: at the earliest when it is signed at the window's beginning.
     pub fn will_run_out(&mut self, period: Period) {
+        self.will_run_out_after(|signing| period.at(signing, "").ok().map(|(_, last)| last));
+    }
+
+    /// Something will run out: when, if it is signed at a given time.
+    pub fn will_run_out_after(&mut self, ends: impl FnOnce(Timestamp) -> Option<Timestamp>) {
         if self.is_unread(Part::Window) {
             return;
         }
-        if let Ok((_, at)) = period.at(self.setting.window.from, "") {
+        if let Some(at) = ends(self.setting.window.from) {
             self.first_next_update = Some(self.first_next_update.map_or(at, |first| first.min(at)));
         }
     }
@@ -432,6 +490,41 @@ impl<'s> Scope<'s> {
             octets,
         });
         Some(as_if_signed(checked.octets()))
+    }
+
+    /// Has every rule judge the members of a series that `which` names, at the first and the last time at which it may be
+    /// signed, and keeps none of them.
+    pub fn judge_series<O: SeriesOrder>(&mut self, order: &O, which: impl Fn(usize) -> bool) -> Option<()> {
+        let (policy, window) = (self.setting.policy, &self.setting.window);
+        let mut objections = BTreeMap::new();
+        for at in [window.from, window.to] {
+            let drawn = Drawn { at, serial: super::placeholder::serial(order.name()) };
+            let judged = order.ready(&drawn).map(|series| {
+                let context = series.context(policy, &self.ledger);
+                for index in (0..series.count()).filter(|index| which(*index)) {
+                    match check_member(&series, index, order.key(), &context) {
+                        Ok(_) => {}
+                        Err(IssuanceError::Objections { name, objections: all, .. }) => {
+                            for one in all.iter().filter(|one| one.is_error()) {
+                                objections.entry(one.rule).or_insert_with(|| format!("{name}: {one}"));
+                            }
+                        }
+                        Err(error) => {
+                            objections.entry("").or_insert_with(|| with_causes(&error));
+                        }
+                    }
+                }
+            });
+            if let Err(error) = judged {
+                objections.entry("").or_insert_with(|| with_causes(&error));
+            }
+        }
+        if !self.is_unread(Part::Policy) && !self.is_unread(Part::Window) {
+            for objection in objections.values() {
+                self.problems.add(self.step.1, objection);
+            }
+        }
+        objections.is_empty().then_some(())
     }
 
     /// Says that a name is none of those known here.

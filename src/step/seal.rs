@@ -60,7 +60,7 @@ impl Step for Seal {
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let manifest = room.stage.emit_manifest()?;
         let step = room.stage.step_number();
-        room.stage.record(Event::StepEnd { step })?;
+        room.stage.record_once(Event::StepEnd { step })?;
         room.stage.set_step(None);
         room.stage.record(Event::SessionStop {})?;
         let outcome = if room.stage.went_partial() { Outcome::Partial } else { Outcome::Ok };

@@ -21,6 +21,7 @@ pub struct Witness {
 impl Step for Witness {
     const NAME: &'static str = "witness";
     const ABOUT: &'static str = "the witnesses compare the log's head and agree, or do not";
+    const RECALLED: bool = false;
     type Spec = Spec;
 
     fn resolve(_: Spec, scope: &mut Scope<'_>) -> Option<Self> {

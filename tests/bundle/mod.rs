@@ -35,14 +35,15 @@ pub struct Said {
 
 /// What is expected: 5 with these codes and that of every practice log.
 pub fn refused(codes: &[&str]) -> Said {
-    Said { exit: 5, codes: codes.iter().chain(&["W203"]).map(ToString::to_string).collect() }
+    let mut codes: Vec<_> = codes.iter().chain(&["W203"]).map(ToString::to_string).collect();
+    codes.sort();
+    Said { exit: 5, codes }
 }
 
 /// What is expected: 0 with these codes and that of every practice log.
 pub fn accepted(codes: &[&str]) -> Said {
     let mut said = refused(codes);
     said.exit = 0;
-    said.codes.sort();
     said
 }
 

@@ -2,7 +2,7 @@
 
 use rootrite::digest::Digest;
 
-use crate::table::Table;
+use crate::table::{Table, days_ago};
 
 const FIRST: &str = "run script.yaml --site site.yaml --log log --out out --practice --answers answers.yaml";
 const NEXT: &str = "check next.yaml --log log";
@@ -70,8 +70,3 @@ fn next(table: &Table, listing: &str, inputs: &str) {
 
 const RESPONSES: &str = "      - issue-ocsp-responses: {issuer: root-x1, responder: root-x1, certificates: [e1], this-update: signing-time, \
      lasts: 7 days, responses: r}";
-
-fn days_ago(days: u64) -> rootrite::clock::Timestamp {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    rootrite::clock::Timestamp::from_seconds(now - days * 86_400).unwrap().day()
-}

@@ -155,6 +155,67 @@ error: script.yaml:50:38: certificate `other` is not a CA's: its basic constrain
     );
 }
 
+/// A root from elsewhere: DER.
+fn other_root() -> Vec<u8> {
+    let mut root = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    root.key_identifier_method = rcgen::KeyIdMethod::Sha256;
+    root.distinguished_name = rcgen::DistinguishedName::new();
+    for (kind, value) in [
+        (rcgen::DnType::CountryName, "US"),
+        (rcgen::DnType::OrganizationName, "Other Trust Services"),
+        (rcgen::DnType::CommonName, "Other Root"),
+    ] {
+        let value = rcgen::string::PrintableString::try_from(value).unwrap();
+        root.distinguished_name.push(kind, rcgen::DnValue::PrintableString(value));
+    }
+    let key = rcgen::KeyPair::generate().unwrap();
+    root.self_signed(&key).unwrap().der().to_vec()
+}
+
+#[test]
+fn what_is_cross_signed_has_signed_itself() {
+    let table = Table::new();
+    let root = other_root();
+    for_cross(&table, "other.der", &root, "other");
+    let _ = table.run_and_change_nothing("check script.yaml").with(0);
+    let table = Table::new();
+    let mut forged = root;
+    // A letter of its name: octets that its key did not sign.
+    let at = forged.windows(10).position(|octets| octets == b"Other Root").unwrap();
+    forged[at..at + 5].copy_from_slice(b"Mothe");
+    let last = forged.windows(10).rposition(|octets| octets == b"Other Root").unwrap();
+    forged[last..last + 5].copy_from_slice(b"Mothe");
+    for_cross(&table, "other.der", &forged, "other");
+    let ended = table.run_and_change_nothing("check script.yaml").with(2);
+    let wanted = "script.yaml:50:38: certificate `other`: it names itself as its issuer, and its own key did not sign it";
+    assert!(ended.error.contains(wanted), "{}", ended.error);
+}
+
+#[test]
+fn a_cross_certificate_spells_the_organization_otherwise_only_where_the_script_says_so() {
+    let with = |organization: &str| {
+        let table = Table::new();
+        for_cross(&table, "other.der", &other_root(), "other");
+        table.change(
+            "script.yaml",
+            "          certificate: crossed\n",
+            &format!("          certificate: crossed\n{organization}"),
+        );
+        table
+    };
+    let table = with("          organization: OTS\n");
+    let plan = table.run("plan script.yaml -o plan.json").with(0).both();
+    assert!(plan.contains("CN=Other Root,O=OTS,C=US"), "{plan}");
+    let text = table.read("plan.json");
+    assert!(text.contains("\"organization\":\"OTS\""), "{text}");
+    let said =
+        with("          organization: Other Trust Services\n").run_and_change_nothing("check script.yaml");
+    assert!(said.error.contains("spells it `Other Trust Services` too"), "{}", said.error);
+    let said = with("          organization: \"\"\n").run_and_change_nothing("check script.yaml");
+    let _ = said.with(2);
+}
+
 #[test]
 fn the_issuers_own_certificate_is_not_cross_signed() {
     let table = Table::new();

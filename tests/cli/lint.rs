@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::common::{Ended, rootrite, tool};
 
 /// A folder with a root CA that openssl keeps: certificate, CRL, signing request and OCSP response, all of fixed times.
-struct Authority(TempDir);
+pub struct Authority(TempDir);
 
 const CONFIGURATION: &str = "\
 [ca]
@@ -50,6 +50,20 @@ authorityKeyIdentifier = keyid
 authorityInfoAccess = caIssuers;URI:http://i.example.org/
 certificatePolicies = anyPolicy
 crlDistributionPoints = URI:http://c.example.org/
+[cross_extensions]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+authorityInfoAccess = caIssuers;URI:http://i.example.org/
+certificatePolicies = 2.23.140.1.2.1
+crlDistributionPoints = URI:http://c.example.org/
+[checked_extensions]
+keyUsage = critical, digitalSignature
+extendedKeyUsage = OCSPSigning
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 [responder_extensions]
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
@@ -72,7 +86,7 @@ distinguished_name = name
 const SUBJECT: &str = "/C=US/O=Example/CN=Example Root";
 
 impl Authority {
-    fn new() -> Option<Self> {
+    pub fn new() -> Option<Self> {
         let authority = Self(TempDir::new().unwrap());
         for (name, text) in [
             ("ca.cnf", CONFIGURATION),
@@ -89,7 +103,7 @@ impl Authority {
     }
 
     /// A root certificate of this key, from 2026-11-01 on.
-    fn certificate(&self, name: &str, extensions: &str, last: &str) -> Option<()> {
+    pub fn certificate(&self, name: &str, extensions: &str, last: &str) -> Option<()> {
         self.openssl(
             &format!(
                 "ca -config ca.cnf -batch -notext -selfsign -in root.csr -keyfile root.key -out {name} \
@@ -110,22 +124,22 @@ impl Authority {
         Some(())
     }
 
-    fn openssl(&self, arguments: &str, more: &[&str]) -> Option<Ended> {
+    pub fn openssl(&self, arguments: &str, more: &[&str]) -> Option<Ended> {
         let arguments = arguments.split_whitespace().chain(more.iter().copied());
         Some(tool("openssl", self.path(), arguments)?.with(0))
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    fn lint(&self, arguments: &str) -> Ended {
+    pub fn lint(&self, arguments: &str) -> Ended {
         rootrite(self.path(), ["lint"].into_iter().chain(arguments.split_whitespace()))
     }
 }
 
 /// Which rules object how gravely, notes apart.
-fn objections(ended: &Ended) -> Vec<String> {
+pub fn objections(ended: &Ended) -> Vec<String> {
     let rows: Value = serde_json::from_str(&ended.out).unwrap();
     let rows = rows.as_array().unwrap().iter().filter(|row| row["severity"] != "note");
     rows.map(|row| format!("{} {}", row["severity"].as_str().unwrap(), row["rule"].as_str().unwrap()))
@@ -141,7 +155,7 @@ fn a_good_root_has_no_error_and_what_could_not_be_judged_is_said() {
         "\
 root.pem [0]: root, CN=Example Root,O=Example,C=US
   warning ROOT-07: there is no authority key identifier, which is recommended (BR 2.2.6 §7.1.2.1.3; RFC 5280 §4.2.1.1)
-  note CRT-15, KEY-07, NAME-10: not judged: the log's ledger is not known
+  note CRT-15, KEY-07, MS-03, NAME-10, GRA-01, GRA-02, GRA-03: not judged: the log's ledger is not known
   note ROOT-03: not judged: the time of signing is not known
 0 errors and 1 warning in 1 structure
 "

@@ -59,8 +59,37 @@ fn a_name_is_the_name_of_one_key() {
     judged(
         &same,
         Some(
-            "script.yaml:36:9: `e1` has the subject of `root-x1` and another key; a name is the name of one key",
+            "script.yaml:36:9: e1: error GRA-01: `root-x1` has the subject `CN=Example Root X1,O=Example Trust Services,C=US` and another \
+             key, ",
         ),
+    );
+}
+
+/// Everything that an issuer issues says the same of it.
+#[test]
+fn an_issuer_has_one_crl_and_its_certificate_one_place() {
+    let second = |crl: &str, place: &str| {
+        let first = SCRIPT.split_once("      - generate-key: {token: root, key: e1").unwrap().1;
+        let (first, _) = first.split_once("      - issue-crl").unwrap();
+        let first = format!("      - generate-key: {{token: root, key: e1{first}");
+        let e2 = first.replace("key: e1", "key: e2").replace("{CN: E1}", "{CN: E2}");
+        let e2 = e2
+            .replace("certificate: e1", "certificate: e2")
+            .replace("//x1.c.", crl)
+            .replace("//x1.i.", place);
+        SCRIPT.replace(&first, &format!("{first}{e2}"))
+    };
+    judged(&second("//x1.c.", "//x1.i."), None);
+    let there = "script.yaml:47:9: e2: error ";
+    judged(
+        &second("//x2.c.", "//x1.i."),
+        Some(&format!(
+            "{there}GRA-04: the CRL of this issuer is at http://x2.c.example.org/; in `e1` it is at http://x1.c."
+        )),
+    );
+    judged(
+        &second("//x1.c.", "//x2.i."),
+        Some(&format!("{there}GRA-05: the certificate of this issuer is at http://x2.i.")),
     );
 }
 

@@ -37,12 +37,20 @@ fn people_conduct_a_whole_ceremony_and_no_pin_is_left_anywhere() {
         (&genesis["data"]["practice"], &genesis["data"]["origin"]),
         (&Value::Bool(false), &Value::from("example.org/test-log"))
     );
+    assert_eq!(clock_sources(&table), ["witnesses"]);
     let _ = table.run("verify out/bundle-test-ceremony").with(0);
     openssl_accepts(&table, "root-x1", "e1");
     no_pin_in(&table, &ended, &[USER, OFFICER]);
     // What was generated is on the token and cannot leave it: the halves of two keys.
     assert_eq!(table.inventory("root").entries.len(), 4);
     assert_eq!(table.inventory("log").entries.len(), 2);
+}
+
+/// Whose clocks the ceremony clock was compared with.
+fn clock_sources(table: &Table) -> Vec<String> {
+    let all = records(table);
+    let set = all.iter().filter(|record| record["ev"] == "clock.set");
+    set.map(|record| record["data"]["source"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -54,6 +62,7 @@ fn a_practice_ceremony_says_so_everywhere() {
     assert_eq!(genesis["data"]["practice"], true);
     assert_eq!(genesis["data"]["origin"], "example.org/test-log/practice");
     assert_eq!(summary(&table)["practice"], true);
+    assert_eq!(clock_sources(&table), ["rehearsal"], "a file has no clock of its own");
     assert!(
         table.path("out/bundle-practice-test-ceremony").is_dir()
             && !table.path("out/bundle-test-ceremony").exists()
@@ -137,7 +146,7 @@ fn a_wrong_pin_is_asked_for_again_and_a_second_one_wants_a_word() {
     });
     let ended = ended.with(0);
     assert_eq!(words.len(), 1, "after the second one");
-    assert!(words[0].contains("wrong PINs in this session: 2\n"), "{}", words[0]);
+    assert!(words[0].contains("wrong PINs since the last good one: 2\n"), "{}", words[0]);
     assert!(words[0].contains("tries: "), "what the token says of tries is shown: {}", words[0]);
     assert!(shown.contains("the PIN is wrong") || shown.contains("PIN of token `root`"), "{shown}");
     let events = events(&table);

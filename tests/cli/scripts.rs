@@ -251,7 +251,7 @@ const REFERENCES: &[Mistake] = &[
         old: "- witness: {}",
         new: "- witnes: {}",
         said: "\
-error: script.yaml:49:9: there is no step `witnes`; the steps here are `preflight`, `roll-call`, `confirm-clock`, `confirm-log`, `evidence`, `instruct`, `initialize-token`, `inventory`, `create-log`, `generate-key`, `issue-root`, `issue-subordinate`, `issue-cross`, `issue-ocsp-responder`, `request-certificate`, `issue-crl`, `issue-ocsp-responses`, `witness`, `seal`
+error: script.yaml:49:9: there is no step `witnes`; the steps here are `preflight`, `roll-call`, `confirm-clock`, `confirm-log`, `evidence`, `instruct`, `initialize-token`, `inventory`, `create-log`, `generate-key`, `issue-root`, `issue-subordinate`, `issue-cross`, `issue-ocsp-responder`, `request-certificate`, `revoke`, `issue-crl`, `issue-ocsp-responses`, `witness`, `seal`
   49 |       - witnes: {}
      |         ^
   hint: perhaps `witness` was meant
@@ -463,4 +463,34 @@ fn the_messages_are_data_with_format_json() {
     table.change("script.yaml", "sources: 9", "sources: 4");
     let ended = table.run_and_change_nothing("check script.yaml --format json").with(0);
     assert_eq!((ended.out.as_str(), ended.error.as_str()), ("[]\n", ""));
+}
+
+/// What the log could not hold is said before the room, not in it.
+#[test]
+fn a_text_that_does_not_fit_into_the_log_is_refused_and_the_longest_one_fits() {
+    for (octets, code) in [(4096, 0), (4097, 2)] {
+        let table = Table::without_tokens();
+        // Each of these octets takes two in a record.
+        let text = "\"".repeat(octets);
+        table.change(
+            "script.yaml",
+            "      - witness: {}\n",
+            &format!("      - instruct: {{who: bo, text: '{text}'}}\n"),
+        );
+        let ended = table.run("check script.yaml").with(code);
+        if code == 2 {
+            assert!(
+                ended.error.contains("found a text of 4097 octets, wanted at most 4096"),
+                "{}",
+                ended.error
+            );
+        } else {
+            let _ = table.run("rehearse script.yaml --out out --quiet").with(0);
+        }
+    }
+    let table = Table::without_tokens();
+    let units = "{OU: abcdefghijklmnopqrstuvwxyz}, ".repeat(200);
+    table.change("script.yaml", "{CN: E1}", &format!("{units}{{CN: E1}}"));
+    let ended = table.run_and_change_nothing("check script.yaml").with(2);
+    assert!(ended.error.contains("as a text, wanted at most 4096"), "{}", ended.error);
 }

@@ -184,6 +184,18 @@ pub fn window(days_before: u64) -> String {
     format!("window: {{from: {}, to: {}}}", time(today - days_before * DAY), time(today + 2 * DAY - 1))
 }
 
+/// The first second of the day so many days before today.
+pub fn days_ago(days: u64) -> rootrite::clock::Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    rootrite::clock::Timestamp::from_seconds(now - days * DAY).unwrap().day()
+}
+
+/// This second.
+pub fn now() -> rootrite::clock::Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    rootrite::clock::Timestamp::from_seconds(now).unwrap()
+}
+
 const DAY: u64 = 86_400;
 
 /// The small script that the tests change.

@@ -8,6 +8,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+pub mod fake;
 pub mod program;
 pub mod softhsm;
 

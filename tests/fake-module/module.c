@@ -3,9 +3,22 @@
  * One slot with one token, which holds one P-256 key pair: private object 1, public object 2.
  * Numbers are those of PKCS#11 2.40. */
 
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 typedef unsigned long ulong_t;
@@ -36,8 +49,11 @@ static void fill(octet_t *place, size_t size, const char *text) {
     memcpy(place, text, strlen(text));
 }
 
+struct initialize_arguments { void *create, *destroy, *lock, *unlock; ulong_t flags; void *reserved; };
+
 static ulong_t initialize(void *arguments) {
-    (void)arguments;
+    const struct initialize_arguments *given = arguments;
+    if (is("cannot-lock") && given != NULL && (given->flags & 2)) return 0xa; /* CKF_OS_LOCKING_OK */
     if (is("exits")) exit(3);
     return is("refuses") ? 0x80000042ul : OK;
 }
@@ -93,7 +109,7 @@ static ulong_t close_session(ulong_t session) { (void)session; return OK; }
 static ulong_t get_session_info(ulong_t session, struct session_info *info) {
     memset(info, 0, sizeof *info);
     info->slot = session;
-    info->state = 3; /* read-write, user logged in */
+    info->state = is("nobody-in") ? 2 : 3; /* read-write: nobody, or the user, logged in */
     return OK;
 }
 
@@ -108,8 +124,60 @@ static ulong_t login(ulong_t session, ulong_t user, octet_t *pin, ulong_t length
 
 static ulong_t logout(ulong_t session) { (void)session; return is("not-logged-in") ? 0x101 : OK; }
 
+/* What came of an attempt: ok, or the number of the error. */
+static void attempt(octet_t *place, ulong_t length, const char *what, long result) {
+    size_t used = strlen((char *)place);
+    if (result >= 0) snprintf((char *)place + used, length - used, "%s ok\n", what);
+    else snprintf((char *)place + used, length - used, "%s %d\n", what, errno);
+}
+
+static long create(const char *path) {
+    return path == NULL ? -1 : open(path, O_WRONLY | O_CREAT, 0600);
+}
+
+static long connect_to(const char *port) {
+    int s = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(port == NULL ? "0" : port))};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return s < 0 ? -1 : connect(s, (struct sockaddr *)&address, sizeof address);
+}
+
+/* Tries what no module has to do, and gives what came of it in the place of random octets. */
+static void escape(octet_t *place, ulong_t length) {
+    char *const nothing[] = {NULL};
+    struct rlimit core = {0, 0};
+    octet_t other = 0;
+    struct iovec here = {&other, 1}, there = {&other, 1};
+    memset(place, 0, length);
+    attempt(place, length, "inet", socket(AF_INET, SOCK_STREAM, 0));
+    attempt(place, length, "inet-datagram", socket(AF_INET, SOCK_DGRAM, 0));
+    attempt(place, length, "inet6", socket(AF_INET6, SOCK_STREAM, 0));
+    attempt(place, length, "packet", socket(AF_PACKET, SOCK_RAW, 0));
+    attempt(place, length, "netlink", socket(AF_NETLINK, SOCK_RAW, 0));
+    attempt(place, length, "vsock", socket(AF_VSOCK, SOCK_STREAM, 0));
+    attempt(place, length, "unix", socket(AF_UNIX, SOCK_STREAM, 0));
+    attempt(place, length, "peer", connect_to(getenv("PEER")));
+    attempt(place, length, "other-port", connect_to(getenv("OTHER")));
+    attempt(place, length, "io_uring", syscall(SYS_io_uring_setup, 4, NULL));
+    attempt(place, length, "exec", execve("/bin/true", nothing, nothing));
+    attempt(place, length, "ptrace", ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
+    attempt(place, length, "read-parent", process_vm_readv(getppid(), &here, 1, &there, 1, 0));
+    attempt(place, length, "signal-parent", kill(getppid(), 0));
+    attempt(place, length, "mount", mount("none", "/mnt", "tmpfs", 0, NULL));
+    attempt(place, length, "write-inside", create(getenv("INSIDE")));
+    attempt(place, length, "write-elsewhere", create(getenv("ELSEWHERE")));
+    attempt(place, length, "make-folder", mkdir("/tmp/rootrite-fake-folder", 0700));
+    getrlimit(RLIMIT_CORE, &core);
+    attempt(place, length, "core", core.rlim_max == 0 ? -1 : 0);
+    attempt(place, length, "dumpable", prctl(PR_GET_DUMPABLE) == 0 ? -1 : 0);
+}
+
 static ulong_t generate_random(ulong_t session, octet_t *place, ulong_t length) {
     (void)session;
+    if (is("escapes")) {
+        escape(place, length);
+        return OK;
+    }
     if (is("hangs")) pause();
     if (is("crashes")) {
         fprintf(stderr, "module: the cable is loose\n");
@@ -203,6 +271,28 @@ static ulong_t destroy_object(ulong_t session, ulong_t object) {
     return OK;
 }
 
+/* Refuses templates as picky tokens do; what it makes, it does not keep. */
+static int generated = 0;
+
+static ulong_t generate_key_pair(ulong_t session, void *mechanism, struct attribute *public, ulong_t publics,
+                                 struct attribute *private, ulong_t privates, ulong_t *first, ulong_t *second) {
+    (void)session, (void)mechanism, (void)public, (void)publics;
+    generated++;
+    if (is("unplugged")) return generated > 1 ? 5 : 0x32;
+    for (ulong_t i = 0; i < privates; i++) {
+        ulong_t type = private[i].type;
+        int set = private[i].length == 1 && *(octet_t *)private[i].value == 1;
+        if (type == TOKEN && set) return 0x70;
+        if (is("picky") && (type == 0x170 || type == 0x171 || type == 0x172)) return TYPE_INVALID;
+        if (is("very-picky") && (type == 0x210 || type == 0x202)) return 0xd1;
+        if (is("very-very-picky") && (type == 0x105 || type == 0x107 || type == 0x10c || type == 0x109)) return VALUE_INVALID;
+        if (is("takes-nothing")) return 0xd0;
+    }
+    *first = 2;
+    *second = 1;
+    return OK;
+}
+
 static ulong_t sign_init(ulong_t session, void *mechanism, ulong_t key) {
     (void)session, (void)mechanism, (void)key;
     return OK;
@@ -210,6 +300,7 @@ static ulong_t sign_init(ulong_t session, void *mechanism, ulong_t key) {
 
 static ulong_t sign(ulong_t session, octet_t *data, ulong_t length, octet_t *signature, ulong_t *count) {
     (void)session, (void)data, (void)length;
+    if (is("slow")) usleep(1500000);
     memset(signature, 1, 64);
     *count = is("short-signature") ? 63 : is("long-signature") ? 1000000 : 64;
     return OK;
@@ -229,6 +320,7 @@ static ulong_t get_function_list(void **place) {
     f[18] = login; f[19] = logout; f[20] = create_object; f[22] = destroy_object;
     f[24] = get_attribute_value; f[26] = find_objects_init; f[27] = find_objects; f[28] = find_objects_final;
     f[42] = sign_init; f[43] = is("cannot-sign") ? NULL : sign; f[64] = generate_random;
+    f[59] = generate_key_pair;
     *place = is("no-list") ? NULL : &list;
     return is("no-functions") ? NOT_SUPPORTED : OK;
 }

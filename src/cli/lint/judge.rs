@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::Read;
 
 use super::super::piece::{Piece, Shape, first_inside};
+use super::pool::Pool;
 use super::{Circumstances, Kind};
 use crate::pki::oid::purpose;
 use crate::pki::read::{
@@ -20,6 +21,8 @@ pub struct Judged {
     pub about: String,
     /// Every objection, and every rule that could not be judged.
     pub findings: Vec<Finding>,
+    /// The certificates that an OCSP response encloses, each judged for itself.
+    pub enclosed: Vec<Judged>,
 }
 
 /// One line of what is said.
@@ -37,8 +40,8 @@ pub struct Finding {
     pub not_judged: bool,
 }
 
-/// Judges one piece of a file.
-pub fn judge(piece: &Piece<'_>, circumstances: &Circumstances) -> Judged {
+/// Judges one piece of a file; `beside` are the CA certificates in the same file.
+pub fn judge(piece: &Piece<'_>, circumstances: &Circumstances, beside: &Pool) -> Judged {
     let wanted = circumstances.kind.map(Kind::shape);
     let shape = wanted.or(piece.shape);
     let kind = || circumstances.kind.map_or_else(|| unread_kind(shape), |kind| kind.name().to_owned());
@@ -46,6 +49,7 @@ pub fn judge(piece: &Piece<'_>, circumstances: &Circumstances) -> Judged {
         kind: kind(),
         about: String::new(),
         findings: vec![unreadable(shape, message)],
+        enclosed: Vec::new(),
     };
     let octets = match &piece.octets {
         Ok(octets) => *octets,
@@ -62,8 +66,8 @@ pub fn judge(piece: &Piece<'_>, circumstances: &Circumstances) -> Judged {
         return refused(format!("it has {} octets; more than {most} are not read", octets.len()));
     }
     match shape {
-        Some(Shape::Certificate) => of_certificate(octets, circumstances),
-        Some(Shape::Crl) => of_crl(&mut &*octets, circumstances),
+        Some(Shape::Certificate) => of_certificate(octets, circumstances, beside),
+        Some(Shape::Crl) => of_crl(&mut &*octets, circumstances, beside),
         Some(Shape::OcspResponse) => of_ocsp_response(octets, circumstances),
         Some(Shape::Request) => of_request(octets, circumstances),
         None => {
@@ -72,7 +76,7 @@ pub fn judge(piece: &Piece<'_>, circumstances: &Circumstances) -> Judged {
     }
 }
 
-fn of_certificate(octets: &[u8], circumstances: &Circumstances) -> Judged {
+fn of_certificate(octets: &[u8], circumstances: &Circumstances, beside: &Pool) -> Judged {
     let (certificate, error) = match certificate::Certificate::from_whole(octets) {
         Ok(certificate) => (Some(certificate), None),
         // What is signed may be readable although what is around it is not.
@@ -83,19 +87,24 @@ fn of_certificate(octets: &[u8], circumstances: &Circumstances) -> Judged {
     let Some(certificate) = certificate else {
         return unread(Shape::Certificate, circumstances, error.as_ref());
     };
+    let tbs = certificate.tbs();
     let kind = match circumstances.kind {
         Some(Kind::Certificate(kind)) => kind,
-        _ => certificate::recognise(certificate.tbs()),
+        _ if circumstances.crosses(tbs) => rule::Kind::Cross,
+        _ => certificate::recognise(tbs),
     };
-    let context = circumstances.context(kind, certificate.tbs().issuer(), authority(certificate.tbs()));
+    let mut context = circumstances.context(kind, tbs.issuer(), authority(tbs), beside);
+    if kind == rule::Kind::Cross {
+        context = context.with_existing(&circumstances.existing(tbs));
+    }
     let assessment = certificate::judge(&certificate, &context);
     let about = certificate.tbs().subject().to_string();
     judged(kind.to_string(), about, Shape::Certificate, error.as_ref(), assessment)
 }
 
 /// `source` gives a whole CRL of any size.
-pub fn of_crl(source: &mut dyn Read, circumstances: &Circumstances) -> Judged {
-    match read_crl(source, circumstances) {
+pub fn of_crl(source: &mut dyn Read, circumstances: &Circumstances, beside: &Pool) -> Judged {
+    match read_crl(source, circumstances, beside) {
         Ok((about, error, assessment)) => {
             judged(Kind::Crl.name().to_owned(), about, Shape::Crl, error.as_ref(), assessment)
         }
@@ -106,6 +115,7 @@ pub fn of_crl(source: &mut dyn Read, circumstances: &Circumstances) -> Judged {
 fn read_crl(
     source: &mut dyn Read,
     circumstances: &Circumstances,
+    beside: &Pool,
 ) -> Result<(String, Option<ReadError>, Assessment), ReadError> {
     let (mut heard, mut faults) = (|_: &[u8]| (), Faults::new());
     let stream = CrlStream::open(source, CrlForm::Whole, &mut heard, &mut faults)?;
@@ -115,7 +125,7 @@ fn read_crl(
     let fields = judged.read().fields()?;
     let identifier = fields.extensions().authority_key_identifier().ok().flatten();
     let identifier = identifier.and_then(|identifier| identifier.key_identifier);
-    let context = circumstances.context(rule::Kind::Other, fields.issuer(), identifier);
+    let context = circumstances.context(rule::Kind::Other, fields.issuer(), identifier, beside);
     let (about, error) = (fields.issuer().to_string(), judged.read().around().err());
     Ok((about, error, judged.end(&context)?.assessment))
 }
@@ -152,9 +162,14 @@ fn of_ocsp_response(octets: &[u8], circumstances: &Circumstances) -> Judged {
             not_judged: true,
             ..unreadable(Some(Shape::OcspResponse), message)
         };
-        return Judged { kind, about: String::new(), findings: vec![finding] };
+        return Judged { kind, about: String::new(), findings: vec![finding], enclosed: Vec::new() };
     };
-    let issuer = circumstances.only_issuer();
+    let enclosed: Vec<_> = enclosed(&view).collect();
+    let beside = Pool::new(enclosed.iter().map(|octets| octets.to_vec()).collect());
+    let answer = response.tbs().responses().iter().next().map(|single| single.cert_id);
+    let issuer = answer
+        .and_then(|id| circumstances.given.answered_for(&id).or_else(|| beside.answered_for(&id)))
+        .or_else(|| circumstances.given.all().next());
     let mut context = circumstances.without_issuer(rule::Kind::Other);
     if let Some(issuer) = issuer {
         context = context.with_issuer(issuer);
@@ -164,7 +179,19 @@ fn of_ocsp_response(octets: &[u8], circumstances: &Circumstances) -> Judged {
     }
     let answers = response.tbs().responses().iter().count();
     let about = format!("{answers} answer{}", if answers == 1 { "" } else { "s" });
-    judged(kind, about, Shape::OcspResponse, None, ocsp::judge(&response, &context))
+    let judgement = ocsp::judge(&response, &context);
+    let enclosed =
+        enclosed.into_iter().map(|octets| of_certificate(octets, circumstances, &beside)).collect();
+    Judged { enclosed, ..judged(kind, about, Shape::OcspResponse, None, judgement) }
+}
+
+/// The certificates that come along.
+fn enclosed<'a>(view: &OcspResponseView<'a>) -> impl Iterator<Item = &'a [u8]> {
+    let list = view.basic().and_then(|basic| basic.certificates());
+    list.into_iter()
+        .flat_map(|list| list.iter().collect::<Vec<_>>())
+        .take(MOST_ENCLOSED)
+        .map(|one| one.0.octets())
 }
 
 /// The certificate that comes along and is not the issuer's own.
@@ -209,13 +236,13 @@ fn judged(
         source: source(shape, one.rule),
         not_judged: true,
     }));
-    Judged { kind, about, findings }
+    Judged { kind, about, findings, enclosed: Vec::new() }
 }
 
 fn unread(shape: Shape, circumstances: &Circumstances, error: Option<&ReadError>) -> Judged {
     let kind = circumstances.kind.map_or_else(|| unread_kind(Some(shape)), |kind| kind.name().to_owned());
     let findings = error.map(|error| unreadable(Some(shape), error)).into_iter().collect();
-    Judged { kind, about: String::new(), findings }
+    Judged { kind, about: String::new(), findings, enclosed: Vec::new() }
 }
 
 /// What cannot be read is no DER, or not what it says it is.
@@ -262,42 +289,52 @@ impl Circumstances {
         kind: rule::Kind,
         issuer: crate::pki::NameView<'_>,
         identifier: Option<&[u8]>,
+        beside: &'a Pool,
     ) -> Context<'a> {
         let context = self.without_issuer(kind);
-        let certificates = self.issuer_views();
-        let same_name = |one: &&TbsCertificateView<'a>| one.subject().octets() == issuer.octets();
-        let same_key = |one: &&TbsCertificateView<'a>| {
-            identifier.is_some() && one.extensions().subject_key_identifier().ok().flatten() == identifier
-        };
-        let found = certificates
-            .iter()
-            .find(|one| same_name(one) && same_key(one))
-            .or_else(|| certificates.iter().find(same_name))
-            // The only one that was given is the issuer, whatever its name.
-            .or_else(|| certificates.first().filter(|_| certificates.len() == 1));
+        if kind == rule::Kind::Root {
+            return context;
+        }
+        let name = issuer.octets();
+        let given = self.given.issuer(name, identifier).or_else(|| self.given.named(name).next());
+        // The only one that was given is the issuer, whatever its name; one beside is by its name and key alone.
+        let found = given.or_else(|| self.given.only()).or_else(|| beside.issuer(name, identifier));
         match found {
-            Some(found) if kind != rule::Kind::Root => context.with_issuer(*found),
-            _ => context,
+            Some(found) => context.with_issuer(found),
+            None => context,
         }
     }
 
+    /// Whether a certificate is onto the name and key of one that is being cross-signed, and by another issuer.
+    fn crosses(&self, tbs: &TbsCertificateView<'_>) -> bool {
+        let mut same = self.crossed.named(tbs.subject().octets());
+        tbs.issuer() != tbs.subject() && same.any(|one| one.spki().octets() == tbs.spki().octets())
+    }
+
+    /// The certificates that are being cross-signed, those of this name first.
+    fn existing(&self, tbs: &TbsCertificateView<'_>) -> Vec<TbsCertificateView<'_>> {
+        let named = self.crossed.named(tbs.subject().octets());
+        let mut all: Vec<_> = named.collect();
+        if all.is_empty() {
+            all = self.crossed.all().collect();
+        }
+        all
+    }
+
     fn without_issuer(&self, kind: rule::Kind) -> Context<'_> {
-        let context = Context::lint(self.policy, kind);
+        let mut context = Context::lint(self.policy, kind);
+        if let Some(list) = &self.weak_keys {
+            context = context.with_weak_keys(list);
+        }
         match self.at {
             Some(at) => context.with_signing_time(rule::SigningTime::at(at)),
             None => context,
         }
     }
-
-    fn only_issuer(&self) -> Option<TbsCertificateView<'_>> {
-        self.issuer_views().first().copied()
-    }
-
-    fn issuer_views(&self) -> Vec<TbsCertificateView<'_>> {
-        let read = |octets| CertificateView::read(octets, &mut Faults::new()).ok();
-        self.issuers.iter().filter_map(|octets| read(octets)).map(|view| view.tbs()).collect()
-    }
 }
+
+/// The most certificates of an OCSP response that are judged for themselves.
+const MOST_ENCLOSED: usize = 16;
 
 /// The most octets of a certificate, a request or an OCSP response that are looked at.
 const MOST_OCTETS: usize = 1 << 20;
@@ -378,13 +415,21 @@ mod tests {
     }
 
     fn circumstances(kind: Option<Kind>, issuers: Vec<Vec<u8>>) -> Circumstances {
-        Circumstances { kind, policy: rule::Policy::PublicTls, issuers, at: None }
+        let given = Pool::new(issuers);
+        Circumstances {
+            kind,
+            policy: rule::Policy::PublicTls,
+            given,
+            crossed: Pool::default(),
+            weak_keys: None,
+            at: None,
+        }
     }
 
     fn judge_all(octets: &[u8], circumstances: &Circumstances) -> usize {
         let mut findings = 0;
         piece::each(octets, |piece| {
-            findings += judge(&piece, circumstances).findings.len();
+            findings += judge(&piece, circumstances, &Pool::of_file(octets, 10)).findings.len();
             // A profile is read out of anything, too.
             if let Ok(octets) = piece.octets
                 && let Some(tbs) = first_inside(octets)
@@ -434,6 +479,7 @@ mod tests {
                 judge(
                     &Piece { octets: Ok(octets), shape: piece::shape(octets) },
                     &circumstances(None, Vec::new()),
+                    &Pool::default(),
                 )
             })
             .map(|judged| judged.kind)

@@ -5,19 +5,21 @@
 //! - A rule that cannot be judged for lack of something from outside is said, not passed.
 
 mod judge;
+mod pool;
 
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use judge::{Finding, Judged};
+use pool::Pool;
 
 use super::files;
 use super::piece::{self, MOST_OCTETS, Shape, octets, regular};
 use crate::clock::Timestamp;
 use crate::failure::{Failure, Turn};
 use crate::pki::read::lenient;
-use crate::rule::{self, Policy, Severity};
+use crate::rule::{self, Policy, Severity, WeakKeys};
 
 /// Apply the rules to certificates, CRLs, OCSP responses and signing requests
 ///
@@ -27,15 +29,21 @@ pub struct Lint {
     /// The files
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// What the structures are meant to be; recognised when not given, but for `cross`
+    /// What the structures are meant to be; recognised when not given, `cross` with `--cross-signed` alone
     #[arg(long, value_parser = Kind::NAMES.map(|(name, _)| name))]
     kind: Option<String>,
     /// Whose rules apply: public-tls, private or pqc-pilot
     #[arg(long, default_value = "public-tls")]
     policy: Policy,
-    /// The issuer's certificate; of several, each structure takes the one of its issuer's name
+    /// The issuer's certificate; of several, each structure takes the one of its issuer's name; found in the same file, too
     #[arg(long, value_name = "FILE")]
     issuer: Vec<PathBuf>,
+    /// The certificate being cross-signed, and further ones of the same CA
+    #[arg(long, value_name = "FILE")]
+    cross_signed: Vec<PathBuf>,
+    /// A list of known weak RSA keys, in the format of Debian's openssl-blacklist
+    #[arg(long, value_name = "FILE")]
+    weak_keys: Vec<PathBuf>,
     /// When they are or were signed, such as 2026-11-01T08:00:00Z
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
@@ -84,7 +92,9 @@ impl Kind {
 struct Circumstances {
     kind: Option<Kind>,
     policy: Policy,
-    issuers: Vec<Vec<u8>>,
+    given: Pool,
+    crossed: Pool,
+    weak_keys: Option<WeakKeys>,
     at: Option<Timestamp>,
 }
 
@@ -99,7 +109,9 @@ impl Lint {
         let circumstances = Circumstances {
             kind: self.kind.as_ref().and_then(kind),
             policy: self.policy,
-            issuers: issuers(&self.issuer)?,
+            given: Pool::new(certificates(&self.issuer, "issuer's certificate")?),
+            crossed: Pool::new(certificates(&self.cross_signed, "certificate to cross-sign")?),
+            weak_keys: weak_keys(&self.weak_keys)?,
             at: self.at,
         };
         // A file that is none is found before anything is said of the others.
@@ -121,17 +133,48 @@ impl Lint {
     }
 }
 
+/// Judges octets as `lint` judges a file of them without an issuer, under this policy, and writes what it would write.
+///
+/// # Errors
+///
+/// A [`Failure`] if a rule objects with an error, or `out` cannot be written.
+pub fn lint_octets(octets: &[u8], policy: Policy, out: &mut dyn Write) -> Result<(), Failure> {
+    let circumstances = Circumstances {
+        kind: None,
+        policy,
+        given: Pool::new(Vec::new()),
+        crossed: Pool::new(Vec::new()),
+        at: None,
+        weak_keys: None,
+    };
+    let mut report = Report { out, json: false, text: String::new(), tally: Tally::default() };
+    pieces(Path::new("octets"), octets, &circumstances, &mut report)?;
+    let tally = report.end()?;
+    if tally.errors == 0 { Ok(()) } else { Err(Failure::new(Turn::Refused, tally.to_string())) }
+}
+
 fn one_file(path: &Path, circumstances: &Circumstances, report: &mut Report<'_>) -> Result<(), Failure> {
     if circumstances.kind.is_none_or(|kind| kind == Kind::Crl)
         && let Some(mut source) = piece::large_crl(path)?
     {
-        return report.say(path, 0, &judge::of_crl(&mut *source, circumstances));
+        let beside = Pool::new(Vec::new());
+        return report.say(path, 0, &judge::of_crl(&mut *source, circumstances, &beside));
     }
-    let octets = octets(path)?;
+    pieces(path, &octets(path)?, circumstances, report)
+}
+
+fn pieces(
+    path: &Path,
+    octets: &[u8],
+    circumstances: &Circumstances,
+    report: &mut Report<'_>,
+) -> Result<(), Failure> {
     let mut index = 0;
     let mut said = Ok(());
     let too_large = octets.len() as u64 > MOST_OCTETS;
-    piece::each(if too_large { &[][..] } else { &octets }, |mut piece| {
+    let octets = if too_large { &[][..] } else { octets };
+    let beside = Pool::of_file(octets, MOST_STRUCTURES);
+    piece::each(octets, |mut piece| {
         if too_large {
             piece.octets = Err(format!("the file has more than {MOST_OCTETS} octets"));
         } else if index == MOST_STRUCTURES {
@@ -142,37 +185,51 @@ fn one_file(path: &Path, circumstances: &Circumstances, report: &mut Report<'_>)
                 shape: None,
             };
         }
-        said = report.say(path, index, &judge::judge(&piece, circumstances));
+        said = report.say(path, index, &judge::judge(&piece, circumstances, &beside));
         index += 1;
         said.is_ok() && index <= MOST_STRUCTURES
     });
     said
 }
 
-/// The certificates in the files that are said to be the issuers'.
-fn issuers(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
-    let mut issuers = Vec::new();
+/// The certificates in files that are said to have nothing else.
+fn certificates(paths: &[PathBuf], what: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut found = Vec::new();
     for path in paths {
         regular(path)?;
-        let wrong = |why: String| {
-            Failure::new(Turn::Author, format!("`{}` is no issuer's certificate: {why}", path.display()))
-        };
+        let wrong =
+            |why: String| Failure::new(Turn::Author, format!("`{}` is no {what}: {why}", path.display()));
         let mut problem = None;
         piece::each(&octets(path)?, |piece| {
             match piece.octets.and_then(|octets| {
                 lenient::certificate(octets).map_err(|error| error.to_string())?;
                 Ok(octets.to_vec())
             }) {
-                Ok(certificate) => issuers.push(certificate),
+                Ok(certificate) => found.push(certificate),
                 Err(why) => problem = Some(why),
             }
-            problem.is_none() && issuers.len() <= MOST_STRUCTURES
+            problem.is_none() && found.len() <= MOST_STRUCTURES
         });
         if let Some(why) = problem {
             return Err(wrong(why));
         }
     }
-    Ok(issuers)
+    Ok(found)
+}
+
+/// The keys of all lists together; nothing if there is no list.
+fn weak_keys(paths: &[PathBuf]) -> Result<Option<WeakKeys>, Failure> {
+    let mut all: Option<WeakKeys> = None;
+    for path in paths {
+        regular(path)?;
+        let wrong = |why: String| {
+            Failure::new(Turn::Author, format!("`{}` is no list of weak keys: {why}", path.display()))
+        };
+        let text = String::from_utf8(octets(path)?).map_err(|_| wrong("it is no text".to_owned()))?;
+        let list = WeakKeys::read(&text).map_err(|error| wrong(error.to_string()))?;
+        all.get_or_insert_default().extend(list);
+    }
+    Ok(all)
 }
 
 /// How many of each.
@@ -213,6 +270,14 @@ impl Report<'_> {
     }
 
     fn say(&mut self, path: &Path, index: usize, judged: &Judged) -> Result<(), Failure> {
+        self.say_one(path, &format!("[{index}]"), index, judged);
+        for (number, enclosed) in (1..).zip(&judged.enclosed) {
+            self.say_one(path, &format!("[{index}], certificate {number}"), index, enclosed);
+        }
+        if self.text.len() > ENOUGH { self.write() } else { Ok(()) }
+    }
+
+    fn say_one(&mut self, path: &Path, place: &str, index: usize, judged: &Judged) {
         let said = |severity| judged.findings.iter().filter(|one| one.severity == severity).count();
         self.tally.structures += 1;
         self.tally.warnings += said(Severity::Warning);
@@ -226,10 +291,9 @@ impl Report<'_> {
                 let _ = write!(self.text, "{row}");
             }
         } else {
-            text(&mut self.text, path, index, judged);
+            text(&mut self.text, path, place, judged);
         }
         self.tally.errors += said(Severity::Error);
-        if self.text.len() > ENOUGH { self.write() } else { Ok(()) }
     }
 
     fn end(mut self) -> Result<Tally, Failure> {
@@ -260,8 +324,8 @@ fn json(path: &Path, index: usize, judged: &Judged, finding: &Finding) -> serde_
     })
 }
 
-fn text(text: &mut String, path: &Path, index: usize, judged: &Judged) {
-    let place = format!("{} [{index}]", path.display());
+fn text(text: &mut String, path: &Path, place: &str, judged: &Judged) {
+    let place = format!("{} {place}", path.display());
     let about = if judged.about.is_empty() { String::new() } else { format!(", {}", judged.about) };
     let _ = writeln!(text, "{}: {}{}", files::one_line(&place), judged.kind, files::one_line(&about));
     for finding in judged.findings.iter().filter(|one| !one.not_judged) {

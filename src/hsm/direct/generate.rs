@@ -6,13 +6,22 @@
 use super::super::encoding::{
     PUBLIC_EXPONENT, curve_parameters, generating_mechanism, is_curve, key_type, without_zeros,
 };
-use super::super::raw::{Attribute, Value};
-use super::super::{AttributeName, Attributes, KeyDescription, KeyRequest, ObjectClass, Reading, TokenError};
+use super::super::raw::{Attribute, Object, Value};
+use super::super::{
+    AttributeName, Attributes, KeyDescription, KeyId, KeyRequest, ObjectClass, Reading, TemplateFinding,
+    TokenError,
+};
 use super::key;
 use super::place::{Task, class, expected, flag, octets};
+use crate::pki::key::KeyAlgorithm;
 
 /// Makes the key pair of a request.
-pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyDescription, TokenError> {
+///
+/// Gives its private half with it, as it is found by its id.
+pub(super) fn key_pair(
+    task: &mut Task<'_>,
+    request: &KeyRequest,
+) -> Result<(KeyDescription, Object), TokenError> {
     check_names(task, request)?;
     let (public, private) = (public_template(request), private_template(request));
     let public_kept = without(&public, &task.quirks.omit_public);
@@ -22,7 +31,7 @@ pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyD
         task.session.generate_key_pair(generating_mechanism(request.algorithm), &public_kept, &private_kept);
     let (public_object, _) = made.map_err(|fault| task.explain(fault))?;
     // Found again by its id, as everybody will find it.
-    let (description, _) = key::describe(task, &request.id)?;
+    let (description, private_object) = key::describe(task, &request.id)?;
     let malformed = |finding: String, task: &Task<'_>| TokenError::MalformedKey {
         token: task.token(),
         id: request.id.clone(),
@@ -34,7 +43,7 @@ pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyD
             task,
         ));
     }
-    let made = key::read_all(task, public_object, key::PUBLIC)?;
+    let made = task.read_all(public_object, key::PUBLIC)?;
     if key::public_key(&made) != Ok((description.algorithm, description.public_key.clone())) {
         return Err(malformed(
             "the public key that was made is not the one found by its id".to_owned(),
@@ -46,8 +55,92 @@ pub(super) fn key_pair(task: &mut Task<'_>, request: &KeyRequest) -> Result<KeyD
     compare(task, request, &private, omitted, &description.private)?;
     let omitted = &task.quirks.omit_public;
     compare(task, request, &public, omitted, &description.public)?;
-    Ok(description)
+    was_made_here(task, request, &description)?;
+    Ok((description, private_object))
 }
+
+/// How much of the template a token accepts: the first rung of the ladder that it takes, found with a key pair that is no
+/// object of the token and goes at once.
+///
+/// `try_rung` gets a session of its own for each rung: after an error a session is not used again.
+pub(super) fn climb(
+    algorithm: KeyAlgorithm,
+    id_octets: usize,
+    mut try_rung: impl FnMut(&Rung<'_>) -> Result<(), TokenError>,
+) -> Result<TemplateFinding, TokenError> {
+    let id = KeyId::from_octets(&vec![0xa5; id_octets.clamp(1, 255)]);
+    let Ok(id) = id else { return Ok(TemplateFinding::default()) };
+    let request = KeyRequest { label: "rootrite-probe".to_owned(), id, algorithm, extractable: false };
+    let session_only = |template: Vec<Attribute>| -> Vec<Attribute> {
+        let token = AttributeName::Token.number();
+        template
+            .into_iter()
+            .map(
+                |(kind, value)| if kind == token { flag(AttributeName::Token, false) } else { (kind, value) },
+            )
+            .collect()
+    };
+    let (public, private) =
+        (session_only(public_template(&request)), session_only(private_template(&request)));
+    let mut finding = TemplateFinding::default();
+    for (omit_private, omit_public) in LADDER {
+        finding.omit_private.extend_from_slice(omit_private);
+        finding.omit_public.extend_from_slice(omit_public);
+        let rung = Rung {
+            mechanism: generating_mechanism(algorithm),
+            public: &without(&public, &finding.omit_public),
+            private: &without(&private, &finding.omit_private),
+        };
+        match try_rung(&rung) {
+            Ok(()) => return Ok(finding),
+            Err(TokenError::Code { code, .. }) if NEXT_RUNG.contains(&code.0) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(TokenError::NoTemplate { algorithm: algorithm.to_string() })
+}
+
+/// One template to try.
+pub(super) struct Rung<'r> {
+    mechanism: u64,
+    public: &'r [Attribute],
+    private: &'r [Attribute],
+}
+
+/// Makes a key pair of a template that is no object of the token, and destroys it.
+pub(super) fn try_rung(task: &mut Task<'_>, rung: &Rung<'_>) -> Result<(), TokenError> {
+    let made = task.session.generate_key_pair(rung.mechanism, rung.public, rung.private);
+    let (public, private) = made.map_err(|fault| task.explain(fault))?;
+    for half in [private, public] {
+        let destroyed = task.session.destroy(half);
+        destroyed.map_err(|fault| task.explain(fault))?;
+    }
+    Ok(())
+}
+
+/// What is left out at each rung beside what was left out before, of the private and of the public template.
+const LADDER: [(&[AttributeName], &[AttributeName]); 5] = [
+    (&[], &[]),
+    (
+        &[AttributeName::Modifiable, AttributeName::Copyable, AttributeName::Destroyable],
+        &[AttributeName::Modifiable, AttributeName::Copyable, AttributeName::Destroyable],
+    ),
+    (&[AttributeName::WrapWithTrusted, AttributeName::AlwaysAuthenticate], &[]),
+    (
+        &[AttributeName::SignRecover, AttributeName::Decrypt, AttributeName::Unwrap, AttributeName::Derive],
+        &[AttributeName::VerifyRecover, AttributeName::Encrypt, AttributeName::Wrap, AttributeName::Derive],
+    ),
+    (&[AttributeName::Class, AttributeName::KeyType], &[AttributeName::Class, AttributeName::KeyType]),
+];
+
+/// Codes that say that the template was refused, and nothing else.
+const NEXT_RUNG: [u64; 5] = [
+    cryptoki_sys::CKR_ATTRIBUTE_TYPE_INVALID,
+    cryptoki_sys::CKR_ATTRIBUTE_VALUE_INVALID,
+    cryptoki_sys::CKR_ATTRIBUTE_READ_ONLY,
+    cryptoki_sys::CKR_TEMPLATE_INCOMPLETE,
+    cryptoki_sys::CKR_TEMPLATE_INCONSISTENT,
+];
 
 /// Refuses a label or id that does not fit or is taken.
 fn check_names(task: &mut Task<'_>, request: &KeyRequest) -> Result<(), TokenError> {
@@ -154,6 +247,27 @@ fn compare(
             _ => *found == wanted,
         };
         if !same {
+            return Err(TokenError::AttributeDiffers {
+                token: task.token(),
+                id: request.id.clone(),
+                attribute,
+                wanted: wanted.to_string(),
+                found: found.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a key of which the token says that it was not made there, or was once in the open: the id is random, but
+/// nobody has to believe that the call that made it is where it comes from. Silence is refused too, unless the make is
+/// known for it.
+fn was_made_here(task: &Task<'_>, request: &KeyRequest, made: &KeyDescription) -> Result<(), TokenError> {
+    use AttributeName as A;
+    let sealed = (A::NeverExtractable, !request.extractable);
+    for (attribute, wanted) in [(A::Local, true), (A::AlwaysSensitive, true), sealed] {
+        let found = made.private.0.get(&attribute).unwrap_or(&Reading::Absent);
+        if *found != Reading::Flag(wanted) && !task.quirks.untold.contains(&attribute) {
             return Err(TokenError::AttributeDiffers {
                 token: task.token(),
                 id: request.id.clone(),

@@ -16,10 +16,10 @@ pub(super) fn describe(task: &mut Task<'_>, id: &KeyId) -> Result<(KeyDescriptio
         id: id.clone(),
         finding,
     };
-    let public_attributes = read_all(task, public, PUBLIC)?;
+    let public_attributes = task.read_all(public, PUBLIC)?;
     let (algorithm, public_key) =
         public_key(&public_attributes).map_err(|finding| malformed(task, finding))?;
-    let mut private_attributes = read_all(task, private, PRIVATE)?;
+    let mut private_attributes = task.read_all(private, PRIVATE)?;
     let kept_inside = secret_attribute(algorithm);
     let probed = task.probe(private, kept_inside)?;
     private_attributes.0.insert(kept_inside, probed);
@@ -90,15 +90,6 @@ pub(super) fn public_key(attributes: &Attributes) -> Result<(KeyAlgorithm, Publi
         Some(algorithm) => Ok((algorithm, key)),
         None => Err(format!("it is {key}, which is none of the known kinds")),
     }
-}
-
-/// What the token answers for each of the attributes.
-pub(super) fn read_all(
-    task: &mut Task<'_>,
-    object: Object,
-    names: &[AttributeName],
-) -> Result<Attributes, TokenError> {
-    names.iter().map(|name| Ok((*name, task.read(object, *name)?))).collect::<Result<_, _>>().map(Attributes)
 }
 
 /// The one private and the one public key of an id.

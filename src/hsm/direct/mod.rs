@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 
 use super::raw::{Module, Object, Session};
 use super::{
-    DataObject, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks, ToSign, Token,
-    TokenError, TokenFlag, TokenInformation,
+    DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks,
+    TemplateFinding, ToSign, Token, TokenError, TokenFlag, TokenInformation,
 };
 use crate::pki::key::KeyAlgorithm;
 use crate::secret::Pin;
@@ -45,6 +45,20 @@ impl Direct {
         Self { place: Place { module, slot, token }, quirks, session: None, found: BTreeMap::new() }
     }
 
+    /// How much of a template for a key pair the token accepts.
+    pub(super) fn probe_template(&mut self, algorithm: KeyAlgorithm) -> Result<TemplateFinding, TokenError> {
+        self.place.identify(Operation::GenerateKeyPair)?;
+        let octets = self.quirks.id_octets;
+        generate::climb(algorithm, octets, |rung| {
+            self.work(Operation::GenerateKeyPair, |task| generate::try_rung(task, rung))
+        })
+    }
+
+    /// The token, as it was selected.
+    pub(super) const fn token(&self) -> &TokenInformation {
+        &self.place.token
+    }
+
     /// Works in the session; closes it if that fails.
     fn work<T>(
         &mut self,
@@ -66,6 +80,30 @@ impl Direct {
                 Err(error)
             }
         }
+    }
+}
+
+impl Direct {
+    /// Works with a private key, which is looked for once and then until an error.
+    fn with_key<T>(
+        &mut self,
+        key: &KeyId,
+        work: impl FnOnce(&mut Task<'_>, (Object, KeyAlgorithm)) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        let known = self.found.get(key).copied();
+        let (done, found) = self.work(Operation::Sign, |task| {
+            let found = if let Some(found) = known {
+                found
+            } else {
+                let (description, private) = key::describe(task, key)?;
+                (private, description.algorithm)
+            };
+            Ok((work(task, found)?, found))
+        })?;
+        if known.is_none() {
+            self.found.insert(key.clone(), found);
+        }
+        Ok(done)
     }
 }
 
@@ -93,6 +131,13 @@ impl Token for Direct {
             Login::ProtectedPath => self.work(Operation::LogIn, |task| task.log_in(None)),
             Login::None if token.has(TokenFlag::LoginRequired) => wrong_kind("asks for a login"),
             Login::None => Ok(()),
+            Login::External if !token.has(TokenFlag::LoginRequired) => Ok(()),
+            Login::External => {
+                if self.work(Operation::LogIn, |task| key::user_is_logged_in(task))? {
+                    return Ok(());
+                }
+                wrong_kind("has nobody logged in, which was to have happened before this program began")
+            }
         }
     }
 
@@ -140,7 +185,11 @@ impl Token for Direct {
 
     fn generate_key_pair(&mut self, request: &KeyRequest) -> Result<KeyDescription, TokenError> {
         self.place.identify(Operation::GenerateKeyPair)?;
-        self.work(Operation::GenerateKeyPair, |task| generate::key_pair(task, request))
+        let (made, private) =
+            self.work(Operation::GenerateKeyPair, |task| generate::key_pair(task, request))?;
+        // Read and compared a moment ago: the proof that comes next need not read it all again.
+        self.found.insert(request.id.clone(), (private, made.algorithm));
+        Ok(made)
     }
 
     fn key(&mut self, id: &KeyId) -> Result<KeyDescription, TokenError> {
@@ -148,20 +197,22 @@ impl Token for Direct {
     }
 
     fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError> {
-        let known = self.found.get(key).copied();
-        let (signature, found) = self.work(Operation::Sign, |task| {
-            let found = if let Some(found) = known {
-                found
-            } else {
-                let (description, private) = key::describe(task, key)?;
-                (private, description.algorithm)
+        self.with_key(key, |task, found| sign::sign(task, key, found, what))
+    }
+
+    fn sign_many(
+        &mut self,
+        key: &KeyId,
+        hash: Option<HashAlgorithm>,
+        inputs: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, TokenError> {
+        self.with_key(key, |task, found| {
+            let sign = |octets: &Vec<u8>| match hash {
+                Some(hash) => sign::sign(task, key, found, ToSign::Digest { hash, octets }),
+                None => sign::sign(task, key, found, ToSign::Message(octets)),
             };
-            Ok((sign::sign(task, key, found, what)?, found))
-        })?;
-        if known.is_none() {
-            self.found.insert(key.clone(), found);
-        }
-        Ok(signature)
+            inputs.iter().map(sign).collect()
+        })
     }
 
     fn destroy_objects(&mut self, id: &KeyId) -> Result<usize, TokenError> {

@@ -61,6 +61,8 @@ impl Loaded {
             manufacturer: text(&said.manufacturerID),
             description: text(&said.libraryDescription),
             version: version(said.libraryVersion),
+            several_threads: self.module.takes_several_threads(),
+            measures: Vec::new(),
         })
     }
 
@@ -104,6 +106,17 @@ impl Loaded {
         let Initialization { blank, label, officer_pin, user_pin } = wish;
         let padded = padded_label(label)?;
         let slots = self.slots(operation)?;
+        if let Blank::Unfinished(serial) = blank {
+            let half = |slot: &&SlotInformation| {
+                slot.token.serial == *serial
+                    && slot.token.label == *label
+                    && !slot.token.has(TokenFlag::UserPinInitialized)
+            };
+            let token = &exactly_one(&slots, half, blank)?.token;
+            check_pin(token, officer_pin)?;
+            check_pin(token, user_pin)?;
+            return self.give_user_pin(wish);
+        }
         let taken: Vec<_> = slots
             .iter()
             .filter(|slot| slot.token.label == *label)
@@ -116,7 +129,7 @@ impl Loaded {
             !slot.token.has(TokenFlag::TokenInitialized)
                 && match blank {
                     Blank::Only => true,
-                    Blank::Serial(serial) => slot.token.serial == *serial,
+                    Blank::Serial(serial) | Blank::Unfinished(serial) => slot.token.serial == *serial,
                 }
         };
         let chosen = exactly_one(&slots, fits, blank)?;
@@ -125,6 +138,13 @@ impl Loaded {
         self.module
             .initialize_token(chosen.number, officer_pin, &padded)
             .map_err(|fault| self.explain(operation, fault))?;
+        self.give_user_pin(wish)
+    }
+
+    /// The security officer gives the user a PIN.
+    fn give_user_pin(&self, wish: &Initialization) -> Result<TokenInformation, TokenError> {
+        let operation = Operation::InitializeToken;
+        let Initialization { label, officer_pin, user_pin, .. } = wish;
         // The token may be in another slot now, and have another serial number.
         let selector = TokenSelector { label: label.clone(), serial: None, model: None };
         let SlotInformation { number, token } = self.select(&selector, operation)?;

@@ -2,7 +2,8 @@
 
 use super::super::raw::Object;
 use super::super::{
-    AttributeName, DataObject, Entry, Inventory, KeyId, ObjectClass, Reading, TokenError, TokenFlag,
+    AttributeName, Attributes, DataObject, Entry, Inventory, KeyId, ObjectClass, Reading, TokenError,
+    TokenFlag,
 };
 use super::key;
 use super::place::{Task, class, flag, octets};
@@ -94,21 +95,20 @@ fn data_object(task: &mut Task<'_>, object: Object, label: &str) -> Result<DataO
 
 /// One object; nothing if its class cannot be read.
 fn entry(task: &mut Task<'_>, object: Object) -> Result<Option<Entry>, TokenError> {
-    let Reading::Number(class) = task.read(object, AttributeName::Class)? else { return Ok(None) };
-    let id = octets_of(task, object, AttributeName::Id)?;
-    let label = octets_of(task, object, AttributeName::Label)?;
-    let key_type = match task.read(object, AttributeName::KeyType)? {
+    let Attributes(mut read) = task.read_all(object, ENTRY)?;
+    let mut take = |name| read.remove(&name).unwrap_or(Reading::Absent);
+    let Reading::Number(class) = take(AttributeName::Class) else { return Ok(None) };
+    let mut octets = |name| match take(name) {
+        Reading::Octets(octets) => octets,
+        _ => Vec::new(),
+    };
+    let (id, label) = (octets(AttributeName::Id), octets(AttributeName::Label));
+    let key_type = match take(AttributeName::KeyType) {
         Reading::Number(number) => Some(number),
         _ => None,
     };
     let fingerprint = fingerprint(task, object, ObjectClass::from_number(class))?;
-    Ok(Some(Entry {
-        class: Some(class),
-        id: id.unwrap_or_default(),
-        label: label.unwrap_or_default(),
-        key_type,
-        fingerprint,
-    }))
+    Ok(Some(Entry { class: Some(class), id, label, key_type, fingerprint }))
 }
 
 /// The digest of what is public of an object.
@@ -119,7 +119,7 @@ fn fingerprint(
 ) -> Result<Option<Digest>, TokenError> {
     let public = match class {
         Some(ObjectClass::PublicKey) => {
-            let attributes = key::read_all(task, object, key::PUBLIC)?;
+            let attributes = task.read_all(object, key::PUBLIC)?;
             return Ok(key::public_key(&attributes).ok().map(|(_, key)| key.spki_sha256()));
         }
         Some(ObjectClass::PrivateKey) => octets_of(task, object, AttributeName::Modulus)?,
@@ -139,6 +139,10 @@ fn octets_of(
         _ => None,
     })
 }
+
+/// What is read of every object.
+const ENTRY: &[AttributeName] =
+    &[AttributeName::Class, AttributeName::Id, AttributeName::Label, AttributeName::KeyType];
 
 /// A data object has room in one answer of the token.
 const LARGEST_DATA: usize = 8 * 1024;

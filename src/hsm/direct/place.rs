@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::raw::{Answer, Attribute, Fault, Module, Object, Session, User, Value};
 use super::super::{
-    AttributeName, ObjectClass, Operation, Quirks, Reading, TokenError, TokenInformation, Version,
+    AttributeName, Attributes, ObjectClass, Operation, Quirks, Reading, TokenError, TokenInformation, Version,
 };
 use crate::secret::Pin;
 
@@ -113,7 +113,8 @@ impl Task<'_> {
 
     /// Logs the user in.
     pub(super) fn log_in(&mut self, pin: Option<&Pin>) -> Result<(), TokenError> {
-        let logged_in = self.session.log_in(User::User, pin);
+        let user = self.quirks.user_type.map_or(User::User, User::Vendor);
+        let logged_in = self.session.log_in(user, pin);
         logged_in.map_err(|fault| self.explain(fault))
     }
 
@@ -126,10 +127,19 @@ impl Task<'_> {
     /// What the token answers for one attribute.
     pub(super) fn read(&mut self, object: Object, name: AttributeName) -> Result<Reading, TokenError> {
         let answer = self.session.attribute(object, name.number());
-        Ok(match answer.map_err(|fault| self.explain(fault))? {
-            Answer::Octets(octets) => typed(name, octets),
-            other => refused(&other),
-        })
+        Ok(reading(name, answer.map_err(|fault| self.explain(fault))?))
+    }
+
+    /// What the token answers for each of the attributes.
+    pub(super) fn read_all(
+        &mut self,
+        object: Object,
+        names: &[AttributeName],
+    ) -> Result<Attributes, TokenError> {
+        let kinds: Vec<u64> = names.iter().map(|name| name.number()).collect();
+        let answers = self.session.attributes(object, &kinds).map_err(|fault| self.explain(fault))?;
+        let readings = names.iter().zip(answers).map(|(name, answer)| (*name, reading(*name, answer)));
+        Ok(Attributes(readings.collect()))
     }
 
     /// What the token answers for an attribute that it must not give; the value stays where it is.
@@ -198,6 +208,14 @@ pub(in super::super) fn text(octets: &[u8]) -> String {
     match std::str::from_utf8(octets) {
         Ok(text) if !text.contains(char::is_control) => text.to_owned(),
         _ => octets.escape_ascii().to_string(),
+    }
+}
+
+/// An answer as what the attribute is.
+fn reading(name: AttributeName, answer: Answer) -> Reading {
+    match answer {
+        Answer::Octets(octets) => typed(name, octets),
+        other => refused(&other),
     }
 }
 

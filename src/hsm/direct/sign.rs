@@ -1,8 +1,8 @@
 //! Signing: what goes in, and how what comes out becomes what X.509 takes.
 
 use super::super::encoding::signing_mechanism;
-use super::super::raw::Object;
-use super::super::{KeyId, ToSign, TokenError};
+use super::super::raw::{Mechanism, Object};
+use super::super::{HashAlgorithm, KeyId, ToSign, TokenError};
 use super::place::Task;
 use crate::pki::key::KeyAlgorithm;
 use crate::pki::signature::ecdsa_signature_from_fixed;
@@ -19,7 +19,7 @@ pub(super) fn sign(
         id: id.clone(),
         finding,
     })?;
-    let signed = task.session.sign(signing_mechanism(algorithm), key, &data);
+    let signed = task.session.sign(mechanism(algorithm, what), key, &data);
     let signature = signed.map_err(|fault| task.explain(fault))?;
     let found = signature.len();
     output(algorithm, signature).map_err(|wanted| TokenError::MalformedSignature {
@@ -30,15 +30,31 @@ pub(super) fn sign(
     })
 }
 
+/// By what is signed.
+const fn mechanism(algorithm: KeyAlgorithm, what: ToSign<'_>) -> Mechanism {
+    let ToSign::Pss { hash, .. } = what else { return Mechanism::Plain(signing_mechanism(algorithm)) };
+    // RFC 4055 §3.1, RFC 8017 §9.1: one hash for message and mask, and as much salt as it has octets.
+    let (number, mask) = match hash {
+        HashAlgorithm::Sha256 => (cryptoki_sys::CKM_SHA256, cryptoki_sys::CKG_MGF1_SHA256),
+        HashAlgorithm::Sha384 => (cryptoki_sys::CKM_SHA384, cryptoki_sys::CKG_MGF1_SHA384),
+        HashAlgorithm::Sha512 => (cryptoki_sys::CKM_SHA512, cryptoki_sys::CKG_MGF1_SHA512),
+    };
+    Mechanism::Pss { hash: number, mask, salt: hash.octets() as u64 }
+}
+
 /// The octets for the token's mechanism. Otherwise why there are none.
 fn input(algorithm: KeyAlgorithm, what: ToSign<'_>) -> Result<Vec<u8>, String> {
     match (what, algorithm.rsa_bits(), algorithm.curve()) {
         (ToSign::Message(message), None, None) => Ok(message.to_vec()),
         (ToSign::Message(_), _, _) => Err(format!("{algorithm} signs a digest")),
         (ToSign::Digest { .. }, None, None) => Err(format!("{algorithm} signs the message itself")),
-        (ToSign::Digest { hash, octets }, _, _) if octets.len() != hash.octets() => {
+        (ToSign::Pss { .. }, None, _) => Err(format!("{algorithm} does not sign by RSA-PSS")),
+        (ToSign::Digest { hash, octets } | ToSign::Pss { hash, octets }, _, _)
+            if octets.len() != hash.octets() =>
+        {
             Err(format!("a digest by {hash} has {} octets; this one has {}", hash.octets(), octets.len()))
         }
+        (ToSign::Pss { octets, .. }, Some(_), _) => Ok(octets.to_vec()),
         (ToSign::Digest { hash, octets }, Some(_), _) => Ok([hash.digest_info_prefix(), octets].concat()),
         // Some tokens sign a digest longer than the curve without a word, and not by FIPS 186-5 §6.4.1.
         (ToSign::Digest { hash, octets }, None, Some(curve)) if octets.len() > curve.coordinate_octets() => {
@@ -64,7 +80,6 @@ fn output(algorithm: KeyAlgorithm, signature: Vec<u8>) -> Result<Vec<u8>, String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pki::signature::HashAlgorithm;
 
     fn digest(hash: HashAlgorithm) -> (HashAlgorithm, Vec<u8>) {
         (hash, hash.digest(b"message"))
@@ -90,6 +105,16 @@ mod tests {
         assert!(input(KeyAlgorithm::EcdsaP384, ToSign::Message(b"message")).is_err());
         assert!(input(KeyAlgorithm::Rsa2048, ToSign::Message(b"message")).is_err());
         assert!(input(KeyAlgorithm::EcdsaP384, ToSign::Digest { hash, octets: &octets[1..] }).is_err());
+    }
+
+    #[test]
+    fn pss_is_for_rsa_and_takes_the_digest_as_it_is() {
+        let (hash, octets) = digest(HashAlgorithm::Sha384);
+        let what = ToSign::Pss { hash, octets: &octets };
+        assert_eq!(input(KeyAlgorithm::Rsa3072, what).unwrap(), octets);
+        assert!(input(KeyAlgorithm::EcdsaP384, what).is_err());
+        assert!(input(KeyAlgorithm::Ed25519, what).is_err());
+        assert!(input(KeyAlgorithm::Rsa3072, ToSign::Pss { hash, octets: &octets[1..] }).is_err());
     }
 
     #[test]

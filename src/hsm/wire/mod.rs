@@ -12,8 +12,10 @@ pub(super) mod frame;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::ops::Deref;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -116,7 +118,7 @@ macro_rules! wire_struct {
 
 /// Says how an enum is written: the number of its variant and then its fields.
 macro_rules! wire_enum {
-    ($type:ident { $($tag:literal $variant:ident $(($($position:ident),*))? $({ $($field:ident),* $(,)? })?),* $(,)? }) => {
+    ($type:ty { $($tag:literal $variant:ident $(($($position:ident),*))? $({ $($field:ident),* $(,)? })?),* $(,)? }) => {
         impl $crate::hsm::wire::Wire for $type {
             fn put(&self, to: &mut $crate::hsm::wire::Writer) {
                 match self {
@@ -247,6 +249,45 @@ impl Wire for Pin {
 
     fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
         Self::read(from.counted()?).map_err(|_| WireError::Value)
+    }
+}
+
+impl<T: Wire> Wire for Arc<T> {
+    fn put(&self, to: &mut Writer) {
+        (**self).put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        T::take(from).map(Self::new)
+    }
+}
+
+/// What is lent to be written, and owned where it was read: a PIN is not copied to be sent.
+pub(super) enum Lent<'a, T> {
+    /// To be written.
+    Borrowed(&'a T),
+    /// Read.
+    Owned(T),
+}
+
+impl<T> Deref for Lent<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match self {
+            Self::Borrowed(value) => value,
+            Self::Owned(value) => value,
+        }
+    }
+}
+
+impl<T: Wire> Wire for Lent<'_, T> {
+    fn put(&self, to: &mut Writer) {
+        (**self).put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        T::take(from).map(Self::Owned)
     }
 }
 

@@ -38,6 +38,8 @@ pub struct CertificateOrder {
     pub fills: Fills,
     /// The certificate that is being cross-signed.
     pub crossed: Option<KnownCertificate>,
+    /// Whether the script spells the organization otherwise than that certificate.
+    pub other_organization: bool,
 }
 
 impl CertificateOrder {
@@ -175,7 +177,10 @@ impl Order for CertificateOrder {
         let Some(issuer) = &self.issuer else { return Ok(Context::root(ceremony)) };
         let issuer = view(issuer)?.tbs();
         Ok(match &self.crossed {
-            Some(crossed) => Context::cross(ceremony, issuer, view(crossed)?.tbs(), &[]),
+            Some(crossed) => {
+                let context = Context::cross(ceremony, issuer, view(crossed)?.tbs(), &[]);
+                if self.other_organization { context.with_other_organization() } else { context }
+            }
             None => Context::issued_by(ceremony, self.rule_kind(), issuer),
         })
     }

@@ -3,7 +3,7 @@
 use super::{Period, ceremony, key_identifier, profile_error, view};
 use crate::digest::Digest;
 use crate::issuance::statement::planned::Basis;
-use crate::issuance::structure::{REVOKED_SHA256, revoked_name, say_entries};
+use crate::issuance::structure::{REVOKED_SHA256, revoked_name, say_entries, since_and_why};
 use crate::issuance::{
     CertificateList, Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Policy, Statement,
 };
@@ -35,6 +35,9 @@ pub struct CrlOrder {
     /// Which of them were not signed when the plan was made, by place from 0 and name: their serial numbers are drawn
     /// in the same ceremony.
     pub drawn_later: Vec<(u64, String)>,
+    /// Of which of them a step before says something only on the day: by place from 0, what that is, and whether it is the
+    /// serial number too.
+    pub said_later: Vec<(u64, String, bool)>,
     /// What the script fills in.
     pub fills: Fills,
 }
@@ -105,7 +108,13 @@ impl Order for CrlOrder {
         for (index, certificate) in &self.drawn_later {
             holes.push((revoked_name(*index), format!("serial of {certificate}")));
         }
-        if !self.drawn_later.is_empty() {
+        for (index, what, serial_is_open) in &self.said_later {
+            holes.push((since_and_why(*index), what.clone()));
+            if *serial_is_open {
+                holes.push((revoked_name(*index), "serial by-quorum".into()));
+            }
+        }
+        if !self.drawn_later.is_empty() || !self.said_later.is_empty() {
             holes.push((REVOKED_SHA256.into(), "digest of the list".into()));
         }
         if self.key.id.is_none() {

@@ -11,7 +11,7 @@ mod when;
 
 pub use certificate::CertificateOrder;
 pub use crl::CrlOrder;
-pub use ocsp::{OcspOrder, Subject};
+pub use ocsp::{OcspOrder, OcspSeries, ReadyOcspSeries, Subject, Windows};
 pub use request::RequestOrder;
 pub use when::When;
 

@@ -37,6 +37,11 @@ impl Statement {
         self.0.push(Field { name: name.into(), value: value.to_string() });
     }
 
+    /// Says everything that another one says, after what is said already.
+    pub fn append(&mut self, other: &Self) {
+        self.0.extend_from_slice(&other.0);
+    }
+
     /// The fields, in order.
     pub fn fields(&self) -> &[Field] {
         &self.0

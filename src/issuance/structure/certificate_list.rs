@@ -123,7 +123,9 @@ fn places(octets: &Streamed) -> Result<Vec<(String, Range<usize>)>, ReadError> {
     let shown = octets.list().count().min(MOST_SHOWN);
     for index in 0..shown {
         if let Some(entry) = stream.entry(&mut faults) {
-            entries.push((revoked_name(index), place(&entry?.serial_element())));
+            let entry = entry?;
+            entries.push((revoked_name(index), place(&entry.serial_element())));
+            entries.push((since_and_why(index), place(&entry.revoked_at().element())));
         }
     }
     let head = stream.head()?;
@@ -167,6 +169,11 @@ fn statement(fields: &CrlFields<'_>, said: Said) -> Statement {
 /// The name of the field with the serial number of an entry, by its place from 0.
 pub(in crate::issuance) fn revoked_name(index: u64) -> String {
     format!("revoked {}", index + 1)
+}
+
+/// The name of the field with the time and the reason of an entry, by its place from 0.
+pub(in crate::issuance) fn since_and_why(index: u64) -> String {
+    format!("{}, since and why", revoked_name(index))
 }
 
 /// Says the planned entries: a few in full, of many the first and the last; all of them by number and digest.
@@ -224,7 +231,7 @@ impl Shown {
         let last = self.last.filter(|_| count > MOST_SHOWN).map(|last| (count - 1, last));
         for (index, entry) in (0..).zip(self.first).take(few).chain(last) {
             let name = revoked_name(index);
-            statement.say(format!("{name}, since and why"), entry.since_and_why);
+            statement.say(since_and_why(index), entry.since_and_why);
             statement.say(name, entry.serial);
         }
     }

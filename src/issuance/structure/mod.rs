@@ -10,7 +10,7 @@ use std::ops::Range;
 
 pub use certificate::Certificate;
 pub use certificate_list::CertificateList;
-pub(super) use certificate_list::{REVOKED_SHA256, revoked_name, say_entries};
+pub(super) use certificate_list::{REVOKED_SHA256, revoked_name, say_entries, since_and_why};
 pub use ocsp_response::OcspResponse;
 pub(super) use ocsp_response::said_revoked;
 pub use request::Request;

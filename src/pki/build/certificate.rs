@@ -3,6 +3,7 @@
 use super::element::{concatenated, element, integer, sequence};
 use super::extension::{Extension, extensions};
 use super::time;
+use crate::clock::Timestamp;
 use crate::pki::name::Name;
 use crate::pki::read::der::tag;
 use crate::pki::validity::Validity;
@@ -28,10 +29,18 @@ pub struct CertificateParts<'a> {
 
 /// Writes a TBSCertificate of version 3.
 pub fn tbs_certificate(parts: &CertificateParts<'_>) -> Vec<u8> {
+    written(parts, time::by_date)
+}
+
+/// Writes a TBSCertificate of version 3 whose times are GeneralizedTimes whatever their date, as some old roots have it.
+pub fn tbs_certificate_of_generalized_times(parts: &CertificateParts<'_>) -> Vec<u8> {
+    written(parts, time::generalized)
+}
+
+fn written(parts: &CertificateParts<'_>, time: fn(Timestamp) -> Vec<u8>) -> Vec<u8> {
     let version = element(tag::context_constructed(0), &integer(2));
     let serial = element(tag::INTEGER, parts.serial);
-    let validity =
-        sequence(&[time::by_date(parts.validity.not_before()), time::by_date(parts.validity.not_after())]);
+    let validity = sequence(&[time(parts.validity.not_before()), time(parts.validity.not_after())]);
     let extensions = extensions(3, parts.extensions);
     concatenated(
         tag::SEQUENCE,

@@ -7,7 +7,8 @@
 //! - What has its default value is not written. What is empty and optional is not written.
 //! - Order is the caller's. Names, keys and algorithms are copied as octets.
 //! - The entries of a CRL are written while they are read: none of this holds millions of them.
-//! - A time is a UTCTime to 2049 and a GeneralizedTime from 2050 on, but in OCSP always the latter.
+//! - A time is a UTCTime to 2049 and a GeneralizedTime from 2050 on, but in OCSP always the latter, and where somebody
+//!   asks for the octets of old roots.
 
 mod certificate;
 mod crl;
@@ -22,7 +23,7 @@ mod value;
 use thiserror::Error;
 
 pub use super::revoked::{RevokedList, RevokedParts};
-pub use certificate::{CertificateParts, tbs_certificate};
+pub use certificate::{CertificateParts, tbs_certificate, tbs_certificate_of_generalized_times};
 pub(super) use crl::entry_octets;
 pub use crl::{CrlParts, tbs_crl};
 pub use extension::{CrlScope, Extension};

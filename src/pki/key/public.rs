@@ -10,12 +10,12 @@ use thiserror::Error;
 
 use super::super::build::element;
 use super::super::read::der::{Cursor, Faults, ReadError, only, tag};
-use super::{Curve, KeyAlgorithm};
+use super::{Curve, KeyAlgorithm, MlDsa};
 use crate::digest::{Digest, hex};
 
 /// A public key. Two are equal exactly when their SubjectPublicKeyInfo octets are.
 ///
-/// Sources: RFC 5280 §4.1.2.7; RFC 3279 §2.3; RFC 5480 §2; RFC 8410 §4; BR §7.1.3.1.
+/// Sources: RFC 5280 §4.1.2.7; RFC 3279 §2.3; RFC 5480 §2; RFC 8410 §4; RFC 9881 §4; BR §7.1.3.1.
 #[derive(Clone)]
 pub struct PublicKey {
     spki: Box<[u8]>,
@@ -28,6 +28,7 @@ enum Parts {
     Rsa { modulus: Box<[u8]>, exponent: Box<[u8]> },
     Ec(Curve),
     Ed25519,
+    MlDsa(MlDsa),
 }
 
 /// What a public key is made of. Integers are unsigned, most significant octet first, without leading zeros.
@@ -52,6 +53,13 @@ pub enum KeyKind<'a> {
         /// The 32 octets of RFC 8032 §5.1.5.
         point: &'a [u8],
     },
+    /// An ML-DSA key.
+    MlDsa {
+        /// The parameter set.
+        set: MlDsa,
+        /// The octets of FIPS 204 algorithm 22.
+        key: &'a [u8],
+    },
 }
 
 impl PublicKey {
@@ -64,8 +72,8 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError`] unless it is DER, its AlgorithmIdentifier is one of those in BR §7.1.3.1 or RFC 8410 octet
-    /// for octet, and the key is well formed.
+    /// [`KeyError`] unless it is DER, its AlgorithmIdentifier is one of those in BR §7.1.3.1, RFC 8410 or RFC 9881
+    /// octet for octet, and the key is well formed.
     pub fn from_spki_der(spki: &[u8]) -> Result<Self, KeyError> {
         let mut faults = Faults::new();
         let mut inside = only(spki, tag::SEQUENCE, "subjectPublicKeyInfo", &mut faults)?.inside();
@@ -76,10 +84,7 @@ impl PublicKey {
         let parts = match algorithm.octets() {
             RSA_ENCRYPTION => rsa_parts(bits, spki.len() - bits.len(), &mut faults)?,
             ED25519 => ed25519_parts(bits)?,
-            other => match Curve::ALL.into_iter().find(|curve| curve.spki_algorithm() == other) {
-                Some(curve) => ec_parts(curve, bits)?,
-                None => return Err(KeyError::Algorithm { found: hex(other) }),
-            },
+            other => other_parts(other, bits)?,
         };
         faults.none()?;
         Ok(Self { spki: spki.into(), bits: bits.into(), parts })
@@ -118,6 +123,15 @@ impl PublicKey {
         Self::from_spki_der(&spki(ED25519, point))
     }
 
+    /// Makes an ML-DSA key from its octets.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::MlDsaLength`] if there are not as many as the parameter set has.
+    pub fn from_ml_dsa(set: MlDsa, key: &[u8]) -> Result<Self, KeyError> {
+        Self::from_spki_der(&spki(set.algorithm(), key))
+    }
+
     /// The kind of key pair it belongs to; nothing if it is of a kind we do not make, such as RSA of 2056 bits.
     pub fn algorithm(&self) -> Option<KeyAlgorithm> {
         let found = self.rsa_bits();
@@ -125,6 +139,7 @@ impl PublicKey {
             Parts::Rsa { .. } => algorithm.rsa_bits() == found,
             Parts::Ec(curve) => algorithm.curve() == Some(*curve),
             Parts::Ed25519 => *algorithm == KeyAlgorithm::Ed25519,
+            Parts::MlDsa(_) => false,
         })
     }
 
@@ -134,6 +149,7 @@ impl PublicKey {
             Parts::Rsa { modulus, exponent } => KeyKind::Rsa { modulus, exponent },
             Parts::Ec(curve) => KeyKind::Ec { curve: *curve, point: &self.bits },
             Parts::Ed25519 => KeyKind::Ed25519 { point: &self.bits },
+            Parts::MlDsa(set) => KeyKind::MlDsa { set: *set, key: &self.bits },
         }
     }
 
@@ -141,7 +157,7 @@ impl PublicKey {
     pub fn rsa_bits(&self) -> Option<usize> {
         match &self.parts {
             Parts::Rsa { modulus, .. } => Some(bits(modulus)),
-            Parts::Ec(_) | Parts::Ed25519 => None,
+            Parts::Ec(_) | Parts::Ed25519 | Parts::MlDsa(_) => None,
         }
     }
 
@@ -180,9 +196,10 @@ impl std::hash::Hash for PublicKey {
 /// The kind of key, for people: `ecdsa-p384`, `RSA of 2056 bits`.
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.algorithm(), self.rsa_bits()) {
+        match (self.algorithm(), &self.parts) {
             (Some(algorithm), _) => algorithm.fmt(f),
-            (None, bits) => write!(f, "RSA of {} bits", bits.unwrap_or(0)),
+            (None, Parts::MlDsa(set)) => set.fmt(f),
+            (None, _) => write!(f, "RSA of {} bits", self.rsa_bits().unwrap_or(0)),
         }
     }
 }
@@ -200,10 +217,10 @@ pub enum KeyError {
     /// Not DER, or not a SubjectPublicKeyInfo.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// An algorithm or parameters that are not among those of BR §7.1.3.1 and RFC 8410.
+    /// An algorithm or parameters that are not among those of BR §7.1.3.1, RFC 8410 and RFC 9881.
     #[error(
         "the key's AlgorithmIdentifier is {found}; wanted rsaEncryption with NULL, id-ecPublicKey on P-256, P-384 or \
-         P-521, or id-Ed25519 without parameters"
+         P-521, id-Ed25519 without parameters, or ML-DSA without parameters"
     )]
     Algorithm {
         /// The AlgorithmIdentifier, hex.
@@ -241,6 +258,14 @@ pub enum KeyError {
         /// The curve.
         curve: Curve,
     },
+    /// An ML-DSA key of another length than its parameter set's.
+    #[error("the {set} key has {octets} octets; wanted {}", set.key_octets())]
+    MlDsaLength {
+        /// The parameter set.
+        set: MlDsa,
+        /// How many it has.
+        octets: usize,
+    },
     /// An Ed25519 key that has not 32 octets.
     #[error("the Ed25519 key has {octets} octets; wanted 32")]
     Ed25519Length {
@@ -266,6 +291,18 @@ fn rsa_parts(bit_string: &[u8], offset: usize, faults: &mut Faults) -> Result<Pa
     match bits(&modulus) {
         PublicKey::RSA_LEAST_BITS..=PublicKey::RSA_MOST_BITS => Ok(Parts::Rsa { modulus, exponent }),
         bits => Err(KeyError::RsaSize { bits }),
+    }
+}
+
+/// A key on a curve or of ML-DSA.
+fn other_parts(algorithm: &[u8], bits: &[u8]) -> Result<Parts, KeyError> {
+    if let Some(curve) = Curve::ALL.into_iter().find(|curve| curve.spki_algorithm() == algorithm) {
+        return ec_parts(curve, bits);
+    }
+    match MlDsa::ALL.into_iter().find(|set| set.algorithm() == algorithm) {
+        Some(set) if bits.len() == set.key_octets() => Ok(Parts::MlDsa(set)),
+        Some(set) => Err(KeyError::MlDsaLength { set, octets: bits.len() }),
+        None => Err(KeyError::Algorithm { found: hex(algorithm) }),
     }
 }
 
@@ -390,6 +427,30 @@ mod tests {
             [&from_hex("30820120300b06092a864886f70d010101").unwrap(), &good.spki_der()[19..]].concat();
         let error = PublicKey::from_spki_der(&without_null).unwrap_err();
         assert_eq!(error, KeyError::Algorithm { found: "300b06092a864886f70d010101".into() });
+    }
+
+    #[test]
+    fn an_ml_dsa_key_is_as_long_as_its_parameter_set_says() {
+        // Source: RFC 9881 §4; FIPS 204 table 2.
+        for (set, octets, algorithm) in [
+            (MlDsa::MlDsa44, 1312, "300b0609608648016503040311"),
+            (MlDsa::MlDsa65, 1952, "300b0609608648016503040312"),
+            (MlDsa::MlDsa87, 2592, "300b0609608648016503040313"),
+        ] {
+            let key = PublicKey::from_ml_dsa(set, &vec![7; octets]).unwrap();
+            assert_eq!(key.kind(), KeyKind::MlDsa { set, key: &vec![7; octets] });
+            assert_eq!((key.algorithm(), key.rsa_bits(), key.to_string().as_str()), (None, None, set.name()));
+            assert_eq!(hex(key.spki_der()).get(8..34), Some(algorithm));
+            for octets in [octets - 1, octets + 1] {
+                let error = PublicKey::from_ml_dsa(set, &vec![7; octets]).unwrap_err();
+                assert_eq!(error, KeyError::MlDsaLength { set, octets });
+            }
+            // With NULL for parameters, and as HashML-DSA-44 with SHA-512, it is none.
+            for other in ["300d06096086480165030403110500", "300b0609608648016503040320"] {
+                let other = spki(&from_hex(other).unwrap(), &vec![7; octets]);
+                assert!(matches!(PublicKey::from_spki_der(&other), Err(KeyError::Algorithm { .. })));
+            }
+        }
     }
 
     #[test]

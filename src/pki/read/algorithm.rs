@@ -25,6 +25,9 @@ impl<'a> AlgorithmView<'a> {
         let oid = OidView::read(&oid, what, faults)?;
         let parameters = if inside.is_empty() { None } else { Some(inside.any(what, faults)?) };
         inside.end(what)?;
+        if let Some(parameters) = parameters {
+            parameters.note_inside(what, faults);
+        }
         Ok(Self { element, oid, parameters })
     }
 

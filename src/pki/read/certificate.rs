@@ -120,6 +120,7 @@ impl<'a> TbsCertificateView<'a> {
         validity.end("validity")?;
         let subject = read_name(&mut inside, "subject", faults)?;
         let spki = inside.take(tag::SEQUENCE, "subjectPublicKeyInfo", faults)?;
+        spki.note_inside("subjectPublicKeyInfo", faults);
         let issuer_unique_id = inside.optional(tag::context(1), "issuerUniqueID", faults)?;
         let subject_unique_id = inside.optional(tag::context(2), "subjectUniqueID", faults)?;
         let extensions = read_extensions(&mut inside, 3, faults)?;

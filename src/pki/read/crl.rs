@@ -71,6 +71,7 @@ pub struct CrlFields<'a> {
     head: CrlHead<'a>,
     revoked: Option<ListPlace>,
     extensions: Extensions<'a>,
+    signed_octets: usize,
 }
 
 /// What stands before the entries.
@@ -109,7 +110,11 @@ impl<'a> TbsCrlView<'a> {
         let place = revoked.map(|revoked| ListPlace::of(revoked.offset(), revoked.content().len(), faults));
         let extensions = read_extensions(&mut inside, 0, faults)?;
         inside.end("tbsCertList")?;
-        Ok(Self { element: *element, revoked, fields: CrlFields { head, revoked: place, extensions } })
+        Ok(Self {
+            element: *element,
+            revoked,
+            fields: CrlFields::new(head, place, extensions, element.octets().len()),
+        })
     }
 
     /// The octets that are signed.
@@ -159,8 +164,14 @@ impl<'a> CrlFields<'a> {
         head: CrlHead<'a>,
         revoked: Option<ListPlace>,
         extensions: Extensions<'a>,
+        signed_octets: usize,
     ) -> Self {
-        Self { head, revoked, extensions }
+        Self { head, revoked, extensions, signed_octets }
+    }
+
+    /// How many octets are signed.
+    pub const fn signed_octets(&self) -> usize {
+        self.signed_octets
     }
 
     /// What stands before the entries.

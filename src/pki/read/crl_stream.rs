@@ -28,7 +28,8 @@ pub enum CrlForm {
 pub struct CrlStream<'s> {
     window: Window<'s>,
     form: CrlForm,
-    /// Where what is signed ends; of a whole CRL also where that ends.
+    /// Where what is signed begins and ends; of a whole CRL also where that ends.
+    signed_begin: usize,
     signed_end: usize,
     whole_end: usize,
     around: Result<(), ReadError>,
@@ -45,6 +46,7 @@ pub struct ReadCrl {
     head: Part,
     list: Option<ListPlace>,
     tail: Part,
+    signed_octets: usize,
     around: Result<Option<Part>, ReadError>,
     octets: usize,
 }
@@ -86,6 +88,7 @@ impl<'s> CrlStream<'s> {
         let signed = window.header(usize::MAX, tag::SEQUENCE, "what is signed", faults)?;
         window.skip(signed.header);
         let signed_end = window.position().saturating_add(signed.content);
+        let signed_begin = offset;
         let around = if signed_end > whole_end {
             Err(ReadError::Truncated { offset, what: "what is signed" })
         } else {
@@ -104,7 +107,18 @@ impl<'s> CrlStream<'s> {
             }
             list = Some(ListPlace::of(offset, found.content, faults));
         }
-        Ok(Self { window, form, signed_end, whole_end, around, head, list, list_end, ending: None })
+        Ok(Self {
+            window,
+            form,
+            signed_begin,
+            signed_end,
+            whole_end,
+            around,
+            head,
+            list,
+            list_end,
+            ending: None,
+        })
     }
 
     /// What stands before the entries.
@@ -159,6 +173,7 @@ impl<'s> CrlStream<'s> {
         read_extensions(&mut cursor, 0, faults)?;
         cursor.end("tbsCertList")?;
         self.window.hush();
+        let signed_octets = self.signed_end - self.signed_begin;
         let around = match (self.form, self.around) {
             (_, Err(error)) => Err(error),
             (CrlForm::ToBeSigned, Ok(())) => self.window.end("tbsCertList").map(|()| None),
@@ -171,7 +186,7 @@ impl<'s> CrlStream<'s> {
             }
         };
         let octets = self.window.position();
-        Ok(ReadCrl { head: self.head, list: self.list, tail, around, octets })
+        Ok(ReadCrl { head: self.head, list: self.list, tail, signed_octets, around, octets })
     }
 }
 
@@ -185,7 +200,7 @@ impl ReadCrl {
         let mut faults = Faults::new();
         let head = CrlHead::read(&mut self.head.cursor(), &mut faults)?;
         let extensions = read_extensions(&mut self.tail.cursor(), 0, &mut faults)?;
-        Ok(CrlFields::new(head, self.list, extensions))
+        Ok(CrlFields::new(head, self.list, extensions, self.signed_octets))
     }
 
     /// The algorithm outside of what is signed, and the signature: the octets in the BIT STRING. Nothing of a TBSCertList

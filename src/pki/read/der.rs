@@ -301,6 +301,40 @@ impl<'a> Element<'a> {
         Cursor { rest: self.content, offset: self.offset + (self.octets.len() - self.content.len()) }
     }
 
+    /// Notes what is not DER in a value of any type, which nobody looks into: every element inside has a definite length
+    /// in its shortest form, and what is constructed is of a type that DER constructs.
+    pub fn note_inside(&self, what: &'static str, faults: &mut Faults) {
+        let mut open = Vec::new();
+        let mut next = Some(*self);
+        loop {
+            match next {
+                Some(element) if element.tag & CONSTRUCTED != 0 => {
+                    let problem = match element.tag {
+                        // EXTERNAL, EMBEDDED PDV, SEQUENCE and SET alone of the universal types.
+                        0x28 | 0x2b | tag::SEQUENCE | tag::SET | 0x40.. if open.len() < MOST_DEPTH => None,
+                        0x28 | 0x2b | tag::SEQUENCE | tag::SET | 0x40.. => {
+                            Some("is nested deeper than is read")
+                        }
+                        _ => Some("is constructed, which DER does not allow for its type"),
+                    };
+                    if let Some(problem) = problem {
+                        return faults.note_unread(element.wrong(what, problem));
+                    }
+                    open.push(element.inside());
+                }
+                _ => {}
+            }
+            while open.last().is_some_and(Cursor::is_empty) {
+                open.pop();
+            }
+            let Some(cursor) = open.last_mut() else { return };
+            match cursor.any(what, faults) {
+                Ok(element) => next = Some(element),
+                Err(error) => return faults.note_unread(error),
+            }
+        }
+    }
+
     /// The error that says what is wrong with this element's value.
     pub const fn wrong(&self, what: &'static str, problem: &'static str) -> ReadError {
         ReadError::Value { offset: self.offset, what, problem }
@@ -388,6 +422,11 @@ impl<'a> Element<'a> {
     }
 }
 
+/// The bit of an identifier octet that says that elements are inside.
+const CONSTRUCTED: u8 = 0x20;
+
+/// How deep values of any type may be nested.
+const MOST_DEPTH: usize = 16;
 /// Identifier and length of an element whose content need not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -597,6 +636,32 @@ mod tests {
         assert_eq!(read(&[0x30, 0, 7, 7]), ReadError::Trailing { offset: 2, what: "value", octets: 2 });
         let high = Cursor::new(&[0x1f, 0x20, 0]).any("value", &mut Faults::new()).unwrap_err();
         assert_eq!(high, ReadError::HighTag { offset: 0, what: "value", found: 0x1f });
+    }
+
+    #[test]
+    fn a_value_of_any_type_is_der_all_the_way_down() {
+        let deepest = (0..MOST_DEPTH).fold(Vec::new(), |inside, _| wrap(&inside));
+        for (octets, good) in [
+            (&[0x13, 2, 0x55, 0x53][..], true),
+            (&[0x30, 0], true),
+            (&[0x31, 5, 0x30, 3, 0x02, 1, 1], true),
+            (&[0x30, 6, 0x30, 1, 5, 0x02, 1, 1], false), // an element that ends beyond what it is in
+            (&[0x30, 4, 0x04, 0x81, 1, 1], false),       // a length that could be shorter
+            (&[0x33, 4, 0x13, 2, 0x55, 0x53], false),    // a constructed PrintableString
+            (&[0xa0, 2, 0x2c, 0], false),                // a constructed UTF8String inside
+            (&[0x30, 2, 0x04, 0x80], false),
+            (&deepest, true),
+            (&wrap(&deepest), false),
+        ] {
+            let mut faults = Faults::new();
+            let element = Cursor::new(octets).any("value", &mut faults).unwrap();
+            element.note_inside("value", &mut faults);
+            assert_eq!(faults.none().is_ok(), good, "{octets:02x?}");
+        }
+    }
+
+    fn wrap(inside: &[u8]) -> Vec<u8> {
+        [&[0x30, u8::try_from(inside.len()).unwrap()], inside].concat()
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub type GeneralNames<'a> = List<'a, GeneralName<'a>>;
 impl<'a> Item<'a> for GeneralName<'a> {
     fn read(cursor: &mut Cursor<'a>, faults: &mut Faults) -> Result<Self, ReadError> {
         let element = cursor.any("generalName", faults)?;
+        if let 0xa0 | 0xa3 | 0xa5 = element.tag() {
+            element.note_inside("generalName", faults);
+        }
         Ok(match element.tag() {
             0xa0 => Self::Other(element),
             0x81 => Self::Email(element.content()),

@@ -28,10 +28,19 @@ impl<'a> OcspResponseView<'a> {
     pub fn read(octets: &'a [u8], faults: &mut Faults) -> Result<Self, ReadError> {
         let element = only(octets, tag::SEQUENCE, "OCSPResponse", faults)?;
         let mut inside = element.inside();
-        let status = inside.take(tag::ENUMERATED, "responseStatus", faults)?;
-        let status = status.unsigned("responseStatus", faults)?;
+        let said = inside.take(tag::ENUMERATED, "responseStatus", faults)?;
+        let status = said.unsigned("responseStatus", faults)?;
         let bytes = inside.optional(tag::context_constructed(0), "responseBytes", faults)?;
         inside.end("OCSPResponse")?;
+        // RFC 6960 §4.2.1: 4 is not used, and an error has no responseBytes.
+        match (status, &bytes) {
+            (0, Some(_)) | (1..=3 | 5 | 6, None) => {}
+            (0, None) => return Err(said.wrong("responseStatus", "is successful, and there is no response")),
+            (1..=3 | 5 | 6, Some(_)) => {
+                return Err(said.wrong("responseStatus", "is an error, and there is a response"));
+            }
+            _ => return Err(said.wrong("responseStatus", "is none that RFC 6960 has")),
+        }
         let basic = bytes.map(|bytes| read_response_bytes(&bytes, faults)).transpose()?;
         Ok(Self { element, status, basic })
     }

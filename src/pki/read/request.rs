@@ -89,6 +89,7 @@ impl<'a> RequestInfoView<'a> {
         let version = inside.take(tag::INTEGER, "version", faults)?.unsigned("version", faults)?;
         let subject = read_name(&mut inside, "subject", faults)?;
         let spki = inside.take(tag::SEQUENCE, "subjectPKInfo", faults)?;
+        spki.note_inside("subjectPKInfo", faults);
         // RFC 2986 has no OPTIONAL here, yet some write nothing at all.
         let attributes = inside.optional(tag::context_constructed(0), "attributes", faults)?;
         if let Some(attributes) = attributes {
@@ -190,7 +191,7 @@ fn check_attributes(attributes: &Element<'_>, faults: &mut Faults) -> Result<(),
             faults.note(attribute.values.offset(), "attribute values", FaultKind::Empty);
         }
         while !values.is_empty() {
-            values.any("attribute value", faults)?;
+            values.any("attribute value", faults)?.note_inside("attribute value", faults);
         }
     }
     Ok(())

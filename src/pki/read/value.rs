@@ -332,6 +332,7 @@ impl<'a> Item<'a> for PolicyQualifier<'a> {
         let kind = oid(&mut inside, "policyQualifierId", faults)?;
         let value = inside.any("qualifier", faults)?;
         inside.end("policyQualifierInfo")?;
+        value.note_inside("qualifier", faults);
         Ok(Self { kind, value })
     }
 }

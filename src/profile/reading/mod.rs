@@ -77,9 +77,12 @@ impl<'a> Reading<'a> {
             extensions.push_str("  []\n");
         }
         let method = method.unwrap_or(KeyIdentifierMethod::Sha1);
+        // From 2050 on it is the form that goes with the date.
+        let [year, ..] = tbs.not_before().at().fields();
+        let times = if generalized(&tbs) && year < 2050 { "times: generalized\n" } else { "" };
         let yaml = format!(
             "rootrite-profile: 1\nkind: {kind}\nsignature: {signature}\nnames: {forms}\nkey-identifier: {method}\n\
-             extensions:\n{extensions}open: [lasts]\n"
+             {times}extensions:\n{extensions}open: [lasts]\n"
         );
         Ok(Self { tbs, yaml, subject, unsaid })
     }
@@ -179,6 +182,11 @@ fn faulty(faults: &Faults) -> Vec<Unsaid> {
     unread.chain(not_der).collect()
 }
 
+/// Whether both times are GeneralizedTimes.
+fn generalized(tbs: &TbsCertificateView<'_>) -> bool {
+    [tbs.not_before(), tbs.not_after()].iter().all(|time| time.form() == TimeForm::Generalized)
+}
+
 /// What every certificate of this program has, whatever the profile.
 fn outside_of_profiles(tbs: &TbsCertificateView<'_>, unsaid: &mut Vec<Unsaid>) {
     let mut say = |field: &str, why: String| unsaid.push(Unsaid { field: field.to_owned(), why });
@@ -190,10 +198,13 @@ fn outside_of_profiles(tbs: &TbsCertificateView<'_>, unsaid: &mut Vec<Unsaid>) {
         time.form() == TimeForm::Generalized && year < 2050
     };
     for (what, time) in [("not before", tbs.not_before()), ("not after", tbs.not_after())] {
-        if early(&time) {
+        if early(&time) && !generalized(tbs) {
             say(
                 "validity",
-                format!("{what}, {}, is a GeneralizedTime; a profile makes a UTCTime to 2049", time.at()),
+                format!(
+                    "{what}, {}, is a GeneralizedTime and the other is not; a profile makes both alike",
+                    time.at()
+                ),
             );
         }
     }
@@ -270,7 +281,9 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::digest::from_hex;
-    use crate::pki::build::{CertificateParts, Extension, GeneralNameParts, tbs_certificate};
+    use crate::pki::build::{
+        CertificateParts, Extension, GeneralNameParts, tbs_certificate, tbs_certificate_of_generalized_times,
+    };
     use crate::pki::name::attribute_type;
     use crate::pki::oid::extension;
     use crate::pki::{Attribute, PublicKey, SignatureAlgorithm, StringForm};
@@ -379,6 +392,35 @@ mod tests {
     }
 
     #[test]
+    fn times_of_another_form_are_made_again() {
+        let name = Name::from_attributes(&[attribute("CN", StringForm::Utf8, "x")]).unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (begins, ends, said) in [
+            ("2011-10-06T08:39:56Z", "2046-10-06T08:39:56Z", true),
+            ("2026-11-01T00:00:00Z", "2050-01-01T00:00:00Z", true),
+            ("2050-01-01T00:00:00Z", "2051-01-01T00:00:00Z", false),
+        ] {
+            let key = PublicKey::from_ed25519(&[7; 32]).unwrap();
+            let tbs = tbs_certificate_of_generalized_times(&CertificateParts {
+                serial: &[1],
+                algorithm: &SignatureAlgorithm::for_key(&key).der(),
+                issuer: &name,
+                validity: Validity::new(at(begins), at(ends)).unwrap(),
+                subject: &name,
+                spki: key.spki_der(),
+                extensions: &[Extension::basic_constraints(true, true, None).unwrap()],
+            });
+            assert_eq!(difference(&tbs), Ok(None));
+            let yaml = Reading::of(&tbs).unwrap().yaml().unwrap().to_owned();
+            assert_eq!(yaml.contains("times: generalized\n"), said, "{yaml}");
+            // By date, the same words make other octets.
+            let by_date = yaml.replace("times: generalized\n", "");
+            let reading = Reading { yaml: by_date, ..Reading::of(&tbs).unwrap() };
+            assert_eq!(reading.made_again().unwrap() != tbs, said);
+        }
+    }
+
+    #[test]
     fn what_no_profile_can_say_is_named() {
         let unsaid = |tbs: &[u8]| difference(tbs).unwrap().unwrap();
         let trailing = with(Extension::new(extension::KEY_USAGE, true, from_hex("03020006").unwrap()));
@@ -396,7 +438,7 @@ mod tests {
         let early = replaced("32303530303130313030303030305a", "32303439303130313030303030305a");
         assert_eq!(
             unsaid(&early),
-            "validity: not after, 2049-01-01T00:00:00Z, is a GeneralizedTime; a profile makes a UTCTime to 2049"
+            "validity: not after, 2049-01-01T00:00:00Z, is a GeneralizedTime and the other is not; a profile makes both alike"
         );
         assert_eq!(unsaid(&replaced("a003020102", "a003020101")), "version: it is not version 3");
         let end_entity = with(Extension::subject_key_identifier(&[9; 8]).unwrap());

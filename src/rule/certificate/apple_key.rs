@@ -17,8 +17,8 @@ fn judge<'a>(certificate: &Certificate<'a>, context: &Context<'a>) -> Judgement 
     let strong = match key.kind() {
         KeyKind::Rsa { .. } => key.rsa_bits().is_some_and(|bits| bits >= 4096),
         KeyKind::Ec { curve, .. } => curve != Curve::P256,
-        // KEY-05 speaks of that one.
-        KeyKind::Ed25519 { .. } => return NOT_APPLICABLE,
+        // KEY-05 speaks of those.
+        KeyKind::Ed25519 { .. } | KeyKind::MlDsa { .. } => return NOT_APPLICABLE,
     };
     if strong { PASS } else { should(format!("the root's key is {key}; Apple takes new roots of rsa-4096 or ecdsa-p384")) }
 }

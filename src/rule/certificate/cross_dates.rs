@@ -42,8 +42,9 @@ mod tests {
     use crate::pki::build::time::by_date;
     use crate::pki::read::{Faults, TbsCertificateView};
     use crate::rule::certificate::Certificate;
+    use crate::rule::evidence::messages;
     use crate::rule::sample::{Sample, at};
-    use crate::rule::{Ceremony, Context, NothingKnown, Policy, SigningTime, Verdict};
+    use crate::rule::{Ceremony, Context, NothingKnown, Policy, SigningTime};
 
     fn met(existing_begins: &str, begins: &str, ends: &str) -> bool {
         let existing = Sample::existing().but(|one| one.not_before = by_date(at(existing_begins))).tbs();
@@ -57,7 +58,8 @@ mod tests {
         let signed_at = SigningTime::at(at("2026-11-01T08:00:00Z"));
         let ceremony = Ceremony { policy: Policy::PublicTls, signed_at, known: &NothingKnown };
         let context = Context::cross(ceremony, root, existing, &[]);
-        (RULE.verdict)(&Certificate::from_tbs(&cross).unwrap(), &context) == Ok(Verdict::Pass)
+        let certificate = Certificate::from_tbs(&cross).unwrap();
+        messages(&RULE, &context, |context| (RULE.verdict)(&certificate, context)).is_empty()
     }
 
     #[test]

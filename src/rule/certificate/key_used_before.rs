@@ -1,7 +1,7 @@
 //! A key has one name and one purpose. Chrome 1.3.2; Apple 2.1.3; Microsoft 3.1.11.
 
 use super::{Certificate, Judge};
-use crate::rule::{Context, Findings, Judgement, Kind, NOT_APPLICABLE, Rule, Severities};
+use crate::rule::{Context, Findings, Issued, Judgement, Kind, NOT_APPLICABLE, Rule, Severities};
 
 pub(super) const RULE: Rule<Judge> = Rule {
     id: "KEY-07",
@@ -23,7 +23,7 @@ fn judge<'a>(certificate: &Certificate<'a>, context: &Context<'a>) -> Judgement 
     for other in context.known()?.certificates_of_key(tbs.spki_sha256()) {
         let what = if other.subject_sha256 != tbs.subject().sha256() {
             "under another subject"
-        } else if other.kind != context.kind() || other.purposes != purposes {
+        } else if is_known(&other) && (other.kind != context.kind() || other.purposes() != Some(&purposes)) {
             "for another purpose"
         } else {
             continue;
@@ -31,6 +31,11 @@ fn judge<'a>(certificate: &Certificate<'a>, context: &Context<'a>) -> Judgement 
         findings.must(format!("this key has a certificate {what} already: {} until {}", other.kind, other.not_after));
     }
     findings.verdict()
+}
+
+/// Of a certificate whose octets nobody has, the purposes are unknown.
+const fn is_known(other: &Issued) -> bool {
+    other.said.is_some()
 }
 
 #[cfg(test)]

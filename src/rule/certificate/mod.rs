@@ -3,7 +3,7 @@
 use super::context::{Context, Kind};
 use super::objection::Assessment;
 use super::verdict::{CannotJudge, Findings, Judgement};
-use super::{key, name, rules};
+use super::{graph, key, name, rules};
 use crate::digest::hex;
 use crate::pki::oid::{Oid, OidView, attribute, extension, policy, purpose};
 use crate::pki::read::{
@@ -86,12 +86,15 @@ rules! { Judge;
     cross_subject cross_key_identifier cross_dates cross_policies cross_restricted cross_purposes cross_path_length
     responder_purposes responder_no_check responder_key_usage responder_basic_constraints responder_other_extensions
     responder_key_identifiers key_used_before root_name ca_name responder_name
-    chrome_purposes chrome_validity apple_key
+    usage_of_ca criticality no_revocation_available usage_of_key
+    chrome_purposes chrome_validity apple_key apple_purposes apple_trust_purpose
+    root_microsoft_key microsoft_revocation single_purpose
+    pilot_key root_pilot_purposes pilot_validity pilot_purposes
 }
 
 pub(super) use time_form::wrong_form;
 
-/// Judges a certificate by every rule on certificates, on its subject's name and on its key.
+/// Judges a certificate by every rule on certificates, on its subject's name, on its key, and on its place among others.
 pub fn judge<'a>(certificate: &Certificate<'a>, context: &Context<'a>) -> Assessment {
     let mut assessment = Assessment::default();
     for rule in RULES {
@@ -99,6 +102,7 @@ pub fn judge<'a>(certificate: &Certificate<'a>, context: &Context<'a>) -> Assess
     }
     name::judge(&mut assessment, certificate.tbs().subject(), context);
     key::judge(&mut assessment, certificate.tbs().spki().octets(), context);
+    graph::judge(&mut assessment, certificate, context);
     assessment
 }
 

@@ -1,8 +1,7 @@
 //! The algorithm that is signed is the algorithm that stands outside. BR §7.1.2.
 
 use super::{Certificate, Judge};
-use crate::digest::hex;
-use crate::rule::{Context, Judgement, NOT_APPLICABLE, PASS, Rule, Severities, must};
+use crate::rule::{Context, Judgement, Rule, Severities, algorithm};
 
 pub(super) const RULE: Rule<Judge> = Rule {
     id: "CRT-03",
@@ -13,17 +12,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
 };
 
 fn judge<'a>(certificate: &Certificate<'a>, _: &Context<'a>) -> Judgement {
-    let inside = certificate.tbs().signature();
-    match certificate.signature_algorithm() {
-        // What is not yet signed has no outside.
-        None => NOT_APPLICABLE,
-        Some(outside) if outside.octets() == inside.octets() => PASS,
-        Some(outside) => must(format!(
-            "signatureAlgorithm is {}; signature is {}",
-            hex(outside.octets()),
-            hex(inside.octets())
-        )),
-    }
+    algorithm::same(certificate.tbs().signature(), certificate.signature_algorithm())
 }
 
 #[cfg(test)]
@@ -31,7 +20,8 @@ mod tests {
     use super::RULE;
     use crate::pki::build::assemble;
     use crate::pki::signature::SignatureAlgorithm;
-    use crate::rule::certificate::{Certificate, judge};
+    use crate::rule::certificate::Certificate;
+    use crate::rule::evidence::messages;
     use crate::rule::sample::Sample;
     use crate::rule::{Context, Policy};
 
@@ -42,9 +32,9 @@ mod tests {
         for (algorithm, good) in SignatureAlgorithm::ALL.into_iter().map(|one| (one, one.der() == root.algorithm)) {
             let whole = assemble(&root.tbs(), &algorithm.der(), &[]);
             let certificate = Certificate::from_whole(&whole).unwrap();
-            let assessment = judge(&certificate, &Context::lint(Policy::Private, root.kind));
-            let objected = assessment.objections.iter().any(|one| one.rule == RULE.id);
-            assert_eq!(!objected, good, "{algorithm}");
+            let context = Context::lint(Policy::Private, root.kind);
+            let objections = messages(&RULE, &context, |context| (RULE.verdict)(&certificate, context));
+            assert_eq!(objections.is_empty(), good, "{algorithm}");
         }
     }
 }

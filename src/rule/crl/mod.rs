@@ -1,6 +1,7 @@
 //! Rules on CRLs.
 
 pub mod entry;
+mod kept;
 mod repeated_serials;
 
 pub use repeated_serials::Seen;
@@ -54,7 +55,7 @@ impl<'a> Crl<'a> {
 
 rules! { Judge;
     version issuer_name lasts window extensions empty_list distribution_point scope responders_in_scope
-    other_extensions number_rises der update_form signature_algorithms signature_encoding signature_hash
+    other_extensions size number_rises der update_form signature_algorithms signature_encoding signature_hash
 }
 
 /// A CRL that was read and judged.
@@ -146,7 +147,14 @@ pub(super) fn summaries() -> Vec<Summary> {
     let mut all: Vec<_> = RULES.iter().map(Rule::summary).collect();
     all.extend(entry::RULES.iter().map(Rule::summary));
     all.push(repeated_serials::RULE.summary());
+    all.push(kept::RULE.summary());
     all
+}
+
+/// The rules on all entries together, with their areas and files.
+#[cfg(test)]
+pub(super) fn of_all_entries() -> Vec<(&'static str, &'static str, Summary)> {
+    vec![("crl", "repeated_serials", repeated_serials::RULE.summary()), ("crl", "kept", kept::RULE.summary())]
 }
 
 /// A CRL being judged entry by entry.
@@ -156,6 +164,7 @@ struct Judging<'c> {
     head: entry::Head,
     tallies: Vec<Tally>,
     seen: repeated_serials::Seen,
+    kept: kept::Kept,
     /// Of the entry before, if nothing was wrong with its extensions.
     facts: Option<entry::Facts>,
 }
@@ -164,7 +173,8 @@ impl<'c> Judging<'c> {
     fn new(head: &CrlHead<'_>, context: &'c Context<'c>) -> Self {
         let tallies = entry::RULES.iter().map(|_| Tally::default()).collect();
         let seen = repeated_serials::Seen::new(context.is_ceremony());
-        Self { context, head: entry::Head::of(head), tallies, seen, facts: None }
+        let kept = kept::Kept::new(head, context);
+        Self { context, head: entry::Head::of(head), tallies, seen, kept, facts: None }
     }
 
     /// Reads what the rules want to know of the next entry. Of one that ends as the one before, that is known already.
@@ -188,6 +198,7 @@ impl<'c> Judging<'c> {
     /// Judges the next entry by every rule on entries.
     fn entry(&mut self, entry: &entry::Entry<'_>) {
         self.seen.look(entry.view().serial_octets());
+        self.kept.look(entry.view().serial_octets());
         for (rule, tally) in entry::RULES.iter().zip(&mut self.tallies) {
             if rule.applies_under(self.context.policy()) {
                 tally.enter((rule.verdict)(entry, self.context));
@@ -205,6 +216,7 @@ impl<'c> Judging<'c> {
             assessment.enter(rule, self.context, |_| tally.verdict());
         }
         assessment.enter(&repeated_serials::RULE, self.context, |verdict| verdict(&self.seen));
+        assessment.enter(&kept::RULE, self.context, |verdict| verdict(&self.kept));
         assessment
     }
 }

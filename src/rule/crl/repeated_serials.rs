@@ -101,13 +101,16 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::{RULE, Seen};
+    use crate::rule::evidence::note;
     use crate::rule::{CannotJudge, Verdict};
 
     fn verdict(mut seen: Seen, serials: &[&[u8]]) -> Result<Vec<String>, CannotJudge> {
         for serial in serials {
             seen.look(serial);
         }
-        Ok(match (RULE.verdict)(&seen)? {
+        let judgement = (RULE.verdict)(&seen);
+        note(RULE.id, &judgement);
+        Ok(match judgement? {
             Verdict::Unmet(ways) => ways.into_iter().map(|way| way.message).collect(),
             _ => Vec::new(),
         })

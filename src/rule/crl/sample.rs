@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Crl, Judge, entry, judge};
+use super::{Crl, Judge, entry, judge, kept};
 use crate::clock::Timestamp;
 use crate::digest::from_hex;
 use crate::pki::build::element::{element, sequence};
@@ -11,8 +11,9 @@ use crate::pki::read::der::{Faults, tag};
 use crate::pki::read::{CrlForm, CrlStream, TbsCertificateView, TbsCrlView};
 use crate::pki::reason::Reason;
 use crate::pki::signature::SignatureAlgorithm;
+use crate::rule::evidence::messages;
 use crate::rule::sample::{DAY, Ledger, SIGNED_AT, Sample, after, at, identifier, name, root_key};
-use crate::rule::{Assessment, Ceremony, Context, Issued, Judgement, Policy, Rule, SigningTime, Verdict};
+use crate::rule::{Assessment, Ceremony, Context, Issued, Policy, Rule, SigningTime};
 
 /// A TBSCertList in pieces, each whole elements, so that any can be replaced.
 #[derive(Clone)]
@@ -110,19 +111,13 @@ impl CrlSample {
         read(&view, &crl, &Context::crl(ceremony, root))
     }
 
-    fn messages(judgement: Judgement) -> Vec<String> {
-        match judgement {
-            Ok(Verdict::Pass | Verdict::NotApplicable) => Vec::new(),
-            Ok(Verdict::Unmet(ways)) => ways.into_iter().map(|way| way.message).collect(),
-            Err(because) => vec![because.to_string()],
-        }
-    }
-
     pub(super) fn objections(&self, rule: &Rule<Judge>) -> Vec<String> {
         if !rule.applies_under(self.policy) {
             return Vec::new();
         }
-        self.in_context(|_, crl, context| Self::messages((rule.verdict)(crl, &context.clone())))
+        self.in_context(|_, crl, context| {
+            messages(rule, &context.clone(), |context| (rule.verdict)(crl, context))
+        })
     }
 
     /// Everything that all rules together say.
@@ -135,6 +130,17 @@ impl CrlSample {
         })
     }
 
+    /// Lends who is to be kept on the CRL, after a look at each entry.
+    pub(super) fn after_all_entries<T>(&self, read: impl FnOnce(&kept::Kept) -> T) -> T {
+        self.in_context(|view, crl, context| {
+            let mut kept = kept::Kept::new(crl.tbs().head(), context);
+            for view in view.entries() {
+                kept.look(view.unwrap().serial_octets());
+            }
+            read(&kept)
+        })
+    }
+
     /// What a rule on entries says of each.
     fn entry_objections(&self, rule: &Rule<entry::Judge>) -> Vec<String> {
         if !rule.applies_under(self.policy) {
@@ -144,7 +150,7 @@ impl CrlSample {
             let head = entry::Head::of(crl.tbs().head());
             let judge = |view| {
                 let entry = entry::Entry::new(view, &head, &mut Faults::new());
-                Self::messages((rule.verdict)(&entry, &context.clone()))
+                messages(rule, &context.clone(), |context| (rule.verdict)(&entry, context))
             };
             view.entries().flat_map(|entry| judge(entry.unwrap())).collect()
         })

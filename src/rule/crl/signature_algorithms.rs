@@ -1,8 +1,7 @@
 //! The algorithm that is signed is the algorithm that stands outside. RFC 5280 §5.1.1.2.
 
 use super::{Crl, Judge};
-use crate::digest::hex;
-use crate::rule::{Context, Judgement, NOT_APPLICABLE, PASS, Rule, Severities, must};
+use crate::rule::{Context, Judgement, Rule, Severities, algorithm};
 
 pub(super) const RULE: Rule<Judge> = Rule {
     id: "CRT-03",
@@ -13,17 +12,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
 };
 
 fn judge<'a>(crl: &Crl<'a>, _: &Context<'a>) -> Judgement {
-    let inside = crl.tbs().signature();
-    match crl.signature_algorithm() {
-        // What is not yet signed has no outside.
-        None => NOT_APPLICABLE,
-        Some(outside) if outside.octets() == inside.octets() => PASS,
-        Some(outside) => must(format!(
-            "signatureAlgorithm is {}; signature is {}",
-            hex(outside.octets()),
-            hex(inside.octets())
-        )),
-    }
+    algorithm::same(crl.tbs().signature(), crl.signature_algorithm())
 }
 
 #[cfg(test)]
@@ -32,8 +21,9 @@ mod tests {
     use super::super::sample::CrlSample;
     use crate::pki::build::assemble;
     use crate::pki::signature::SignatureAlgorithm;
-    use crate::pki::read::{CrlForm, CrlStream, Faults};
-    use crate::rule::crl::judge;
+    use crate::pki::read::{CrlView, Faults};
+    use crate::rule::crl::Crl;
+    use crate::rule::evidence::messages;
     use crate::rule::{Context, Kind, Policy};
 
     #[test]
@@ -41,12 +31,12 @@ mod tests {
         let crl = CrlSample::new();
         for algorithm in SignatureAlgorithm::ALL {
             let whole = assemble(&crl.tbs(), &algorithm.der(), &[]);
-            let (mut source, mut faults, mut heard) = (whole.as_slice(), Faults::new(), |_: &[u8]| ());
-            let stream = CrlStream::open(&mut source, CrlForm::Whole, &mut heard, &mut faults).unwrap();
             let context = Context::lint(Policy::Private, Kind::Other);
-            let assessment = judge(stream, faults, &context, &mut |_| ()).unwrap().assessment;
-            let objected = assessment.objections.iter().any(|one| one.rule == RULE.id);
-            assert_eq!(objected, algorithm.der() != crl.algorithm, "{algorithm}");
+            let mut faults = Faults::new();
+            let view = CrlView::read(&whole, &mut faults).unwrap();
+            let whole = Crl::new(view.tbs().fields(), Some(view.signature_algorithm()), faults);
+            let objections = messages(&RULE, &context, |context| (RULE.verdict)(&whole, context));
+            assert_eq!(objections.is_empty(), algorithm.der() == crl.algorithm, "{algorithm}");
         }
     }
 }

@@ -32,7 +32,7 @@ impl Key {
     }
 }
 
-rules! { Judge; rsa_size rsa_exponent rsa_modulus well_formed algorithm issuers_own roca fermat }
+rules! { Judge; rsa_size rsa_exponent rsa_modulus well_formed algorithm issuers_own roca fermat known_weak }
 
 /// Judges a key by every rule on keys.
 pub(super) fn judge(assessment: &mut Assessment, spki: &[u8], context: &Context<'_>) {
@@ -46,8 +46,9 @@ pub(super) fn judge(assessment: &mut Assessment, spki: &[u8], context: &Context<
 mod tests {
     use super::{Judge, Key};
     use crate::pki::key::PublicKey;
+    use crate::rule::Rule;
+    use crate::rule::evidence::messages;
     use crate::rule::sample::Sample;
-    use crate::rule::{Rule, Verdict};
 
     /// What a rule says of a key in this sample's place.
     pub(super) fn objections(rule: &Rule<Judge>, sample: &Sample, spki: &[u8]) -> Vec<String> {
@@ -55,11 +56,7 @@ mod tests {
             return Vec::new();
         }
         sample.in_context(&Sample::root().tbs(), &Sample::existing().tbs(), |context| {
-            match (rule.verdict)(&Key::new(spki), context) {
-                Ok(Verdict::Pass | Verdict::NotApplicable) => Vec::new(),
-                Ok(Verdict::Unmet(ways)) => ways.into_iter().map(|way| way.message).collect(),
-                Err(because) => vec![because.to_string()],
-            }
+            messages(rule, &context.clone(), |context| (rule.verdict)(&Key::new(spki), context))
         })
     }
 

@@ -29,18 +29,15 @@ pub(super) fn called(attribute: &AttributeView<'_>) -> String {
 mod tests {
     use super::Judge;
     use crate::pki::name::{Attribute, Name};
+    use crate::rule::Rule;
+    use crate::rule::evidence::messages;
     use crate::rule::sample::Sample;
-    use crate::rule::{Rule, Verdict};
 
     /// What a rule says of a subordinate CA's name.
     pub(super) fn objections(rule: &Rule<Judge>, name: &Name) -> Vec<String> {
         let sample = Sample::subordinate();
         sample.in_context(&Sample::root().tbs(), &Sample::existing().tbs(), |context| {
-            match (rule.verdict)(&name.view(), context) {
-                Ok(Verdict::Pass | Verdict::NotApplicable) => Vec::new(),
-                Ok(Verdict::Unmet(ways)) => ways.into_iter().map(|way| way.message).collect(),
-                Err(because) => vec![because.to_string()],
-            }
+            messages(rule, &context.clone(), |context| (rule.verdict)(&name.view(), context))
         })
     }
 

@@ -93,7 +93,7 @@ fn signer<'a>(context: &Context<'a>) -> Result<TbsCertificateView<'a>, CannotJud
 
 rules! { Judge;
     direct_signer delegate delegate_issuer lasts assigned status reasons single_reason_code responder_id window
-    version_and_certificates extensions cert_id der signature_encoding signature_hash
+    version_and_certificates extensions cert_id der subscriber_lasts signature_encoding signature_hash
 }
 
 /// Judges an OCSP response by every rule on OCSP responses.

@@ -15,8 +15,9 @@ use crate::pki::read::TbsCertificateView;
 use crate::pki::read::der::Faults;
 use crate::pki::serial::SerialNumber;
 use crate::pki::signature::SignatureAlgorithm;
+use crate::rule::evidence::messages;
 use crate::rule::sample::{DAY, Ledger, SIGNED_AT, Sample, after, at, name, responder_key, root_key};
-use crate::rule::{Ceremony, Context, Issued, Policy, Rule, SigningTime, Verdict};
+use crate::rule::{Ceremony, Context, Issued, Policy, Rule, SigningTime};
 
 pub(super) const SERIAL: &str = "0102030405060708090a0b0c0d0e0f1011";
 
@@ -129,11 +130,7 @@ impl OcspSample {
         let root = TbsCertificateView::read(&root, &mut Faults::new()).unwrap();
         let delegate = TbsCertificateView::read(&delegate, &mut Faults::new()).unwrap();
         let context = Context::ocsp_response(ceremony, root, self.delegated.then_some(delegate));
-        match (rule.verdict)(&response, &context) {
-            Ok(Verdict::Pass | Verdict::NotApplicable) => Vec::new(),
-            Ok(Verdict::Unmet(ways)) => ways.into_iter().map(|way| way.message).collect(),
-            Err(because) => vec![because.to_string()],
-        }
+        messages(rule, &context, |context| (rule.verdict)(&response, context))
     }
 
     #[track_caller]

@@ -5,8 +5,8 @@ use crate::rule::{CannotJudge, Context, Judgement, Rule, Severities, algorithm};
 
 pub(super) const RULE: Rule<Judge> = Rule {
     id: "ALG-01",
-    requires: "the signature algorithm is an AlgorithmIdentifier of BR §7.1.3.2 octet for octet",
-    source: "BR 2.2.6 §7.1.3.2",
+    requires: "the signature algorithm is one that the policy allows, its AlgorithmIdentifier exact",
+    source: "BR 2.2.6 §7.1.3.2; RFC 8410 §3; RFC 9881 §2",
     severity: Severities::STANDARD,
     verdict: judge,
 };

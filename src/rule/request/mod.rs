@@ -75,8 +75,9 @@ mod tests {
     use crate::pki::build::{RequestParts, assemble, request_info};
     use crate::pki::key::{Curve, PublicKey};
     use crate::pki::signature::SignatureAlgorithm;
+    use crate::rule::evidence::messages;
     use crate::rule::sample::{Sample, name};
-    use crate::rule::{Context, Kind, Policy, Rule, Severity, Verdict};
+    use crate::rule::{Context, Kind, Policy, Rule, Severity};
 
     /// A request with a good signature.
     pub(super) fn request() -> Vec<u8> {
@@ -92,11 +93,8 @@ mod tests {
 
     pub(super) fn objections(rule: &Rule<Judge>, request: &[u8]) -> Vec<String> {
         let request = Request::from_whole(request).unwrap();
-        match (rule.verdict)(&request, &Context::lint(Policy::PublicTls, Kind::Other)) {
-            Ok(Verdict::Pass | Verdict::NotApplicable) => Vec::new(),
-            Ok(Verdict::Unmet(ways)) => ways.into_iter().map(|way| way.message).collect(),
-            Err(because) => vec![because.to_string()],
-        }
+        let context = Context::lint(Policy::PublicTls, Kind::Other);
+        messages(rule, &context, |context| (rule.verdict)(&request, context))
     }
 
     #[test]

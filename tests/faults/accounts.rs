@@ -1,0 +1,143 @@
+//! The accounts after a fault: what the log says against what is on the disk and on the tokens.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use rootrite::digest::hex;
+use rootrite::hsm::Inventory;
+use serde_json::Value;
+
+use crate::common::sha256;
+use crate::world::Undisturbed;
+
+/// What is wrong with files and log; nothing if all is as in a ceremony that nothing happened to.
+pub fn of_files(out: &Path, log: &Path, wanted: &Undisturbed) -> Option<String> {
+    let found = artifacts(out);
+    if found != wanted.artifacts {
+        return Some(format!("artifacts {found:?}, wanted {:?}", wanted.artifacts));
+    }
+    let said = said(log);
+    if said != wanted.said {
+        return Some(format!("the log says {said:#?}, wanted {:#?}", wanted.said));
+    }
+    let summary: Value = serde_json::from_slice(&fs::read(out.join("summary.json")).unwrap()).unwrap();
+    for artifact in summary["artifacts"].as_array().unwrap() {
+        let path = out.join(artifact["path"].as_str().unwrap());
+        let octets = fs::read(&path).unwrap_or_default();
+        if artifact["sha256"] != Value::from(sha256(&octets)) {
+            return Some(format!("{} is not what the summary says", path.display()));
+        }
+    }
+    let mut strays = Vec::new();
+    parts(out, &mut strays);
+    parts(log, &mut strays);
+    if !strays.is_empty() {
+        return Some(format!("left over: {strays:?}"));
+    }
+    signatures(&records(log))
+}
+
+/// What is wrong with the keys: each one of the log is on its token with both halves, and nothing else is.
+pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<String> {
+    let mut logged: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for record in records(log).iter().filter(|record| record["ev"] == "key.generated") {
+        let text = |key: &str| record["data"][key].as_str().unwrap().to_owned();
+        if !logged.entry(text("token")).or_default().insert(text("id")) {
+            return Some(format!("the key {} is in the log twice", text("id")));
+        }
+    }
+    for (token, inventory) in tokens {
+        let wanted = logged.remove(token).unwrap_or_default();
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        for entry in &inventory.entries {
+            *found.entry(hex(&entry.id)).or_default() += 1;
+        }
+        let whole = found.values().all(|halves| *halves == 2) && inventory.unreadable == 0;
+        if !whole || found.keys().cloned().collect::<BTreeSet<_>>() != wanted {
+            return Some(format!("token `{token}` holds {inventory:?}; the log has {wanted:?}"));
+        }
+    }
+    (!logged.is_empty()).then(|| format!("keys on no token: {logged:?}"))
+}
+
+/// Every intent has its result, every serial number that came to nothing is burned, and none is used twice.
+fn signatures(records: &[Value]) -> Option<String> {
+    let closed: BTreeSet<u64> = records.iter().filter_map(|record| record["ref"].as_u64()).collect();
+    let mut serials = BTreeSet::new();
+    for record in records.iter().filter(|record| record["ev"].as_str().unwrap().ends_with(".intent")) {
+        let seq = record["seq"].as_u64().unwrap();
+        if !closed.contains(&seq) {
+            return Some(format!("record {seq} has no result"));
+        }
+        if record["ev"] != "cert.sign.intent" {
+            continue;
+        }
+        let serial = record["data"]["serial"].as_str().unwrap();
+        if !serials.insert(serial) {
+            return Some(format!("the serial number {serial} was announced twice"));
+        }
+        let with = |ev: &str| {
+            let of_serial = |other: &&Value| other["ev"] == ev && other["data"]["serial"] == serial;
+            records.iter().filter(of_serial).count()
+        };
+        if with("cert.signed") + with("serial.burned") != 1 {
+            return Some(format!(
+                "the serial number {serial}: {} certificates, burned {} times",
+                with("cert.signed"),
+                with("serial.burned")
+            ));
+        }
+    }
+    None
+}
+
+/// Every artifact of a summary: kind, name and path.
+pub fn artifacts(out: &Path) -> Vec<(String, String, String)> {
+    let Ok(octets) = fs::read(out.join("summary.json")) else { return Vec::new() };
+    let summary: Value = serde_json::from_slice(&octets).unwrap();
+    let text = |artifact: &Value, key: &str| artifact[key].as_str().unwrap().to_owned();
+    let all = summary["artifacts"].as_array().unwrap().iter();
+    all.map(|artifact| (text(artifact, "kind"), text(artifact, "name"), text(artifact, "path"))).collect()
+}
+
+/// What a log says of what came of the ceremony, as far as it is the same each time.
+pub fn said(log: &Path) -> Vec<String> {
+    let records = records(log);
+    let intent = |record: &Value, key: &str| {
+        let seq = record["ref"].as_u64().unwrap_or(u64::MAX);
+        let intent = records.iter().find(|other| other["seq"] == seq);
+        intent.map_or(Value::Null, |intent| intent["data"][key].clone())
+    };
+    let one = |record: &Value| match record["ev"].as_str().unwrap() {
+        "cert.signed" => Some(format!(
+            "{} {} {} {}",
+            record["data"]["artifact"]["name"],
+            intent(record, "subject"),
+            intent(record, "not_before"),
+            intent(record, "not_after")
+        )),
+        "crl.signed" => Some(format!("{} {}", record["data"]["number"], record["data"]["next_update"])),
+        "key.live" | "ocsp.signed" | "csr.signed" | "token.initialized" | "ceremony.close" => {
+            Some(format!("{} {}", record["ev"], record["data"]["outcome"]))
+        }
+        _ => None,
+    };
+    records.iter().filter_map(one).collect()
+}
+
+fn records(log: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(log.join("log.jsonl")).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn parts(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            parts(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "part" || ending == "new") {
+            found.push(path.display().to_string());
+        }
+    }
+}

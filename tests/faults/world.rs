@@ -1,0 +1,320 @@
+//! One ceremony with tokens, site and answers of its own, copied from a template that was made once.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rootrite::hsm::{Inventory, ModuleConfiguration, ModuleProcess, Token as _};
+use tempfile::TempDir;
+
+use crate::accounts;
+use crate::common::{Ended, SoftHsm, program, softhsm};
+use crate::points::{Fault, Outcome};
+
+/// What every world of a test begins with.
+pub struct Template {
+    hsm: SoftHsm,
+    script: String,
+    serials: BTreeMap<String, String>,
+    demo: bool,
+    undisturbed: OnceLock<Undisturbed>,
+}
+
+/// A ceremony that nothing happened to.
+#[derive(Clone, Debug)]
+pub struct Undisturbed {
+    /// Points of the shim.
+    pub points: u64,
+    /// Calls of the module.
+    pub calls: u64,
+    /// Every artifact: kind, name and path.
+    pub artifacts: Vec<(String, String, String)>,
+    /// What the log says of what was signed, without keys, serials and times.
+    pub said: Vec<String>,
+}
+
+impl Template {
+    /// Two tokens and the script of this folder.
+    pub fn new() -> Self {
+        let hsm = SoftHsm::new().token("root", USER, OFFICER).token("log", USER, OFFICER);
+        let process = hsm.start();
+        let slots = process.slots().unwrap();
+        process.stop().unwrap();
+        let made = slots.into_iter().map(|slot| slot.token).filter(|token| !token.label.is_empty());
+        let serials = made.map(|token| (token.label, token.serial)).collect();
+        let script = include_str!("ceremony.yaml").replace("\nWINDOW\n", &format!("\n{}\n", window()));
+        Self { hsm, script, serials, demo: false, undisturbed: OnceLock::new() }
+    }
+
+    /// The script of the quick start, for rehearsals.
+    pub fn demo() -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ceremonies/root-and-subordinates.yaml");
+        let script = fs::read_to_string(path).unwrap();
+        let (hsm, serials) = (SoftHsm::new(), BTreeMap::new());
+        Self { hsm, script, serials, demo: true, undisturbed: OnceLock::new() }
+    }
+
+    /// What the ceremony is when nothing happens to it.
+    pub fn undisturbed(&self) -> &Undisturbed {
+        self.undisturbed.get_or_init(|| {
+            let world = World::of(self);
+            let count = world.path("points");
+            let variables = [("FAULT_COUNT", count.to_str().unwrap().to_owned())];
+            let command = if self.demo { REHEARSE } else { RUN };
+            let _ = world.start(command, &variables).with(0);
+            let read = |path: &Path| fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok());
+            Undisturbed {
+                points: read(&count).unwrap(),
+                calls: read(&world.path("fault.count")).unwrap_or(0),
+                artifacts: accounts::artifacts(&world.path("out")),
+                said: accounts::said(&world.log()),
+            }
+        })
+    }
+}
+
+/// A ceremony's folder.
+pub struct World<'t> {
+    template: &'t Template,
+    folder: TempDir,
+}
+
+impl<'t> World<'t> {
+    /// A copy of the template, where there is no disk to wait for.
+    pub fn of(template: &'t Template) -> Self {
+        let memory = Path::new("/dev/shm");
+        let mut builder = tempfile::Builder::new();
+        let builder = builder.prefix("rootrite-faults");
+        let folder = if memory.is_dir() { builder.tempdir_in(memory) } else { builder.tempdir() }.unwrap();
+        let world = Self { template, folder };
+        copy(&template.hsm.tokens(), &world.tokens());
+        let conf = format!(
+            "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n",
+            world.tokens().display()
+        );
+        fs::write(world.path("softhsm2.conf"), conf).unwrap();
+        fs::write(world.path("script.yaml"), &template.script).unwrap();
+        fs::write(world.path("answers.yaml"), "rootrite-answers: 1\ndefault: practice\n").unwrap();
+        if !template.demo {
+            fs::write(world.path("site.yaml"), world.site()).unwrap();
+        }
+        world
+    }
+
+    /// A file of this world.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn tokens(&self) -> PathBuf {
+        self.path("tokens")
+    }
+
+    /// The log's folder.
+    pub fn log(&self) -> PathBuf {
+        if self.template.demo { self.path("out/ceremony-log") } else { self.path("log") }
+    }
+
+    fn site(&self) -> String {
+        let environment = format!(
+            "{{SOFTHSM2_CONF: {}, FAULT_FILE: {}, FAULT_TOKENS: {}}}",
+            self.path("softhsm2.conf").display(),
+            self.path("fault").display(),
+            self.tokens().display()
+        );
+        let token = |label: &str| {
+            let which = self.template.serials.get(label);
+            let which = which.map_or("initialize: true".into(), |serial| format!("serial: \"{serial}\""));
+            format!(
+                "  {label}: {{module: {}, environment: {environment}, label: {label}, {which}, class: software, login: pin, \
+                 pin: prompt}}\n",
+                proxy().display()
+            )
+        };
+        let tokens: String = ["root", "log", "spare"].into_iter().map(token).collect();
+        format!("rootrite-site: 1\ntokens:\n{tokens}preflight: {{minimum-free: 1 MiB}}\n")
+    }
+
+    /// Says what the module is to do from its next start on.
+    pub fn module_fault(&self, fault: Option<&str>) {
+        match fault {
+            Some(fault) => fs::write(self.path("fault"), fault).unwrap(),
+            None => drop(fs::remove_file(self.path("fault"))),
+        }
+    }
+
+    /// Runs the ceremony with a fault.
+    pub fn run_with(&self, fault: Fault<'_>) -> Ended {
+        self.start(RUN, &said(fault))
+    }
+
+    /// Rehearses with a fault.
+    pub fn rehearse_with(&self, fault: Fault<'_>) -> Ended {
+        self.start(REHEARSE, &said(fault))
+    }
+
+    /// Goes on with a fault.
+    pub fn resume_with(&self, fault: Fault<'_>) -> Ended {
+        self.start(RESUME, &said(fault))
+    }
+
+    /// Runs the ceremony and writes down what it does to files.
+    pub fn traced(&self, trace: &Path) -> Ended {
+        self.start(RUN, &[("FAULT_TRACE", trace.to_str().unwrap().to_owned())])
+    }
+
+    fn start(&self, arguments: &str, variables: &[(&str, String)]) -> Ended {
+        let mut command = program::command(self.folder.path());
+        command.args(arguments.split(' ').filter(|word| !word.is_empty()));
+        if !variables.is_empty() {
+            command.env("LD_PRELOAD", shim()).env("FAULT_ROOT", self.folder.path());
+            command.envs(variables.iter().map(|(name, value)| (*name, value.as_str())));
+        }
+        program::run(&mut command, b"")
+    }
+
+    /// Goes on until the ceremony is done, and takes the accounts.
+    pub fn recovered(&self) -> Outcome {
+        let ended = self.resume_with(&[]);
+        match (ended.code, ended.error.contains("nothing was signed")) {
+            (Some(0), _) => self.accounts(Outcome::Resumed),
+            (Some(2), true) => {
+                // Nothing was begun: the same command begins it, and no token knows of it.
+                let again = self.run_with(&[]);
+                if again.code != Some(0) {
+                    return Outcome::Lost(format!("it did not begin anew:\n{}", again.both()));
+                }
+                self.accounts(Outcome::NotBegun)
+            }
+            (Some(4), _) if self.put_back() => {
+                let again = self.resume_with(&[]);
+                if again.code != Some(0) {
+                    return Outcome::Lost(format!(
+                        "the tokens were put back, and it did not go on:\n{}\nbefore:\n{}",
+                        again.both(),
+                        ended.both()
+                    ));
+                }
+                self.accounts(Outcome::Spoiled)
+            }
+            _ => Outcome::Lost(format!("resume ended with {:?}:\n{}", ended.code, ended.both())),
+        }
+    }
+
+    /// Goes on with a rehearsal until it is done.
+    pub fn recovered_rehearsal(&self) -> Outcome {
+        let ended = self.start(RESUME_REHEARSAL, &[]);
+        match (ended.code, ended.error.contains("nothing was signed")) {
+            (Some(0), _) => {
+                let wrong = accounts::of_files(&self.path("out"), &self.log(), self.template.undisturbed());
+                wrong.map_or(Outcome::Resumed, Outcome::Lost)
+            }
+            (Some(2), true) => Outcome::NotBegun,
+            _ => Outcome::Lost(format!("resume ended with {:?}:\n{}", ended.code, ended.both())),
+        }
+    }
+
+    /// Puts the tokens back as they were before the call that the module was killed in, if it was.
+    fn put_back(&self) -> bool {
+        let before = self.path("tokens.before");
+        if !before.is_dir() {
+            return false;
+        }
+        fs::remove_dir_all(self.tokens()).unwrap();
+        fs::rename(before, self.tokens()).unwrap();
+        true
+    }
+
+    fn accounts(&self, good: Outcome) -> Outcome {
+        for command in ["verify out/bundle-practice-faults", "log verify log"] {
+            let ended = self.start(command, &[]);
+            if ended.code != Some(0) {
+                return Outcome::Lost(format!("`{command}`:\n{}", ended.both()));
+            }
+        }
+        let inventories = self.inventories();
+        accounts::of_files(&self.path("out"), &self.log(), self.template.undisturbed())
+            .or_else(|| accounts::of_keys(&self.log(), &inventories))
+            .map_or(good, Outcome::Lost)
+    }
+
+    /// What every token holds, by label.
+    fn inventories(&self) -> BTreeMap<String, Inventory> {
+        let configuration = self.path("softhsm2.conf").to_str().unwrap().to_owned();
+        let process = ModuleProcess::start(&ModuleConfiguration {
+            program: env!("CARGO_BIN_EXE_rootrite").into(),
+            environment: BTreeMap::from([("SOFTHSM2_CONF".to_owned(), configuration)]),
+            ..ModuleConfiguration::new(SoftHsm::module())
+        })
+        .unwrap();
+        let all = ["root", "log", "spare"].into_iter().map(|label| {
+            let mut session = softhsm::session(&process, label, USER);
+            (label.to_owned(), session.inventory().unwrap())
+        });
+        let all = all.collect();
+        process.stop().unwrap();
+        all
+    }
+}
+
+fn said<'f>(fault: Fault<'f>) -> Vec<(&'f str, String)> {
+    fault.iter().map(|(name, point)| (*name, point.to_string())).collect()
+}
+
+/// A window that began yesterday and ends tomorrow.
+fn window() -> String {
+    let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / DAY * DAY;
+    let time = |seconds| rootrite::clock::Timestamp::from_seconds(seconds).unwrap();
+    format!("window: {{from: {}, to: {}}}", time(today - DAY), time(today + 2 * DAY - 1))
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The shim before the C library.
+fn shim() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build("shim.c", &[]))
+}
+
+/// The module before SoftHSM.
+fn proxy() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build("proxy.c", &[format!("-DSOFTHSM=\"{}\"", SoftHsm::module().display())]))
+}
+
+fn build(source: &str, more: &[String]) -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{source}-{}.so", std::process::id()));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults").join(source);
+    let status = Command::new("cc")
+        .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"])
+        .args(more)
+        .arg("-o")
+        .args([&place, &source])
+        .args(["-ldl", "-lpthread"])
+        .status()
+        .expect("a C compiler is needed: apt-get install gcc");
+    assert!(status.success());
+    place
+}
+
+const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice --answers answers.yaml";
+const REHEARSE: &str = "rehearse script.yaml --out out --quiet";
+const RESUME: &str = "resume --log log --answers answers.yaml";
+const RESUME_REHEARSAL: &str = "resume --log out/ceremony-log --quiet";
+/// The public PINs of throw-away tokens, which a file of answers says by default.
+const USER: &str = "rehearsal-user";
+const OFFICER: &str = "rehearsal-officer";
+const DAY: u64 = 86_400;
