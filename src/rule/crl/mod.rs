@@ -11,7 +11,7 @@ use super::objection::{Assessment, Rule, Summary};
 use super::rules;
 use super::verdict::{CannotJudge, Findings, Judgement, Verdict};
 use crate::pki::read::{
-    AlgorithmView, CrlFields, CrlHead, CrlStream, EntryView, Extensions, Faults, ReadCrl, ReadError,
+    AlgorithmView, CrlFields, CrlForm, CrlHead, CrlStream, EntryView, Extensions, Faults, ReadCrl, ReadError,
 };
 
 /// A CRL under judgement, but its entries: to be signed, or whole.
@@ -140,6 +140,17 @@ pub fn judge(
     each: &mut dyn FnMut(&entry::Entry<'_>),
 ) -> Result<Judged, ReadError> {
     judge_entries(stream, faults, context, each)?.end(context)
+}
+
+/// As [`judge`], of octets in memory.
+///
+/// # Errors
+///
+/// [`ReadError`] if what is signed cannot be read to its end; what is around it, [`ReadCrl::around`] tells.
+pub fn judge_octets(octets: &[u8], form: CrlForm, context: &Context<'_>) -> Result<Judged, ReadError> {
+    let (mut source, mut heard, mut faults) = (octets, |_: &[u8]| (), Faults::new());
+    let stream = CrlStream::open(&mut source, form, &mut heard, &mut faults)?;
+    judge(stream, faults, context, &mut |_| ())
 }
 
 /// Every rule on CRLs and their entries, for documentation and listings.

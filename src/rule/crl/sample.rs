@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::{Crl, Judge, entry, judge, kept};
+use super::{Crl, Judge, entry, judge_octets, kept};
 use crate::clock::Timestamp;
 use crate::digest::from_hex;
 use crate::pki::build::element::{element, sequence};
 use crate::pki::build::{Extension, extension, time};
 use crate::pki::read::der::{Faults, tag};
-use crate::pki::read::{CrlForm, CrlStream, TbsCertificateView, TbsCrlView};
+use crate::pki::read::{CrlForm, TbsCertificateView, TbsCrlView};
 use crate::pki::reason::Reason;
 use crate::pki::signature::SignatureAlgorithm;
 use crate::rule::evidence::messages;
@@ -123,10 +123,7 @@ impl CrlSample {
     /// Everything that all rules together say.
     pub(super) fn assessment(&self) -> Assessment {
         self.in_context(|view, _, context| {
-            let (mut octets, mut faults) = (view.octets(), Faults::new());
-            let mut heard = |_: &[u8]| ();
-            let stream = CrlStream::open(&mut octets, CrlForm::ToBeSigned, &mut heard, &mut faults).unwrap();
-            judge(stream, faults, context, &mut |_| ()).unwrap().assessment
+            judge_octets(view.octets(), CrlForm::ToBeSigned, context).unwrap().assessment
         })
     }
 
