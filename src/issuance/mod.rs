@@ -21,6 +21,7 @@ mod ledger;
 pub mod order;
 mod past;
 mod paths;
+mod possessions;
 mod series;
 mod side_by_side;
 mod statement;
@@ -35,6 +36,7 @@ pub use ledger::{
     Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
 };
 pub use paths::{Loss, loss};
+pub use possessions::{Bag, Possessions};
 pub use series::{Series, SeriesOrder, check_member, issue_series};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, ToBeSigned};
