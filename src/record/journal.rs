@@ -352,6 +352,15 @@ impl Journal for LogFolder {
         Ok(Digest::of(line.as_bytes()))
     }
 
+    fn annexed(&self, digest: Digest) -> Result<Option<String>, JournalError> {
+        let path = self.places.log.join("annex.jsonl");
+        match std::fs::read(&path) {
+            Ok(octets) => Ok(super::annex::text(&octets, digest)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(storage(&path, "read", error)),
+        }
+    }
+
     fn manifest(&self) -> Vec<u8> {
         super::manifest::manifest(self)
     }
