@@ -236,6 +236,9 @@ fn what_cannot_be_revoked_is_refused_while_planning() {
         &["revoke: {certificate: e1, reason: superseded, effective: ceremony-day}", CRL],
     );
     let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
+    // Its name in the log is enough.
+    next_with(&table, "next-ceremony", &[REVOKE, CRL], &["root-x1"], "");
+    let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
     let serial = serial_of(&table, "e1");
     next(
         &table,
@@ -310,6 +313,30 @@ fn a_key_of_an_earlier_ceremony_does_not_get_another_name() {
         let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
         next_with(&table, "next-ceremony", &[&again("E9")], &["root-x1"], &input);
         refused(&table, "again: error GRA-02: `e1` has this key under another subject than `CN=E9");
+    }
+}
+
+/// Where an issuer's CRL was is known from what earlier ceremonies kept; it may have moved, and people acknowledge that.
+#[test]
+fn a_crl_that_moved_between_ceremonies_is_a_warning() {
+    for kept in [true, false] {
+        let table = after_the_first();
+        if !kept {
+            std::fs::remove_dir_all(table.path("log/runs/test-ceremony/pending")).unwrap();
+        }
+        let key = "generate-key: {token: root, key: e2, algorithm: ecdsa-p384, backup: none}";
+        let e2 = "issue-subordinate: {issuer: root-x1, key: e2, profile: tls-subordinate-ca, subject: [{C: US}, {O: Example Trust \
+                  Services}, {CN: E2}], not-before: ceremony-day, lasts: 300 days, crl-url: \"http://x1.c.example.com/\", issuer-url: \
+                  \"http://x1.i.example.org/\", certificate: e2}";
+        next_with(&table, "next-ceremony", &[key, e2], &["root-x1"], "");
+        let _ = table.run(NEXT).with(0);
+        let records = records(&table);
+        let judged =
+            records.iter().filter(|record| record["ev"] == "lint.result" && record["cer"] == "next-ceremony");
+        let acknowledged: Vec<_> =
+            judged.map(|record| record["data"]["warnings_acknowledged"].to_string()).collect();
+        assert_eq!(acknowledged.iter().any(|rules| rules.contains("GRA-04")), kept, "{acknowledged:?}");
+        assert!(!acknowledged.iter().any(|rules| rules.contains("GRA-05")), "{acknowledged:?}");
     }
 }
 
