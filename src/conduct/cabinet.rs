@@ -19,8 +19,8 @@ use crate::hsm::{
 };
 use crate::plan::{Class, Login, PinSource, Plan, Site, SiteNetwork, SiteQuirks, SiteToken};
 use crate::stage::{
-    Blank, Cabinet, Check, CheckOutcome, Device, Equipment, LoginKind, Machine, Module, Past, PastRecord,
-    Person, Pin, Pins,
+    Blank, Cabinet, Check, CheckOutcome, Device, Equipment, Fresh, LoginKind, Machine, Module, Past,
+    PastRecord, Person, Pin, Pins,
 };
 
 /// The module processes of a ceremony.
@@ -112,7 +112,7 @@ pub fn open(
         let agreed = agreed_digest(token, process.information().digest);
         match agreed
             .map_err(|source| wrong(name, source))
-            .and_then(|()| equipment(name, token, (plan, past), &process))
+            .and_then(|()| equipment(name, token, (plan, past, site), &process))
         {
             Ok(equipment) => {
                 found.push(terms(name, token, plan));
@@ -261,7 +261,7 @@ fn wrong(name: &str, source: TokenError) -> CabinetError {
 fn equipment(
     name: &str,
     token: &SiteToken,
-    (plan, past): (&Plan, &Past),
+    (plan, past, site): (&Plan, &Past, &Site),
     process: &Arc<ModuleProcess>,
 ) -> Result<Equipment, CabinetError> {
     let label = token.label.value.clone();
@@ -269,6 +269,7 @@ fn equipment(
     let initialized = initialized_before(name, token, past, process).map_err(|source| wrong(name, source))?;
     let blank = token.initialize && initialized.is_none();
     serial = initialized.or(serial);
+    let mut again = None;
     let device = if blank {
         let unfinished = unfinished(name, token, past, process).map_err(|source| wrong(name, source))?;
         let blank = unfinished.unwrap_or_else(|| serial.map_or(BlankSlot::Only, BlankSlot::Serial));
@@ -284,6 +285,7 @@ fn equipment(
         let selector = TokenSelector { label, serial, model: token.model.clone() };
         let session = process.open(&selector, &quirks(token)).map_err(|source| wrong(name, source))?;
         is_of_its_class(name, token, session.token())?;
+        again = Some(session.token().serial.clone());
         Device::Ready(Box::new(session))
     };
     let custodians: Vec<Person> = plan.setting.people.of_role("crypto-officer").cloned().collect();
@@ -291,6 +293,7 @@ fn equipment(
     let class = crate::plan::class_word(token.class.value).to_owned();
     let mut equipment = Equipment::new(device, login(name, token)?, custodians, class, threshold);
     equipment.id_octets = token.quirks.id_octets;
+    equipment.fresh = Some(Box::new(Again::of(token, site, again)));
     Ok(equipment)
 }
 
@@ -475,6 +478,38 @@ fn taken_labels(plan: &Plan, past: &Past, cabinet: &mut Cabinet) -> Vec<CabinetE
         }
     }
     errors
+}
+
+/// The same token by a process of its own.
+struct Again {
+    configuration: ModuleConfiguration,
+    label: String,
+    serial: Option<String>,
+    model: Option<String>,
+    quirks: Quirks,
+}
+
+impl Again {
+    /// `serial`: what the token said of itself, where it was there.
+    fn of(token: &SiteToken, site: &Site, serial: Option<String>) -> Self {
+        Self {
+            configuration: configuration(token, site),
+            label: token.label.value.clone(),
+            serial,
+            model: token.model.clone(),
+            quirks: quirks(token),
+        }
+    }
+}
+
+impl Fresh for Again {
+    fn open(&self) -> Result<Box<dyn Token>, TokenError> {
+        let Self { label, serial, model, .. } = self;
+        let selector = TokenSelector { label: label.clone(), serial: serial.clone(), model: model.clone() };
+        // The process ends when its one session is closed.
+        let process = ModuleProcess::start(&self.configuration)?;
+        Ok(Box::new(process.open(&selector, &self.quirks)?))
+    }
 }
 
 /// A blank token in its module process.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::When;
+use super::possessions::Possessions;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::KeyId;
@@ -131,6 +132,8 @@ pub struct Ledger {
     logged_certificates: BTreeMap<Digest, LoggedCertificate>,
     /// When a key signed its last series.
     series: BTreeMap<Digest, Timestamp>,
+    /// Bags, copies, and keys that are gone.
+    pub possessions: Possessions,
 }
 
 impl Ledger {
@@ -161,7 +164,24 @@ impl Ledger {
 
     /// Whether a key of this name exists: in this ceremony or in the log.
     pub fn has_key(&self, name: &str) -> bool {
-        self.keys.contains_key(name) || self.logged_keys.values().any(|key| key.name == name)
+        self.keys.contains_key(name)
+            || self.possessions.is_destroyed(name)
+            || self.logged_keys.values().any(|key| key.name == name)
+    }
+
+    /// A key of the log by its name, if it is the only one of this name.
+    pub fn logged_key_named(&self, name: &str) -> Option<&LoggedKey> {
+        let mut named = self.logged_keys.values().filter(|key| key.name == name);
+        named.next().filter(|_| named.next().is_none())
+    }
+
+    /// A key was destroyed: it signs nothing any more, and its name is never given again.
+    pub fn destroy_key(&mut self, name: &str) {
+        self.keys.remove(name);
+        for key in self.logged_keys.values_mut().filter(|key| key.name == name) {
+            key.live = false;
+        }
+        self.possessions.destroy(name);
     }
 
     /// Remembers a key of the log; it is not live yet.

@@ -108,6 +108,12 @@ fn the_responses_of_the_same_ceremony_say_that_it_is_revoked() {
     let revoked = records.iter().find(|record| record["ev"] == "cert.revoked").unwrap();
     let at = revoked["data"]["effective"].as_str().unwrap();
     assert!(response.contains("revoked") && response.contains(at), "{response}");
+    let arguments = "ocsp -respin next/ocsp/r-1.der -noverify -resp_text";
+    if let Some(ended) = crate::common::tool("openssl", table.folder(), arguments.split(' ')) {
+        let text = ended.with(0).out;
+        assert!(text.contains("Cert Status: revoked"), "{text}");
+        assert!(text.contains("Revocation Reason: superseded (0x4)"), "{text}");
+    }
     let _ = table.run("verify next/bundle-practice-next-ceremony").with(0);
 }
 
