@@ -97,6 +97,16 @@ pub trait Journal {
     /// [`JournalError`] if they could not be stored.
     fn annex(&mut self, item: &str, text: &str) -> Result<Digest, JournalError>;
 
+    /// The words of an item of the annex, by the digest of its salted line; nothing if the annex here does not have it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the annex cannot be read.
+    fn annexed(&self, digest: Digest) -> Result<Option<String>, JournalError> {
+        let _ = digest;
+        Ok(None)
+    }
+
     /// The manifest of all artifacts so far.
     fn manifest(&self) -> Vec<u8>;
 
@@ -221,6 +231,13 @@ pub trait Journal {
     ///
     /// [`JournalError`] if it cannot be moved.
     fn set_aside(&mut self, leftover: &Leftover) -> Result<(), JournalError>;
+
+    /// Every artifact that was stored, to be set aside; from here on none of them is one.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if one cannot be read.
+    fn give_up(&mut self) -> Result<Vec<Leftover>, JournalError>;
 
     /// Moves renderings away whose artifact no record names.
     ///
