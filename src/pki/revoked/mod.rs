@@ -77,6 +77,22 @@ impl RevokedList {
         tally.list(Storage::Few(entries))
     }
 
+    /// These, in this order if they are few, and else in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// [`SortError`] if there are many, and a serial number is there twice or a scratch file cannot be written.
+    pub fn of_many(entries: Vec<RevokedParts>) -> Result<Self, SortError> {
+        if entries.len() <= sort::FEW {
+            return Ok(Self::of(entries));
+        }
+        let mut sorter = Sorter::new();
+        for (place, entry) in (1..).zip(entries) {
+            sorter.push(&entry, place)?;
+        }
+        sorter.finish()
+    }
+
     /// How many there are.
     pub fn count(&self) -> u64 {
         self.0.count

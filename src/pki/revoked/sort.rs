@@ -226,7 +226,7 @@ impl Merge {
 /// How many entries are sorted in memory at a time: 8 MiB of them.
 const LONGEST_RUN: usize = 1 << 18;
 /// How many entries stay in memory.
-const FEW: usize = 1 << 12;
+pub(super) const FEW: usize = 1 << 12;
 /// How many serial numbers that are there twice are told.
 const MOST_REPEATED: usize = 20;
 /// How much is written at a time.
