@@ -83,9 +83,8 @@ impl Rows {
             }
         } else if self.line > 1 && self.wrong.first().is_none_or(|(line, _)| *line > 1) {
             match self.row(text) {
-                // Once something is wrong there will be no list.
-                Ok(row) if self.wrong.is_empty() => self.sorter.push(&row, self.line)?,
-                Ok(_) => {}
+                // Also once something is wrong: what is there twice is said with all the rest.
+                Ok(row) => self.sorter.push(&row, self.line)?,
                 Err(what) => self.wrong(what),
             }
         }
@@ -120,18 +119,18 @@ impl Rows {
         if self.line == 0 {
             self.wrong(format!("the file is empty; wanted `{HEADER}`"));
         }
-        if !self.wrong.is_empty() {
-            return Err(RowsError::Wrong(self.wrong));
+        let mut wrong = self.wrong;
+        match self.sorter.finish() {
+            Ok(list) if wrong.is_empty() => return Ok(list),
+            Ok(_) => {}
+            Err(SortError::Repeated(repeated)) => wrong.extend(repeated.into_iter().map(|one| {
+                (one.line, format!("serial number {} stands in line {} already", one.serial, one.first))
+            })),
+            Err(SortError::Storage(error)) => return Err(RowsError::Storage(error)),
         }
-        self.sorter.finish().map_err(|error| match error {
-            SortError::Repeated(repeated) => {
-                let said = |one: crate::pki::revoked::Repeated| {
-                    (one.line, format!("serial number {} stands in line {} already", one.serial, one.first))
-                };
-                RowsError::Wrong(repeated.into_iter().map(said).collect())
-            }
-            SortError::Storage(error) => RowsError::Storage(error),
-        })
+        wrong.sort_by_key(|(line, _)| *line);
+        wrong.truncate(MOST_WRONG);
+        Err(RowsError::Wrong(wrong))
     }
 }
 
