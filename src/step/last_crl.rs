@@ -3,8 +3,6 @@
 //! The log has of a CRL's entries their number and a digest. The CRL itself has them all, and its own digest is in the
 //! log: so it is the one, and nothing on it can be left out, earlier than allowed, or changed.
 
-use std::collections::BTreeMap;
-
 use super::Scope;
 use super::given_key::one_structure;
 use crate::clock::Timestamp;
@@ -39,21 +37,20 @@ impl LastCrl {
         Ok((said, der))
     }
 
-    /// What a list would leave out of this CRL too early, or change: one message each. `expiry` says when a certificate ran
+    /// What a list would leave out of this CRL too early, or change: one message each. `listed` finds what it says of a serial
+    /// number. `expiry` says when a certificate ran
     /// out, by its serial number, where that is known.
     ///
     /// An entry stays until it was on a CRL that began after its certificate had run out.
     pub fn left_out(
         &self,
-        list: &[RevokedParts],
+        listed: impl Fn(&SerialNumber) -> Option<RevokedParts>,
         expiry: impl Fn(&SerialNumber) -> Option<Timestamp>,
     ) -> Vec<String> {
-        let listed: BTreeMap<&SerialNumber, &RevokedParts> =
-            list.iter().map(|entry| (&entry.serial, entry)).collect();
         let mut wrong = Vec::new();
         for entry in &self.entries {
             let RevokedParts { serial, revoked_at, reason } = entry;
-            match listed.get(serial) {
+            match listed(serial) {
                 Some(now) if now.revoked_at == *revoked_at && now.reason == *reason => {}
                 Some(now) => wrong.push(format!(
                     "the serial number {serial} is revoked at {}, {}; the last CRL says {revoked_at}, {reason}, and neither can be \
@@ -176,7 +173,8 @@ mod tests {
     }
 
     fn left_out(list: &[RevokedParts], ran_out: Option<&str>) -> Vec<String> {
-        last().left_out(list, |_| ran_out.map(|time| time.parse().unwrap()))
+        let find = |serial: &SerialNumber| list.iter().find(|entry| entry.serial == *serial).cloned();
+        last().left_out(find, |_| ran_out.map(|time| time.parse().unwrap()))
     }
 
     #[test]
