@@ -15,6 +15,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 
 use rootrite::clock::Timestamp;
+use rootrite::pki::Message;
 use rootrite::pki::build::{
     self, Access, CertIdHash, CertIdParts, CertificateParts, CrlParts, Extension, PolicyParts, RequestParts,
     Responder, ResponseParts, RevokedList, RevokedParts, SingleParts, Status,
@@ -182,6 +183,39 @@ fn openssl_accepts_the_chain_and_reads_what_was_meant() {
 }
 
 #[test]
+fn openssl_reads_every_entry_of_a_crl_that_was_streamed() {
+    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let mut sorter = rootrite::pki::revoked::Sorter::new();
+    // More than are held in memory, in descending order.
+    for number in (0..5000_u32).rev() {
+        let entry = RevokedParts {
+            serial: SerialNumber::from_hex(&format!("01{number:08x}")).unwrap(),
+            revoked_at: at("2026-11-02T00:00:00Z"),
+            reason: Reason::Superseded,
+        };
+        sorter.push(&entry, u64::from(number)).unwrap();
+    }
+    let tbs = build::tbs_crl(&CrlParts {
+        algorithm: &world.root.algorithm,
+        issuer: &name("Root X1"),
+        this_update: at("2026-11-02T00:00:00Z"),
+        next_update: at("2027-10-31T23:59:59Z"),
+        revoked: &sorter.finish().unwrap(),
+        extensions: &[Extension::authority_key_identifier(&world.root.identifier()).unwrap()],
+    });
+    let signature = world.root.sign(&tbs.to_vec().unwrap());
+    let crl = build::assemble_streamed(&tbs, &world.root.algorithm, &signature);
+    let mut file = std::fs::File::create(folder.path().join("root.crl")).unwrap();
+    std::io::copy(&mut pem::Writer::new(pem::CRL, crl.reader()), &mut file).unwrap();
+    std::fs::write(folder.path().join("root.pem"), pem::write(pem::CERTIFICATE, &world.root_der)).unwrap();
+    let arguments = "crl -in root.crl -CAfile root.pem -noout -text";
+    let Some((success, said)) = openssl(folder.path(), arguments) else { return };
+    assert!(success && said.contains("verify OK"), "{said}");
+    assert_eq!(said.matches("Serial Number: 01").count(), 5000);
+    assert_eq!(said.matches("Superseded").count(), 5000);
+}
+
+#[test]
 fn openssl_accepts_the_crl() {
     let (world, folder) = (world(), tempfile::tempdir().unwrap());
     let revoked = [RevokedParts {
@@ -302,6 +336,25 @@ fn signatures_by_openssl_are_verified() {
         assert_eq!(verify_signature(&key, algorithm, b"message", &signature), Ok(()), "{algorithm}");
         let wrong = Err(SignatureError::Wrong);
         assert_eq!(verify_signature(&key, algorithm, b"massage", &signature), wrong, "{algorithm}");
+        // A message that is too long to be held is verified from its digest, by other code.
+        let long = vec![b'm'; (1 << 20) + 1];
+        std::fs::write(folder.path().join("long"), &long).unwrap();
+        accepts(folder.path(), &sign.replace("signature message", "signature long"), &[]);
+        let mut signature = octets("signature");
+        let verified =
+            |message: &[u8], signature: &[u8]| Message::whole(algorithm, message).verify(&key, signature);
+        if matches!(algorithm, SignatureAlgorithm::RsaPss(_)) {
+            assert!(matches!(verified(&long, &signature), Err(SignatureError::TooLong { .. })));
+        } else {
+            assert_eq!(verified(&long, &signature), Ok(()), "{algorithm}");
+            assert_eq!(verified(&[&long[..], b"m"].concat(), &signature), wrong, "{algorithm}");
+            *signature.last_mut().unwrap() ^= 1;
+            assert_eq!(verified(&long, &signature), wrong, "{algorithm}");
+        }
+        let signature = {
+            accepts(folder.path(), &sign, &[]);
+            octets("signature")
+        };
         let other = SignatureAlgorithm::ALL.into_iter().find(|other| other.fits(&key) && *other != algorithm);
         if let Some(other) = other {
             assert_eq!(verify_signature(&key, other, b"message", &signature), wrong, "{other}");

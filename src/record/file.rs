@@ -264,6 +264,37 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_cut_short_has_no_name_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.der");
+        let mut reserved = Reserved::at(&path).unwrap();
+        assert_eq!(reserved.write_hashed(&mut &b"half"[..]).unwrap(), Digest::of(b"half"));
+        assert_eq!(io::read_to_string(reserved.open().unwrap()).unwrap(), "half");
+        // The program is killed: nothing is dropped.
+        std::mem::forget(reserved);
+        let names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["a.der.part"]);
+        clear_parts(folder.path()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_cannot_be_read_to_its_end_gets_no_name() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut source = b"half".chain(Broken);
+        let error = create_from(&folder.path().join("a"), &mut source).unwrap_err();
+        assert!(matches!(error, JournalError::Storage { .. }), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
     fn a_file_is_created_and_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");

@@ -78,7 +78,7 @@ mod tests {
         for number in 0..2000_u64 {
             let at = Timestamp::from_seconds(number / 3 * 86_400).unwrap();
             let (serial, reason) =
-                ([0x9f, (number % 251) as u8], [None, Some(9), Some(10)][number as usize % 3]);
+                ([(number % 251) as u8; 45], [None, Some(9), Some(10)][number as usize % 3]);
             let serial = &serial[..number as usize % 46];
             digest.enter(serial, at, reason);
             let said = reason.map_or("absent".to_owned(), |code| code.to_string());
