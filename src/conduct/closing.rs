@@ -6,9 +6,9 @@
 //! - What was signed is kept or voided as a whole, and the log says which.
 
 use super::{ConductError, Opened};
-use crate::issuance::burn_serials;
 use crate::plan::Ledger;
 use crate::stage::{Event, Expected, Line, Notice, Outcome, Person, Stage, StageError};
+use crate::step::burn_serials;
 
 impl Opened<'_> {
     /// Closes the ceremony where it is.

@@ -43,7 +43,9 @@ pub use scope::{Left, Scope};
 pub use setting::{Input, People, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
-pub use crate::issuance::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation};
+pub use crate::issuance::{
+    Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation, burn_serials,
+};
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
 use crate::stage::{Stage, StageError};
