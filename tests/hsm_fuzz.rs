@@ -3,7 +3,7 @@
 //! The messages are written by this file's own hand, not by the program's: `src/hsm/wire` says how. The other fifty
 //! thousand, from the process, are in `src/hsm/fuzz.rs`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail with their tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail with their tests")]
 
 mod common;
 

@@ -5,6 +5,7 @@ mod check;
 mod draft;
 mod failures;
 mod files;
+mod hsm;
 mod inspect;
 mod lint;
 mod log;
@@ -52,6 +53,8 @@ enum Command {
     #[command(subcommand)]
     Profile(profile::Profile),
     Draft(draft::Draft),
+    #[command(subcommand)]
+    Hsm(hsm::Hsm),
 }
 
 /// The program from its arguments to its exit code.
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Lint(command) => command.run(&mut out),
         Command::Profile(command) => command.run(&mut out),
         Command::Draft(command) => command.run(&mut out),
+        Command::Hsm(command) => command.run(&mut out),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -103,7 +107,7 @@ fn say(failure: &Failure) -> ExitCode {
 /// Denies this program the network and core dumps, whatever the command; before, where there will be modules, the thread
 /// begins that starts their processes and is denied nothing.
 fn confine(command: &Command) -> Result<(), Failure> {
-    if matches!(command, Command::Rehearse(_) | Command::Run(_) | Command::Resume(_)) {
+    if matches!(command, Command::Rehearse(_) | Command::Run(_) | Command::Resume(_) | Command::Hsm(_)) {
         crate::hsm::begin_starter(heartbeat()).map_err(|error| {
             Failure::because(
                 Turn::Equipment,

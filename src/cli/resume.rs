@@ -14,7 +14,7 @@ use crate::confinement;
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site, Sources};
-use crate::profile::BuiltIn;
+use crate::profile::Begun;
 use crate::record::run::{self, Run};
 use crate::record::{ContinueError, Interrupted, Places};
 use crate::script::{Problems, Whole};
@@ -186,8 +186,9 @@ impl Resume {
         let site_octets = read("site.yaml", run.site_sha256)?;
         // A ceremony that creates its log has none to go on with.
         let earlier = interrupted.log_key.is_some().then(|| interrupted.ledger.clone());
+        let library = Begun(folder.clone());
         let sources =
-            Sources { library: &BuiltIn, folder: &folder, rehearsal: run.rehearsal, earlier, begun: true };
+            Sources { library: &library, folder: &folder, rehearsal: run.rehearsal, earlier, begun: true };
         let plan = Plan::read(&run.script, &script, &sources)?;
         if plan.sha256() != run.plan_sha256 {
             let message =

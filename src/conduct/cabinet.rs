@@ -19,8 +19,8 @@ use crate::hsm::{
 };
 use crate::plan::{Class, Login, PinSource, Plan, Site, SiteNetwork, SiteQuirks, SiteToken};
 use crate::stage::{
-    Blank, Cabinet, Check, CheckOutcome, Device, Equipment, LoginKind, Machine, Module, Past, PastRecord,
-    Person, Pin, Pins,
+    Blank, Cabinet, Check, CheckOutcome, Device, Equipment, Fresh, LoginKind, Machine, Module, Past,
+    PastRecord, Person, Pin, Pins,
 };
 
 /// The module processes of a ceremony.
@@ -112,7 +112,7 @@ pub fn open(
         let agreed = agreed_digest(token, process.information().digest);
         match agreed
             .map_err(|source| wrong(name, source))
-            .and_then(|()| equipment(name, token, (plan, past), &process))
+            .and_then(|()| equipment(name, token, (plan, past, site), &process))
         {
             Ok(equipment) => {
                 found.push(terms(name, token, plan));
@@ -144,7 +144,7 @@ fn start(name: &str, token: &SiteToken, site: &Site) -> Result<(ModuleProcess, M
 }
 
 /// How the process of a token's module is to be; all tokens of the module and environment share it.
-fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
+pub fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
     let mut configuration = ModuleConfiguration::new(token.module_path());
     configuration.environment.clone_from(&token.environment);
     configuration.expected_sha256 = expected(site, token);
@@ -171,7 +171,7 @@ fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
 }
 
 /// How a make differs, as the HSM's side takes it.
-fn quirks(token: &SiteToken) -> Quirks {
+pub fn quirks(token: &SiteToken) -> Quirks {
     let SiteQuirks {
         id_octets, random_limit, sessions, omit_private, omit_public, untold, user_type, ..
     } = &token.quirks;
@@ -261,7 +261,7 @@ fn wrong(name: &str, source: TokenError) -> CabinetError {
 fn equipment(
     name: &str,
     token: &SiteToken,
-    (plan, past): (&Plan, &Past),
+    (plan, past, site): (&Plan, &Past, &Site),
     process: &Arc<ModuleProcess>,
 ) -> Result<Equipment, CabinetError> {
     let label = token.label.value.clone();
@@ -269,6 +269,7 @@ fn equipment(
     let initialized = initialized_before(name, token, past, process).map_err(|source| wrong(name, source))?;
     let blank = token.initialize && initialized.is_none();
     serial = initialized.or(serial);
+    let mut again = None;
     let device = if blank {
         let unfinished = unfinished(name, token, past, process).map_err(|source| wrong(name, source))?;
         let blank = unfinished.unwrap_or_else(|| serial.map_or(BlankSlot::Only, BlankSlot::Serial));
@@ -284,6 +285,7 @@ fn equipment(
         let selector = TokenSelector { label, serial, model: token.model.clone() };
         let session = process.open(&selector, &quirks(token)).map_err(|source| wrong(name, source))?;
         is_of_its_class(name, token, session.token())?;
+        again = Some(session.token().serial.clone());
         Device::Ready(Box::new(session))
     };
     let custodians: Vec<Person> = plan.setting.people.of_role("crypto-officer").cloned().collect();
@@ -291,6 +293,7 @@ fn equipment(
     let class = crate::plan::class_word(token.class.value).to_owned();
     let mut equipment = Equipment::new(device, login(name, token)?, custodians, class, threshold);
     equipment.id_octets = token.quirks.id_octets;
+    equipment.fresh = Some(Box::new(Again::of(token, site, again)));
     Ok(equipment)
 }
 
@@ -338,7 +341,7 @@ fn initialized_before(
 /// What the site calls hardware does not say of itself that it is software, blank or not.
 fn is_of_its_class(name: &str, token: &SiteToken, found: &TokenInformation) -> Result<(), CabinetError> {
     let model = &found.model;
-    if token.class.value == Class::Hardware && SOFTWARE.iter().any(|known| model.contains(known)) {
+    if token.class.value == Class::Hardware && is_software(model) {
         return Err(CabinetError::NotHardware { token: name.to_owned(), model: model.clone() });
     }
     Ok(())
@@ -387,7 +390,12 @@ fn blank_token(
     }
 }
 
-fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
+/// How one logs in to a token; a PIN behind a file descriptor is read here.
+///
+/// # Errors
+///
+/// [`CabinetError::Pin`] if there is none.
+pub fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
     Ok(match (token.login, token.pin.as_ref().map(|pin| pin.value)) {
         (Login::ProtectedPath, _) => LoginKind::ProtectedPath,
         (Login::None, _) => LoginKind::None,
@@ -472,6 +480,38 @@ fn taken_labels(plan: &Plan, past: &Past, cabinet: &mut Cabinet) -> Vec<CabinetE
     errors
 }
 
+/// The same token by a process of its own.
+struct Again {
+    configuration: ModuleConfiguration,
+    label: String,
+    serial: Option<String>,
+    model: Option<String>,
+    quirks: Quirks,
+}
+
+impl Again {
+    /// `serial`: what the token said of itself, where it was there.
+    fn of(token: &SiteToken, site: &Site, serial: Option<String>) -> Self {
+        Self {
+            configuration: configuration(token, site),
+            label: token.label.value.clone(),
+            serial,
+            model: token.model.clone(),
+            quirks: quirks(token),
+        }
+    }
+}
+
+impl Fresh for Again {
+    fn open(&self) -> Result<Box<dyn Token>, TokenError> {
+        let Self { label, serial, model, .. } = self;
+        let selector = TokenSelector { label: label.clone(), serial: serial.clone(), model: model.clone() };
+        // The process ends when its one session is closed.
+        let process = ModuleProcess::start(&self.configuration)?;
+        Ok(Box::new(process.open(&selector, &self.quirks)?))
+    }
+}
+
 /// A blank token in its module process.
 struct BlankToken {
     process: Arc<ModuleProcess>,
@@ -494,6 +534,11 @@ impl Blank for BlankToken {
         })?;
         Ok(Box::new(self.process.open(&TokenSelector::from(&information), &self.quirks)?))
     }
+}
+
+/// Whether a model is known to be software, whatever a site file says of it.
+pub fn is_software(model: &str) -> bool {
+    SOFTWARE.iter().any(|known| model.contains(known))
 }
 
 /// Models of tokens that are software, whatever a site file says of them.

@@ -17,7 +17,8 @@ use std::path::Path;
 
 use thiserror::Error;
 
-pub use cabinet::{CabinetError, Modules, Running, check, open};
+pub use cabinet::{CabinetError, Modules, Running, check, is_software, open};
+pub use cabinet::{configuration as token_module, login as token_login, quirks as token_quirks};
 pub use outcomes::at_work;
 pub use rehearsal::{Improviser, RehearsalError, Tokens, throw_away};
 
@@ -26,7 +27,7 @@ use resume::Resumption;
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;
 use crate::hsm::{KeyId, TokenError};
-use crate::plan::{Ledger, Plan, PlannedStep, kept_input, take_in};
+use crate::plan::{Begun, Ledger, Plan, PlannedStep, kept_input, take_in};
 use crate::record::run::{self, Kept, Run};
 use crate::record::{Continued, Identity, Interrupted, LogFolder, Places, Torn, finish};
 use crate::stage::{
@@ -404,9 +405,7 @@ fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Vec<(String, Vec
     let inputs = plan.setting.inputs.iter();
     kept.extend(inputs.map(|(name, input)| (kept_input(name), input.octets.clone())));
     let profiles = plan.setting.profiles.iter();
-    kept.extend(
-        profiles.map(|(name, profile)| (format!("profile-{name}"), profile.resolved.as_bytes().to_vec())),
-    );
+    kept.extend(profiles.map(|(name, profile)| (Begun::file(name), profile.resolved.as_bytes().to_vec())));
     kept
 }
 

@@ -131,6 +131,11 @@ impl Operators for Improviser<'_> {
         })
     }
 
+    fn bring(&mut self, question: &Question) -> Result<Vec<u8>, NoAnswer> {
+        Ok(format!("rehearsal: in the place of a file that somebody brings in step {}\n", question.step)
+            .into_bytes())
+    }
+
     fn pin(&mut self, request: &PinRequest) -> Result<crate::stage::Pin, NoAnswer> {
         Ok(shared_pin(request.kind))
     }

@@ -267,6 +267,7 @@ fn answer(
         }
         Request::ProbeTemplate { algorithm } => reply(socket, number, &direct.probe_template(algorithm)),
         Request::Data { label } => reply(socket, number, &direct.data(&label)),
+        Request::Probe { probe } => reply(socket, number, &direct.probe(probe)),
     }
 }
 

@@ -439,6 +439,8 @@ pub enum Operation {
     StoreData,
     /// Reading data objects.
     ReadData,
+    /// Finding out what the token can do.
+    Examine,
 }
 
 impl fmt::Display for Operation {
@@ -461,6 +463,7 @@ impl fmt::Display for Operation {
             Self::DestroyObjects => "destroying objects",
             Self::StoreData => "storing a data object",
             Self::ReadData => "reading data objects",
+            Self::Examine => "finding out what the token can do",
         })
     }
 }

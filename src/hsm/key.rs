@@ -40,6 +40,12 @@ impl KeyId {
     }
 }
 
+impl From<[u8; 16]> for KeyId {
+    fn from(octets: [u8; 16]) -> Self {
+        Self(Box::new(octets))
+    }
+}
+
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex(&self.0))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::wire::{Lent, Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
 use super::{
     AttributeName, Attributes, Blank, DataObject, Death, Entry, Initialization, Inventory, KeyDescription,
-    KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Quirks, Reading, ReturnCode,
+    KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Probe, Quirks, Reading, ReturnCode,
     SlotInformation, TemplateFinding, TokenError, TokenInformation, TokenSelector, Version,
 };
 use crate::confinement::{Measure, Network, Taken, Writes};
@@ -133,6 +133,11 @@ pub(super) enum Request<'a> {
         /// Of which label.
         label: String,
     },
+    /// [`super::Session::probe`]
+    Probe {
+        /// Which.
+        probe: Probe,
+    },
 }
 
 /// [`super::Login`] as it is sent.
@@ -184,6 +189,7 @@ wire_enum!(Request<'_> {
     12 SignMany { key, hash, inputs },
     13 SignPss { key, hash, octets },
     14 ProbeTemplate { algorithm },
+    15 Probe { probe },
 });
 
 wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
@@ -213,6 +219,7 @@ wire_enum!(Operation {
     14 DestroyObjects,
     15 StoreData,
     16 ReadData,
+    17 Examine,
 });
 
 wire_struct!(Version { major, minor });

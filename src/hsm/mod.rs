@@ -14,6 +14,7 @@ mod channel;
 mod child;
 mod code;
 mod direct;
+mod doctor;
 mod encoding;
 mod error;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use zeroize::Zeroizing;
 
 pub use child::{CHILD_ARGUMENT, child_main};
 pub use code::ReturnCode;
+pub use doctor::{Finding, Found, Probe, Says, WrappedFormat};
 pub use error::{Death, Operation, TokenError};
 pub use information::{
     Blank, Initialization, ModuleInformation, PinState, SlotInformation, TokenFlag, TokenInformation,

@@ -21,9 +21,9 @@ use std::ptr;
 use std::sync::Arc;
 
 use cryptoki_sys::{
-    CK_ATTRIBUTE, CK_BBOOL, CK_C_INITIALIZE_ARGS, CK_FUNCTION_LIST, CK_INFO, CK_MECHANISM, CK_OBJECT_HANDLE,
-    CK_RSA_PKCS_PSS_PARAMS, CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO, CK_SLOT_ID, CK_TOKEN_INFO, CK_ULONG,
-    CKR_OK,
+    CK_ATTRIBUTE, CK_BBOOL, CK_C_INITIALIZE_ARGS, CK_FUNCTION_LIST, CK_INFO, CK_MECHANISM, CK_MECHANISM_INFO,
+    CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO,
+    CK_SLOT_ID, CK_TOKEN_INFO, CK_ULONG, CKR_OK,
 };
 
 use super::ReturnCode;
@@ -173,6 +173,27 @@ impl Module {
         Ok(information)
     }
 
+    /// The numbers of all mechanisms that the token in a slot names, known or not.
+    pub(super) fn mechanisms(&self, slot: CK_SLOT_ID) -> Result<Vec<CK_MECHANISM_TYPE>, Fault> {
+        let mut numbers: Vec<CK_MECHANISM_TYPE> = vec![0; MOST_MECHANISMS];
+        let mut count = length(numbers.len());
+        // SAFETY: `count` says how many numbers `numbers` has room for.
+        call!(self, C_GetMechanismList(slot, numbers.as_mut_ptr(), &raw mut count))?;
+        shorten(numbers, count, "C_GetMechanismList")
+    }
+
+    /// What the token in a slot says of a mechanism.
+    pub(super) fn mechanism_information(
+        &self,
+        slot: CK_SLOT_ID,
+        mechanism: CK_MECHANISM_TYPE,
+    ) -> Result<CK_MECHANISM_INFO, Fault> {
+        let mut information = CK_MECHANISM_INFO::default();
+        // SAFETY: `information` has the size of the structure that the function fills.
+        call!(self, C_GetMechanismInfo(slot, mechanism, &raw mut information))?;
+        Ok(information)
+    }
+
     /// Makes the token in a slot a new one. Whatever was on it is lost.
     pub(super) fn initialize_token(
         &self,
@@ -227,7 +248,7 @@ pub(super) enum Mechanism {
 
 /// Who logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum User {
+pub(super) enum Who {
     /// The security officer.
     Officer,
     /// The user.
@@ -265,11 +286,11 @@ pub(super) enum Answer {
 
 impl Session {
     /// Logs in; without a PIN by the token's own PIN pad.
-    pub(super) fn log_in(&mut self, user: User, pin: Option<&Pin>) -> Result<(), Fault> {
+    pub(super) fn log_in(&mut self, user: Who, pin: Option<&Pin>) -> Result<(), Fault> {
         let user = match user {
-            User::Officer => cryptoki_sys::CKU_SO,
-            User::User => cryptoki_sys::CKU_USER,
-            User::Vendor(number) => number,
+            Who::Officer => cryptoki_sys::CKU_SO,
+            Who::User => cryptoki_sys::CKU_USER,
+            Who::Vendor(number) => number,
         };
         match pin {
             Some(pin) => pin.expose(|pin| {
@@ -515,6 +536,51 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Wraps a key by a mechanism without parameters. Nobody is asked for the length first: some modules answer that and
+    /// then refuse the very length.
+    pub(super) fn wrap(&mut self, mechanism: CK_ULONG, by: Object, key: Object) -> Result<Vec<u8>, Fault> {
+        let mut mechanism = plain(mechanism);
+        let mut wrapped = vec![0; ANSWER_OCTETS];
+        let mut count = length(ANSWER_OCTETS);
+        // SAFETY: the mechanism outlives the call and is only read; `count` says how much room there is.
+        call!(
+            self.module,
+            C_WrapKey(self.handle, &raw mut mechanism, by.0, key.0, wrapped.as_mut_ptr(), &raw mut count)
+        )?;
+        shorten(wrapped, count, "C_WrapKey")
+    }
+
+    /// Makes an object of a wrapped key, by a mechanism without parameters.
+    pub(super) fn unwrap(
+        &mut self,
+        mechanism: CK_ULONG,
+        by: Object,
+        wrapped: &[u8],
+        template: &[Attribute],
+    ) -> Result<Object, Fault> {
+        let mut mechanism = plain(mechanism);
+        let mut attributes = borrow(template);
+        let mut handle: CK_OBJECT_HANDLE = 0;
+        // SAFETY: the mechanism, the wrapped key, the template and all they point to outlive the call and are only read;
+        // there is room for the handle.
+        call!(
+            self.module,
+            C_UnwrapKey(
+                self.handle,
+                &raw mut mechanism,
+                by.0,
+                wrapped.as_ptr().cast_mut(),
+                length(wrapped.len()),
+                attributes.as_mut_ptr(),
+                length(attributes.len()),
+                &raw mut handle,
+            )
+        )?;
+        Ok(Object(handle))
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         // Whether it worked changes nothing: the session is not used again.
@@ -595,6 +661,9 @@ const FIND_AT_ONCE: usize = 64;
 
 /// No token has more objects; one that never stops naming them is broken.
 const MOST_OBJECTS: usize = 100_000;
+
+/// No token has more mechanisms.
+const MOST_MECHANISMS: usize = 4_096;
 
 /// No module has more slots.
 const MOST_SLOTS: usize = 1_024;

@@ -9,8 +9,8 @@ use super::message::{Request, SentLogin};
 use super::process::Control;
 use super::wire::{Lent, Wire};
 use super::{
-    DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks,
-    TemplateFinding, ToSign, Token, TokenError, TokenInformation, TokenSelector,
+    DataObject, Finding, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation,
+    Probe, Quirks, TemplateFinding, ToSign, Token, TokenError, TokenInformation, TokenSelector,
 };
 use crate::pki::key::KeyAlgorithm;
 use crate::secret::Pin;
@@ -40,6 +40,15 @@ impl Session {
         &self.token
     }
 
+    /// Finds out one thing about the token by trying it, on objects that go with their session.
+    ///
+    /// # Errors
+    ///
+    /// What can befall any call. What the token refuses is a finding, and no error.
+    pub fn probe(&mut self, probe: Probe) -> Result<Vec<Finding>, TokenError> {
+        self.ask(Operation::Examine, &Request::Probe { probe })
+    }
+
     /// How much of the template for a key pair the token accepts: the ladder of `hsm doctor`, climbed with key pairs that are
     /// no objects of the token and go at once. A ceremony makes its key in one call, by what was found here before.
     ///
@@ -55,7 +64,7 @@ impl Session {
         let timeouts = self.channel.timeouts();
         let timeout = match operation {
             Operation::LogIn | Operation::ChangePin => timeouts.log_in,
-            Operation::GenerateKeyPair => timeouts.generate,
+            Operation::GenerateKeyPair | Operation::Examine => timeouts.generate,
             _ => timeouts.ordinary,
         };
         self.channel.ask(operation, timeout, request)

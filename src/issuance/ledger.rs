@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::When;
+use super::possessions::Possessions;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::KeyId;
@@ -131,6 +132,8 @@ pub struct Ledger {
     logged_certificates: BTreeMap<Digest, LoggedCertificate>,
     /// When a key signed its last series.
     series: BTreeMap<Digest, Timestamp>,
+    /// Bags, copies, and keys that are gone.
+    pub possessions: Possessions,
 }
 
 impl Ledger {
@@ -161,7 +164,24 @@ impl Ledger {
 
     /// Whether a key of this name exists: in this ceremony or in the log.
     pub fn has_key(&self, name: &str) -> bool {
-        self.keys.contains_key(name) || self.logged_keys.values().any(|key| key.name == name)
+        self.keys.contains_key(name)
+            || self.possessions.is_destroyed(name)
+            || self.logged_keys.values().any(|key| key.name == name)
+    }
+
+    /// A key of the log by its name, if it is the only one of this name.
+    pub fn logged_key_named(&self, name: &str) -> Option<&LoggedKey> {
+        let mut named = self.logged_keys.values().filter(|key| key.name == name);
+        named.next().filter(|_| named.next().is_none())
+    }
+
+    /// A key was destroyed: it signs nothing any more, and its name is never given again.
+    pub fn destroy_key(&mut self, name: &str) {
+        self.keys.remove(name);
+        for key in self.logged_keys.values_mut().filter(|key| key.name == name) {
+            key.live = false;
+        }
+        self.possessions.destroy(name);
     }
 
     /// Remembers a key of the log; it is not live yet.
@@ -454,6 +474,60 @@ fn issued(certificate: &KnownCertificate) -> Option<(SerialNumber, Issued)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Kind;
+
+    /// A CA that signed itself, and a certificate by it.
+    fn ca_and_child(name: &str, ca_key: &rcgen::KeyPair) -> (Vec<u8>, Vec<u8>) {
+        let mut ca = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        ca.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let der = ca.self_signed(ca_key).unwrap().der().to_vec();
+        let issuer = rcgen::Issuer::new(ca, ca_key);
+        let child = rcgen::CertificateParams::new(vec!["child.example.org".to_owned()]).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        (der, child.signed_by(&key, &issuer).unwrap().der().to_vec())
+    }
+
+    fn with_root(der: Vec<u8>) -> Ledger {
+        let mut ledger = Ledger::default();
+        let (name, issuer) = ("root".to_owned(), "root".to_owned());
+        ledger.learn_certificate(KnownCertificate { name, kind: "root".into(), der, key: None, issuer });
+        ledger
+    }
+
+    #[test]
+    fn a_certificate_from_elsewhere_is_met_if_a_known_key_signed_it() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let (root, child) = ca_and_child("Root", &key);
+        let mut ledger = with_root(root);
+        assert!(ledger.meet("child", &child));
+        let met = ledger.issued_as(Digest::of(&child)).unwrap();
+        let issuer = ledger.certificate("root").unwrap();
+        let spki = read::certificate(&issuer.der).unwrap().tbs().spki_sha256();
+        assert_eq!((met.name.as_str(), met.made_here, met.issuer_spki_sha256), ("child", false, Some(spki)));
+        // The same name and another key.
+        let (other, _) = ca_and_child("Root", &rcgen::KeyPair::generate().unwrap());
+        let mut ledger = with_root(other);
+        assert!(!ledger.meet("child", &child) && ledger.issued_as(Digest::of(&child)).is_none());
+        assert!(!with_root(Vec::new()).meet("child", &child) && !ledger.meet("child", b"x"));
+    }
+
+    #[test]
+    fn the_certificate_of_a_signature_without_a_result_is_met_and_stays_revoked() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let (root, child) = ca_and_child("Root", &key);
+        let mut ledger = with_root(root);
+        let view = read::certificate(&child).unwrap();
+        let (issuer, serial) = (view.issuer().sha256(), view.tbs().serial().unwrap());
+        let lost = Issued { said: None, ..Issued::read(Kind::Other, "", &view.tbs()).unwrap() };
+        ledger.use_serial(issuer, serial.clone(), lost);
+        let at = Timestamp::FIRST;
+        ledger.revoke(issuer, Revocation { serial: serial.clone(), at, reason: Reason::Superseded });
+        assert!(ledger.meet("child", &child));
+        let met = ledger.issued_under(issuer, &serial).unwrap();
+        assert_eq!((met.name.as_str(), met.revoked), ("child", Some((at, Reason::Superseded))));
+        assert!(met.said.is_some() && met.sha256 == Some(Digest::of(&child)));
+    }
 
     #[test]
     fn a_crl_number_is_the_content_of_its_integer() {

@@ -22,6 +22,7 @@ mod ledger;
 pub mod order;
 mod past;
 mod paths;
+mod possessions;
 pub mod revocable;
 mod series;
 mod side_by_side;
@@ -38,6 +39,7 @@ pub use ledger::{
 };
 pub use past::burn_serials;
 pub use paths::{Loss, loss};
+pub use possessions::{Bag, Possessions};
 pub use series::{Series, SeriesOrder, check_member, issue_series};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, ToBeSigned};

@@ -78,6 +78,7 @@ pub(super) fn issued_series<O: SeriesOrder>(
         let why = format!("its list names {}, the plan {}", digests.len(), series.count());
         return Err(IssuanceError::Unreadable { name: list.name.clone(), why });
     }
+    stage.begin_series(digests.len())?;
     // Each was verified before the list was logged, and is still what the list says.
     for (index, sha256) in digests.into_iter().enumerate() {
         stage.handed_over_in_batch(&series.place(index), sha256, record.seq)?;

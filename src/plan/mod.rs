@@ -13,13 +13,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub use crate::step::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
+pub use crate::step::{Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
 pub use inputs::kept_input;
 pub use quirks::{Attribute, Origin, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
 pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
 
 use crate::digest::Digest;
+pub use crate::profile::Begun;
 use crate::profile::Library;
 use crate::script::{Part, Problems, Script, Unread, Word};
 use crate::step::{AnyStep, Draft, Left, People, Person, Scope, Setting, TokenDemand, Window};

@@ -3,6 +3,8 @@
 use ceremony_log::code::Fault;
 use ceremony_log::json::{Limits, Object, Value};
 
+use crate::digest::Digest;
+
 /// One line of the annex, without its line feed.
 ///
 /// # Errors
@@ -18,6 +20,13 @@ pub fn line(ceremony: &str, item: &str, text: &str, salt: &str) -> Result<String
     Value::Object(object).to_checked(&Limits::RECORD)
 }
 
+/// The words of the line with this digest; nothing if none of the lines has it.
+pub fn text(annex: &[u8], digest: Digest) -> Option<String> {
+    let line = annex.split(|octet| *octet == b'\n').find(|line| Digest::of(line) == digest)?;
+    let value: serde_json::Value = serde_json::from_slice(line).ok()?;
+    value.get("text")?.as_str().map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,6 +35,15 @@ mod tests {
     fn a_line_is_canonical_and_salted() {
         let line = line("c", "video", "tape 7", "00ff").unwrap();
         assert_eq!(line, r#"{"cer":"c","item":"video","salt":"00ff","text":"tape 7","v":1}"#);
+    }
+
+    #[test]
+    fn a_line_is_found_by_its_digest_and_by_no_other() {
+        let [one, two] = ["00", "01"].map(|salt| line("c", "bag", "A 17", salt).unwrap());
+        let annex = format!("{one}\n{two}\n");
+        assert_eq!(text(annex.as_bytes(), Digest::of(two.as_bytes())).as_deref(), Some("A 17"));
+        assert_eq!(text(annex.as_bytes(), Digest::of(b"A 17")), None);
+        assert_eq!(text(annex.replace("A 17", "A 18").as_bytes(), Digest::of(two.as_bytes())), None);
     }
 
     #[test]

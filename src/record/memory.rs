@@ -10,7 +10,7 @@ use ceremony_log::record::Record;
 
 use crate::digest::Digest;
 use crate::pki::SerialNumber;
-use crate::plan::{Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
+use crate::plan::{Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
 
 /// Learns from one record after the other.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Memory {
     subjects: BTreeMap<String, Digest>,
     /// Intents to sign a certificate, by record.
     intents: BTreeMap<u64, Intent>,
+    /// Which key a set of shares is of.
+    sets: BTreeMap<String, Digest>,
 }
 
 /// An intent to sign a certificate.
@@ -59,6 +61,9 @@ impl Memory {
             "cert.signed" => self.certificate_signed(record.reference, data),
             "crl.signed" => self.crl_signed(data),
             "cert.revoked" => self.certificate_revoked(data),
+            "custody.opened" | "custody.sealed" => self.bag(&record.ev, data),
+            "key.backup" | "key.restored" | "share.issued" => self.survives(&record.ev, data),
+            "key.destroyed" => self.key_destroyed(data),
             _ => None,
         };
     }
@@ -162,6 +167,44 @@ impl Memory {
         let sha256 = data.str("sha256").and_then(|text| text.parse().ok());
         let issuer = by_key.or_else(|| Some(self.ledger.issued_as(sha256?)?.issuer_sha256))?;
         self.ledger.revoke(issuer, Revocation { serial, at, reason });
+        Some(())
+    }
+
+    fn bag(&mut self, ev: &str, data: &Object) -> Option<()> {
+        let digest = data.str("bag_digest")?.parse().ok();
+        let bag = if ev == "custody.sealed" { Bag::Sealed(digest) } else { Bag::Open(digest) };
+        self.ledger.possessions.put(data.str("item")?, bag);
+        Some(())
+    }
+
+    /// What is elsewhere of a key: wrapped copies and where they are, the set of shares, other tokens.
+    fn survives(&mut self, ev: &str, data: &Object) -> Option<()> {
+        if ev == "share.issued" {
+            let (set, index) = (data.str("set_id")?, data.get("index")?.as_u64()?);
+            let sheet = format!("share {index} of set {set}, held by {}", data.str("holder")?);
+            let spki = *self.sets.get(set)?;
+            self.ledger.possessions.survives(spki, sheet);
+            return Some(());
+        }
+        let spki: Digest = data.str("spki_sha256")?.parse().ok()?;
+        if ev == "key.restored" {
+            let place = format!("the same key on token `{}`, id {}", data.str("token")?, data.str("id")?);
+            self.ledger.possessions.survives(spki, place);
+            return Some(());
+        }
+        if let Some(set) = data.str("set_id") {
+            self.sets.insert(set.to_owned(), spki);
+        }
+        for copy in data.get("copies")?.as_array()? {
+            let medium = copy.as_object()?.str("medium")?.to_owned();
+            self.ledger.possessions.survives(spki, format!("wrapped copy on {medium}"));
+        }
+        Some(())
+    }
+
+    fn key_destroyed(&mut self, data: &Object) -> Option<()> {
+        let name = self.ledger.logged_key_name(data.str("spki_sha256")?)?;
+        self.ledger.destroy_key(&name);
         Some(())
     }
 

@@ -45,6 +45,16 @@ pub trait Blank {
     fn initialize(&mut self, pins: Pins) -> Result<Box<dyn Token>, TokenError>;
 }
 
+/// A way to the same token through a process of its module that begins now.
+pub trait Fresh {
+    /// Opens it; nobody is logged in.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`]: what stood in the way.
+    fn open(&self) -> Result<Box<dyn Token>, TokenError>;
+}
+
 /// The PINs that a token begins with.
 pub struct Pins {
     /// The security officer's.
@@ -94,6 +104,8 @@ pub struct Equipment {
     pub threshold: usize,
     /// How many octets the id of a new key has: some tokens take two.
     pub id_octets: usize,
+    /// How a fresh process of its module gets to it; nothing where there can be none.
+    pub fresh: Option<Box<dyn Fresh>>,
     /// Whether someone is logged in.
     logged_in: bool,
     /// Wrong PINs since the last good one, counted here because not every token counts; before an interruption too.
@@ -109,7 +121,17 @@ impl Equipment {
         class: String,
         threshold: usize,
     ) -> Self {
-        Self { device, login, custodians, class, threshold, id_octets: 16, logged_in: false, wrong: 0 }
+        Self {
+            device,
+            login,
+            custodians,
+            class,
+            threshold,
+            id_octets: 16,
+            fresh: None,
+            logged_in: false,
+            wrong: 0,
+        }
     }
 
     /// Who types a PIN of this token, each a part of it: everyone where custody is split, otherwise one.
@@ -123,6 +145,15 @@ impl Equipment {
 pub type Cabinet = BTreeMap<String, Equipment>;
 
 impl Stage<'_> {
+    /// What the site says that a token is: `hardware` or `software`.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoToken`] if there is no such token.
+    pub fn class(&mut self, token: &str) -> Result<String, StageError> {
+        Ok(self.equipment(token)?.class.clone())
+    }
+
     /// What a token says of itself.
     ///
     /// # Errors
@@ -230,6 +261,40 @@ impl Stage<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Asks a token through a fresh process of its module: what an old one remembers proves nothing. The login is asked for
+    /// anew, as everywhere, and the old process goes on afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if there can be no such process, or people or the token refuse.
+    pub(super) fn afresh<T>(
+        &mut self,
+        token: &str,
+        ask: impl FnOnce(&mut dyn Token) -> Result<T, TokenError>,
+    ) -> Result<T, StageError> {
+        let equipment = self.equipment(token)?;
+        let none = || TokenError::NotStarted {
+            module: token.into(),
+            reason: "this token has no second process".to_owned(),
+        };
+        let opened = equipment.fresh.as_ref().ok_or_else(none).and_then(|fresh| fresh.open());
+        let fresh = opened.map_err(|source| StageError::token(token, source))?;
+        let old = std::mem::replace(&mut equipment.device, Device::Ready(fresh));
+        let was_logged_in = std::mem::replace(&mut equipment.logged_in, false);
+        let done = self.log_in(token).and_then(|()| {
+            let answered = ask(self.token(token)?);
+            answered.map_err(|source| StageError::token(token, source))
+        });
+        let equipment = self.equipment(token)?;
+        if let Device::Ready(fresh) = &mut equipment.device {
+            // It ends here, whatever it says to that.
+            let _ = fresh.log_out();
+        }
+        equipment.device = old;
+        equipment.logged_in = was_logged_in;
+        done
     }
 
     /// Makes a blank token ready: both PINs are taken in, then it is initialised between two records.

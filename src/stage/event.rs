@@ -105,6 +105,38 @@ pub enum Event {
     /// A token was initialised: what it held before is gone.
     #[serde(rename = "token.initialized")]
     TokenInitialized { token: String, serial: String, people: Vec<String> },
+    /// A vendor's statement on a device or a key of it was brought; it is kept by its digest, and nobody here judges it.
+    #[serde(rename = "device.attested")]
+    DeviceAttested(Statement),
+    /// A device's own audit log was brought; it is kept by its digest, and nobody here judges it.
+    #[serde(rename = "device.audit")]
+    DeviceAudit(Statement),
+    /// A thing was taken out of its bag, which was the one that the log knows, or the first that it hears of.
+    #[serde(rename = "custody.opened")]
+    CustodyOpened(Bagged),
+    /// A thing was put into a new bag.
+    #[serde(rename = "custody.sealed")]
+    CustodySealed(Bagged),
+    /// Intent: a key is about to be destroyed.
+    #[serde(rename = "key.destroy.intent")]
+    KeyDestroyIntent {
+        spki_sha256: Digest,
+        token: String,
+        id: String,
+        label: String,
+        inventory_before_sha256: Digest,
+    },
+    /// A key was destroyed: nothing else on the token is another than before.
+    #[serde(rename = "key.destroyed")]
+    KeyDestroyed {
+        spki_sha256: Digest,
+        token: String,
+        id: String,
+        inventory_before_sha256: Digest,
+        inventory_after_sha256: Digest,
+        level: ProofLevel,
+        surviving: Vec<String>,
+    },
     /// Intent: a token is about to be initialised.
     #[serde(rename = "token.initialize.intent")]
     TokenInitializeIntent { token: String, label: String },
@@ -303,6 +335,54 @@ pub enum Confirmed {
     Paper,
     /// The data object on a token.
     TokenObject,
+}
+
+/// What somebody brought about a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// What it is, in the script's words.
+    pub kind: String,
+    /// The script's name for the token.
+    pub token: String,
+    /// What the token says that it is.
+    pub model: String,
+    /// Its serial number.
+    pub serial: String,
+    /// Its firmware.
+    pub firmware: String,
+    /// `hardware` or `software`.
+    pub class: String,
+    /// The key that it is about, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spki_sha256: Option<Digest>,
+    /// The digest of what was brought.
+    pub evidence_sha256: Digest,
+}
+
+/// A thing and its bag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bagged {
+    /// The thing, by the script's name.
+    pub item: String,
+    /// The salted digest of the bag's number; the annex has the number.
+    pub bag_digest: Digest,
+    /// That of the bag before, if the log knows one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_bag_digest: Option<Digest>,
+    /// Who did it and who saw it.
+    pub people: Vec<String>,
+}
+
+/// What proves that a key is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProofLevel {
+    /// The device says so and signed it.
+    Attested,
+    /// A fresh process of the module no longer finds it. A token that is a file proves no more than that.
+    Absent,
+    /// Nothing but the token's word: no fresh process could be asked.
+    None,
 }
 
 /// How a ceremony ended.

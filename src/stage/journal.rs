@@ -96,6 +96,16 @@ pub trait Journal {
     /// [`JournalError`] if they could not be stored.
     fn annex(&mut self, item: &str, text: &str) -> Result<Digest, JournalError>;
 
+    /// The words of an item of the annex, by the digest of its salted line; nothing if the annex here does not have it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the annex cannot be read.
+    fn annexed(&self, digest: Digest) -> Result<Option<String>, JournalError> {
+        let _ = digest;
+        Ok(None)
+    }
+
     /// The manifest of all artifacts so far.
     fn manifest(&self) -> Vec<u8>;
 

@@ -5,6 +5,7 @@
 //! - An outcome is stored before anyone is told of it.
 //! - If the log cannot be written, nothing more happens.
 
+mod destruction;
 mod equipment;
 mod event;
 mod exception;
@@ -19,10 +20,13 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub use crate::secret::Pin;
-pub use equipment::{AGAIN, Blank, Cabinet, Device, Equipment, LoginKind, Pins, fixed_pins, shared_pin};
+pub use destruction::Destruction;
+pub use equipment::{
+    AGAIN, Blank, Cabinet, Device, Equipment, Fresh, LoginKind, Pins, fixed_pins, shared_pin,
+};
 pub use event::{
-    Artifact, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace, LogKeyRole, Module,
-    Outcome, Session,
+    Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace, LogKeyRole,
+    Module, Outcome, ProofLevel, Session, Statement,
 };
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
 pub use machine::Machine;
@@ -342,6 +346,36 @@ impl<'a> Stage<'a> {
     /// [`StageError::Journal`] if they could not be stored.
     pub fn annex(&mut self, item: &str, text: &str) -> Result<Digest, StageError> {
         Ok(self.journal.annex(item, text)?)
+    }
+
+    /// The words that an item of the annex has, if the annex on this medium has it.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it cannot be read.
+    pub fn annexed(&self, digest: Digest) -> Result<Option<String>, StageError> {
+        Ok(self.journal.annexed(digest)?)
+    }
+
+    /// Takes in a file that somebody brings into the room: its octets.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoAnswer`] if nobody brings one that can be read.
+    pub fn bring(
+        &mut self,
+        person: Person,
+        sentence: impl Into<String>,
+        lines: Vec<Line>,
+    ) -> Result<Vec<u8>, StageError> {
+        let (step, sentence) = (self.step_number(), sentence.into());
+        let question = Question { step, person, sentence, lines, expected: Expected::Text };
+        Ok(self.operators.bring(&question)?)
+    }
+
+    /// Whether a key of a token signs the log's heads.
+    pub fn signs_heads(&self, token: &str, id: &KeyId) -> bool {
+        self.log_key.as_ref().is_some_and(|(place, key, _)| place == token && key == id)
     }
 
     /// Stores and records the manifest: the list of everything that was handed over.

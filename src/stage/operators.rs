@@ -1,5 +1,8 @@
 //! People, as the stage sees them: the only way to ask, to show and to take in a PIN.
 
+use std::fs::File;
+use std::io::Read as _;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -152,6 +155,22 @@ pub trait Operators {
     /// [`NoAnswer`] if the person declines or nobody can answer any more.
     fn ask(&mut self, question: &Question) -> Result<String, NoAnswer>;
 
+    /// Takes in a file that somebody brings: asks where it is, until it can be read or has been asked for often.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`] if nobody brings one.
+    fn bring(&mut self, question: &Question) -> Result<Vec<u8>, NoAnswer> {
+        for _ in 0..MOST_PATHS {
+            let path = self.ask(question)?;
+            match brought(&path) {
+                Ok(octets) => return Ok(octets),
+                Err(why) => self.show(&Notice::Wrong { sentence: format!("`{path}`: {why}") }),
+            }
+        }
+        Err(NoAnswer::Ended { question: question.sentence.clone() })
+    }
+
     /// Takes in a PIN; whole, also where several people type a part of it.
     ///
     /// # Errors
@@ -179,6 +198,28 @@ impl Aside {
         }
     }
 }
+
+/// The octets of a file that somebody named.
+fn brought(path: &str) -> Result<Vec<u8>, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let kind = file.metadata().map_err(|error| error.to_string())?;
+    if !kind.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    let mut octets = Vec::new();
+    file.take(MOST_BROUGHT + 1).read_to_end(&mut octets).map_err(|error| error.to_string())?;
+    match octets.len() as u64 {
+        0 => Err("there is nothing in it".to_owned()),
+        found if found > MOST_BROUGHT => Err(format!("it has more than {MOST_BROUGHT} octets")),
+        _ => Ok(octets),
+    }
+}
+
+/// How often somebody is asked where a file is.
+const MOST_PATHS: usize = 5;
+
+/// The most octets of a file that is brought.
+const MOST_BROUGHT: u64 = 16 << 20;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

@@ -2,10 +2,15 @@
 //!
 //! A new step is one file here and one line in the list below.
 
+mod attest_key;
+mod brought;
 mod certificate;
 mod confirm_clock;
 mod confirm_log;
 mod create_log;
+mod custody;
+mod destroy_key;
+mod device_audit;
 mod evidence;
 mod generate_key;
 mod given_key;
@@ -44,7 +49,7 @@ pub use setting::{Input, People, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation, burn_serials,
+    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation, burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
@@ -201,10 +206,14 @@ steps!(
     confirm_log::ConfirmLog,
     evidence::Evidence,
     instruct::Instruct,
+    custody::Custody,
     initialize_token::InitializeToken,
     inventory::TakeInventory,
     create_log::CreateLog,
     generate_key::GenerateKey,
+    attest_key::AttestKey,
+    device_audit::DeviceAudit,
+    destroy_key::DestroyKey,
     issue_root::IssueRoot,
     issue_subordinate::IssueSubordinate,
     issue_cross::IssueCross,
@@ -260,6 +269,22 @@ pub enum StepError {
         from: String,
         /// The window's last second.
         to: String,
+    },
+    /// A bag is not the one that the log knows.
+    #[error("`{item}`: {why}")]
+    Custody {
+        /// The thing that was in it.
+        item: String,
+        /// What was found and what was wanted.
+        why: String,
+    },
+    /// A key was not destroyed.
+    #[error("the key `{key}` was not destroyed: {why}")]
+    NotDestroyed {
+        /// The script's name.
+        key: String,
+        /// Why.
+        why: String,
     },
     /// A certificate cannot be revoked.
     #[error("nothing was revoked: {0}")]

@@ -67,6 +67,19 @@ fn a_revocation_is_planned_with_what_dies_approved_logged_and_on_the_next_crl() 
     let _ = table.run("log verify log").with(0);
 }
 
+/// To what a revoked CA issues no path leads.
+#[test]
+fn a_revoked_ca_issues_nothing() {
+    let table = after_the_first();
+    let key = "generate-key: {token: root, key: ocsp, algorithm: ecdsa-p256, backup: none}";
+    let responder = "issue-ocsp-responder: {issuer: e1, key: ocsp, profile: ocsp-responder, subject: [{C: US}, {O: Example Trust \
+                     Services}, {CN: OCSP}], not-before: ceremony-day, lasts: 365 days, certificate: ocsp}";
+    next(&table, "next-ceremony", &[key, responder]);
+    let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
+    next(&table, "next-ceremony", &[REVOKE, key, responder]);
+    refused(&table, "ocsp: error GRA-06: no path leads from a root to the issuer `CN=E1");
+}
+
 /// An OCSP response of the same ceremony says the same as the CRL.
 #[test]
 fn the_responses_of_the_same_ceremony_say_that_it_is_revoked() {
@@ -95,6 +108,12 @@ fn the_responses_of_the_same_ceremony_say_that_it_is_revoked() {
     let revoked = records.iter().find(|record| record["ev"] == "cert.revoked").unwrap();
     let at = revoked["data"]["effective"].as_str().unwrap();
     assert!(response.contains("revoked") && response.contains(at), "{response}");
+    let arguments = "ocsp -respin next/ocsp/r-1.der -noverify -resp_text";
+    if let Some(ended) = crate::common::tool("openssl", table.folder(), arguments.split(' ')) {
+        let text = ended.with(0).out;
+        assert!(text.contains("Cert Status: revoked"), "{text}");
+        assert!(text.contains("Revocation Reason: superseded (0x4)"), "{text}");
+    }
     let _ = table.run("verify next/bundle-practice-next-ceremony").with(0);
 }
 
@@ -217,6 +236,9 @@ fn what_cannot_be_revoked_is_refused_while_planning() {
         &["revoke: {certificate: e1, reason: superseded, effective: ceremony-day}", CRL],
     );
     let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
+    // Its name in the log is enough.
+    next_with(&table, "next-ceremony", &[REVOKE, CRL], &["root-x1"], "");
+    let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
     let serial = serial_of(&table, "e1");
     next(
         &table,
@@ -291,6 +313,30 @@ fn a_key_of_an_earlier_ceremony_does_not_get_another_name() {
         let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
         next_with(&table, "next-ceremony", &[&again("E9")], &["root-x1"], &input);
         refused(&table, "again: error GRA-02: `e1` has this key under another subject than `CN=E9");
+    }
+}
+
+/// Where an issuer's CRL was is known from what earlier ceremonies kept; it may have moved, and people acknowledge that.
+#[test]
+fn a_crl_that_moved_between_ceremonies_is_a_warning() {
+    for kept in [true, false] {
+        let table = after_the_first();
+        if !kept {
+            std::fs::remove_dir_all(table.path("log/runs/test-ceremony/pending")).unwrap();
+        }
+        let key = "generate-key: {token: root, key: e2, algorithm: ecdsa-p384, backup: none}";
+        let e2 = "issue-subordinate: {issuer: root-x1, key: e2, profile: tls-subordinate-ca, subject: [{C: US}, {O: Example Trust \
+                  Services}, {CN: E2}], not-before: ceremony-day, lasts: 300 days, crl-url: \"http://x1.c.example.com/\", issuer-url: \
+                  \"http://x1.i.example.org/\", certificate: e2}";
+        next_with(&table, "next-ceremony", &[key, e2], &["root-x1"], "");
+        let _ = table.run(NEXT).with(0);
+        let records = records(&table);
+        let judged =
+            records.iter().filter(|record| record["ev"] == "lint.result" && record["cer"] == "next-ceremony");
+        let acknowledged: Vec<_> =
+            judged.map(|record| record["data"]["warnings_acknowledged"].to_string()).collect();
+        assert_eq!(acknowledged.iter().any(|rules| rules.contains("GRA-04")), kept, "{acknowledged:?}");
+        assert!(!acknowledged.iter().any(|rules| rules.contains("GRA-05")), "{acknowledged:?}");
     }
 }
 

@@ -119,7 +119,7 @@ pub(super) fn try_rung(task: &mut Task<'_>, rung: &Rung<'_>) -> Result<(), Token
 }
 
 /// What is left out at each rung beside what was left out before, of the private and of the public template.
-const LADDER: [(&[AttributeName], &[AttributeName]); 5] = [
+pub(in super::super) const LADDER: [(&[AttributeName], &[AttributeName]); 5] = [
     (&[], &[]),
     (
         &[AttributeName::Modifiable, AttributeName::Copyable, AttributeName::Destroyable],
@@ -134,7 +134,7 @@ const LADDER: [(&[AttributeName], &[AttributeName]); 5] = [
 ];
 
 /// Codes that say that the template was refused, and nothing else.
-const NEXT_RUNG: [u64; 5] = [
+pub(in super::super) const NEXT_RUNG: [u64; 5] = [
     cryptoki_sys::CKR_ATTRIBUTE_TYPE_INVALID,
     cryptoki_sys::CKR_ATTRIBUTE_VALUE_INVALID,
     cryptoki_sys::CKR_ATTRIBUTE_READ_ONLY,
@@ -165,7 +165,7 @@ fn check_names(task: &mut Task<'_>, request: &KeyRequest) -> Result<(), TokenErr
 }
 
 /// The private half: it signs, and nothing else.
-fn private_template(request: &KeyRequest) -> Vec<Attribute> {
+pub(in super::super) fn private_template(request: &KeyRequest) -> Vec<Attribute> {
     use AttributeName as A;
     vec![
         class(ObjectClass::PrivateKey),
@@ -191,7 +191,7 @@ fn private_template(request: &KeyRequest) -> Vec<Attribute> {
 }
 
 /// The public half: it verifies, and nothing else.
-fn public_template(request: &KeyRequest) -> Vec<Attribute> {
+pub(in super::super) fn public_template(request: &KeyRequest) -> Vec<Attribute> {
     use AttributeName as A;
     let mut template = vec![
         class(ObjectClass::PublicKey),
@@ -220,7 +220,7 @@ fn public_template(request: &KeyRequest) -> Vec<Attribute> {
 }
 
 /// A template without what the token does not accept.
-fn without(template: &[Attribute], omitted: &[AttributeName]) -> Vec<Attribute> {
+pub(in super::super) fn without(template: &[Attribute], omitted: &[AttributeName]) -> Vec<Attribute> {
     let kept = |(kind, _): &&Attribute| !omitted.iter().any(|name| name.number() == *kind);
     template.iter().filter(kept).cloned().collect()
 }
@@ -233,13 +233,33 @@ fn compare(
     omitted: &[AttributeName],
     read: &Attributes,
 ) -> Result<(), TokenError> {
+    match differing(request.algorithm, template, omitted, read).into_iter().next() {
+        None => Ok(()),
+        Some((attribute, wanted, found)) => Err(TokenError::AttributeDiffers {
+            token: task.token(),
+            id: request.id.clone(),
+            attribute,
+            wanted: wanted.to_string(),
+            found: found.to_string(),
+        }),
+    }
+}
+
+/// The attributes in which a half is not what its template says: what was asked for and what the token answers.
+pub(in super::super) fn differing(
+    algorithm: KeyAlgorithm,
+    template: &[Attribute],
+    omitted: &[AttributeName],
+    read: &Attributes,
+) -> Vec<(AttributeName, Reading, Reading)> {
+    let mut all = Vec::new();
     for (kind, value) in template {
         // Templates are made of names only.
         let Some(attribute) = AttributeName::from_number(*kind) else { continue };
         let wanted = expected(value);
         let found = read.0.get(&attribute).unwrap_or(&Reading::Absent);
         let same = match (attribute, found, &wanted) {
-            (AttributeName::EcParams, Reading::Octets(found), _) => is_curve(request.algorithm, found),
+            (AttributeName::EcParams, Reading::Octets(found), _) => is_curve(algorithm, found),
             (AttributeName::PublicExponent, Reading::Octets(found), Reading::Octets(wanted)) => {
                 without_zeros(found) == wanted
             }
@@ -247,16 +267,10 @@ fn compare(
             _ => *found == wanted,
         };
         if !same {
-            return Err(TokenError::AttributeDiffers {
-                token: task.token(),
-                id: request.id.clone(),
-                attribute,
-                wanted: wanted.to_string(),
-                found: found.to_string(),
-            });
+            all.push((attribute, wanted, found.clone()));
         }
     }
-    Ok(())
+    all
 }
 
 /// Refuses a key of which the token says that it was not made there, or was once in the open: the id is random, but

@@ -47,7 +47,7 @@ pub(super) fn count(task: &mut Task<'_>, name: AttributeName, value: &[u8]) -> R
 }
 
 /// What of a private key must never be shown: the probe of it is part of every description.
-pub(super) const fn secret_attribute(algorithm: KeyAlgorithm) -> AttributeName {
+pub(in super::super) const fn secret_attribute(algorithm: KeyAlgorithm) -> AttributeName {
     match algorithm.rsa_bits() {
         Some(_) => AttributeName::PrivateExponent,
         None => AttributeName::Value,
@@ -55,7 +55,7 @@ pub(super) const fn secret_attribute(algorithm: KeyAlgorithm) -> AttributeName {
 }
 
 /// The public key that an object's attributes make, and its kind. Otherwise what is wrong with them.
-pub(super) fn public_key(attributes: &Attributes) -> Result<(KeyAlgorithm, PublicKey), String> {
+pub(in super::super) fn public_key(attributes: &Attributes) -> Result<(KeyAlgorithm, PublicKey), String> {
     let read = |name: AttributeName| attributes.0.get(&name).unwrap_or(&Reading::Absent);
     let octets = |name: AttributeName| match read(name) {
         Reading::Octets(octets) => Ok(octets.as_slice()),
@@ -153,7 +153,7 @@ pub(super) fn labelled(kind: ObjectClass, label: &str) -> [(u64, Value); 2] {
 }
 
 /// What is read of a private key.
-const PRIVATE: &[AttributeName] = &[
+pub(in super::super) const PRIVATE: &[AttributeName] = &[
     AttributeName::Class,
     AttributeName::KeyType,
     AttributeName::Token,
@@ -182,7 +182,7 @@ const PRIVATE: &[AttributeName] = &[
 ];
 
 /// What is read of a public key.
-pub(super) const PUBLIC: &[AttributeName] = &[
+pub(in super::super) const PUBLIC: &[AttributeName] = &[
     AttributeName::Class,
     AttributeName::KeyType,
     AttributeName::Token,

@@ -6,12 +6,12 @@
 //! - A PIN is compared with the token's own bounds before the token sees it.
 //! - Nothing is retried.
 
-mod generate;
-mod key;
+pub(super) mod generate;
+pub(super) mod key;
 mod module;
 mod object;
-mod place;
-mod sign;
+pub(super) mod place;
+pub(super) mod sign;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 
 use super::raw::{Module, Object, Session};
 use super::{
-    DataObject, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation, Quirks,
-    TemplateFinding, ToSign, Token, TokenError, TokenFlag, TokenInformation,
+    DataObject, Finding, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation,
+    Probe, Quirks, TemplateFinding, ToSign, Token, TokenError, TokenFlag, TokenInformation, doctor,
 };
 use crate::pki::key::KeyAlgorithm;
 use crate::secret::Pin;
@@ -84,6 +84,14 @@ impl Direct {
 }
 
 impl Direct {
+    /// Finds out one thing by trying it; the probe has sessions of its own.
+    pub(super) fn probe(&mut self, probe: Probe) -> Result<Vec<Finding>, TokenError> {
+        self.place.identify(Operation::Examine)?;
+        let found = doctor::find_out(probe, &self.place, &self.quirks)?;
+        self.place.identify(Operation::Examine)?;
+        Ok(found)
+    }
+
     /// Works with a private key, which is looked for once and then until an error.
     fn with_key<T>(
         &mut self,
@@ -133,7 +141,7 @@ impl Token for Direct {
             Login::None => Ok(()),
             Login::External if !token.has(TokenFlag::LoginRequired) => Ok(()),
             Login::External => {
-                if self.work(Operation::LogIn, |task| key::user_is_logged_in(task))? {
+                if self.work(Operation::LogIn, key::user_is_logged_in)? {
                     return Ok(());
                 }
                 wrong_kind("has nobody logged in, which was to have happened before this program began")

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::raw::{Answer, Attribute, Fault, Module, Object, Session, User, Value};
+use super::super::raw::{Answer, Attribute, Fault, Module, Object, Session, Value, Who};
 use super::super::{
     AttributeName, Attributes, ObjectClass, Operation, Quirks, Reading, TokenError, TokenInformation, Version,
 };
@@ -89,49 +89,53 @@ pub(in super::super) fn check_pin(token: &TokenInformation, pin: &Pin) -> Result
 }
 
 /// One piece of work in one session.
-pub(super) struct Task<'a> {
+pub(in super::super) struct Task<'a> {
     /// What is being done.
-    pub(super) operation: Operation,
+    pub(in super::super) operation: Operation,
     /// Where.
-    pub(super) place: &'a Place,
+    pub(in super::super) place: &'a Place,
     /// How this make differs.
-    pub(super) quirks: &'a Quirks,
+    pub(in super::super) quirks: &'a Quirks,
     /// In which session.
-    pub(super) session: Session,
+    pub(in super::super) session: Session,
 }
 
 impl Task<'_> {
     /// What a fault means here.
-    pub(super) fn explain(&self, fault: Fault) -> TokenError {
+    pub(in super::super) fn explain(&self, fault: Fault) -> TokenError {
         self.place.explain(self.operation, fault)
     }
 
     /// The token's name for messages.
-    pub(super) fn token(&self) -> String {
+    pub(in super::super) fn token(&self) -> String {
         self.place.token.to_string()
     }
 
     /// Logs the user in.
     pub(super) fn log_in(&mut self, pin: Option<&Pin>) -> Result<(), TokenError> {
-        let user = self.quirks.user_type.map_or(User::User, User::Vendor);
+        let user = self.quirks.user_type.map_or(Who::User, Who::Vendor);
         let logged_in = self.session.log_in(user, pin);
         logged_in.map_err(|fault| self.explain(fault))
     }
 
     /// All objects with the attributes of a template.
-    pub(super) fn find(&mut self, template: &[Attribute]) -> Result<Vec<Object>, TokenError> {
+    pub(in super::super) fn find(&mut self, template: &[Attribute]) -> Result<Vec<Object>, TokenError> {
         let found = self.session.find(template);
         found.map_err(|fault| self.explain(fault))
     }
 
     /// What the token answers for one attribute.
-    pub(super) fn read(&mut self, object: Object, name: AttributeName) -> Result<Reading, TokenError> {
+    pub(in super::super) fn read(
+        &mut self,
+        object: Object,
+        name: AttributeName,
+    ) -> Result<Reading, TokenError> {
         let answer = self.session.attribute(object, name.number());
         Ok(reading(name, answer.map_err(|fault| self.explain(fault))?))
     }
 
     /// What the token answers for each of the attributes.
-    pub(super) fn read_all(
+    pub(in super::super) fn read_all(
         &mut self,
         object: Object,
         names: &[AttributeName],
@@ -143,29 +147,33 @@ impl Task<'_> {
     }
 
     /// What the token answers for an attribute that it must not give; the value stays where it is.
-    pub(super) fn probe(&mut self, object: Object, name: AttributeName) -> Result<Reading, TokenError> {
+    pub(in super::super) fn probe(
+        &mut self,
+        object: Object,
+        name: AttributeName,
+    ) -> Result<Reading, TokenError> {
         let answer = self.session.probe(object, name.number());
         answer.map(|answer| refused(&answer)).map_err(|fault| self.explain(fault))
     }
 }
 
 /// An attribute of a template: yes or no.
-pub(super) fn flag(name: AttributeName, set: bool) -> Attribute {
+pub(in super::super) fn flag(name: AttributeName, set: bool) -> Attribute {
     (name.number(), Value::Flag(if set { cryptoki_sys::CK_TRUE } else { cryptoki_sys::CK_FALSE }))
 }
 
 /// An attribute of a template: octets.
-pub(super) fn octets(name: AttributeName, octets: &[u8]) -> Attribute {
+pub(in super::super) fn octets(name: AttributeName, octets: &[u8]) -> Attribute {
     (name.number(), Value::Octets(octets.to_vec()))
 }
 
 /// An attribute of a template: the class.
-pub(super) fn class(class: ObjectClass) -> Attribute {
+pub(in super::super) fn class(class: ObjectClass) -> Attribute {
     (AttributeName::Class.number(), Value::Number(class.number()))
 }
 
 /// How an attribute of a template reads when the token has kept it.
-pub(super) fn expected(value: &Value) -> Reading {
+pub(in super::super) fn expected(value: &Value) -> Reading {
     match value {
         Value::Flag(set) => Reading::Flag(*set == cryptoki_sys::CK_TRUE),
         Value::Number(number) => Reading::Number(*number),

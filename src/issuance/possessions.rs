@@ -1,0 +1,55 @@
+//! What the log knows of things beside keys and certificates: sealed bags, what is left of a key elsewhere, keys that are gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::digest::Digest;
+
+/// Bags, copies and destroyed keys, as earlier ceremonies and this one left them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Possessions {
+    bags: BTreeMap<String, Bag>,
+    /// What is left of a key elsewhere, by the digest of its public key.
+    surviving: BTreeMap<Digest, BTreeSet<String>>,
+    destroyed: BTreeSet<String>,
+}
+
+/// Where a thing is that is kept in bags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bag {
+    /// In a bag whose number has this salted digest; a plan has the digest of bags that earlier ceremonies sealed only.
+    Sealed(Option<Digest>),
+    /// Out of it since it was opened.
+    Open(Option<Digest>),
+}
+
+impl Possessions {
+    /// Where a thing is; nothing if no bag of it is known.
+    pub fn bag(&self, item: &str) -> Option<Bag> {
+        self.bags.get(item).copied()
+    }
+
+    /// A thing was put into a bag, or out of one.
+    pub fn put(&mut self, item: &str, bag: Bag) {
+        self.bags.insert(item.to_owned(), bag);
+    }
+
+    /// Something of a key is elsewhere.
+    pub fn survives(&mut self, spki_sha256: Digest, what: String) {
+        self.surviving.entry(spki_sha256).or_default().insert(what);
+    }
+
+    /// What is left of a key elsewhere.
+    pub fn surviving(&self, spki_sha256: Digest) -> Vec<String> {
+        self.surviving.get(&spki_sha256).into_iter().flatten().cloned().collect()
+    }
+
+    /// A key was destroyed; its name is never given again.
+    pub fn destroy(&mut self, key: &str) {
+        self.destroyed.insert(key.to_owned());
+    }
+
+    /// Whether a key of this name was destroyed.
+    pub fn is_destroyed(&self, key: &str) -> bool {
+        self.destroyed.contains(key)
+    }
+}

@@ -1,0 +1,173 @@
+//! `destroy-key`: a key goes for good. BR §6.2.10.
+//!
+//! The rules of this file:
+//! - Every officer of the quorum sees what is lost and what survives elsewhere, and says one exact word.
+//! - The key on the token is the one of the log by its public key, not by its label.
+//! - The key of the log itself, which signs its heads, is not destroyed by this step.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Room, Scope, Step, StepError, spec};
+use crate::digest::Digest;
+use crate::hsm::KeyId;
+use crate::issuance::Ledger;
+use crate::script::{Id, Located};
+use crate::stage::{Destruction, Event, Expected, Line, Notice, Person, ProofLevel, StageError};
+
+spec!(
+    /// `destroy-key: {key: root-x1, because: …}`
+    Spec {
+        /// Which key: of this ceremony, or of an earlier one of the log.
+        key: Located<Id> = required "key",
+        /// Why.
+        because: String = required "because",
+    }
+);
+
+/// A key is destroyed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DestroyKey {
+    key: String,
+    token: String,
+    because: String,
+}
+
+impl Step for DestroyKey {
+    const NAME: &'static str = "destroy-key";
+    const ABOUT: &'static str = "a key is destroyed for good, and a fresh process looks for it";
+    const RECALLED: bool = true;
+    type Spec = Spec;
+
+    fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
+        let name = spec.key.value.to_string();
+        let logged = scope.ledger.logged_key_named(&name).map(|key| (key.token.clone(), key.live));
+        let known = scope.ledger.key(&name).map(|key| (key.token.clone(), key.live)).or(logged);
+        let Some((token, live)) = known.filter(|_| !scope.ledger.possessions.is_destroyed(&name)) else {
+            // What is said of a key that is not there is the same in every step.
+            scope.key(&spec.key)?;
+            return None;
+        };
+        if !live {
+            let message = format!(
+                "key `{name}` is a key of the log or never became live; this step does not destroy it"
+            );
+            scope.problems.add(spec.key.place, message);
+            return None;
+        }
+        if !scope.setting.tokens.contains_key(&token) {
+            let message =
+                format!("key `{name}` is on token `{token}`, which is not among the script's tokens");
+            scope.problems.add(spec.key.place, message);
+            return None;
+        }
+        scope.uses(&token);
+        scope.ledger.destroy_key(&name);
+        Some(Self { key: name, token, because: spec.because })
+    }
+
+    fn preview(&self) -> String {
+        format!("Destroy the key `{}` on the token `{}` for good: {}.", self.key, self.token, self.because)
+    }
+
+    fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        let was_done = room.stage.said("key.destroyed").is_some();
+        if !was_done && !room.stage.is_recalling() {
+            let destruction = self.destruction(room)?;
+            let approval = self.approve(&destruction, room)?;
+            let level = room.stage.destroy_key(&destruction, approval)?;
+            self.say(&destruction, level, room);
+        }
+        room.ledger.destroy_key(&self.key);
+        Ok(())
+    }
+}
+
+impl DestroyKey {
+    /// The key as the log knows it, found on the token.
+    fn destruction(&self, room: &mut Room<'_, '_>) -> Result<Destruction, StepError> {
+        let not = |why: &str| StepError::NotDestroyed { key: self.key.clone(), why: why.to_owned() };
+        let (id, spki_sha256) =
+            known(room.ledger, &self.key).ok_or_else(|| not("the log does not know its id"))?;
+        room.stage.log_in(&self.token)?;
+        if room.stage.signs_heads(&self.token, &id) {
+            return Err(not("it signs the log's heads"));
+        }
+        if !room.stage.has_open_intent() {
+            let there = room.stage.key(&self.token, &id)?;
+            if there.public_key.spki_sha256() != spki_sha256 {
+                return Err(not("the token has another key under its id"));
+            }
+        }
+        let surviving = room.ledger.possessions.surviving(spki_sha256);
+        Ok(Destruction { token: self.token.clone(), id, label: self.key.clone(), spki_sha256, surviving })
+    }
+
+    /// Everyone of the quorum sees what goes and what stays, and allows it; the record that says so.
+    fn approve(&self, what: &Destruction, room: &mut Room<'_, '_>) -> Result<u64, StepError> {
+        let wanted = room.setting.people.quorum.get("crypto-officer").copied().unwrap_or(1);
+        let officers = room.stage.present().iter().filter(|person| person.role == "crypto-officer");
+        let people: Vec<Person> = officers.take(wanted).cloned().collect();
+        if people.len() < wanted {
+            return Err(StepError::Quorum { role: "crypto-officer".into(), present: people.len(), wanted });
+        }
+        let mut lines = vec![
+            Line::new("key", self.key.clone()),
+            Line::new("token", self.token.clone()),
+            Line::new("serial", room.stage.information(&self.token)?.serial),
+            Line::new("id", what.id.to_string()),
+            Line::new("because", self.because.clone()),
+        ];
+        let certified = room.ledger.certificates().filter(|known| known.key.as_deref() == Some(&self.key));
+        lines.extend(
+            certified.map(|known| Line::new("certificate that nobody can use any more", known.name.clone())),
+        );
+        match what.surviving.as_slice() {
+            [] => lines.push(Line::new("survives elsewhere", "nothing that the log knows of")),
+            all => lines.extend(all.iter().map(|one| Line::new("survives elsewhere", one.clone()))),
+        }
+        lines.push(Line::new("public key SHA-256", what.spki_sha256.to_string()));
+        lines.push(Line::new("in words", what.spki_sha256.words()));
+        let (kind, sha256) = ("destruction".to_owned(), what.spki_sha256);
+        let approvers: Vec<String> = people.iter().map(|person| person.id.clone()).collect();
+        for person in &people {
+            let sentence = "Destroy this key? Nobody can bring it back.";
+            let asked = room.stage.question(person.clone(), sentence, lines.clone(), Expected::Word(DESTROY));
+            if let Err(error) = asked {
+                if matches!(error, StageError::NoAnswer(_)) {
+                    let (reason, approvers) = (error.to_string(), vec![person.id.clone()]);
+                    room.stage
+                        .record_by(person, Event::RequestRejected { kind, sha256, reason, approvers })?;
+                }
+                return Err(error.into());
+            }
+        }
+        Ok(room.stage.record(Event::RequestApproved { kind, sha256, approvers })?)
+    }
+
+    /// Says what is proven, and what is not.
+    fn say(&self, what: &Destruction, level: ProofLevel, room: &mut Room<'_, '_>) {
+        let proof = match level {
+            ProofLevel::Attested => "the device attests it",
+            ProofLevel::Absent => "a fresh process does not find it and cannot sign with it",
+            ProofLevel::None => "none: no fresh process could be asked",
+        };
+        let mut lines = vec![Line::new("key", self.key.clone()), Line::new("proof", proof)];
+        if room.stage.class(&self.token).is_ok_and(|class| class == "software") {
+            lines.push(Line::new("not proven", "that nobody has a copy of the token, which is software"));
+        }
+        lines.extend(what.surviving.iter().map(|one| Line::new("still to be destroyed", one.clone())));
+        room.stage.show(&Notice::Done { sentence: "The key is destroyed.".into(), lines });
+    }
+}
+
+/// The id and the public key's digest of a key, as this ceremony or the log knows it.
+fn known(ledger: &Ledger, name: &str) -> Option<(KeyId, Digest)> {
+    if let Some(key) = ledger.key(name) {
+        return Some((key.id.clone()?, key.public.spki_sha256()));
+    }
+    let key = ledger.logged_key_named(name)?;
+    Some((key.id.parse().ok()?, key.spki_sha256.parse().ok()?))
+}
+
+/// What each officer says before a key goes.
+const DESTROY: &str = "destroy";

@@ -1,0 +1,231 @@
+//! `hsm doctor` and `hsm inventory` on a real module, SoftHSM, as people use them; OpenSC's `pkcs11-tool` is asked the same.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use common::SoftHsm;
+use common::program::{Ended, command, run, tool};
+use common::softhsm::session;
+use rootrite::hsm::{KeyId, KeyRequest, Token as _};
+use rootrite::pki::key::KeyAlgorithm;
+use serde_json::Value;
+
+const USER: &str = "123456";
+const OFFICER: &str = "87654321";
+
+fn softhsm() -> SoftHsm {
+    SoftHsm::new().token("root", USER, OFFICER)
+}
+
+/// Runs `hsm …` on the token `root`, with a PIN behind descriptor 3 and something on standard input.
+fn hsm(softhsm: &SoftHsm, arguments: &str, pin: &str, input: &str) -> Ended {
+    let folder = softhsm.folder();
+    std::fs::write(folder.join("pin"), format!("{pin}\n")).unwrap();
+    let line = format!(
+        "exec {} hsm {arguments} --module {} --environment SOFTHSM2_CONF={} --label root --pin-fd 3 3<pin",
+        env!("CARGO_BIN_EXE_rootrite"),
+        SoftHsm::module().display(),
+        folder.join("softhsm2.conf").display()
+    );
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &line]).current_dir(folder).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    run(&mut shell, input.as_bytes())
+}
+
+fn json(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {}", ended.both()))
+}
+
+/// What was found, by its subject.
+fn found(report: &Value) -> BTreeMap<&str, &str> {
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().map(|one| (one["subject"].as_str().unwrap(), one["found"].as_str().unwrap())).collect()
+}
+
+/// One key pair on the token.
+fn key(softhsm: &SoftHsm) {
+    let process = softhsm.start();
+    let mut token = session(&process, "root", USER);
+    let id = KeyId::from([7; 16]);
+    let algorithm = KeyAlgorithm::EcdsaP256;
+    token
+        .generate_key_pair(&KeyRequest { label: "in use".into(), id, algorithm, extractable: false })
+        .unwrap();
+    process.stop().unwrap();
+}
+
+/// The files of the token's objects, with their octets.
+fn objects(softhsm: &SoftHsm) -> BTreeMap<String, Vec<u8>> {
+    fn read(folder: &Path, all: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let name = entry.file_name().into_string().unwrap();
+            if entry.path().is_dir() {
+                read(&entry.path(), all);
+            } else if name.ends_with(".object") && name != "token.object" {
+                all.insert(name, std::fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    let mut all = BTreeMap::new();
+    read(&softhsm.tokens(), &mut all);
+    all
+}
+
+#[test]
+fn every_kind_of_key_is_made_and_every_format_of_a_wrapped_key_is_told() {
+    let softhsm = softhsm();
+    let report = json(&hsm(&softhsm, "doctor --probe --json", USER, "").with(0));
+    let found = found(&report);
+    for algorithm in KeyAlgorithm::ALL {
+        assert_eq!(found[format!("make {algorithm}").as_str()], "ok");
+        assert_eq!(found[format!("sign {algorithm}").as_str()], "ok");
+    }
+    let detail = |subject: &str| {
+        let findings = report["findings"].as_array().unwrap();
+        let one = findings.iter().find(|one| one["subject"] == subject).unwrap();
+        one["detail"].as_str().unwrap().to_owned()
+    };
+    // What notes on SoftHSM 2.6 say, and `pkcs11-tool` cannot: which format a number means.
+    for kind in ["ecdsa-p256", "rsa-2048"] {
+        let wrap = |name: &str| detail(&format!("wrap {kind} by {name}"));
+        assert_eq!(wrap("CKM_AES_KEY_WRAP (0x2109)"), "rfc3394; it comes back and signs");
+        assert_eq!(wrap("CKM_AES_KEY_WRAP_PAD (0x210a)"), "rfc5649; it comes back and signs");
+    }
+    assert!(report["profile"].as_str().unwrap().ends_with("    quirks: softhsm-2.6\n"));
+}
+
+#[test]
+fn what_it_says_of_mechanisms_is_what_pkcs11_tool_says() {
+    let softhsm = softhsm();
+    let report = json(&hsm(&softhsm, "doctor --json", USER, "").with(0));
+    let module = SoftHsm::module();
+    // The tool takes its configuration from the environment, which ours does not.
+    let line = format!(
+        "SOFTHSM2_CONF=softhsm2.conf exec pkcs11-tool --module {} --token-label root -M",
+        module.display()
+    );
+    let Some(said) = tool("sh", softhsm.folder(), ["-c", &line]) else { return };
+    let named = said.with(0).out.lines().filter(|line| line.starts_with("  ")).count();
+    let findings = report["findings"].as_array().unwrap();
+    let counted = findings.iter().find(|one| one["subject"] == "mechanisms").unwrap();
+    assert_eq!(counted["detail"], format!("{named} are named; the vendor's own: none"));
+}
+
+#[test]
+fn without_a_probe_nobody_logs_in_and_nothing_is_written() {
+    let softhsm = softhsm();
+    let token = || {
+        let folder = std::fs::read_dir(softhsm.tokens()).unwrap().next().unwrap().unwrap().path();
+        std::fs::read(folder.join("token.object")).unwrap()
+    };
+    let before = token();
+    let said = hsm(&softhsm, "doctor", "wrong", "").with(0).out;
+    assert_eq!(token(), before);
+    assert!(
+        said.contains("\n  unknown keys: not tried: it makes objects of a session, which wants `--probe`\n")
+    );
+    assert!(!said.contains("for the site file"));
+}
+
+#[test]
+fn a_token_that_holds_anything_is_probed_only_after_the_word() {
+    let softhsm = softhsm();
+    key(&softhsm);
+    let before = objects(&softhsm);
+    assert_eq!(before.len(), 2);
+    for answer in ["", "yes\n", "Probe\n"] {
+        let refused = hsm(&softhsm, "doctor --probe", USER, answer).with(3);
+        assert!(refused.error.contains("holds 2 objects and may be in use"), "{}", refused.error);
+        assert!(refused.error.contains("wanted exactly `probe`; nothing was done"), "{}", refused.error);
+        assert_eq!(refused.out, "");
+    }
+    let said = hsm(&softhsm, "doctor --probe --json", USER, "probe\n").with(0);
+    let report = json(&said);
+    let found = found(&report);
+    assert_eq!((found["inventory"], found["inventory in a fresh process"]), ("ok", "ok"));
+    assert_eq!(objects(&softhsm), before, "no octet of the token's objects is another one");
+}
+
+#[test]
+fn a_wrong_pin_is_tried_once_and_then_only_after_a_word() {
+    let softhsm = softhsm();
+    let wrong = hsm(&softhsm, "doctor --probe", "000000", "").with(3);
+    assert!(wrong.error.contains("nothing is tried again"), "{}", wrong.error);
+    // SoftHSM says now that a wrong PIN was tried; another try is somebody's decision, even with the right one.
+    let refused = hsm(&softhsm, "doctor --probe", USER, "").with(3);
+    assert!(refused.error.contains("wanted exactly `again`; nothing was done"), "{}", refused.error);
+    let _ = hsm(&softhsm, "inventory", USER, "again\n").with(0);
+    // The right one has cleared the flag.
+    let _ = hsm(&softhsm, "inventory", USER, "").with(0);
+}
+
+#[test]
+fn the_entry_it_writes_is_one_that_a_site_takes() {
+    let softhsm = softhsm();
+    let said = hsm(&softhsm, "doctor --probe --token ceremony --profile site.yaml", USER, "").with(0).out;
+    let text = std::fs::read_to_string(softhsm.folder().join("site.yaml")).unwrap();
+    assert!(said.contains(&text));
+    let digest = common::program::sha256(text.as_bytes());
+    assert!(said.ends_with(&format!("SHA-256 of this entry {digest}\n")), "{said}");
+    let mut taken = command(softhsm.folder());
+    taken.args(["hsm", "inventory", "--site", "site.yaml", "--token", "ceremony", "--public"]);
+    let _ = run(&mut taken, b"").with(0);
+    let mut again = command(softhsm.folder());
+    again.args(["hsm", "inventory", "--site", "site.yaml", "--token", "other", "--public"]);
+    let said = run(&mut again, b"").with(2).error;
+    assert_eq!(said, "error: `site.yaml` has no token `other`; it has ceremony\n");
+    // Files are only ever created.
+    let again = hsm(&softhsm, "doctor --probe --profile site.yaml", USER, "").with(2);
+    assert!(again.error.contains("is there already"), "{}", again.error);
+    // Another module than the one looked at is not loaded.
+    let other = text.replace(&text[text.find("sha256: ").unwrap()..][8..72], &"0".repeat(64));
+    std::fs::write(softhsm.folder().join("other.yaml"), other).unwrap();
+    let mut other = command(softhsm.folder());
+    other.args(["hsm", "doctor", "--site", "other.yaml", "--token", "ceremony"]);
+    assert!(run(&mut other, b"").with(4).error.contains("agreed upon is"));
+}
+
+#[test]
+fn the_inventory_is_what_pkcs11_tool_lists() {
+    let softhsm = softhsm();
+    key(&softhsm);
+    let listed = hsm(&softhsm, "inventory --json", USER, "").with(0);
+    let report = json(&listed);
+    let classes: Vec<&str> =
+        report["objects"].as_array().unwrap().iter().map(|one| one["class"].as_str().unwrap()).collect();
+    assert_eq!(classes, ["public-key", "private-key"]);
+    let text = hsm(&softhsm, "inventory", USER, "").with(0).out;
+    assert!(text.contains("\n2 objects, and 0 that cannot be read\n"), "{text}");
+    assert!(text.contains("  private-key, label `in use`, id 07070707070707070707070707070707\n"), "{text}");
+    let public = hsm(&softhsm, "inventory --public", USER, "").with(0).out;
+    assert!(public.contains("\n1 objects, and 0 that cannot be read\nnobody was logged in"), "{public}");
+    let line = format!(
+        "SOFTHSM2_CONF=softhsm2.conf exec pkcs11-tool --module {} --token-label root --login --pin {USER} -O",
+        SoftHsm::module().display()
+    );
+    let Some(said) = tool("sh", softhsm.folder(), ["-c", &line]) else { return };
+    let said = said.with(0).out;
+    let ids = said.lines().filter(|line| line.trim() == "ID:         07070707070707070707070707070707");
+    assert_eq!(ids.count(), 2, "{said}");
+}
+
+#[test]
+fn without_a_label_the_tokens_of_a_module_are_listed() {
+    let softhsm = softhsm();
+    let mut listed = command(softhsm.folder());
+    listed.args(["hsm", "doctor", "--module"]).arg(SoftHsm::module());
+    listed.args(["--environment", &format!("SOFTHSM2_CONF={}/softhsm2.conf", softhsm.folder().display())]);
+    let said = run(&mut listed, b"").with(0).out;
+    assert!(said.contains("\ntoken `root` (serial `"), "{said}");
+    assert!(said.contains("\ntoken a blank token (serial `"), "{said}");
+}
