@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -43,13 +44,33 @@ fn main() -> Anything<()> {
         "{COUNT} responses; {sessions} sessions; signatures a second, and processor time in microseconds for each\n"
     );
     println!(
-        "{:<10} {:>8} {:>8} {:>8} {:>7}   {:>10} {:>8} {:>8}",
-        "key", "bare, 1", "bare, N", "series", "share", "bare, N", "token", "beside"
+        "{:<9} {:>8} {:>8} {:>8} {:>7} {:>8}   {:>8} {:>6} {:>7} {:>7} {:>7}",
+        "key",
+        "bare, 1",
+        "bare, N",
+        "series",
+        "share",
+        "whole",
+        "bare, N",
+        "token",
+        "beside",
+        "before",
+        "share"
     );
     for (key, series) in &series {
         let status = Command::new(env::current_exe()?)
             .env(DIRECTLY, key)
-            .env(RATE, format!("{} {} {}", series.rate(), series.token, series.beside))
+            .env(
+                RATE,
+                format!(
+                    "{} {} {} {} {}",
+                    rate(series.wall),
+                    rate(series.whole),
+                    series.token,
+                    series.beside,
+                    series.before
+                ),
+            )
             .env("SOFTHSM2_CONF", &text)
             .status()?;
         if !status.success() {
@@ -67,17 +88,20 @@ fn main() -> Anything<()> {
 
 /// What a series took.
 struct Series {
+    /// From its intent to its result.
     wall: Duration,
+    /// From the beginning of its step, when everything is drafted and judged, to its result.
+    whole: Duration,
     /// Processor time of the module process for each response, in microseconds.
     token: f64,
     /// Processor time of the program itself for each response, in microseconds.
     beside: f64,
+    /// The same for drafting and judging, before anyone approves.
+    before: f64,
 }
 
-impl Series {
-    fn rate(&self) -> f64 {
-        f64::from(COUNT) / self.wall.as_secs_f64()
-    }
+fn rate(wall: Duration) -> f64 {
+    f64::from(COUNT) / wall.as_secs_f64()
 }
 
 /// Two tokens with the public PINs of throw-away tokens, and a site that says where they are.
@@ -99,11 +123,12 @@ fn site(folder: &Path, configuration: &Path) -> Anything<()> {
             user_pin: user_pin.into(),
         };
         let serial = process.initialize_token(wish)?.serial;
-        site += &format!(
+        writeln!(
+            site,
             "  {label}: {{module: {MODULE}, environment: {{SOFTHSM2_CONF: {}}}, label: {label}, serial: \"{serial}\", \
-             class: software, login: pin, pin: prompt}}\n",
+             class: software, login: pin, pin: prompt}}",
             configuration.display()
-        );
+        )?;
     }
     process.stop()?;
     fs::write(folder.join("site.yaml"), site + "preflight: {minimum-free: 1 MiB}\n")?;
@@ -130,39 +155,35 @@ fn ceremony(folder: &Path) -> Anything<Vec<(&'static str, Series)>> {
         .current_dir(folder)
         .stdout(Stdio::null())
         .spawn()?;
-    let (mut begun, mut all, mut seen) = (None, Vec::new(), 0);
-    let log = folder.join("log/log.jsonl");
+    let (mut seen, log) = (Vec::new(), folder.join("log/log.jsonl"));
     let ended = loop {
         if let Some(status) = program.try_wait()? {
             break status;
         }
         let text = fs::read_to_string(&log).unwrap_or_default();
-        let steps: Vec<_> = text.lines().filter(|line| line.contains("\"ev\":\"step.")).collect();
-        let events = steps.len();
-        // Only the beginning of a step says its name.
-        let in_series = steps.last().is_some_and(|line| line.contains("issue-ocsp-responses"));
-        if events != seen {
-            seen = events;
-            let now = (Instant::now(), times(program.id()));
-            match (begun.take(), in_series) {
-                (None, true) => begun = Some(now),
-                (Some((at, before)), _) => {
-                    let each = |after: f64, before: f64| (after - before) * 1e6 / f64::from(COUNT);
-                    all.push(Series {
-                        wall: now.0 - at,
-                        token: each(now.1.1, before.1),
-                        beside: each(now.1.0, before.0),
-                    });
-                }
-                (None, false) => {}
-            }
+        let wanted =
+            ["\"name\":\"issue-ocsp-responses\"", "\"ev\":\"ocsp.sign.intent\"", "\"ev\":\"ocsp.signed\""];
+        let count: usize = wanted.iter().map(|event| text.matches(event).count()).sum();
+        if count > seen.len() {
+            seen.push((Instant::now(), times(program.id())));
         }
         std::thread::sleep(Duration::from_millis(2));
     };
     if !ended.success() {
         return Err(format!("the ceremony ended with {ended}").into());
     }
-    Ok(["responder-p384", "responder-rsa"].into_iter().zip(all).collect())
+    let each = |after: f64, before: f64| (after - before) * 1e6 / f64::from(COUNT);
+    let series = |moments: &[(Instant, (f64, f64))]| match moments {
+        [begun, intended, signed] => Some(Series {
+            wall: signed.0 - intended.0,
+            whole: signed.0 - begun.0,
+            token: each(signed.1.1, intended.1.1),
+            beside: each(signed.1.0, intended.1.0),
+            before: each(intended.1.0, begun.1.0),
+        }),
+        _ => None,
+    };
+    Ok(["responder-p384", "responder-rsa"].into_iter().zip(seen.chunks(3).filter_map(series)).collect())
 }
 
 /// Processor time in seconds of a process, and of those that it has started.
@@ -204,7 +225,7 @@ fn directly(label: &str) -> Anything<()> {
     ])?;
     let key = *found.first().ok_or("there is no key")?;
     let rsa = label.ends_with("rsa");
-    let rate = |sessions: usize| -> Anything<(f64, f64)> {
+    let sign_by = |sessions: usize| -> Anything<(f64, f64)> {
         let opened: Result<Vec<_>, _> = (0..sessions).map(|_| module.open_rw_session(slot)).collect();
         let (begun, before) = (Instant::now(), times(std::process::id()).0);
         let signed: u32 = std::thread::scope(|scope| {
@@ -229,13 +250,14 @@ fn directly(label: &str) -> Anything<()> {
         let used = times(std::process::id()).0 - before;
         Ok((f64::from(signed) / begun.elapsed().as_secs_f64(), used * 1e6 / f64::from(signed)))
     };
-    let (one, many) = (rate(1)?, rate(std::thread::available_parallelism()?.get())?);
+    let (one, many) = (sign_by(1)?, sign_by(std::thread::available_parallelism()?.get())?);
     let said = env::var(RATE)?;
     let said: Vec<f64> = said.split(' ').map(|number| number.parse().unwrap_or_default()).collect();
-    if let [series, token, beside] = said[..] {
-        let share = 100.0 * series / one.0.max(many.0);
+    if let [series, whole, token, beside, before] = said[..] {
+        let (by_clock, by_time) = (100.0 * series / one.0.max(many.0), 100.0 * many.1 / (token + beside));
         println!(
-            "{:<10} {:>8.0} {:>8.0} {series:>8.0} {share:>6.1}%   {:>10.0} {token:>8.0} {beside:>8.0}",
+            "{:<9} {:>8.0} {:>8.0} {series:>8.0} {by_clock:>6.1}% {whole:>8.0}   {:>8.0} {token:>6.0} {beside:>7.0} {before:>7.0} \
+             {by_time:>6.1}%",
             if rsa { "RSA-2048" } else { "P-384" },
             one.0,
             many.0,

@@ -666,7 +666,6 @@ fn many_signatures_are_made_side_by_side_each_in_its_place() {
     drop(first);
     let quirks = Quirks { sessions: Some(3), ..STANDARD };
     let mut first = process.open(&any("root"), &quirks).unwrap();
-    first.log_in(Login::Pin(&pin(USER))).unwrap();
     let mut all: Vec<Box<dyn Token>> = first.beside().unwrap();
     assert_eq!(all.len(), 2, "with the first one they are three");
     all.push(Box::new(first));

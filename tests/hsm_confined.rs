@@ -1,6 +1,7 @@
 //! What a module process may not do, tried by a module that tries it; and that SoftHSM works all the same.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail with their tests")]
+#![expect(clippy::print_stdout, reason = "a test says what it skipped")]
 
 mod common;
 
@@ -33,7 +34,11 @@ fn attempts(configuration: &ModuleConfiguration) -> (ModuleInformation, BTreeMap
 /// A module that tries to escape, which may write below one folder.
 fn escaping(inside: &Path, elsewhere: &Path, network: Network) -> ModuleConfiguration {
     let mut configuration = fake::configuration("escapes");
-    let paths = [("INSIDE", inside.join("file")), ("ELSEWHERE", elsewhere.join("file"))];
+    let paths = [
+        ("INSIDE", inside.join("file")),
+        ("ELSEWHERE", elsewhere.join("file")),
+        ("FOLDER", elsewhere.join("folder")),
+    ];
     configuration.environment.extend(paths.map(|(name, path)| (name.to_owned(), path.display().to_string())));
     configuration.writes = Writes::Below(vec![inside.to_owned()]);
     configuration.network = network;
@@ -123,7 +128,6 @@ fn a_module_of_which_nobody_has_said_where_it_writes_is_not_limited_and_that_is_
         (measure.taken, measure.detail.as_str()),
         (Taken::Partly, "not limited: nobody has said where it may write")
     );
-    let _ = std::fs::remove_dir("/tmp/rootrite-fake-folder");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! The messages are written by this file's own hand, not by the program's: `src/hsm/wire` says how. The other fifty
 //! thousand, from the process, are in `src/hsm/fuzz.rs`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail with their tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail with their tests")]
 
 mod common;
 
@@ -55,7 +55,9 @@ fn start() -> Vec<u8> {
 /// The command that opens a session: the label, any serial number and model; then the quirks of none.
 fn open() -> Vec<u8> {
     let none = 0_u32.to_be_bytes();
-    let quirks = [&16_u64.to_be_bytes()[..], &none, &none, &4096_u64.to_be_bytes(), &none, &[0]].concat();
+    // Octets of an id, two lists, octets of randomness, sessions, one list, a user type.
+    let quirks =
+        [&16_u64.to_be_bytes()[..], &none, &none, &4096_u64.to_be_bytes(), &[0], &none, &[0]].concat();
     [&[3][..], &counted(b"fake"), &[0, 0], &quirks].concat()
 }
 
@@ -81,6 +83,7 @@ fn requests() -> Vec<Vec<u8>> {
         [&[9][..], &id].concat(),
         [&[10][..], &data].concat(),
         [&[11][..], &counted(b"head")].concat(),
+        [&[12][..], &id, &[1, 0], &2_u32.to_be_bytes(), &counted(&[7; 32]), &counted(&[8; 32])].concat(),
         [&[13][..], &id, &[0], &counted(&[7; 32])].concat(),
     ]
 }

@@ -167,6 +167,31 @@ fn the_ladder_of_templates_ends_at_the_first_that_a_token_takes() {
 }
 
 #[test]
+fn a_key_that_was_not_made_here_is_refused_unless_the_make_cannot_tell() {
+    use rootrite::hsm::{AttributeName as A, KeyRequest, Quirks};
+    let request =
+        KeyRequest { label: "key".into(), id: id(), algorithm: KeyAlgorithm::EcdsaP256, extractable: false };
+    let make = |fake: &str, untold: &[A]| {
+        let process = start(fake).unwrap();
+        let quirks = Quirks { untold: untold.to_vec(), ..STANDARD };
+        process.open(&any("fake"), &quirks).unwrap().generate_key_pair(&request)
+    };
+    assert_eq!(make("keeps", &[]).unwrap().private.flag(A::Local), Some(true));
+    for (fake, attribute) in [
+        ("keeps from-elsewhere", A::Local),
+        ("keeps once-open", A::AlwaysSensitive),
+        ("keeps says-nothing", A::NeverExtractable),
+    ] {
+        let error = make(fake, &[]).unwrap_err();
+        assert!(
+            matches!(&error, TokenError::AttributeDiffers { attribute: found, .. } if *found == attribute),
+            "{error}"
+        );
+        make(fake, &[attribute]).unwrap();
+    }
+}
+
+#[test]
 fn a_token_that_was_unplugged_is_not_asked_again_by_itself_and_a_new_process_begins_anew() {
     // The second call would return another code: it is not made.
     let (process, mut session) = open("unplugged");

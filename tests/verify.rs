@@ -901,7 +901,7 @@ const LISTS: &[Forged] = &[
             let index = forger.find("crl.sign.intent", "");
             forger.insert_after(index - 2, "cert.revoked", revoked(&serial, &sha256));
         },
-        &["E195"],
+        &["E155", "E195"],
     ),
     (
         "of another issuer",

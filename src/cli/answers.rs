@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 use crate::clock::Timestamp;
 use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Word, read_secret, version, wrong};
 use crate::stage::{
-    AGAIN, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question, shared_pin,
+    AGAIN, Aside, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question,
+    shared_pin,
 };
 
 use super::plain;
@@ -35,6 +36,14 @@ impl Word for Default {
 struct StepAnswers {
     pins: BTreeMap<String, VecDeque<Pin>>,
     say: VecDeque<String>,
+    deviation: Option<Deviation>,
+}
+
+/// An exception that is told in a step, and who approves it.
+#[derive(Clone, Debug)]
+struct Deviation {
+    reason: String,
+    approve: Vec<String>,
 }
 
 impl Answers {
@@ -75,7 +84,10 @@ impl FromNode for StepAnswers {
         let mut fields = Fields::of(node, problems);
         let pins: Option<Named<Tries>> = fields.optional("pin");
         let say: Option<Vec<String>> = fields.optional("say");
+        let reason: Option<String> = fields.optional("deviation");
+        let approve: Option<Vec<String>> = fields.optional("approve");
         fields.finish();
+        let deviation = reason.map(|reason| Deviation { reason, approve: approve.unwrap_or_default() });
         let mut by_token = BTreeMap::new();
         for (token, tries) in pins.unwrap_or_default().iter() {
             let mut read = VecDeque::new();
@@ -87,7 +99,7 @@ impl FromNode for StepAnswers {
             }
             by_token.insert(token.value.to_string(), read);
         }
-        Some(Self { pins: by_token, say: say.unwrap_or_default().into() })
+        Some(Self { pins: by_token, say: say.unwrap_or_default().into(), deviation })
     }
 }
 
@@ -108,12 +120,14 @@ pub struct Answering<'a> {
     answers: Answers,
     now: &'a dyn Fn() -> Timestamp,
     show: &'a mut dyn FnMut(&str),
+    /// The exception that is being told.
+    told: Option<Deviation>,
 }
 
 impl<'a> Answering<'a> {
     /// People who say what the file says.
     pub fn new(answers: Answers, now: &'a dyn Fn() -> Timestamp, show: &'a mut dyn FnMut(&str)) -> Self {
-        Self { answers, now, show }
+        Self { answers, now, show, told: None }
     }
 }
 
@@ -152,8 +166,27 @@ impl Operators for Answering<'_> {
     }
 
     fn ask(&mut self, question: &Question) -> Result<String, NoAnswer> {
+        if let Some(deviation) =
+            self.answers.steps.get_mut(&question.step).and_then(|step| step.deviation.take())
+        {
+            self.told = Some(deviation);
+            return Err(NoAnswer::Aside(Aside::Exception));
+        }
         loop {
-            let answer = self.answer(question)?;
+            let answer = match (&self.told, &question.expected) {
+                (Some(told), Expected::Text) => told.reason.clone(),
+                (Some(told), Expected::Word("deviate")) => {
+                    let approves = told.approve.contains(&question.person.id);
+                    if approves { "deviate".to_owned() } else { "no".to_owned() }
+                }
+                _ => {
+                    self.told = None;
+                    self.answer(question)?
+                }
+            };
+            if let Some(aside) = Aside::of(&answer) {
+                return Err(NoAnswer::Aside(aside));
+            }
             if answer == "no" {
                 return Err(NoAnswer::Declined {
                     person: question.person.id.clone(),

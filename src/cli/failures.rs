@@ -21,9 +21,10 @@ impl From<ConductError> for Failure {
         let turn = match &error {
             ConductError::Stage(error) => stage(error),
             ConductError::Step { source, .. } => step(source),
-            ConductError::NoLog | ConductError::Practice { .. } | ConductError::SameCeremony { .. } => {
-                Turn::Author
-            }
+            ConductError::NotOpen
+            | ConductError::NoLog
+            | ConductError::Practice { .. }
+            | ConductError::SameCeremony { .. } => Turn::Author,
             ConductError::LogKey | ConductError::OtherTool { .. } | ConductError::OtherModules { .. } => {
                 Turn::Refused
             }

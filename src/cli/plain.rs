@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use super::files::one_line;
 use crate::script::MOST_TEXT;
 use crate::stage::{
-    Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest, Question,
+    Aside, Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest,
+    Question,
 };
 
 /// What people are told, as lines.
@@ -91,6 +92,9 @@ impl Operators for Plain<'_> {
             };
             if answer == "no" {
                 return Err(NoAnswer::Declined { person: who, question: question.sentence.clone() });
+            }
+            if let Some(aside) = Aside::of(&answer) {
+                return Err(NoAnswer::Aside(aside));
             }
             match judge(&question.expected, &answer) {
                 Ok(()) => return Ok(answer),

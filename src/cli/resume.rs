@@ -14,11 +14,11 @@ use crate::confinement;
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site, Sources};
-use crate::profile::BuiltIn;
+use crate::profile::Begun;
 use crate::record::run::{self, Run};
 use crate::record::{ContinueError, Interrupted, Places};
 use crate::script::{Problems, Whole};
-use crate::stage::{JournalError, Notice, Operators};
+use crate::stage::{JournalError, Notice, Operators, Outcome};
 
 /// Go on with a ceremony that was interrupted
 ///
@@ -32,12 +32,24 @@ pub struct Resume {
     /// Answer from a file instead of people; for practice only
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
+    /// Close the ceremony where it is instead of going on: `partial` keeps what was signed, `aborted` voids it
+    #[arg(long, value_name = "OUTCOME")]
+    close: Option<Close>,
     /// Plain prompts, one line after the other
     #[arg(long)]
     plain: bool,
     /// Of a rehearsal, say only where things are
     #[arg(short, long)]
     quiet: bool,
+}
+
+/// How a ceremony that cannot be finished is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Close {
+    /// What was signed is kept
+    Partial,
+    /// Nothing counts
+    Aborted,
 }
 
 /// Everything that was found beside the log.
@@ -75,6 +87,11 @@ impl Resume {
         let (cabinet, modules) = open(&found.site.value, &found.plan, None, &interrupted.past)
             .map_err(|errors| failures::cabinet(&errors))?;
         let last_at = interrupted.last_at;
+        let beginning = match self.close {
+            None => Beginning::Interrupted(interrupted),
+            Some(Close::Partial) => Beginning::Closing(interrupted, Outcome::Partial),
+            Some(Close::Aborted) => Beginning::Closing(interrupted, Outcome::Aborted),
+        };
         let go_on = |operators: &mut dyn Operators, clock: &dyn Clock| {
             let company = Company {
                 cabinet,
@@ -86,9 +103,7 @@ impl Resume {
                 practice: found.run.practice,
                 rehearsal: found.run.rehearsal,
             };
-            conduct(&found.plan, found.places.clone(), company, Beginning::Interrupted(interrupted))
-                .map(|_| ())
-                .map_err(Failure::from)
+            conduct(&found.plan, found.places.clone(), company, beginning).map(|_| ()).map_err(Failure::from)
         };
         let done = if found.run.rehearsal {
             let clock = RehearsalClock::start(found.plan.setting.window.from.max(last_at));
@@ -106,6 +121,9 @@ impl Resume {
         let stopped = modules.stop();
         done?;
         stopped.map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
+        if self.close.is_some() {
+            return closed(&found.places, out);
+        }
         closing(&found.run, &found.places, out)
     }
 
@@ -168,8 +186,9 @@ impl Resume {
         let site_octets = read("site.yaml", run.site_sha256)?;
         // A ceremony that creates its log has none to go on with.
         let earlier = interrupted.log_key.is_some().then(|| interrupted.ledger.clone());
+        let library = Begun(folder.clone());
         let sources =
-            Sources { library: &BuiltIn, folder: &folder, rehearsal: run.rehearsal, earlier, begun: true };
+            Sources { library: &library, folder: &folder, rehearsal: run.rehearsal, earlier, begun: true };
         let plan = Plan::read(&run.script, &script, &sources)?;
         if plan.sha256() != run.plan_sha256 {
             let message =
@@ -186,6 +205,17 @@ impl Resume {
         }
         Ok(Found { run, places, plan, site, site_octets })
     }
+}
+
+/// Says what remains of a ceremony that was closed before its time.
+fn closed(places: &Places, out: &mut dyn Write) -> Result<(), Failure> {
+    let text = if places.bundle.join("manifest.json").is_file() && places.bundle.join("checkpoint").is_file()
+    {
+        format!("\nThe ceremony is closed before its time.\n  bundle  {}\n", places.bundle.display())
+    } else {
+        "\nThe ceremony is closed before its time. Its log has no key, so that there is no head and no bundle.\n".to_owned()
+    };
+    files::print(out, &text)
 }
 
 /// Verifies the bundle and says where it is.

@@ -7,6 +7,7 @@
 //! - After each step that hands something over the head is signed.
 
 mod cabinet;
+mod closing;
 mod outcomes;
 mod rehearsal;
 mod resume;
@@ -26,12 +27,12 @@ use resume::Resumption;
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;
 use crate::hsm::{KeyId, TokenError};
-use crate::plan::{Ledger, Plan, PlannedStep, kept_input, take_in};
-use crate::record::run::{Kept, Run};
+use crate::plan::{Begun, Ledger, Plan, PlannedStep, kept_input, take_in};
+use crate::record::run::{self, Kept, Run};
 use crate::record::{Continued, Identity, Interrupted, LogFolder, Places, Torn, finish};
 use crate::stage::{
-    Cabinet, Event, Expected, Head, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators, PastRecord,
-    Session, Stage, StageError,
+    Cabinet, Event, Expected, Head, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators, Outcome,
+    PastRecord, Session, Stage, StageError,
 };
 use crate::step::{Room, Setting, StepError};
 
@@ -63,6 +64,8 @@ pub enum Beginning {
     Continued(Continued),
     /// Where it was interrupted.
     Interrupted(Interrupted),
+    /// Where it was interrupted, to be closed there.
+    Closing(Interrupted, Outcome),
 }
 
 /// Conducts a ceremony, from its first record or from where it was interrupted, to the finished bundle.
@@ -79,6 +82,10 @@ pub fn conduct(
     let identity = identity(plan, company.practice, &beginning)?;
     let session = session(company.modules.loaded.clone(), Digest::of(&company.site))?;
     let earlier = Earlier::of(&beginning)?;
+    let closing = match &beginning {
+        Beginning::Closing(_, outcome) => Some(*outcome),
+        _ => None,
+    };
     let (mut log, resumption) = begin(plan, places, &identity, &company, &session, beginning)?;
     // Before the first call that a power failure could cut short.
     outcomes::keep(company.modules, &log.places().run(log.ceremony()))
@@ -87,7 +94,7 @@ pub fn conduct(
     let mut stage = Stage::new(cabinet, &mut log, operators, clock, machine);
     let opened = Opened { plan, identity, practice, session };
     let done = opened.enter(earlier, &mut stage).and_then(|ledger| match &resumption {
-        Some(resumption) => resumption.go_on(&opened, ledger, &mut stage),
+        Some(resumption) => resumption.go_on(&opened, ledger, closing, &mut stage),
         None => opened.begin(ledger, &[], &mut stage),
     });
     // Whatever happened: nobody stays logged in. What stopped the ceremony is more important than a token
@@ -96,6 +103,11 @@ pub fn conduct(
     drop(stage);
     done?;
     logged_out?;
+    if log.signed_head().is_none() && closing.is_some() {
+        // It was closed before the log had a key: there is no head, and nothing that could be handed over.
+        run::finish(log.places(), log.ceremony()).map_err(StageError::from)?;
+        return Ok(log);
+    }
     finish(&log).map_err(StageError::from)?;
     Ok(log)
 }
@@ -114,7 +126,7 @@ fn begin(
     let log = match beginning {
         Beginning::New => LogFolder::create(places, identity, &kept),
         Beginning::Continued(continued) => LogFolder::go_on(places, identity, continued, &kept),
-        Beginning::Interrupted(interrupted) => {
+        Beginning::Interrupted(interrupted) | Beginning::Closing(interrupted, _) => {
             let left = outcomes::left(&places.run(&identity.ceremony));
             let mut resumption = Resumption::of(&interrupted, session, company.clock.now(), left)?;
             let gone_on = LogFolder::go_on_after(places, identity, interrupted);
@@ -269,7 +281,11 @@ fn perform(
 fn identity(plan: &Plan, practice: bool, beginning: &Beginning) -> Result<Identity, ConductError> {
     let ceremony = plan.setting.ceremony.clone();
     let origin = match (beginning, &plan.origin) {
-        (Beginning::Interrupted(Interrupted { origin: Some(origin), .. }), _) => origin.clone(),
+        (
+            Beginning::Interrupted(Interrupted { origin: Some(origin), .. })
+            | Beginning::Closing(Interrupted { origin: Some(origin), .. }, _),
+            _,
+        ) => origin.clone(),
         (Beginning::Continued(continued), _) => {
             if continued.practice != practice {
                 return Err(ConductError::Practice { log: continued.practice });
@@ -303,7 +319,7 @@ impl Earlier {
             Beginning::Continued(continued) => {
                 (&continued.ledger, continued.head, &continued.log_key, continued.log_key_spki())
             }
-            Beginning::Interrupted(interrupted) => {
+            Beginning::Interrupted(interrupted) | Beginning::Closing(interrupted, _) => {
                 let (Some(place), Some(spki)) = (&interrupted.log_key, interrupted.log_key_spki()) else {
                     return Ok(None);
                 };
@@ -389,9 +405,7 @@ fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Vec<(String, Vec
     let inputs = plan.setting.inputs.iter();
     kept.extend(inputs.map(|(name, input)| (kept_input(name), input.octets.clone())));
     let profiles = plan.setting.profiles.iter();
-    kept.extend(
-        profiles.map(|(name, profile)| (format!("profile-{name}"), profile.resolved.as_bytes().to_vec())),
-    );
+    kept.extend(profiles.map(|(name, profile)| (Begun::file(name), profile.resolved.as_bytes().to_vec())));
     kept
 }
 
@@ -478,6 +492,11 @@ pub enum ConductError {
         /// The digests now.
         now: String,
     },
+    /// A ceremony that has not opened has nothing to close.
+    #[error(
+        "the ceremony has not opened: nothing was signed and no key was made, so there is nothing to close"
+    )]
+    NotOpen,
     /// Too few people of a role are still in the room.
     #[error("{present} people of the role {role} are still here; the script's quorum is {wanted}")]
     Quorum {

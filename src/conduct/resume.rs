@@ -7,10 +7,12 @@
 
 use super::{ConductError, Opened};
 use crate::clock::Timestamp;
-use crate::hsm::{KeyId, Outcome};
+use crate::hsm::{self, KeyId};
 use crate::plan::Ledger;
 use crate::record::{Interrupted, Torn};
-use crate::stage::{Event, Expected, Line, NoAnswer, Notice, Past, Person, Session, Stage, StageError};
+use crate::stage::{
+    Event, Expected, Line, NoAnswer, Notice, Outcome, Past, Person, Session, Stage, StageError,
+};
 
 /// What is known of the interruption.
 pub(super) struct Resumption {
@@ -20,7 +22,7 @@ pub(super) struct Resumption {
     last_at: Timestamp,
     records: u64,
     rebooted: bool,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<hsm::Outcome>,
     pub(super) torn: Vec<Torn>,
 }
 
@@ -30,7 +32,7 @@ impl Resumption {
         interrupted: &Interrupted,
         session: &Session,
         now: Timestamp,
-        outcomes: Vec<Outcome>,
+        outcomes: Vec<hsm::Outcome>,
     ) -> Result<Self, ConductError> {
         if now < interrupted.last_at {
             return Err(ConductError::Clock { now, last: interrupted.last_at });
@@ -82,6 +84,7 @@ impl Resumption {
         &self,
         opened: &Opened<'_>,
         ledger: Ledger,
+        closing: Option<Outcome>,
         stage: &mut Stage<'_>,
     ) -> Result<(), ConductError> {
         stage.remembers(self.past.clone(), self.outcomes.clone());
@@ -100,6 +103,9 @@ impl Resumption {
             return Ok(());
         }
         self.enter(opened, stage)?;
+        if let Some(outcome) = closing {
+            return opened.close(ledger, outcome, stage);
+        }
         self.find_keys(stage)?;
         opened.open_and_perform(ledger, stage)
     }

@@ -41,7 +41,7 @@ pub(super) fn lock_all() -> Measure {
 
 /// Whether the buffers of PINs can be locked: tried with one.
 pub(super) fn lock_buffers() -> Measure {
-    let page = vec![0_u8; 1];
+    let page = [0_u8; 1];
     match region::lock(page.as_ptr(), page.len()) {
         Ok(_) => Measure::new("memory", Taken::Yes, "the buffers of PINs are locked"),
         Err(error) => Measure::new("memory", Taken::No, format!("cannot be kept out of swap: {error}")),

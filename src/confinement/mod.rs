@@ -145,3 +145,42 @@ static MEASURES: Mutex<Vec<Measure>> = Mutex::new(Vec::new());
 
 /// Where a program that talks to people writes besides its files.
 const TERMINAL: [&str; 4] = ["/dev/tty", "/dev/pts", "/dev/null", "/dev/console"];
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::net::{TcpListener, UdpSocket};
+    use std::os::unix::net::UnixDatagram;
+
+    use super::*;
+
+    #[test]
+    fn the_program_has_no_network_writes_only_where_it_may_and_hands_that_down() {
+        let (inside, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (here, there) = (inside.path().to_owned(), elsewhere.path().to_owned());
+        // What is denied is denied to a thread and what it starts; the threads of other tests keep theirs.
+        let denied = std::thread::spawn(move || {
+            confine_program();
+            limit_program(vec![here.clone()]);
+            let refused = |error: std::io::Error| error.raw_os_error();
+            assert_eq!(TcpListener::bind("127.0.0.1:0").map(drop).map_err(refused), Err(Some(97)));
+            assert_eq!(UdpSocket::bind("127.0.0.1:0").map(drop).map_err(refused), Err(Some(97)));
+            UnixDatagram::unbound().unwrap();
+            let limited =
+                measures().iter().any(|measure| measure.subject == "files" && measure.taken == Taken::Yes);
+            if limited {
+                File::create(here.join("file")).unwrap();
+                assert_eq!(File::create(there.join("file")).map(drop).map_err(refused), Err(Some(13)));
+                let file = there.join("by a program");
+                let copied =
+                    std::process::Command::new("/bin/cp").args([&here.join("file"), &file]).output().unwrap();
+                assert!(!copied.status.success() && !file.exists());
+            } else {
+                println!("SKIPPED in part: this kernel cannot limit files");
+            }
+            std::thread::spawn(|| TcpListener::bind("127.0.0.1:0").map(drop).unwrap_err()).join().unwrap();
+        });
+        denied.join().unwrap();
+        TcpListener::bind("127.0.0.1:0").unwrap();
+    }
+}

@@ -54,7 +54,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -99,12 +99,14 @@ pub enum DigestError {
 
 /// Lower-case hex digits of `octets`.
 pub fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        use fmt::Write as _;
-        // Writing to a string does not fail.
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' - 10 + value });
+    octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).fold(
+        String::with_capacity(octets.len() * 2),
+        |mut text, digit| {
+            text.push(digit);
+            text
+        },
+    )
 }
 
 /// The octets that lower-case hex digits say; nothing for any other text.

@@ -117,7 +117,9 @@ impl Outcome {
         match &self.call {
             Call::Sign { id, hash, octets } => {
                 say("id", json!(id.to_string()));
-                hash.iter().for_each(|hash| say("hash", json!(hash.to_string())));
+                if let Some(hash) = hash {
+                    say("hash", json!(hash.to_string()));
+                }
                 say("octets", json!(hex(octets)));
             }
             Call::Generate { id, label } => {
@@ -292,7 +294,7 @@ mod tests {
         }
         assert_eq!(Outcome::read_all(place.path()).unwrap(), outcomes());
         let text = std::fs::read_to_string(place.path()).unwrap();
-        std::fs::write(place.path(), &text[..text.len() - 1]).unwrap();
+        std::fs::write(place.path(), text.strip_suffix('\n').unwrap()).unwrap();
         assert_eq!(Outcome::read_all(place.path()).unwrap(), outcomes()[..6]);
         std::fs::write(place.path(), text.replacen("\"v\":1", "\"v\":2", 1)).unwrap();
         assert!(Outcome::read_all(place.path()).is_err());

@@ -248,7 +248,7 @@ pub(super) enum Mechanism {
 
 /// Who logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum User {
+pub(super) enum Who {
     /// The security officer.
     Officer,
     /// The user.
@@ -286,11 +286,11 @@ pub(super) enum Answer {
 
 impl Session {
     /// Logs in; without a PIN by the token's own PIN pad.
-    pub(super) fn log_in(&mut self, user: User, pin: Option<&Pin>) -> Result<(), Fault> {
+    pub(super) fn log_in(&mut self, user: Who, pin: Option<&Pin>) -> Result<(), Fault> {
         let user = match user {
-            User::Officer => cryptoki_sys::CKU_SO,
-            User::User => cryptoki_sys::CKU_USER,
-            User::Vendor(number) => number,
+            Who::Officer => cryptoki_sys::CKU_SO,
+            Who::User => cryptoki_sys::CKU_USER,
+            Who::Vendor(number) => number,
         };
         match pin {
             Some(pin) => pin.expose(|pin| {

@@ -294,9 +294,12 @@ fn is_delegate(view: &CertificateView<'_>, issuer: &Certificate<'_>) -> bool {
 /// update without a gap. What is wrong is told with its path.
 #[derive(Default)]
 struct Windows {
-    last: BTreeMap<(Vec<u8>, Vec<u8>), (Timestamp, Timestamp, String)>,
+    last: BTreeMap<(Vec<u8>, Vec<u8>), Window>,
     wrong: Vec<(String, String)>,
 }
+
+/// From this update to next update of a response, and its path.
+type Window = (Timestamp, Timestamp, String);
 
 impl Windows {
     fn add(&mut self, named: &Named, single: &SingleResponseView<'_>, path: &str) {
@@ -314,7 +317,6 @@ impl Windows {
             None if named.text("this_update") != Some(this.to_string().as_str()) => {
                 wrong(format!("this update {this}; record {} has another", named.seq));
             }
-            None => {}
             Some((before, _, _)) if this <= *before => {
                 wrong(format!("this update {this} is not after {before}, that of the response before it"));
             }
@@ -323,7 +325,7 @@ impl Windows {
                     "this update {this}: the response before it ends at {ends}, and between them is a gap"
                 ));
             }
-            Some(_) => {}
+            None | Some(_) => {}
         }
         self.last.insert(id, (this, next, path.to_owned()));
     }

@@ -179,12 +179,7 @@ impl Story {
                 let sha256 = record.data.str("sha256").unwrap_or_default();
                 self.approvals.insert(record.seq, sha256.to_owned());
             }
-            "cert.revoked" => self.revoked.push(Revoked {
-                seq: record.seq,
-                serial: record.data.str("serial").unwrap_or_default().to_owned(),
-                certificate: record.data.str("sha256").and_then(|text| text.parse().ok()),
-                issuer: record.data.str("issuer_spki_sha256").and_then(|text| text.parse().ok()),
-            }),
+            "cert.revoked" => self.revocation(record, report),
             "artifact.voided" => {
                 let sha256 = record.data.get("artifact").and_then(|artifact| artifact.get("sha256"));
                 self.voided
@@ -229,6 +224,29 @@ impl Story {
         self.intents.insert(record.seq, data.clone());
     }
 
+    /// What people approved is what was revoked.
+    fn revocation(&mut self, record: &Record, report: &mut Report) {
+        let data = &record.data;
+        let said = Digest::of(Value::Object(data.clone()).to_canonical().as_bytes()).to_string();
+        match record.reference.and_then(|seq| self.approvals.get(&seq)) {
+            Some(approved) if *approved == said => {}
+            Some(approved) => {
+                let message = format!("`cert.revoked` says {said}; approved was {approved}");
+                report.find_record(Code::E155, record.seq, message);
+            }
+            None => {
+                report.find_record(Code::E155, record.seq, "`cert.revoked` refers to no `request.approved`");
+            }
+        }
+        let digest = |key: &str| data.str(key).and_then(|text| text.parse().ok());
+        self.revoked.push(Revoked {
+            seq: record.seq,
+            serial: data.str("serial").unwrap_or_default().to_owned(),
+            certificate: digest("sha256"),
+            issuer: digest("issuer_spki_sha256"),
+        });
+    }
+
     fn artifact(&mut self, record: &Record, report: &mut Report) {
         let artifact = record.data.get("artifact");
         let text = |key: &str| artifact.and_then(|artifact| artifact.get(key)).and_then(Value::as_str);
@@ -248,5 +266,41 @@ impl Story {
             data: record.data.clone(),
             intent: record.reference.and_then(|seq| self.intents.remove(&seq)),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ceremony_log::record::{Actor, Role};
+    use ceremony_log::time::Time;
+    use ceremony_log::tree::Hash;
+
+    use super::*;
+
+    fn record(seq: u64, ev: &str, data: Object, reference: Option<u64>) -> Record {
+        let actor = Actor { id: "rootrite".into(), role: Role::Software };
+        let (ev, cer) = (ev.to_owned(), "c".to_owned());
+        let (prev, at) = (Hash::ZERO, Time::from_seconds(0).unwrap());
+        Record { seq, prev, at, mono: 0, cer, ev, actor, data, step: None, reference }
+    }
+
+    /// What is found if this was approved and that is said to be revoked.
+    fn found(approved: &str, serial: &str, reference: Option<u64>) -> Vec<Code> {
+        let data = Object::new().with("serial", serial).with("reason", "superseded");
+        let approval = Object::new().with("kind", "revocation").with("sha256", approved);
+        let (mut story, mut report) = (Story::default(), Report::new());
+        story.follow(&record(0, "request.approved", approval, None), &mut report);
+        story.follow(&record(1, "cert.revoked", data, reference), &mut report);
+        assert_eq!(story.revoked.len(), 1);
+        report.findings().iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn what_is_revoked_is_what_was_approved() {
+        let approved = Digest::of(br#"{"reason":"superseded","serial":"01"}"#).to_string();
+        assert_eq!(found(&approved, "01", Some(0)), []);
+        assert_eq!(found(&approved, "02", Some(0)), [Code::E155]);
+        assert_eq!(found(&approved, "01", None), [Code::E155]);
+        assert_eq!(found("", "01", Some(0)), [Code::E155]);
     }
 }

@@ -158,24 +158,34 @@ impl CheckedList {
         self.digests.push(checked.sha256());
     }
 
-    /// Shows a person what will be signed and asks for the exact word. `list`: the digest of the list, one of `lines` for
-    /// what else is to be seen.
+    /// Shows a person what will be signed and asks for the exact word.
     ///
     /// # Errors
     ///
     /// [`StageError::NoAnswer`] if the person declines; the log then says so.
     pub fn approve(
         self,
-        name: &str,
-        list: Digest,
-        lines: Vec<Line>,
+        shown: ShownList<'_>,
         approver: &Person,
-        kind: &str,
         stage: &mut Stage<'_>,
     ) -> Result<ApprovedList, StageError> {
-        let approval = ask_to_sign(name, list, lines, approver, kind, stage)?;
+        let ShownList { name, sha256, lines, kind } = shown;
+        let approval = ask_to_sign(name, sha256, lines, approver, kind, stage)?;
         Ok(ApprovedList { digests: self.digests, approval })
     }
+}
+
+/// How people see a list that they are to approve.
+#[derive(Clone, Debug)]
+pub struct ShownList<'s> {
+    /// What it is called.
+    pub name: &'s str,
+    /// The digest of the list.
+    pub sha256: Digest,
+    /// What is to be seen of its members.
+    pub lines: Vec<Line>,
+    /// The `kind` of its approval in the log.
+    pub kind: &'s str,
 }
 
 /// What people approved as a whole: 32 octets of each draft.

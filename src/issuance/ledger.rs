@@ -125,6 +125,7 @@ pub struct Ledger {
     issued: BTreeMap<(Digest, SerialNumber), Issued>,
     crl_numbers: BTreeMap<Digest, u64>,
     listed: BTreeMap<Digest, Listed>,
+    last_crls: BTreeMap<Digest, Digest>,
     revoked_here: Vec<RevokedHere>,
     next_updates: BTreeSet<Timestamp>,
     logged_keys: BTreeMap<String, LoggedKey>,
@@ -380,9 +381,20 @@ impl Ledger {
         self.listed.get(&issuer).copied().unwrap_or_default()
     }
 
-    /// Learns what a CRL listed.
+    /// Learns what a CRL listed. It is the last one now, and its digest is not known yet.
     pub fn use_listed(&mut self, issuer: Digest, listed: Listed) {
         self.listed.insert(issuer, listed);
+        self.last_crls.remove(&issuer);
+    }
+
+    /// The digest of the last CRL that the log has of an issuer.
+    pub fn last_crl(&self, issuer: Digest) -> Option<Digest> {
+        self.last_crls.get(&issuer).copied()
+    }
+
+    /// Learns the digest of the last CRL of an issuer.
+    pub fn use_crl(&mut self, issuer: Digest, sha256: Digest) {
+        self.last_crls.insert(issuer, sha256);
     }
 
     /// Learns that a CRL or an OCSP response runs out at `at`.
@@ -471,6 +483,60 @@ fn issued(certificate: &KnownCertificate) -> Option<(SerialNumber, Issued)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Kind;
+
+    /// A CA that signed itself, and a certificate by it.
+    fn ca_and_child(name: &str, ca_key: &rcgen::KeyPair) -> (Vec<u8>, Vec<u8>) {
+        let mut ca = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        ca.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let der = ca.self_signed(ca_key).unwrap().der().to_vec();
+        let issuer = rcgen::Issuer::new(ca, ca_key);
+        let child = rcgen::CertificateParams::new(vec!["child.example.org".to_owned()]).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        (der, child.signed_by(&key, &issuer).unwrap().der().to_vec())
+    }
+
+    fn with_root(der: Vec<u8>) -> Ledger {
+        let mut ledger = Ledger::default();
+        let (name, issuer) = ("root".to_owned(), "root".to_owned());
+        ledger.learn_certificate(KnownCertificate { name, kind: "root".into(), der, key: None, issuer });
+        ledger
+    }
+
+    #[test]
+    fn a_certificate_from_elsewhere_is_met_if_a_known_key_signed_it() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let (root, child) = ca_and_child("Root", &key);
+        let mut ledger = with_root(root);
+        assert!(ledger.meet("child", &child));
+        let met = ledger.issued_as(Digest::of(&child)).unwrap();
+        let issuer = ledger.certificate("root").unwrap();
+        let spki = read::certificate(&issuer.der).unwrap().tbs().spki_sha256();
+        assert_eq!((met.name.as_str(), met.made_here, met.issuer_spki_sha256), ("child", false, Some(spki)));
+        // The same name and another key.
+        let (other, _) = ca_and_child("Root", &rcgen::KeyPair::generate().unwrap());
+        let mut ledger = with_root(other);
+        assert!(!ledger.meet("child", &child) && ledger.issued_as(Digest::of(&child)).is_none());
+        assert!(!with_root(Vec::new()).meet("child", &child) && !ledger.meet("child", b"x"));
+    }
+
+    #[test]
+    fn the_certificate_of_a_signature_without_a_result_is_met_and_stays_revoked() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let (root, child) = ca_and_child("Root", &key);
+        let mut ledger = with_root(root);
+        let view = read::certificate(&child).unwrap();
+        let (issuer, serial) = (view.issuer().sha256(), view.tbs().serial().unwrap());
+        let lost = Issued { said: None, ..Issued::read(Kind::Other, "", &view.tbs()).unwrap() };
+        ledger.use_serial(issuer, serial.clone(), lost);
+        let at = Timestamp::FIRST;
+        ledger.revoke(issuer, Revocation { serial: serial.clone(), at, reason: Reason::Superseded });
+        assert!(ledger.meet("child", &child));
+        let met = ledger.issued_under(issuer, &serial).unwrap();
+        assert_eq!((met.name.as_str(), met.revoked), ("child", Some((at, Reason::Superseded))));
+        assert!(met.said.is_some() && met.sha256 == Some(Digest::of(&child)));
+    }
 
     #[test]
     fn a_crl_number_is_the_content_of_its_integer() {

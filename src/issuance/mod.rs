@@ -12,6 +12,7 @@
 //! - `key`: how a key becomes live;
 //! - `past`: what an interrupted ceremony left of all this, taken in again or given up;
 //! - `ledger`: what the ceremony and its log know;
+//! - `revocable`: what can be revoked, why and since when;
 //! - `paths`: what dies with a certificate.
 
 mod chain;
@@ -22,6 +23,7 @@ pub mod order;
 mod past;
 mod paths;
 mod possessions;
+pub mod revocable;
 mod series;
 mod side_by_side;
 mod statement;
@@ -35,6 +37,7 @@ pub use key::{KeyOrder, make_key, use_log_key};
 pub use ledger::{
     Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
 };
+pub use past::burn_serials;
 pub use paths::{Loss, loss};
 pub use possessions::{Bag, Possessions};
 pub use series::{Series, SeriesOrder, check_member, issue_series};

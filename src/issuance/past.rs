@@ -81,6 +81,7 @@ pub(super) fn issued_series<O: SeriesOrder>(
         let why = format!("its list names {}, the plan {}", digests.len(), series.count());
         return Err(IssuanceError::Unreadable { name: list.name.clone(), why });
     }
+    stage.begin_series(digests.len())?;
     // Each was verified before the list was logged, and is still what the list says.
     for (index, sha256) in digests.into_iter().enumerate() {
         stage.handed_over_in_batch(&series.place(index), sha256, record.seq)?;
@@ -278,14 +279,41 @@ pub(super) fn is_proved(spki_sha256: Digest, stage: &Stage<'_>) -> bool {
 /// Burns every serial number of the current step that an intent announced and no certificate came of.
 fn burn(stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
     let step = Some(stage.step_number());
+    let lost = |intent: &PastRecord, signed: bool| intent.step == step && !signed;
+    for serial in burn_where(&lost, "interrupted", stage)? {
+        let lines = vec![Line::new("serial number", serial)];
+        let sentence =
+            "A signature was interrupted. Its serial number is burned; the certificate gets a new one.";
+        stage.show(&Notice::Done { sentence: sentence.into(), lines });
+    }
+    Ok(())
+}
+
+/// Burns the serial numbers of a ceremony that ends before its time: of every certificate that does not count. `kept`: those
+/// that were signed do.
+///
+/// # Errors
+///
+/// [`StageError`] if it could not be recorded.
+pub fn burn_serials(kept: bool, stage: &mut Stage<'_>) -> Result<(), StageError> {
+    burn_where(&|_, signed| !(kept && signed), "given up", stage)?;
+    Ok(())
+}
+
+/// Burns the serial numbers of intents: each once. `which`: the intent, and whether a certificate came of it.
+fn burn_where(
+    which: &dyn Fn(&PastRecord, bool) -> bool,
+    why: &str,
+    stage: &mut Stage<'_>,
+) -> Result<Vec<String>, StageError> {
     let lost: Vec<PastRecord> = {
         let past = stage.past();
-        let intents =
-            past.records().iter().filter(|record| record.ev == "cert.sign.intent" && record.step == step);
-        let came_to_nothing =
-            |intent: &&PastRecord| past.result_of(intent).is_none_or(|result| result.ev != "cert.signed");
-        intents.filter(came_to_nothing).cloned().collect()
+        let intents = past.records().iter().filter(|record| record.ev == "cert.sign.intent");
+        let signed =
+            |intent: &PastRecord| past.result_of(intent).is_some_and(|result| result.ev == "cert.signed");
+        intents.filter(|intent| which(intent, signed(intent))).cloned().collect()
     };
+    let mut burned = Vec::new();
     for intent in lost {
         let (Some(issuer_spki_sha256), Some(serial)) =
             (intent.digest("issuer_spki_sha256"), intent.text("serial").map(str::to_owned))
@@ -296,14 +324,11 @@ fn burn(stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
         if stage.past().find("serial.burned", of_serial).is_some() {
             continue;
         }
-        let why = format!("the certificate of record {} was interrupted", intent.seq);
-        let lines = vec![Line::new("serial number", serial.clone())];
-        stage.record(Event::SerialBurned { issuer_spki_sha256, serial, why })?;
-        let sentence =
-            "A signature was interrupted. Its serial number is burned; the certificate gets a new one.";
-        stage.show(&Notice::Done { sentence: sentence.into(), lines });
+        let why = format!("the certificate of record {} was {why}", intent.seq);
+        stage.record(Event::SerialBurned { issuer_spki_sha256, serial: serial.clone(), why })?;
+        burned.push(serial);
     }
-    Ok(())
+    Ok(burned)
 }
 
 /// The artifact that an intent announced, if it lies on the disk whole, as planned and well signed.

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::chain::{Approved, ApprovedList, CheckedList, Draft, Signed};
+use super::chain::{Approved, ApprovedList, CheckedList, Draft, ShownList, Signed};
 use super::issue::{Drawn, Terms, draw, log_objections};
 use super::ledger::{Key, Ledger};
 use super::side_by_side::in_order;
@@ -132,8 +132,9 @@ pub fn issue_series<O: SeriesOrder>(
     let to_be_signed = stage.keep_list()?;
     checked.lines.push(Line::new("together", count.to_string()));
     let name = format!("{} `{}` ({count} together)", series.words(), list.name);
-    let kind = series.request_kind();
-    let approved = checked.list.approve(&name, to_be_signed, checked.lines, terms.approver, kind, stage)?;
+    let (kind, lines) = (series.request_kind(), checked.lines);
+    let shown = ShownList { name: &name, sha256: to_be_signed, lines, kind };
+    let approved = checked.list.approve(shown, terms.approver, stage)?;
     // Warnings count as acknowledged once the person who saw them has approved.
     stage.record(Event::LintResult {
         tbs_sha256: to_be_signed,
@@ -230,18 +231,17 @@ fn sign_all<S: Series>(
     shelf: &mut Shelf<'_>,
 ) -> Result<(), IssuanceError> {
     let count = series.count();
-    let others = if count < WORTH_MORE_SESSIONS { Vec::new() } else { beside(token, key)? };
-    let mut others = others;
-    let mut sessions: Vec<&mut dyn Token> = vec![token];
-    sessions.extend(others.iter_mut().map(|other| &mut **other as &mut dyn Token));
+    let mut others = if count < WORTH_MORE_SESSIONS { Vec::new() } else { beside(token, key)? };
+    let mut sessions = vec![Session(token)];
+    sessions.extend(others.iter_mut().map(|other| Session(&mut **other)));
     let along: Arc<[Vec<u8>]> = series.along().into();
     let verifier = ManyVerifier::new(&key.public, SignatureAlgorithm::for_key(&key.public), count);
-    let sign = |session: &mut &mut dyn Token, range: Range<usize>| {
+    let sign = |Session(token): &mut Session<'_>, range: Range<usize>| {
         let drafts: Vec<Approved<S::Structure>> = range
             .clone()
             .map(|index| approved.admit(index, series.place(index).name, series.draft(index)?))
             .collect::<Result<_, _>>()?;
-        let signed = Approved::sign_many(drafts, key, &along, &mut **session)?;
+        let signed = Approved::sign_many(drafts, key, &along, *token)?;
         let planned = range.map(|index| series.planned(index));
         let both: Vec<_> = signed
             .into_iter()
@@ -257,6 +257,9 @@ fn sign_all<S: Series>(
         Ok(())
     })
 }
+
+/// One of the sessions that sign side by side.
+struct Session<'t>(&'t mut dyn Token);
 
 fn beside(token: &mut dyn Token, key: &Key) -> Result<Vec<Box<dyn Token>>, IssuanceError> {
     token.beside().map_err(|error| super::key::token_error(&key.token, error))

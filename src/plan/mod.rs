@@ -20,6 +20,7 @@ pub use review::review;
 pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
 
 use crate::digest::Digest;
+pub use crate::profile::Begun;
 use crate::profile::Library;
 use crate::script::{Part, Problems, Script, Unread, Word};
 use crate::step::{AnyStep, Draft, Left, People, Person, Scope, Setting, TokenDemand, Window};

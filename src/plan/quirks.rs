@@ -421,6 +421,50 @@ mod tests {
         }
     }
 
+    fn of_site(text: &str) -> Result<SiteQuirks, Vec<String>> {
+        read_as::<SiteQuirks>("site.yaml", text.as_bytes())
+            .map(|whole| whole.value)
+            .map_err(|problems| problems.messages())
+    }
+
+    #[test]
+    fn what_keeps_a_key_inside_cannot_be_left_out() {
+        for name in [
+            "CKA_TOKEN",
+            "CKA_PRIVATE",
+            "CKA_SENSITIVE",
+            "CKA_EXTRACTABLE",
+            "CKA_SIGN",
+            "CKA_ID",
+            "CKA_LABEL",
+        ] {
+            for key in ["omit-private", "omit-public", "untold"] {
+                let problems = of_site(&format!("like: standard\n{key}: [{name}]\n")).unwrap_err();
+                assert!(problems.concat().contains(&format!("there is no word `{name}`")), "{problems:?}");
+            }
+        }
+        let quirks =
+            of_site("like: softhsm-2.6\nomit-private: [CKA_COPYABLE]\nid-octets: 2\nuntold: [CKA_LOCAL]\n");
+        let quirks = quirks.unwrap();
+        assert_eq!((quirks.make.as_str(), quirks.id_octets), ("softhsm-2.6", 2));
+        assert_eq!(quirks.omit_private, [Attribute::Copyable]);
+        assert_eq!(quirks.untold, [Origin::Local]);
+    }
+
+    #[test]
+    fn what_no_quirk_can_be_is_said() {
+        for (text, said) in [
+            ("like: softhsm-9\n", "there is no make `softhsm-9`"),
+            ("like: standard\nid-octets: 17\n", "`id-octets` is 17; wanted 1 to 16"),
+            ("like: standard\nnetwork: {peer: hsm.example.org:9004}\n", "found peer `hsm.example.org:9004`"),
+            ("like: standard\nwrap: [{format: pkcs7, mechanism: 0x1}]\n", "there is no word `pkcs7`"),
+            ("like: standard\ncolour: red\n", "there is no key `colour`"),
+        ] {
+            let problems = of_site(text).unwrap_err();
+            assert!(problems.concat().contains(said), "{text}: {problems:?}");
+        }
+    }
+
     #[test]
     fn a_module_s_file_name_finds_its_make() {
         assert_eq!(SiteQuirks::of_module(Path::new("/usr/lib/softhsm/libsofthsm2.so")).make, "softhsm-2.6");

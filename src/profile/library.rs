@@ -52,16 +52,7 @@ impl Folder {
 
 impl Library for Folder {
     fn find(&self, name: &str) -> io::Result<Option<(String, Cow<'static, [u8]>)>> {
-        let path = self.0.join(format!("{name}.yaml"));
-        let file = match fs::File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return BuiltIn.find(name),
-            Err(error) => return Err(error),
-        };
-        // One octet more than the YAML reader takes, so that it says what is wrong with a larger file.
-        let mut octets = Vec::new();
-        file.take(MOST_OCTETS as u64 + 1).read_to_end(&mut octets)?;
-        Ok(Some((path.display().to_string(), Cow::Owned(octets))))
+        read(&self.0.join(format!("{name}.yaml")), name)
     }
 
     fn names(&self) -> io::Result<Vec<String>> {
@@ -78,6 +69,78 @@ impl Library for Folder {
         names.dedup();
         Ok(names)
     }
+}
+
+/// The folder of a ceremony that was begun: each of its profiles as it came to be then, with everything inherited.
+#[derive(Clone, Debug)]
+pub struct Begun(pub PathBuf);
+
+impl Begun {
+    /// The file's name of a profile.
+    pub fn file(name: &str) -> String {
+        format!("profile-{name}")
+    }
+}
+
+impl Library for Begun {
+    fn find(&self, name: &str) -> io::Result<Option<(String, Cow<'static, [u8]>)>> {
+        let path = self.0.join(Self::file(name));
+        if !path.is_file() {
+            return BuiltIn.find(name);
+        }
+        let found = read(&path, name)?;
+        Ok(found.map(|(file, octets)| (file, Cow::Owned(as_file(&octets)))))
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        BuiltIn.names()
+    }
+}
+
+/// What a profile comes to, as a file: it has a first line there, and truth and numbers are not in quotes. Octets that are
+/// none stay as they are, and whoever reads them says so.
+fn as_file(resolved: &[u8]) -> Vec<u8> {
+    let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(resolved) else {
+        return resolved.to_vec();
+    };
+    unquote(&mut value);
+    let text = value.to_string();
+    let inner = text.strip_prefix('{').unwrap_or(&text);
+    format!("{{\"rootrite-profile\":1,{inner}").into_bytes()
+}
+
+/// Takes truth and numbers out of their quotes.
+fn unquote(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => match text.as_str() {
+            "true" => *value = true.into(),
+            "false" => *value = false.into(),
+            _ => {
+                // Only what a number would be written as again.
+                if let Ok(number) = text.parse::<u64>()
+                    && number.to_string() == *text
+                {
+                    *value = number.into();
+                }
+            }
+        },
+        serde_json::Value::Array(all) => all.iter_mut().for_each(unquote),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(unquote),
+        _ => {}
+    }
+}
+
+/// A profile's file; where there is none, the program's own.
+fn read(path: &Path, name: &str) -> io::Result<Option<(String, Cow<'static, [u8]>)>> {
+    let file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return BuiltIn.find(name),
+        Err(error) => return Err(error),
+    };
+    // One octet more than the YAML reader takes, so that it says what is wrong with a larger file.
+    let mut octets = Vec::new();
+    file.take(MOST_OCTETS as u64 + 1).read_to_end(&mut octets)?;
+    Ok(Some((path.display().to_string(), Cow::Owned(octets))))
 }
 
 macro_rules! built_in {
@@ -100,6 +163,7 @@ const PROFILES: [(&str, &str); 7] = built_in![
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::Profile;
 
     #[test]
     fn every_profile_in_the_folder_is_compiled_in() {
@@ -125,5 +189,18 @@ mod tests {
         assert!(library.find("nothing").unwrap().is_none());
         assert!(library.names().unwrap().contains(&"other".to_owned()));
         assert_eq!(library.names().unwrap().len(), PROFILES.len() + 1);
+    }
+
+    #[test]
+    fn a_profile_that_was_kept_is_the_same_profile() {
+        let folder = tempfile::tempdir().unwrap();
+        let begun = Begun(folder.path().to_owned());
+        for name in BuiltIn.names().unwrap() {
+            let Ok(profile) = Profile::load(&name, &BuiltIn) else { continue };
+            fs::write(folder.path().join(Begun::file(&name)), &profile.resolved).unwrap();
+            let again = Profile::load(&name, &begun).unwrap();
+            assert_eq!((again.sha256(), again.kind()), (profile.sha256(), profile.kind()), "{name}");
+        }
+        assert!(fs::read_dir(folder.path()).unwrap().count() > 5);
     }
 }

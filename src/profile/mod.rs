@@ -27,7 +27,7 @@ pub use certificate::{CertificateKind, CertificateProfile, CertificateValues, Co
 pub use crl::{CrlProfile, CrlValues};
 pub use identifier::KeyIdentifier;
 pub use layer::Kind;
-pub use library::{BuiltIn, Folder, Library};
+pub use library::{Begun, BuiltIn, Folder, Library};
 pub use names::{FormChoice, NameForms};
 pub use ocsp_response::{
     CertificateIds, OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse,

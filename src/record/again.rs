@@ -56,8 +56,10 @@ impl LogFolder {
         for (path, label) in artifact::renderings(place) {
             ensure(&self.places().out.join(path), &artifact::render(octets, label))?;
         }
+        // The members of a long series go by their list alone.
+        let by_list = place.kind == "ocsp-response" && !self.singled_out;
         let known = |stored: &Stored| stored.artifact == artifact;
-        if !self.stored().iter().any(known) {
+        if !by_list && !self.stored().iter().any(known) {
             self.stored.push(Stored { artifact: artifact.clone(), seq });
         }
         Ok(artifact)
@@ -79,6 +81,20 @@ impl LogFolder {
             leftovers.push(Leftover { path, artifact: Artifact { kind, name, sha256, media_type }, octets });
         }
         Ok(leftovers)
+    }
+
+    /// Takes every artifact out of what was stored.
+    pub(super) fn take_stored(&mut self) -> Result<Vec<Leftover>, JournalError> {
+        let mut given_up = Vec::new();
+        for stored in std::mem::take(&mut self.stored) {
+            let artifact = stored.artifact;
+            let path = self.place_of(&artifact.kind, artifact.sha256);
+            let octets = self.read_stored(&artifact.kind, artifact.sha256)?;
+            given_up.push(Leftover { path, artifact, octets });
+        }
+        self.again.named.clear();
+        self.again.digests.clear();
+        Ok(given_up)
     }
 
     /// Moves a file to `voided` beside the log.

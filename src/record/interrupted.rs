@@ -234,6 +234,7 @@ impl LogFolder {
             stored: Vec::new(),
             reserved: Vec::new(),
             list: None,
+            taken: BTreeSet::new(),
             singled_out: true,
             stopped: false,
             again: Again {

@@ -5,6 +5,7 @@
 //! - If that fails once, nothing is written any more: the log on disk is a prefix of what happened.
 //! - A head is made only from synced lines.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use super::artifact;
 use super::continued::Continued;
 use super::file::{Reserved, create, ensure_folder, open_own, storage, supersede, sync_folder};
 use super::run::{self, Kept};
-use super::series::{ListWriter, MOST_SINGLED_OUT, create_unsynced, name_also, sync_medium};
+use super::series::{ListWriter, MOST_SINGLED_OUT, create_unsynced, files_in, name_also, sync_medium};
 use super::value::to_object;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
@@ -93,6 +94,8 @@ pub struct LogFolder {
     pub(super) again: Again,
     /// The list of what is about to be signed, and then the list of what was signed.
     pub(super) list: Option<ListWriter>,
+    /// The renderings that were there when a series was begun.
+    pub(super) taken: BTreeSet<PathBuf>,
     /// Whether each of the series is named beside its list.
     pub(super) singled_out: bool,
 }
@@ -125,6 +128,7 @@ impl LogFolder {
             stored: Vec::new(),
             reserved: Vec::new(),
             list: None,
+            taken: BTreeSet::new(),
             singled_out: true,
             stopped: false,
             again: Again::default(),
@@ -158,6 +162,7 @@ impl LogFolder {
             stored: Vec::new(),
             reserved: Vec::new(),
             list: None,
+            taken: BTreeSet::new(),
             singled_out: true,
             stopped: false,
             again: Again::default(),
@@ -382,15 +387,21 @@ impl Journal for LogFolder {
     fn begin_series(&mut self, count: usize) -> Result<(), JournalError> {
         let pending = self.places.run(&self.identity.ceremony).join("pending");
         self.singled_out = count <= MOST_SINGLED_OUT;
+        self.taken = artifact::FOLDERS
+            .iter()
+            .map(|folder| files_in(&self.places.out, folder))
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect();
         self.list = Some(ListWriter::begin(&pending, true)?);
         Ok(())
     }
 
     fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
         for (path, _) in artifact::renderings(place) {
-            let path = self.places.out.join(path);
-            if path.symlink_metadata().is_ok() {
-                return Err(JournalError::Exists { path });
+            if self.taken.contains(&path) {
+                return Err(JournalError::Exists { path: self.places.out.join(path) });
             }
         }
         self.list.as_mut().ok_or_else(no_series)?.add(&Digest::of(octets), octets)
@@ -469,6 +480,10 @@ impl Journal for LogFolder {
 
     fn set_aside(&mut self, leftover: &Leftover) -> Result<(), JournalError> {
         self.void(&leftover.path, &leftover.octets)
+    }
+
+    fn give_up(&mut self) -> Result<Vec<Leftover>, JournalError> {
+        self.take_stored()
     }
 
     fn clear_renderings(&mut self) -> Result<(), JournalError> {

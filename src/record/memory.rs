@@ -214,6 +214,8 @@ impl Memory {
         self.ledger.use_crl_number(issuer, number);
         let count = data.get("revoked_count").and_then(ceremony_log::json::Value::as_u64)?;
         self.ledger.use_listed(issuer, Listed { count, only_counted: count > 0 });
+        let artifact = data.get("artifact")?.as_object()?;
+        self.ledger.use_crl(issuer, artifact.str("sha256")?.parse().ok()?);
         Some(())
     }
 }

@@ -97,6 +97,14 @@ pub fn name_also(path: &Path, also: &Path, octets: &[u8]) -> Result<(), JournalE
     }
 }
 
+/// Everything in a folder below another, by its path from there.
+pub fn files_in(out: &Path, folder: &str) -> Result<Vec<PathBuf>, JournalError> {
+    let whole = out.join(folder);
+    let entries = fs::read_dir(&whole).map_err(|error| storage(&whole, "read", error))?;
+    let path = |entry: io::Result<fs::DirEntry>| Ok(Path::new(folder).join(entry?.file_name()));
+    entries.map(path).collect::<io::Result<_>>().map_err(|error| storage(&whole, "read", error))
+}
+
 /// Syncs everything that was written to the medium of a folder.
 pub fn sync_medium(folder: &Path) -> Result<(), JournalError> {
     let synced = File::open(folder).and_then(|folder| Ok(rustix::fs::syncfs(folder)?));

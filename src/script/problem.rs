@@ -5,10 +5,10 @@
 //! - Everything that is wrong is reported, in the order of the file.
 //! - Nothing that stands in a file reaches a terminal as a control character.
 
-use zeroize::Zeroize as _;
-
 use std::fmt;
 use std::sync::Arc;
+
+use zeroize::Zeroize as _;
 
 /// A place in a file: line and column, both from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,12 +7,11 @@
 //! - Everything that can still be read is read, so that all problems are reported at once.
 //! - Octets, depth and nodes are bounded before they cost memory or time.
 
-use zeroize::Zeroize as _;
-
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
+use zeroize::Zeroize as _;
 
 use super::problem::{Place, Problems, Source, is_hidden, shown};
 

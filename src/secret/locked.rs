@@ -37,10 +37,10 @@ impl<T: Zeroize> Locked<T> {
 impl<T: Zeroize> Drop for Locked<T> {
     fn drop(&mut self) {
         self.page.0.zeroize();
-        if let Some(lock) = self.lock.take() {
-            if region::page::size() > align_of::<Page<T>>() {
-                std::mem::forget(lock);
-            }
+        if region::page::size() > align_of::<Page<T>>()
+            && let Some(lock) = self.lock.take()
+        {
+            std::mem::forget(lock);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation};
 use crate::secret::Pin;
 
 use super::event::Event;
-use super::operators::{Expected, Line, Notice, Person, PinKind, PinPurpose, PinRequest, Question};
+use super::operators::{Expected, Line, NoAnswer, Notice, Person, PinKind, PinPurpose, PinRequest, Question};
 use super::{Stage, StageError, printable};
 
 /// How the user of a token proves who they are.
@@ -513,7 +513,13 @@ impl Stage<'_> {
     ) -> Result<String, StageError> {
         let (step, sentence) = (self.step_number(), sentence.into());
         self.is_not_recalling(&sentence)?;
-        Ok(self.operators.ask(&Question { step, person, sentence, lines, expected })?)
+        let question = Question { step, person, sentence, lines, expected };
+        loop {
+            match self.operators.ask(&question) {
+                Err(NoAnswer::Aside(aside)) => self.see_to(aside, &question.person)?,
+                answer => return Ok(answer?),
+            }
+        }
     }
 }
 

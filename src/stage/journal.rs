@@ -208,6 +208,13 @@ pub trait Journal {
     /// [`JournalError`] if it cannot be moved.
     fn set_aside(&mut self, leftover: &Leftover) -> Result<(), JournalError>;
 
+    /// Every artifact that was stored, to be set aside; from here on none of them is one.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if one cannot be read.
+    fn give_up(&mut self) -> Result<Vec<Leftover>, JournalError>;
+
     /// Moves renderings away whose artifact no record names.
     ///
     /// # Errors

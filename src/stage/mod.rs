@@ -8,6 +8,7 @@
 mod destruction;
 mod equipment;
 mod event;
+mod exception;
 mod journal;
 mod machine;
 mod operators;
@@ -30,7 +31,7 @@ pub use event::{
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
 pub use machine::Machine;
 pub use operators::{
-    Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
+    Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
 };
 
 pub use past::{Leftover, Past, PastRecord};

@@ -179,6 +179,26 @@ pub trait Operators {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer>;
 }
 
+/// What a person can say in the place of any answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// Something is otherwise than the script says.
+    Exception,
+    /// Everything stops for a while, and nobody stays logged in.
+    Pause,
+}
+
+impl Aside {
+    /// The aside of a word; nothing if it is none.
+    pub fn of(answer: &str) -> Option<Self> {
+        match answer {
+            "exception" => Some(Self::Exception),
+            "pause" => Some(Self::Pause),
+            _ => None,
+        }
+    }
+}
+
 /// The octets of a file that somebody named.
 fn brought(path: &str) -> Result<Vec<u8>, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
@@ -205,6 +225,9 @@ const MOST_BROUGHT: u64 = 16 << 20;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoAnswer {
+    /// The person said something else that has to be seen to first; the question is asked again.
+    #[error("the question was put off")]
+    Aside(Aside),
     /// The person said no.
     #[error("{person} declined: {question}")]
     Declined {

@@ -364,6 +364,23 @@ impl Stage<'_> {
         Ok(self.journal.clear_renderings()?)
     }
 
+    /// Voids every artifact of the ceremony, which ends without them.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if one cannot be moved.
+    pub fn void_everything(&mut self, reason: &str) -> Result<usize, StageError> {
+        let given_up = self.journal.give_up()?;
+        for leftover in &given_up {
+            let path = format!("voided/{}", leftover.artifact.sha256);
+            let (artifact, reason) = (leftover.artifact.clone(), reason.to_owned());
+            self.record(Event::ArtifactVoided { artifact, path, reason })?;
+            self.journal.set_aside(leftover)?;
+        }
+        self.journal.clear_renderings()?;
+        Ok(given_up.len())
+    }
+
     /// Records an event unless the interrupted ceremony recorded the same already.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::certificate::{approver, issuer_key, subject_sha256};
 use super::revoked::{self, Listing, Revoked};
-use super::{Room, Scope, Setting, Step, StepError, spec};
+use super::{Room, Scope, Setting, Step, StepError, last_crl, spec};
 use crate::clock::Lasting;
 use crate::digest::Digest;
 use crate::issuance::order::{CrlOrder, Period, When};
@@ -103,6 +103,10 @@ impl Step for IssueCrl {
         let issuer = issuer?;
         let key = issuer_key(&issuer, spec.issuer.place, scope)?;
         let issuer_name = subject_sha256(&issuer, spec.issuer.place, scope)?;
+        let last_crl = match spec.revoked.last_crl() {
+            Some(name) => Some(last_crl::take_in(name, &issuer, issuer_name, scope)?),
+            None => None,
+        };
         let last = scope.ledger.last_number(issuer_name);
         let number = match spec.number.value {
             Number::Next => last.map_or(1, |last| last.saturating_add(1)),
@@ -117,9 +121,10 @@ impl Step for IssueCrl {
                 number
             }
         };
-        let revoked = revoked::resolve(&spec.revoked, &issuer, scope);
+        let revoked = revoked::resolve(&spec.revoked, last_crl.as_ref(), &issuer, scope);
         if let Some(revoked) = &revoked {
-            revoked::keeps_all(revoked, (&issuer.name, issuer_name), spec.crl.place, scope);
+            let issuer = (issuer.name.as_str(), issuer_name);
+            revoked::keeps_all(revoked, last_crl.as_ref(), issuer, spec.crl.place, scope);
         }
         revoked::is_after_revocations(issuer_name, &spec.this_update, scope);
         let step = Self {

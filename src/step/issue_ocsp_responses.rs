@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::certificate::approver;
-use super::{Room, Scope, Step, StepError, spec};
+use super::{Room, Scope, Step, StepError, revoked, spec};
 use crate::clock::Lasting;
+use crate::digest::Digest;
 use crate::issuance::order::{OcspSeries, Period, Subject, When, Windows};
-use crate::issuance::{self, Drawn, IssuanceError, KnownCertificate, Ledger, Terms};
-use crate::pki::read;
+use crate::issuance::{self, Drawn, IssuanceError, KnownCertificate, Ledger, RevokedHere, Terms};
+use crate::pki::{SerialNumber, read};
 use crate::profile::{Fills, Profile};
 use crate::script::{Id, Located, Place};
 use crate::stage::{Line, Notice};
@@ -66,7 +67,8 @@ impl IssueOcspResponses {
                 .into_iter()
                 .find(|revocation| revocation.serial == serial)
                 .map(|revocation| (revocation.at, revocation.reason));
-            Ok(Subject { serial, serial_is_fixed: key.id.is_some(), revoked })
+            let decided_later = decided_later(view.issuer().sha256(), &serial, ledger);
+            Ok(Subject { serial, serial_is_fixed: key.id.is_some(), revoked, decided_later })
         };
         Ok(OcspSeries {
             name: self.responses.clone(),
@@ -109,6 +111,7 @@ impl Step for IssueOcspResponses {
             return None;
         }
         knows_who_is_revoked(&issuer, spec.issuer.place, scope)?;
+        let issuer_name = super::certificate::subject_sha256(&issuer, spec.issuer.place, scope)?;
         let windows = windows(&spec, scope);
         let key = super::certificate::issuer_key(&responder, spec.responder.place, scope)?;
         let step = Self {
@@ -125,6 +128,10 @@ impl Step for IssueOcspResponses {
             windows: windows?,
         };
         match step.series(&profile?, &scope.ledger) {
+            Ok(series) if series.subjects.iter().any(|subject| subject.decided_later.is_some()) => {
+                revoked::is_after_revocations(issuer_name, &spec.this_update, scope);
+                plan_series(&series, spec.responses.place, scope)?;
+            }
             Ok(series) => plan_series(&series, spec.responses.place, scope)?,
             Err(error) => {
                 scope.wrong(error.to_string());
@@ -250,6 +257,16 @@ fn judge_certificates(
             scope.problems.add(name.place, message);
         }
     }
+}
+
+/// The step of this ceremony that decides what is said of a certificate, if that is not known before the day.
+fn decided_later(issuer: Digest, serial: &SerialNumber, ledger: &Ledger) -> Option<String> {
+    let decides = |here: &&RevokedHere| {
+        let open = !here.effective.is_fixed() || here.reason_is_open;
+        here.issuer == issuer && (here.serial_is_open || open && here.revocation.serial == *serial)
+    };
+    let here = ledger.revoked_here().iter().find(decides)?;
+    Some(format!("status by step {}", here.step))
 }
 
 /// Of every certificate of the issuer it is known whether it is revoked.

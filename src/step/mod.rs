@@ -24,6 +24,7 @@ mod issue_ocsp_responder;
 mod issue_ocsp_responses;
 mod issue_root;
 mod issue_subordinate;
+mod last_crl;
 mod placeholder;
 mod preflight;
 mod request_certificate;
@@ -48,7 +49,7 @@ pub use setting::{Input, People, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation,
+    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation, burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;

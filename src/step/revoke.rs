@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::certificate::{approver, subject_sha256};
 use super::{Room, Scope, Step, StepError, given_key, spec};
-use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::issuance::order::When;
-use crate::issuance::{Issued, Kind, Ledger, Loss, Policy, Revocation, RevokedHere, loss};
+use crate::issuance::revocable::{REASONS, called_issuer, choices, unfit, untimely};
+use crate::issuance::{Issued, Ledger, Loss, Revocation, RevokedHere, loss};
 use crate::pki::SerialNumber;
 use crate::pki::reason::{Reason, ReasonError};
 use crate::script::{FromNode, Id, Located, Node, Part, Problems, listed, shown, wrong};
@@ -472,75 +472,5 @@ fn fixed(issued: &Issued, input: Option<String>, ledger: &Ledger) -> Option<Whic
     Some(Which::Certificate(Fixed { name: issued.called(), serial: serial.to_string(), input, loss }))
 }
 
-/// What of an issuer's can be revoked.
-fn choices(ledger: &Ledger, issuer: Digest) -> Vec<&Issued> {
-    let of_issuer = ledger.all_issued().filter(|one| one.issuer_sha256 == issuer && one.revoked.is_none());
-    of_issuer.filter(|one| one.kind != Kind::Root && !one.made_here).collect()
-}
-
-/// What people call an issuer that goes by the digest of its name.
-fn called_issuer(ledger: &Ledger, issuer: Digest) -> String {
-    let of_name = ledger.all_issued().find(|one| one.subject_sha256 == issuer && !one.name.is_empty());
-    of_name.map_or_else(|| format!("the CA whose name has the SHA-256 {issuer}"), Issued::called)
-}
-
-/// Why a certificate cannot be revoked, or not for this reason.
-fn unfit(issued: &Issued, reason: Option<Reason>, policy: Policy) -> Vec<String> {
-    let called = issued.called();
-    let mut wrong = Vec::new();
-    if issued.kind == Kind::Root {
-        wrong.push(format!(
-            "{called} is a root: nobody believes a list on which its own key is revoked; roots are removed"
-        ));
-    }
-    // Its serial number would be on a list in the bundle that hands it over, and nobody would take that.
-    if issued.made_here {
-        wrong.push(format!("{called} is made in this ceremony; what is revoked at once need not be made"));
-    }
-    if let Some((at, reason)) = issued.revoked {
-        wrong.push(format!("{called} is revoked already, since {at}, {reason}; neither can be changed"));
-    }
-    match reason {
-        Some(reason @ (Reason::CertificateHold | Reason::RemoveFromCrl)) => {
-            wrong.push(format!("`{reason}` is no revocation, which cannot be undone (RFC 5280 §5.3.1)"));
-        }
-        Some(Reason::Unspecified) if issued.kind != Kind::OcspResponder => {
-            wrong.push(format!("{called} is a CA's; its revocation needs a reason (BR 2.2.6 §7.2.2)"));
-        }
-        Some(reason)
-            if policy == Policy::PublicTls && reason != Reason::Unspecified && !REASONS.contains(&reason) =>
-        {
-            wrong.push(format!(
-                "`{reason}` is not allowed; wanted one of {} (BR 2.2.6 §7.2.2)",
-                listed(&REASONS.map(Reason::name))
-            ));
-        }
-        _ => {}
-    }
-    wrong
-}
-
-/// Why a certificate cannot be revoked since then.
-fn untimely(issued: &Issued, at: Timestamp, now: Timestamp) -> Vec<String> {
-    let (called, begins) = (issued.called(), issued.not_before);
-    let mut wrong = Vec::new();
-    if at < begins {
-        wrong.push(format!("{called} is valid from {begins}; it cannot be revoked since {at}"));
-    }
-    if at > now {
-        wrong.push(format!("the revocation would be effective at {at}; wanted no time after {now}, when the step may take place"));
-    }
-    wrong
-}
-
 /// What a script says where the people in the room decide.
 const BY_QUORUM: &str = "by-quorum";
-
-/// The reasons that a CA's certificate is revoked for. BR §7.2.2.
-const REASONS: [Reason; 5] = [
-    Reason::KeyCompromise,
-    Reason::AffiliationChanged,
-    Reason::Superseded,
-    Reason::CessationOfOperation,
-    Reason::PrivilegeWithdrawn,
-];

@@ -1,10 +1,11 @@
 //! What a CRL lists: nothing, what the log knows, certificates of the ceremony, or a CSV file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::certificate::subject_sha256;
+use super::last_crl::LastCrl;
 use super::{Scope, Setting};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
@@ -22,8 +23,10 @@ pub enum Listing {
     None,
     /// Those that the log knows.
     FromLog,
-    /// The rows of an input.
-    Csv(Located<Id>),
+    /// The rows of an input; with the last CRL, of which nothing may be left out.
+    Csv(Located<Id>, Option<Located<Id>>),
+    /// All that is on the last CRL, an input, and what the log knows beside.
+    Crl(Located<Id>),
     /// Certificates of this ceremony.
     Certificates(Vec<Revoke>),
 }
@@ -44,16 +47,23 @@ impl FromNode for Listing {
             Value::Map(_) => {
                 let mut fields = Fields::of(node, problems);
                 let csv = fields.optional("csv");
+                let crl: Option<Located<Id>> = fields.optional("crl");
                 let certificates: Option<Vec<Revoke>> = fields.optional("certificates");
-                let both = (fields.has("csv"), fields.has("certificates"));
+                let given = (fields.has("csv"), fields.has("crl"), fields.has("certificates"));
                 fields.finish();
-                match both {
-                    (true, false) => csv.map(Self::Csv),
-                    (false, true) => certificates.map(Self::Certificates),
-                    _ => wrong(node, "either `csv` or `certificates`", problems),
+                match given {
+                    (true, false, false) => Some(Self::Csv(csv?, None)),
+                    (true, true, false) => Some(Self::Csv(csv?, Some(crl?))),
+                    (false, true, false) => crl.map(Self::Crl),
+                    (false, false, true) => certificates.map(Self::Certificates),
+                    _ => wrong(node, "`crl`, `csv`, both of them, or `certificates` alone", problems),
                 }
             }
-            _ => wrong(node, "`none`, `from-log`, `{csv: <input>}` or `{certificates: […]}`", problems),
+            _ => wrong(
+                node,
+                "`none`, `from-log`, `{crl: <input>}`, `{csv: <input>}` or `{certificates: […]}`",
+                problems,
+            ),
         }
     }
 }
@@ -112,6 +122,25 @@ pub enum Revoked {
         /// How many rows it has.
         count: usize,
     },
+    /// Everything on the last CRL, which the plan names by its digest.
+    Crl {
+        /// The name of the input.
+        input: String,
+        /// How many entries it has.
+        count: usize,
+        /// What is not on it yet.
+        also: Vec<Listed>,
+    },
+}
+
+impl Listing {
+    /// The input that is the last CRL.
+    pub const fn last_crl(&self) -> Option<&Located<Id>> {
+        match self {
+            Self::Crl(crl) | Self::Csv(_, Some(crl)) => Some(crl),
+            _ => None,
+        }
+    }
 }
 
 impl Revoked {
@@ -120,6 +149,7 @@ impl Revoked {
         match self {
             Self::Listed(listed) => listed.len(),
             Self::Csv { count, .. } => *count,
+            Self::Crl { count, also, .. } => *count + also.len(),
         }
     }
 
@@ -137,6 +167,13 @@ impl Revoked {
                 let input = setting.inputs.get(input).ok_or_else(unknown)?;
                 rows(&input.octets).map_err(|_| unknown())
             }
+            Self::Crl { input, also, .. } => {
+                let unknown = || IssuanceError::Unknown { what: "last CRL", name: input.clone() };
+                let input = setting.inputs.get(input).ok_or_else(unknown)?;
+                let (last, _) = LastCrl::read(&input.octets).map_err(|_| unknown())?;
+                let also = also.iter().map(|listed| listed.entry(ledger)).collect::<Result<Vec<_>, _>>()?;
+                Ok(last.entries.into_iter().chain(also).collect())
+            }
         }
     }
 
@@ -153,8 +190,12 @@ impl Revoked {
     /// The entries of which something is said by a step before: their places, from 0, what that is, and whether it is the
     /// serial number too.
     pub fn said_later(&self) -> Vec<(usize, String, bool)> {
-        let Self::Listed(listed) = self else { return Vec::new() };
-        let open = listed.iter().enumerate().filter_map(|(index, listed)| match listed {
+        let (first, listed) = match self {
+            Self::Listed(listed) => (0, listed),
+            Self::Crl { count, also, .. } => (*count, also),
+            Self::Csv { .. } => return Vec::new(),
+        };
+        let open = (first..).zip(listed).filter_map(|(index, listed)| match listed {
             Listed::Step { open: Some(open), serial_is_open, .. } => {
                 Some((index, open.clone(), *serial_is_open))
             }
@@ -200,7 +241,12 @@ impl Listed {
 }
 
 /// Finds what a CRL lists.
-pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'_>) -> Option<Revoked> {
+pub fn resolve(
+    listing: &Listing,
+    last: Option<&LastCrl>,
+    issuer: &KnownCertificate,
+    scope: &mut Scope<'_>,
+) -> Option<Revoked> {
     match listing {
         Listing::None => Some(Revoked::Listed(Vec::new())),
         Listing::FromLog => {
@@ -218,7 +264,17 @@ pub fn resolve(listing: &Listing, issuer: &KnownCertificate, scope: &mut Scope<'
                 certificates.iter().map(|revoke| certificate(revoke, issuer, scope)).collect();
             each.into_iter().collect::<Option<_>>().map(Revoked::Listed)
         }
-        Listing::Csv(name) => {
+        Listing::Crl(crl) => {
+            let entries = &last?.entries;
+            let on_it: BTreeSet<String> = entries.iter().map(|entry| entry.serial.to_string()).collect();
+            let name = subject_sha256(issuer, Place::START, scope)?;
+            let new = |listed: &Listed| {
+                listed.entry(&scope.ledger).is_ok_and(|entry| !on_it.contains(&entry.serial.to_string()))
+            };
+            let also = from_log(name, &scope.ledger).into_iter().filter(new).collect();
+            Some(Revoked::Crl { input: crl.value.to_string(), count: entries.len(), also })
+        }
+        Listing::Csv(name, _) => {
             let input = scope.required_input(name)?;
             match rows(&input.octets) {
                 Ok(rows) => Some(Revoked::Csv { input: name.value.to_string(), count: rows.len() }),
@@ -273,7 +329,7 @@ pub fn is_after_revocations(issuer: Digest, this_update: &Located<When>, scope: 
         .map(|here| {
             let (step, effective, begins) = (&here.step, here.effective, this_update.value);
             format!(
-                "step {step} revokes with effect from {effective}, and the CRL begins at {begins}: the revocation would lie in the \
+                "step {step} revokes with effect from {effective}, and this begins at {begins}: the revocation would lie in the \
                  future; wanted `this-update: {effective}`"
             )
         })
@@ -283,31 +339,55 @@ pub fn is_after_revocations(issuer: Digest, this_update: &Located<When>, scope: 
     }
 }
 
-/// Finds what would be revoked no longer: whoever is on a CRL stays there until the certificate has run out, and this
-/// program keeps entries beyond that. RFC 5280 §3.3; BR §4.9.7.
-pub fn keeps_all(revoked: &Revoked, issuer: (&str, Digest), place: Place, scope: &mut Scope<'_>) {
+/// Finds what would be revoked no longer, or otherwise: whoever is on a CRL stays there until the certificate has run out,
+/// and this program keeps entries beyond that. RFC 5280 §3.3; BR §4.9.7.
+pub fn keeps_all(
+    revoked: &Revoked,
+    last: Option<&LastCrl>,
+    issuer: (&str, Digest),
+    place: Place,
+    scope: &mut Scope<'_>,
+) {
     let (name, sha256) = issuer;
     let known = scope.ledger.revocations(sha256);
     let before = scope.ledger.last_listed(sha256).count;
     let count = u64::try_from(revoked.count()).unwrap_or(u64::MAX);
-    if count < before {
+    if last.is_none() && count < before {
         let message = format!(
             "the CRL lists {count} revoked certificates, and the last one of `{name}` listed {before}; wanted all of them and \
-             what is new, as `{{csv: …}}`: of an earlier ceremony's the log has the digest, not the entries"
+             what is new, as `{{crl: …}}` with that CRL or `{{csv: …}}`: of an earlier ceremony's the log has the digest, not \
+             the entries"
         );
         scope.problems.add(place, message);
         return;
     }
-    if known.is_empty() {
+    if known.is_empty() && last.is_none() {
         return;
     }
     let Ok(entries) = revoked.entries(&scope.ledger, &scope.setting) else { return };
-    let listed: BTreeSet<_> = entries.iter().map(|entry| &entry.serial).collect();
-    for revocation in known.iter().filter(|revocation| !listed.contains(&revocation.serial)) {
-        let (serial, at) = (&revocation.serial, revocation.at);
-        let message = format!(
-            "the CRL leaves out the serial number {serial}, which an earlier CRL of `{name}` lists as revoked at {at}"
-        );
+    let mut wrong = Vec::new();
+    if let Some(last) = last {
+        let ran_out = |serial: &SerialNumber| Some(scope.ledger.issued_under(sha256, serial)?.not_after);
+        wrong = last.left_out(&entries, ran_out);
+    }
+    let listed: BTreeMap<_, _> = entries.iter().map(|entry| (&entry.serial, entry)).collect();
+    // What the last CRL has is judged already.
+    let on_last: BTreeSet<_> =
+        last.iter().flat_map(|last| &last.entries).map(|entry| &entry.serial).collect();
+    for Revocation { serial, at, reason } in known.iter().filter(|one| !on_last.contains(&one.serial)) {
+        match listed.get(serial) {
+            Some(now) if now.revoked_at == *at && now.reason == *reason => {}
+            Some(now) => wrong.push(format!(
+                "the serial number {serial} is revoked at {}, {}; of `{name}` it is known as revoked at {at}, {reason}, and \
+                 neither can be changed",
+                now.revoked_at, now.reason
+            )),
+            None => wrong.push(format!(
+                "the CRL leaves out the serial number {serial}, which `{name}` has revoked at {at}"
+            )),
+        }
+    }
+    for message in wrong {
         scope.problems.add(place, message);
     }
 }
@@ -354,7 +434,7 @@ fn rows(octets: &[u8]) -> Result<Vec<RevokedParts>, Vec<(usize, String)>> {
         None => return Err(vec![(1, format!("the file is empty; wanted `{HEADER}`"))]),
     }
     let mut listed = Vec::new();
-    let mut seen = std::collections::BTreeMap::new();
+    let mut seen = BTreeMap::new();
     let mut wrong = Vec::new();
     for (line, text) in lines {
         match row(text) {

@@ -65,6 +65,46 @@ fn what_is_made_in_a_ceremony_is_not_revoked_in_it() {
     );
 }
 
+/// A certificate that nobody answers for is unknown to relying parties the moment they see it.
+#[test]
+fn responses_leave_out_no_new_certificate() {
+    let first = SCRIPT.split_once("      - generate-key: {token: root, key: e1").unwrap().1;
+    let (first, _) = first.split_once("      - issue-crl").unwrap();
+    let first = format!("      - generate-key: {{token: root, key: e1{first}");
+    let second = first.replace("key: e1", "key: e2").replace("{CN: E1}", "{CN: E2}");
+    let second = second.replace("certificate: e1", "certificate: e2");
+    let responder = "      - generate-key: {token: root, key: ocsp, algorithm: ecdsa-p256, backup: none}\n      - issue-ocsp-responder: \
+                     {issuer: root-x1, key: ocsp, profile: ocsp-responder, subject: [{C: US}, {O: Example Trust Services}, {CN: \
+                     OCSP}], not-before: ceremony-day, lasts: 365 days, certificate: ocsp}\n";
+    for (certificates, is_last, left_out) in [
+        ("[e1, e2]", true, None),
+        ("[e1]", true, Some("e2")),
+        ("[e2]", true, Some("e1")),
+        ("[e1]", false, Some("e2")),
+    ] {
+        let responses = format!(
+            "{responder}      - issue-ocsp-responses: {{issuer: root-x1, responder: ocsp, certificates: {certificates}, this-update: \
+             ceremony-day, lasts: 300 days, responses: r}}\n"
+        );
+        let steps = if is_last { format!("{second}{responses}") } else { format!("{responses}{second}") };
+        let table = Table::without_tokens();
+        let script = SCRIPT.replace(&first, &format!("{first}{steps}"));
+        table.write("script.yaml", script.replace("next-due: 2027-09-01T00:00:00Z, ", ""));
+        let ended =
+            table.run_and_change_nothing("check script.yaml").with(if left_out.is_some() { 2 } else { 0 });
+        if let Some(name) = left_out {
+            let said = format!(
+                "`{name}` is made here under `root-x1`, and no OCSP response of this ceremony is about it"
+            );
+            assert!(
+                ended.error.contains(&said) && ended.error.matches("error: ").count() == 1,
+                "{}",
+                ended.error
+            );
+        }
+    }
+}
+
 #[test]
 fn a_crl_lists_what_the_csv_says() {
     let ceremony = Ceremony::conduct(true);

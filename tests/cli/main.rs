@@ -24,6 +24,7 @@ mod lint_together;
 mod places;
 mod plan;
 mod profile;
+mod resume;
 mod revocation;
 mod room;
 mod rules;

@@ -67,6 +67,56 @@ fn a_revocation_is_planned_with_what_dies_approved_logged_and_on_the_next_crl() 
     let _ = table.run("log verify log").with(0);
 }
 
+/// To what a revoked CA issues no path leads.
+#[test]
+fn a_revoked_ca_issues_nothing() {
+    let table = after_the_first();
+    let key = "generate-key: {token: root, key: ocsp, algorithm: ecdsa-p256, backup: none}";
+    let responder = "issue-ocsp-responder: {issuer: e1, key: ocsp, profile: ocsp-responder, subject: [{C: US}, {O: Example Trust \
+                     Services}, {CN: OCSP}], not-before: ceremony-day, lasts: 365 days, certificate: ocsp}";
+    next(&table, "next-ceremony", &[key, responder]);
+    let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
+    next(&table, "next-ceremony", &[REVOKE, key, responder]);
+    refused(&table, "ocsp: error GRA-06: no path leads from a root to the issuer `CN=E1");
+}
+
+/// An OCSP response of the same ceremony says the same as the CRL.
+#[test]
+fn the_responses_of_the_same_ceremony_say_that_it_is_revoked() {
+    let table = after_the_first();
+    let steps = |this_update: &str, revoke: &str| {
+        let responses = format!(
+            "issue-ocsp-responses: {{issuer: root-x1, responder: ocsp, certificates: [e1], this-update: {this_update}, lasts: 300 \
+             days, responses: r}}"
+        );
+        let key = "generate-key: {token: root, key: ocsp, algorithm: ecdsa-p256, backup: none}";
+        let responder = "issue-ocsp-responder: {issuer: root-x1, key: ocsp, profile: ocsp-responder, subject: [{C: US}, {O: Example \
+                         Trust Services}, {CN: OCSP}], not-before: ceremony-day, lasts: 365 days, certificate: ocsp}";
+        next(&table, "next-ceremony", &[revoke, key, responder, &responses]);
+    };
+    steps("ceremony-day", REVOKE);
+    refused(&table, "wanted `this-update: signing-time`");
+    steps("signing-time", "revoke: {issuer: root-x1, serial: by-quorum, reason: by-quorum}");
+    let said = table.run(&PLAN.replace("plan.json", "open.json")).with(0).both();
+    assert!(said.contains("status: <status by step 2.1>"), "{said}");
+    steps("signing-time", REVOKE);
+    let said = table.run(PLAN).with(0).both();
+    assert!(said.contains("status: <status by step 2.1>") && said.contains("status by step 2.1 ("), "{said}");
+    let _ = table.run(NEXT).with(0);
+    let response = table.run("inspect next/ocsp/r-1.der").with(0).out;
+    let records = records(&table);
+    let revoked = records.iter().find(|record| record["ev"] == "cert.revoked").unwrap();
+    let at = revoked["data"]["effective"].as_str().unwrap();
+    assert!(response.contains("revoked") && response.contains(at), "{response}");
+    let arguments = "ocsp -respin next/ocsp/r-1.der -noverify -resp_text";
+    if let Some(ended) = crate::common::tool("openssl", table.folder(), arguments.split(' ')) {
+        let text = ended.with(0).out;
+        assert!(text.contains("Cert Status: revoked"), "{text}");
+        assert!(text.contains("Revocation Reason: superseded (0x4)"), "{text}");
+    }
+    let _ = table.run("verify next/bundle-practice-next-ceremony").with(0);
+}
+
 /// What was revoked before an interruption is not asked for again, and the CRL after it lists it all the same.
 #[test]
 fn a_revocation_outlives_an_interruption() {
@@ -88,6 +138,64 @@ fn a_revocation_outlives_an_interruption() {
         "{crl}"
     );
     let _ = table.run("verify next/bundle-practice-next-ceremony").with(0);
+}
+
+/// Of an earlier ceremony's CRL the log has a digest; the CRL itself brings its entries.
+#[test]
+fn the_last_crl_is_the_ground_of_the_next() {
+    let table = Table::for_answers().now();
+    let (then, later) = (crate::table::days_ago(2).to_string(), crate::table::days_ago(1).to_string());
+    let rows =
+        format!("serial,revoked-at,reason\n01a2b3c4,{then},superseded\n01a2b3c5,{then},key-compromise\n");
+    table.write("revoked.csv", &rows);
+    let input = |name: &str, file: &str| {
+        let sha256 = Digest::of(&std::fs::read(table.path(file)).unwrap());
+        format!("  {name}: {{file: {file}, sha256: {sha256}}}\n")
+    };
+    table.change("script.yaml", "acts:\n", &format!("inputs:\n{}acts:\n", input("revoked", "revoked.csv")));
+    table.change("script.yaml", "revoked: none", "revoked: {csv: revoked}");
+    let _ = table.run(FIRST).with(0);
+    let script = table.read("script.yaml");
+    let (head, rest) = script.split_once("inputs:\n").unwrap();
+    table.write("script.yaml", format!("{head}{}", &rest[rest.find("acts:").unwrap()..]));
+    let listing = |listing: &str| CRL.replace("from-log", listing);
+    let last = input("last", "out/crls/root-x1.crl");
+    let go_on = |listed: &str, inputs: &str| {
+        next_with(&table, "next-ceremony", &[REVOKE, &listing(listed)], &["root-x1", "e1"], inputs);
+    };
+    go_on("from-log", &last);
+    refused(&table, "as `{crl: …}` with that CRL");
+    // Another CRL of the same issuer is not the last one.
+    table.write("other.csv", rows.replace("01a2b3c5", "01a2b3c6"));
+    go_on("{crl: last}", &input("last", "other.csv"));
+    refused(&table, "CRL `last` (other.csv)");
+    for (rows, wanted) in [
+        (rows.replace("01a2b3c5", "01a2b3c6"), "leaves out the serial number 01a2b3c5"),
+        (rows.replace("key-compromise", "superseded"), "neither can be changed"),
+        (rows.replacen(&then, &later, 1), "neither can be changed"),
+        // The whole list, but for what the step before revokes.
+        (rows.clone(), "which `root-x1` has revoked at"),
+    ] {
+        table.write("new.csv", rows);
+        go_on("{crl: last, csv: new}", &format!("{last}{}", input("new", "new.csv")));
+        refused(&table, wanted);
+    }
+    let one = "revoked: {certificates: [{certificate: e1, revoked-at: 2026-11-01T00:00:00Z, reason: superseded}], crl: last}";
+    next_with(&table, "next-ceremony", &[&CRL.replace("revoked: from-log", one)], &["root-x1", "e1"], &last);
+    refused(&table, "`crl`, `csv`, both of them, or `certificates` alone");
+    go_on("{crl: last}", &last);
+    let said = table.run(PLAN).with(0).both();
+    assert!(said.contains("revoked 3, since and why: <time of step 2.1>"), "{said}");
+    let _ = table.run(NEXT).with(0);
+    let crl = table.run("inspect next/crls/next.crl").with(0).out;
+    for serial in ["01a2b3c4", "01a2b3c5", &serial_of(&table, "e1")] {
+        assert!(crl.contains(serial), "{crl}");
+    }
+    let _ = table.run("verify next/bundle-practice-next-ceremony").with(0);
+    // That one is the last now.
+    let script = table.read("next.yaml").replace("next-ceremony", "third-ceremony");
+    table.write("next.yaml", script);
+    refused(&table, "the last CRL of `root-x1` in the log has");
 }
 
 #[test]
@@ -127,6 +235,9 @@ fn what_cannot_be_revoked_is_refused_while_planning() {
         "next-ceremony",
         &["revoke: {certificate: e1, reason: superseded, effective: ceremony-day}", CRL],
     );
+    let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
+    // Its name in the log is enough.
+    next_with(&table, "next-ceremony", &[REVOKE, CRL], &["root-x1"], "");
     let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
     let serial = serial_of(&table, "e1");
     next(
@@ -202,6 +313,30 @@ fn a_key_of_an_earlier_ceremony_does_not_get_another_name() {
         let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
         next_with(&table, "next-ceremony", &[&again("E9")], &["root-x1"], &input);
         refused(&table, "again: error GRA-02: `e1` has this key under another subject than `CN=E9");
+    }
+}
+
+/// Where an issuer's CRL was is known from what earlier ceremonies kept; it may have moved, and people acknowledge that.
+#[test]
+fn a_crl_that_moved_between_ceremonies_is_a_warning() {
+    for kept in [true, false] {
+        let table = after_the_first();
+        if !kept {
+            std::fs::remove_dir_all(table.path("log/runs/test-ceremony/pending")).unwrap();
+        }
+        let key = "generate-key: {token: root, key: e2, algorithm: ecdsa-p384, backup: none}";
+        let e2 = "issue-subordinate: {issuer: root-x1, key: e2, profile: tls-subordinate-ca, subject: [{C: US}, {O: Example Trust \
+                  Services}, {CN: E2}], not-before: ceremony-day, lasts: 300 days, crl-url: \"http://x1.c.example.com/\", issuer-url: \
+                  \"http://x1.i.example.org/\", certificate: e2}";
+        next_with(&table, "next-ceremony", &[key, e2], &["root-x1"], "");
+        let _ = table.run(NEXT).with(0);
+        let records = records(&table);
+        let judged =
+            records.iter().filter(|record| record["ev"] == "lint.result" && record["cer"] == "next-ceremony");
+        let acknowledged: Vec<_> =
+            judged.map(|record| record["data"]["warnings_acknowledged"].to_string()).collect();
+        assert_eq!(acknowledged.iter().any(|rules| rules.contains("GRA-04")), kept, "{acknowledged:?}");
+        assert!(!acknowledged.iter().any(|rules| rules.contains("GRA-05")), "{acknowledged:?}");
     }
 }
 

@@ -166,7 +166,7 @@ static void escape(octet_t *place, ulong_t length) {
     attempt(place, length, "mount", mount("none", "/mnt", "tmpfs", 0, NULL));
     attempt(place, length, "write-inside", create(getenv("INSIDE")));
     attempt(place, length, "write-elsewhere", create(getenv("ELSEWHERE")));
-    attempt(place, length, "make-folder", mkdir("/tmp/rootrite-fake-folder", 0700));
+    attempt(place, length, "make-folder", getenv("FOLDER") == NULL ? -1 : mkdir(getenv("FOLDER"), 0700));
     getrlimit(RLIMIT_CORE, &core);
     attempt(place, length, "core", core.rlim_max == 0 ? -1 : 0);
     attempt(place, length, "dumpable", prctl(PR_GET_DUMPABLE) == 0 ? -1 : 0);
@@ -187,7 +187,9 @@ static ulong_t generate_random(ulong_t session, octet_t *place, ulong_t length) 
     return OK;
 }
 
-static ulong_t found[4], found_count, found_next;
+static ulong_t found[4], found_count, found_next, keeps_count;
+static ulong_t kept_attribute(ulong_t object, struct attribute *attribute);
+
 static int destroyed = 0;
 
 static ulong_t find_objects_init(ulong_t session, struct attribute *template, ulong_t count) {
@@ -199,6 +201,7 @@ static ulong_t find_objects_init(ulong_t session, struct attribute *template, ul
         if (template[i].type == LABEL) return OK;
     }
     if (destroyed && !is("undead")) return OK;
+    if (is("keeps") && keeps_count == 0) return OK;
     if (class == 3 || class == 99) found[found_count++] = 1;
     if ((class == 2 || class == 99) && !is("widow")) found[found_count++] = 2;
     if (class == 3 && is("twins")) found[found_count++] = 1;
@@ -238,6 +241,7 @@ static ulong_t get_attribute_value(ulong_t session, ulong_t object, struct attri
     const ulong_t class = object == 1 ? 3 : 2, key_type = 3;
     (void)session, (void)count;
     if (is("unreadable")) return 0x82;
+    if (is("keeps") && kept_attribute(object, attribute) == OK) return OK;
     switch (attribute->type) {
     case CLASS: return give(attribute, &class, sizeof class);
     case KEY_TYPE: return give(attribute, &key_type, is("short-number") ? 1 : sizeof key_type);
@@ -274,10 +278,44 @@ static ulong_t destroy_object(ulong_t session, ulong_t object) {
 /* Refuses templates as picky tokens do; what it makes, it does not keep. */
 static int generated = 0;
 
+/* The templates of the key pair that a token which keeps was asked for: private, public. */
+static struct { ulong_t type, length; octet_t value[64]; } kept[2][40];
+static ulong_t kept_count[2];
+
+/* What was asked for is what is read, and how the key came to be is what the word says. */
+static ulong_t kept_attribute(ulong_t object, struct attribute *attribute) {
+    octet_t yes = 1, no = 0;
+    int half = object == 1 ? 0 : 1;
+    if (half == 0 && attribute->type == 0x163) return give(attribute, is("from-elsewhere") ? &no : &yes, 1);
+    if (half == 0 && attribute->type == 0x165) return give(attribute, is("once-open") ? &no : &yes, 1);
+    if (half == 0 && attribute->type == 0x164) return is("says-nothing") ? TYPE_INVALID : give(attribute, &yes, 1);
+    for (ulong_t i = 0; i < kept_count[half]; i++)
+        if (kept[half][i].type == attribute->type) return give(attribute, kept[half][i].value, kept[half][i].length);
+    return TYPE_INVALID;
+}
+
+static void keep(int half, struct attribute *template, ulong_t count) {
+    keeps_count++;
+    kept_count[half] = 0;
+    for (ulong_t i = 0; i < count && i < 40 && template[i].length <= 64; i++) {
+        kept[half][i].type = template[i].type;
+        kept[half][i].length = template[i].length;
+        memcpy(kept[half][i].value, template[i].value, template[i].length);
+        kept_count[half]++;
+    }
+}
+
 static ulong_t generate_key_pair(ulong_t session, void *mechanism, struct attribute *public, ulong_t publics,
                                  struct attribute *private, ulong_t privates, ulong_t *first, ulong_t *second) {
     (void)session, (void)mechanism, (void)public, (void)publics;
     generated++;
+    if (is("keeps")) {
+        keep(0, private, privates);
+        keep(1, public, publics);
+        *first = 2;
+        *second = 1;
+        return OK;
+    }
     if (is("unplugged")) return generated > 1 ? 5 : 0x32;
     for (ulong_t i = 0; i < privates; i++) {
         ulong_t type = private[i].type;

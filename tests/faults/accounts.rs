@@ -126,9 +126,14 @@ pub fn said(log: &Path) -> Vec<String> {
     records.iter().filter_map(one).collect()
 }
 
-fn records(log: &Path) -> Vec<Value> {
+/// Every record of a log.
+pub fn records(log: &Path) -> Vec<Value> {
     let text = fs::read_to_string(log.join("log.jsonl")).unwrap_or_default();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    // The last line may be torn.
+    text.split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn parts(folder: &Path, found: &mut Vec<String>) {

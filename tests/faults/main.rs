@@ -21,6 +21,7 @@ mod accounts;
 #[path = "../common/mod.rs"]
 mod common;
 mod points;
+mod states;
 mod world;
 
 use points::{Fault, Outcome, Tally, chosen, in_parallel};
@@ -132,9 +133,9 @@ fn a_new_log_has_its_name_before_its_first_record() {
     let said = std::fs::read_to_string(&trace).unwrap();
     let lines: Vec<&str> = said.lines().collect();
     let find = |what: &dyn Fn(&str) -> bool| lines.iter().position(|line| what(line)).unwrap();
-    let made = find(&|line| line.starts_with("create ") && line.ends_with("log/log.jsonl"));
-    let written = find(&|line| line.starts_with("write ") && line.ends_with("log/log.jsonl"));
-    let synced = lines[made..written].iter().any(|line| line.starts_with("sync ") && line.ends_with("/log"));
+    let made = find(&|line| line.contains(" create ") && line.ends_with("log/log.jsonl"));
+    let written = find(&|line| line.contains(" write ") && line.ends_with("log/log.jsonl"));
+    let synced = lines[made..written].iter().any(|line| line.contains(" sync ") && line.ends_with("/log"));
     assert!(synced, "{:#?}", &lines[made..=written]);
 }
 

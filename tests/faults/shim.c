@@ -4,7 +4,7 @@
  *   FAULT_TEAR=n   at the n-th point, if it stands before a write to a file: half of it is written, then SIGKILL
  *   FAULT_FULL=n   from the n-th point on the disk is full: writes and new files below FAULT_ROOT give ENOSPC
  *   FAULT_LOG=n    from the n-th point on `log.jsonl` takes no write and no sync: EIO
- *   FAULT_TRACE=f  every call goes to the file f, a line each
+ *   FAULT_TRACE=f  every call goes to the file f, a line each: the point before it, what it is, its file
  *   FAULT_COUNT=f  the number of points goes to the file f when the program ends
  *
  * The program under test knows nothing of it. Module processes have an environment of their own and run without. */
@@ -41,6 +41,8 @@ __attribute__((constructor)) static void begin(void) {
     count = getenv("FAULT_COUNT");
     trace = getenv("FAULT_TRACE");
     if (trace != NULL) tracing = open(trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    /* Opening it was none of the program's calls. */
+    points = 0;
 }
 
 static ssize_t real_write(int file, const void *octets, size_t size) {
@@ -75,7 +77,7 @@ static const char *path_of(int file, char *room, size_t size) {
 static void say(const char *what, const char *path) {
     if (tracing < 0) return;
     char text[4200];
-    int size = snprintf(text, sizeof text, "%s %s\n", what, path);
+    int size = snprintf(text, sizeof text, "%ld %s %s\n", points, what, path);
     if (size > 0 && real_write(tracing, text, (size_t)size) < 0) return;
 }
 

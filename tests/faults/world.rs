@@ -7,7 +7,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rootrite::hsm::{Inventory, ModuleConfiguration, ModuleProcess, Token as _};
+use rootrite::hsm::{Inventory, KeyId, ModuleConfiguration, ModuleProcess, Token as _};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::accounts;
@@ -21,6 +22,7 @@ pub struct Template {
     serials: BTreeMap<String, String>,
     demo: bool,
     undisturbed: OnceLock<Undisturbed>,
+    traced: OnceLock<(String, Vec<Value>)>,
 }
 
 /// A ceremony that nothing happened to.
@@ -46,7 +48,34 @@ impl Template {
         let made = slots.into_iter().map(|slot| slot.token).filter(|token| !token.label.is_empty());
         let serials = made.map(|token| (token.label, token.serial)).collect();
         let script = include_str!("ceremony.yaml").replace("\nWINDOW\n", &format!("\n{}\n", window()));
-        Self { hsm, script, serials, demo: false, undisturbed: OnceLock::new() }
+        Self { hsm, script, serials, demo: false, undisturbed: OnceLock::new(), traced: OnceLock::new() }
+    }
+
+    /// One for all tests of states.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Template> = OnceLock::new();
+        SHARED.get_or_init(Self::new)
+    }
+
+    /// The point before a record of a step is written, or after it was synced; without a step, the first of its event.
+    pub fn point_of(&self, after: bool, ev: &str, step: &str) -> u64 {
+        let (trace, records) = self.traced.get_or_init(|| {
+            let world = World::of(self);
+            let trace = world.path("trace");
+            let _ = world.traced(&trace).with(0);
+            (fs::read_to_string(&trace).unwrap(), accounts::records(&world.log()))
+        });
+        let fits = |record: &Value| record["ev"] == ev && (step.is_empty() || record["step"] == step);
+        let place = records.iter().position(fits).unwrap_or_else(|| panic!("no {ev} in step {step}"));
+        let of_log = |what: &str| {
+            let line = trace
+                .lines()
+                .filter(|line| line.contains(what) && line.ends_with("/log/log.jsonl"))
+                .nth(place);
+            line.unwrap().split_once(' ').unwrap().0.parse::<u64>().unwrap()
+        };
+        // Each record is one write and one sync; after the sync comes its second point.
+        if after { of_log(" sync ") + 1 } else { of_log(" write ") }
     }
 
     /// The script of the quick start, for rehearsals.
@@ -54,14 +83,15 @@ impl Template {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ceremonies/root-and-subordinates.yaml");
         let script = fs::read_to_string(path).unwrap();
         let (hsm, serials) = (SoftHsm::new(), BTreeMap::new());
-        Self { hsm, script, serials, demo: true, undisturbed: OnceLock::new() }
+        Self { hsm, script, serials, demo: true, undisturbed: OnceLock::new(), traced: OnceLock::new() }
     }
 
     /// What the ceremony is when nothing happens to it.
     pub fn undisturbed(&self) -> &Undisturbed {
         self.undisturbed.get_or_init(|| {
             let world = World::of(self);
-            let count = world.path("points");
+            // A rehearsal writes below its output folder only.
+            let count = world.path(if self.demo { "out/points" } else { "points" });
             let variables = [("FAULT_COUNT", count.to_str().unwrap().to_owned())];
             let command = if self.demo { REHEARSE } else { RUN };
             let _ = world.start(command, &variables).with(0);
@@ -241,15 +271,63 @@ impl<'t> World<'t> {
             .map_or(good, Outcome::Lost)
     }
 
+    /// What people say beside what practice says by default.
+    pub fn answers(&self, steps: &str) {
+        let steps = if steps.is_empty() { String::new() } else { format!("steps:\n{steps}") };
+        fs::write(self.path("answers.yaml"), format!("rootrite-answers: 1\ndefault: practice\n{steps}"))
+            .unwrap();
+    }
+
+    /// What the modules of an interrupted start left is not there.
+    pub fn forget_outcomes(&self) {
+        for entry in fs::read_dir(self.log().join("runs/faults")).unwrap().map(Result::unwrap) {
+            if entry.path().extension().is_some_and(|ending| ending == "outcomes") {
+                fs::remove_file(entry.path()).unwrap();
+            }
+        }
+    }
+
+    /// Rehearses with a window that begins tomorrow, is killed, and goes on by the machine's clock.
+    pub fn resume_before_its_last_record(&self) -> Ended {
+        let script = fs::read_to_string(self.path("script.yaml")).unwrap();
+        fs::write(self.path("script.yaml"), script.replace(&window(), &tomorrow())).unwrap();
+        let ended = self.start("rehearse script.yaml --out r --quiet", &[("FAULT_KILL", "900".to_owned())]);
+        assert_eq!(ended.code, None, "{}", ended.both());
+        let run = self.path("r/ceremony-log/runs/faults/run.json");
+        let said = fs::read_to_string(&run).unwrap();
+        fs::write(&run, said.replace("\"rehearsal\":true", "\"rehearsal\":false")).unwrap();
+        self.start("resume --log r/ceremony-log --answers answers.yaml", &[])
+    }
+
+    /// Goes on with a program that differs in its last octet.
+    pub fn resume_with_another_program(&self) -> Ended {
+        let other = self.path("rootrite");
+        let mut octets = fs::read(env!("CARGO_BIN_EXE_rootrite")).unwrap();
+        octets.push(0);
+        fs::write(&other, octets).unwrap();
+        let mode = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
+        fs::set_permissions(&other, mode).unwrap();
+        let mut command = Command::new(&other);
+        command.current_dir(self.folder.path()).args(RESUME.split(' '));
+        program::run(&mut command, b"")
+    }
+
+    /// Every key of a token goes.
+    pub fn lose_keys(&self, label: &str) {
+        let process = self.module();
+        let mut session = softhsm::session(&process, label, USER);
+        let ids: std::collections::BTreeSet<Vec<u8>> =
+            session.inventory().unwrap().entries.into_iter().map(|entry| entry.id).collect();
+        for id in ids {
+            session.destroy_objects(&KeyId::from_octets(&id).unwrap()).unwrap();
+        }
+        drop(session);
+        process.stop().unwrap();
+    }
+
     /// What every token holds, by label.
     fn inventories(&self) -> BTreeMap<String, Inventory> {
-        let configuration = self.path("softhsm2.conf").to_str().unwrap().to_owned();
-        let process = ModuleProcess::start(&ModuleConfiguration {
-            program: env!("CARGO_BIN_EXE_rootrite").into(),
-            environment: BTreeMap::from([("SOFTHSM2_CONF".to_owned(), configuration)]),
-            ..ModuleConfiguration::new(SoftHsm::module())
-        })
-        .unwrap();
+        let process = self.module();
         let all = ["root", "log", "spare"].into_iter().map(|label| {
             let mut session = softhsm::session(&process, label, USER);
             (label.to_owned(), session.inventory().unwrap())
@@ -257,6 +335,16 @@ impl<'t> World<'t> {
         let all = all.collect();
         process.stop().unwrap();
         all
+    }
+
+    fn module(&self) -> ModuleProcess {
+        let configuration = self.path("softhsm2.conf").to_str().unwrap().to_owned();
+        ModuleProcess::start(&ModuleConfiguration {
+            program: env!("CARGO_BIN_EXE_rootrite").into(),
+            environment: BTreeMap::from([("SOFTHSM2_CONF".to_owned(), configuration)]),
+            ..ModuleConfiguration::new(SoftHsm::module())
+        })
+        .unwrap()
     }
 }
 
@@ -269,6 +357,13 @@ fn window() -> String {
     let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / DAY * DAY;
     let time = |seconds| rootrite::clock::Timestamp::from_seconds(seconds).unwrap();
     format!("window: {{from: {}, to: {}}}", time(today - DAY), time(today + 2 * DAY - 1))
+}
+
+/// A window that begins tomorrow.
+fn tomorrow() -> String {
+    let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / DAY * DAY;
+    let time = |seconds| rootrite::clock::Timestamp::from_seconds(seconds).unwrap();
+    format!("window: {{from: {}, to: {}}}", time(today + DAY), time(today + 2 * DAY - 1))
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -141,7 +141,7 @@ impl Token for Direct {
             Login::None => Ok(()),
             Login::External if !token.has(TokenFlag::LoginRequired) => Ok(()),
             Login::External => {
-                if self.work(Operation::LogIn, |task| key::user_is_logged_in(task))? {
+                if self.work(Operation::LogIn, key::user_is_logged_in)? {
                     return Ok(());
                 }
                 wrong_kind("has nobody logged in, which was to have happened before this program began")

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::super::raw::{Fault, LoadFault, Module, Session, User};
+use super::super::raw::{Fault, LoadFault, Module, Session, Who};
 use super::super::{
     Blank, Initialization, ModuleInformation, Operation, Quirks, SlotInformation, TokenError, TokenFlag,
     TokenInformation, TokenSelector,
@@ -150,7 +150,7 @@ impl Loaded {
         let SlotInformation { number, token } = self.select(&selector, operation)?;
         let place = Place { module: Arc::clone(&self.module), slot: number, token };
         let mut session = place.open(operation)?;
-        session.log_in(User::Officer, Some(officer_pin)).map_err(|fault| place.explain(operation, fault))?;
+        session.log_in(Who::Officer, Some(officer_pin)).map_err(|fault| place.explain(operation, fault))?;
         session.initialize_pin(user_pin).map_err(|fault| place.explain(operation, fault))?;
         session.log_out().map_err(|fault| place.explain(operation, fault))?;
         place.identify(operation)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::raw::{Answer, Attribute, Fault, Module, Object, Session, User, Value};
+use super::super::raw::{Answer, Attribute, Fault, Module, Object, Session, Value, Who};
 use super::super::{
     AttributeName, Attributes, ObjectClass, Operation, Quirks, Reading, TokenError, TokenInformation, Version,
 };
@@ -113,7 +113,7 @@ impl Task<'_> {
 
     /// Logs the user in.
     pub(super) fn log_in(&mut self, pin: Option<&Pin>) -> Result<(), TokenError> {
-        let user = self.quirks.user_type.map_or(User::User, User::Vendor);
+        let user = self.quirks.user_type.map_or(Who::User, Who::Vendor);
         let logged_in = self.session.log_in(user, pin);
         logged_in.map_err(|fault| self.explain(fault))
     }

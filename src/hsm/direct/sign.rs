@@ -54,13 +54,14 @@ fn input(algorithm: KeyAlgorithm, what: ToSign<'_>) -> Result<Vec<u8>, String> {
         {
             Err(format!("a digest by {hash} has {} octets; this one has {}", hash.octets(), octets.len()))
         }
-        (ToSign::Pss { octets, .. }, Some(_), _) => Ok(octets.to_vec()),
         (ToSign::Digest { hash, octets }, Some(_), _) => Ok([hash.digest_info_prefix(), octets].concat()),
         // Some tokens sign a digest longer than the curve without a word, and not by FIPS 186-5 §6.4.1.
         (ToSign::Digest { hash, octets }, None, Some(curve)) if octets.len() > curve.coordinate_octets() => {
             Err(format!("a digest by {hash} has more octets than a coordinate on {curve}"))
         }
-        (ToSign::Digest { octets, .. }, None, Some(_)) => Ok(octets.to_vec()),
+        (ToSign::Pss { octets, .. }, Some(_), _) | (ToSign::Digest { octets, .. }, None, Some(_)) => {
+            Ok(octets.to_vec())
+        }
     }
 }
 

@@ -70,6 +70,8 @@ pub struct Subject {
     pub serial_is_fixed: bool,
     /// Since when and why it is revoked; nothing if it is good.
     pub revoked: Option<(Timestamp, Reason)>,
+    /// What decides on it in the same ceremony, if that is not known before the day.
+    pub decided_later: Option<String>,
 }
 
 impl OcspSeries {
@@ -364,6 +366,12 @@ impl Order for OcspOrder<'_> {
         }
         if series.subjects.iter().any(|subject| !subject.serial_is_fixed) {
             holes.push(("certificate, serial number".into(), "serial".into()));
+        }
+        let hashes = series.profile.certificate_ids().len();
+        let of_window = self.index.checked_rem(series.in_one_window()).unwrap_or_default();
+        let subject = of_window.checked_div(hashes).and_then(|index| series.subjects.get(index));
+        if let Some(decided) = subject.and_then(|subject| subject.decided_later.clone()) {
+            holes.push(("status".into(), decided));
         }
         if series.key.id.is_none() {
             holes.push(("responder".into(), "responder's key hash".into()));

@@ -6,13 +6,15 @@
 pub mod planned;
 pub mod read;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// One field: its name and what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
     /// The name in the standard's words.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// What it says, whole.
     pub value: String,
 }
@@ -33,7 +35,7 @@ impl Statement {
         clippy::needless_pass_by_value,
         reason = "numbers and times are said as they are, without a borrow"
     )]
-    pub fn say(&mut self, name: impl Into<String>, value: impl ToString) {
+    pub fn say(&mut self, name: impl Into<Cow<'static, str>>, value: impl ToString) {
         self.0.push(Field { name: name.into(), value: value.to_string() });
     }
 
@@ -61,8 +63,7 @@ impl Statement {
                 Some(format!("{}: planned `{}`, read `{}`", planned.name, planned.value, read.value))
             }
             (planned, read) => {
-                let name =
-                    |field: Option<&Field>| field.map_or("nothing", |field| field.name.as_str()).to_owned();
+                let name = |field: Option<&Field>| field.map_or("nothing", |field| &field.name).to_owned();
                 Some(format!("planned {}, read {}", name(planned), name(read)))
             }
         })
@@ -73,7 +74,7 @@ impl Statement {
 mod tests {
     use super::*;
 
-    fn statement(fields: &[(&str, &str)]) -> Statement {
+    fn statement(fields: &[(&'static str, &str)]) -> Statement {
         let mut statement = Statement::new();
         for (name, value) in fields {
             statement.say(*name, value);

@@ -29,7 +29,7 @@ pub struct Basis<'b> {
 
 impl Statement {
     /// Says a name: as people write it, and its exact octets by digest.
-    pub fn say_name(&mut self, what: &str, name: &Name) {
+    pub fn say_name(&mut self, what: &'static str, name: &Name) {
         self.say(what, name);
         self.say(format!("{what}, DER SHA-256"), name.sha256());
     }

@@ -13,7 +13,7 @@ use super::{Statement, planned};
 
 impl Statement {
     /// Says a name that was read.
-    pub fn say_read_name(&mut self, what: &str, name: NameView<'_>) {
+    pub fn say_read_name(&mut self, what: &'static str, name: NameView<'_>) {
         self.say(what, name);
         self.say(format!("{what}, DER SHA-256"), name.sha256());
     }
@@ -30,7 +30,7 @@ impl Statement {
     }
 
     /// Says a time that was read.
-    pub fn say_time(&mut self, what: &str, time: &TimeView<'_>) {
+    pub fn say_time(&mut self, what: &'static str, time: &TimeView<'_>) {
         self.say(what, time.at());
     }
 

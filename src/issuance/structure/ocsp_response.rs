@@ -78,7 +78,10 @@ impl ToBeSigned for OcspResponse {
         for single in &view.responses() {
             places.push(("certificate, issuer key hash".into(), inside(single.cert_id.issuer_key_hash)));
             places.push(("certificate, serial number".into(), inside(single.cert_id.serial)));
-            places.push(("this update".into(), place(&single.this_update.element())));
+            let this_update = place(&single.this_update.element());
+            // The status stands between the serial number, which ends the certificate's id, and this update.
+            places.push(("status".into(), inside(single.cert_id.serial).end..this_update.start));
+            places.push(("this update".into(), this_update));
             places.extend(single.next_update.map(|time| ("next update".into(), place(&time.element()))));
         }
         places

@@ -116,7 +116,10 @@ mod tests {
 
     use super::*;
 
-    fn signatures(count: u32) -> (PublicKey, Vec<([u8; 4], Vec<u8>)>) {
+    /// A message with its signature.
+    type Signed = ([u8; 4], Vec<u8>);
+
+    fn signatures(count: u32) -> (PublicKey, Vec<Signed>) {
         let (random, algorithm) = (SystemRandom::new(), &ECDSA_P384_SHA384_ASN1_SIGNING);
         let pair = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(algorithm, pair.as_ref(), &random).unwrap();
@@ -128,7 +131,7 @@ mod tests {
         (key, (0..count).map(sign).collect())
     }
 
-    fn borrowed(all: &[([u8; 4], Vec<u8>)]) -> Vec<SignedOctets<'_>> {
+    fn borrowed(all: &[Signed]) -> Vec<SignedOctets<'_>> {
         all.iter().map(|(message, signature)| (&message[..], signature.as_slice())).collect()
     }
 

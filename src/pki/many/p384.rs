@@ -15,6 +15,10 @@
     clippy::indexing_slicing,
     reason = "limbs are indexed by counters of loops over their own fixed number"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "a call for each operation on six words would cost as much as the operation, and the modulus has to be a constant"
+)]
 
 /// How many words a number has.
 const LIMBS: usize = 6;
@@ -147,11 +151,11 @@ impl Prime {
 
     /// `a * b / R`.
     #[inline(always)]
-    fn multiply(&self, a: &Words, b: &Words) -> Words {
+    fn multiply(&self, one: &Words, other: &Words) -> Words {
         let mut sum = [0_u64; LIMBS + 1];
-        for word in b {
+        for word in other {
             let mut carry = 0;
-            for (place, one) in sum.iter_mut().zip(a) {
+            for (place, one) in sum.iter_mut().zip(one) {
                 (*place, carry) = multiply_add(*one, *word, *place, carry);
             }
             let (top, over) = sum[LIMBS].overflowing_add(carry);
@@ -164,8 +168,8 @@ impl Prime {
             sum[LIMBS - 1] = low;
             sum[LIMBS] = u64::from(over) + u64::from(one);
         }
-        let [a, b, c, d, e, f, top] = sum;
-        let product = [a, b, c, d, e, f];
+        let [.., top] = sum;
+        let product: Words = std::array::from_fn(|index| sum[index]);
         let (reduced, borrow) = subtract_words(product, self.modulus);
         // Without a branch that nothing could foretell.
         let mask = (u64::from(borrow) & (top ^ 1)).wrapping_neg();

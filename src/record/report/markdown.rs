@@ -15,7 +15,9 @@ use crate::stage::JournalError;
 /// [`JournalError::Record`] if a line is no record, which a closed log does not have.
 pub fn report(log: &[u8], origin: &str) -> Result<String, JournalError> {
     let records = records(log)?;
-    let ceremony = records.last().map(|record| record.cer.clone()).unwrap_or_default();
+    // After an interruption of the very end, records follow that belong to no ceremony.
+    let of_a_ceremony = records.iter().rev().find(|record| record.cer != "-");
+    let ceremony = of_a_ceremony.map(|record| record.cer.clone()).unwrap_or_default();
     let rows: Vec<Row> = records.iter().filter(|record| record.cer == ceremony).map(Row::of).collect();
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);

@@ -1,0 +1,71 @@
+//! What happens beside the script: exceptions and pauses, both in the log.
+//!
+//! The rules of this file:
+//! - An exception has a reason in a person's own words, and the officers of the quorum approve it, each by an exact word.
+//! - An exception changes nothing of what the script does next: it is told, approved, recorded and in the report.
+//! - In a pause nobody is logged in anywhere: who goes on brings the PINs again.
+
+use super::operators::{Aside, Expected, NoAnswer, Notice, Person, Question};
+use super::{Event, Line, Stage, StageError};
+
+impl Stage<'_> {
+    /// Sees to what a person said in the place of an answer.
+    pub(super) fn see_to(&mut self, aside: Aside, person: &Person) -> Result<(), StageError> {
+        match aside {
+            Aside::Exception => self.exception(person),
+            Aside::Pause => self.pause(person),
+        }
+    }
+
+    fn exception(&mut self, person: &Person) -> Result<(), StageError> {
+        let sentence = "What is otherwise than the script says, and why? It goes into the log.";
+        let Some(actual) = self.ask_beside(person, sentence, Vec::new(), Expected::Text)? else {
+            return Ok(());
+        };
+        let officers: Vec<Person> =
+            self.present().iter().filter(|person| person.role == "crypto-officer").cloned().collect();
+        let lines = vec![Line::new("step", self.step_number()), Line::new("exception", actual.clone())];
+        let mut approved_by = Vec::new();
+        for officer in officers {
+            let sentence = "Do you approve this exception?";
+            if self.ask_beside(&officer, sentence, lines.clone(), Expected::Word("deviate"))?.is_some() {
+                approved_by.push(officer.id);
+            }
+        }
+        let (step, approvals) = (self.step_number(), approved_by.len());
+        let expected = "as scripted".to_owned();
+        self.record_by(person, Event::StepDeviation { step, expected, actual, approved_by })?;
+        let lines = vec![Line::new("approvals", approvals.to_string())];
+        self.show(&Notice::Done {
+            sentence: "The exception is in the log. The question stands.".into(),
+            lines,
+        });
+        Ok(())
+    }
+
+    fn pause(&mut self, person: &Person) -> Result<(), StageError> {
+        self.log_out_everywhere()?;
+        self.record_by(person, Event::LogNote { text: "paused; nobody is logged in".into() })?;
+        let sentence = "The ceremony is paused; nobody is logged in to any token. Does it go on?";
+        // Until somebody says so, however often they say something else.
+        while self.ask_beside(person, sentence, Vec::new(), Expected::Word("continue"))?.is_none() {}
+        self.record_by(person, Event::LogNote { text: "continued after a pause".into() })?;
+        Ok(())
+    }
+
+    /// Asks beside the script. Nothing if the person says no, or something that is no answer here.
+    fn ask_beside(
+        &mut self,
+        person: &Person,
+        sentence: &str,
+        lines: Vec<Line>,
+        expected: Expected,
+    ) -> Result<Option<String>, StageError> {
+        let (step, sentence) = (self.step_number(), sentence.to_owned());
+        match self.operators.ask(&Question { step, person: person.clone(), sentence, lines, expected }) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(NoAnswer::Declined { .. } | NoAnswer::Aside(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What `resume` finds, state by state: the program is killed at one exact write, and the log says what became of it.
+
+use serde_json::Value;
+
+use crate::accounts;
+use crate::world::{Template, World};
+
+/// Before or after a record is written.
+#[derive(Clone, Copy)]
+enum When {
+    /// The record was not written.
+    Before,
+    /// The record was written and synced, and nothing happened after it.
+    After,
+}
+
+#[test]
+fn no_intent_and_nothing_happened() {
+    let (world, records) = killed(When::Before, "key.generate.intent", "2.1");
+    assert_eq!(last(&records), "step.begin");
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "key.generate.intent", "2.1"), 1);
+    assert_eq!(count(&records, "act.failed", "2.1"), 0);
+}
+
+#[test]
+fn an_intent_and_nothing_on_the_token() {
+    let (world, records) = killed(When::After, "key.generate.intent", "2.1");
+    assert_eq!(last(&records), "key.generate.intent");
+    let records = resumed(&world, None);
+    assert_eq!(field(&records, "act.failed", "2.1", "residue"), "nothing is on the token");
+    assert_eq!(count(&records, "key.generated", "2.1"), 1);
+}
+
+#[test]
+fn a_whole_key_and_no_record_is_adopted_by_an_officers_word() {
+    let (world, records) = killed(When::Before, "key.generated", "2.1");
+    assert_eq!(last(&records), "key.generate.intent");
+    let id = field(&records, "key.generate.intent", "2.1", "id");
+    let records = resumed(&world, None);
+    assert_eq!(field(&records, "key.generated", "2.1", "id"), id, "the key that was there");
+    assert_eq!(count(&records, "act.failed", "2.1"), 0);
+}
+
+#[test]
+fn a_whole_key_that_nobody_wants_is_destroyed_by_the_quorum() {
+    let (world, records) = killed(When::Before, "key.generated", "2.1");
+    let id = field(&records, "key.generate.intent", "2.1", "id");
+    let records = resumed(&world, Some("  \"2.1\": {say: [\"no\", destroy, destroy]}\n"));
+    assert_eq!(field(&records, "act.failed", "2.1", "residue"), "2 objects, destroyed");
+    assert_ne!(field(&records, "key.generated", "2.1", "id"), id, "another key");
+    let notes = records.iter().filter(|record| record["ev"] == "log.note" && record["step"] == "2.1").count();
+    assert_eq!(notes, 2, "one for each officer");
+}
+
+#[test]
+fn a_key_that_one_officer_keeps_stays_and_the_ceremony_stops() {
+    let (world, _) = killed(When::Before, "key.generated", "2.1");
+    world.answers("  \"2.1\": {say: [\"no\", destroy, \"no\"]}\n");
+    let ended = world.resume_with(&[]).with(3);
+    assert!(ended.error.contains("declined"), "{}", ended.error);
+    // The question stands until it is answered.
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "key.generated", "2.1"), 1);
+}
+
+#[test]
+fn a_proof_without_a_record_is_made_again() {
+    let (world, _) = killed(When::Before, "key.proved", "2.1");
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "key.proof.intent", "2.1"), 2);
+    assert_eq!(count(&records, "key.proved", "2.1"), 1);
+}
+
+#[test]
+fn an_intent_without_a_signature_burns_its_serial_number() {
+    let (world, records) = killed(When::After, "cert.sign.intent", "2.2");
+    let serial = field(&records, "cert.sign.intent", "2.2", "serial");
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "sign.aborted", "2.2"), 1);
+    assert_eq!(field(&records, "serial.burned", "2.2", "serial"), serial);
+    assert_ne!(field(&records, "cert.signed", "2.2", "serial"), serial);
+}
+
+#[test]
+fn an_artifact_that_is_written_and_not_logged_is_adopted() {
+    let (world, records) = killed(When::Before, "cert.signed", "2.2");
+    let serial = field(&records, "cert.sign.intent", "2.2", "serial");
+    let records = resumed(&world, None);
+    assert_eq!(field(&records, "cert.signed", "2.2", "serial"), serial, "the one that was there");
+    assert_eq!(count(&records, "serial.burned", "2.2"), 0);
+}
+
+#[test]
+fn an_artifact_that_was_changed_is_not_adopted() {
+    let (world, records) = killed(When::Before, "cert.signed", "2.2");
+    let serial = field(&records, "cert.sign.intent", "2.2", "serial");
+    let folder = world.path("out/bundle-practice-faults/artifacts");
+    let file = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let mut octets = std::fs::read(&file).unwrap();
+    *octets.last_mut().unwrap() ^= 1;
+    std::fs::write(&file, octets).unwrap();
+    // Nor is the module's own word for the signature there any more.
+    world.forget_outcomes();
+    let records = resumed(&world, None);
+    assert_eq!(field(&records, "serial.burned", "2.2", "serial"), serial);
+    assert!(count(&records, "artifact.voided", "2.2") > 0);
+}
+
+#[test]
+fn a_signature_that_the_module_finished_alone_is_adopted() {
+    let (world, records) = killed(When::Before, "cert.signed", "2.2");
+    let serial = field(&records, "cert.sign.intent", "2.2", "serial");
+    // Only what the module left of it is there.
+    for folder in ["out/bundle-practice-faults/artifacts", "out/certificates"] {
+        for entry in std::fs::read_dir(world.path(folder)).unwrap() {
+            std::fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+    }
+    let records = resumed(&world, None);
+    assert_eq!(field(&records, "cert.signed", "2.2", "serial"), serial);
+    assert_eq!(count(&records, "serial.burned", "2.2"), 0);
+}
+
+#[test]
+fn a_crl_that_was_lost_says_the_same_under_its_number() {
+    let (world, records) = killed(When::After, "crl.sign.intent", "2.9");
+    let sha256 = field(&records, "crl.sign.intent", "2.9", "tbs_sha256");
+    let records = resumed(&world, None);
+    let intents: Vec<&Value> = of(&records, "crl.sign.intent", "2.9");
+    assert_eq!(intents.len(), 2);
+    assert!(intents.iter().all(|intent| intent["data"]["tbs_sha256"] == sha256.as_str()), "{intents:?}");
+}
+
+#[test]
+fn a_batch_is_signed_anew_as_a_whole() {
+    let (world, _) = killed(When::Before, "ocsp.signed", "2.12");
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "ocsp.sign.intent", "2.12"), 2);
+    assert_eq!(count(&records, "artifact.voided", "2.12"), 3, "two responses and their list");
+    assert_eq!(count(&records, "ocsp.signed", "2.12"), 1);
+}
+
+#[test]
+fn a_token_that_was_initialised_and_not_logged_is_taken() {
+    let (world, _) = killed(When::Before, "token.initialized", "1.6");
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "token.initialize.intent", "1.6"), 1);
+    assert_eq!(count(&records, "token.initialized", "1.6"), 1);
+}
+
+#[test]
+fn a_closed_log_without_its_last_head_gets_it() {
+    let (world, records) = killed(When::After, "ceremony.close", "");
+    assert_eq!(last(&records), "ceremony.close");
+    let records = resumed(&world, None);
+    let close = records.iter().position(|record| record["ev"] == "ceremony.close").unwrap();
+    let after: Vec<&Value> = records[close + 1..].iter().map(|record| &record["cer"]).collect();
+    assert!(!after.is_empty() && after.iter().all(|cer| *cer == "-"), "{after:?}");
+}
+
+#[test]
+fn an_empty_log_begins() {
+    let (world, records) = killed(When::Before, "log.genesis", "");
+    assert!(records.is_empty());
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "session.resumed", ""), 0, "there was no session");
+    assert_eq!(records[0]["ev"], "log.genesis");
+}
+
+#[test]
+fn torn_octets_are_moved_away_and_told() {
+    let (world, _) = killed(When::After, "step.begin", "1.7");
+    let log = world.log().join("log.jsonl");
+    let whole = std::fs::read(&log).unwrap();
+    std::fs::write(&log, [whole.as_slice(), b"{\"actor\":{\"id\":"].concat()).unwrap();
+    let records = resumed(&world, None);
+    let told = records.iter().find(|record| record["ev"] == "log.recovered").unwrap();
+    assert_eq!(told["data"]["torn_len"], 15);
+    let name = format!("torn-log-{}.bin", told["data"]["torn_sha256"].as_str().unwrap());
+    assert_eq!(std::fs::read(world.log().join(name)).unwrap(), b"{\"actor\":{\"id\":");
+}
+
+/// A rehearsal's clock is that of its window. Taken for a ceremony, its last record lies in the machine's future.
+#[test]
+fn an_earlier_clock_ends_it_before_anything_is_recorded() {
+    let world = World::of(Template::shared());
+    let ended = world.resume_before_its_last_record().with(3);
+    assert!(ended.error.contains("the clock says"), "{}", ended.error);
+    let records = accounts::records(&world.path("r/ceremony-log"));
+    assert!(records.iter().all(|record| record["ev"] != "session.resumed"));
+}
+
+#[test]
+fn another_program_does_not_go_on() {
+    let (world, _) = killed(When::After, "step.begin", "1.7");
+    let log = world.log().join("log.jsonl");
+    let before = std::fs::read(&log).unwrap();
+    let ended = world.resume_with_another_program().with(5);
+    assert!(ended.error.contains("begun by a program with the SHA-256"), "{}", ended.error);
+    assert_eq!(std::fs::read(&log).unwrap(), before);
+}
+
+#[test]
+fn a_key_that_is_gone_from_its_token_is_missed() {
+    let (world, _) = killed(When::After, "step.begin", "2.2");
+    world.lose_keys("root");
+    let ended = world.resume_with(&[]).with(4);
+    assert!(
+        ended.error.contains("key `root-x1` is in the log and not on the token `root`"),
+        "{}",
+        ended.error
+    );
+}
+
+/// A world whose program was killed, with the records of its log.
+fn killed(when: When, ev: &str, step: &str) -> (World<'static>, Vec<Value>) {
+    let template: &'static Template = Template::shared();
+    let point = template.point_of(matches!(when, When::After), ev, step);
+    let world = World::of(template);
+    let ended = world.run_with(&[("FAULT_KILL", point)]);
+    assert_eq!(ended.code, None, "{}", ended.both());
+    let records = accounts::records(&world.log());
+    (world, records)
+}
+
+/// Goes on to the end and takes the accounts; what the log says then.
+#[track_caller]
+fn resumed(world: &World<'_>, answers: Option<&str>) -> Vec<Value> {
+    world.answers(answers.unwrap_or_default());
+    let outcome = world.recovered();
+    assert!(matches!(outcome, crate::points::Outcome::Resumed), "{outcome:#?}");
+    accounts::records(&world.log())
+}
+
+fn of<'r>(records: &'r [Value], ev: &str, step: &str) -> Vec<&'r Value> {
+    let fits = |record: &&Value| record["ev"] == ev && (step.is_empty() || record["step"] == step);
+    records.iter().filter(fits).collect()
+}
+
+fn count(records: &[Value], ev: &str, step: &str) -> usize {
+    of(records, ev, step).len()
+}
+
+#[track_caller]
+fn field(records: &[Value], ev: &str, step: &str, key: &str) -> String {
+    let found = of(records, ev, step);
+    found[0]["data"][key].as_str().unwrap().to_owned()
+}
+
+fn last(records: &[Value]) -> &str {
+    records.last().unwrap()["ev"].as_str().unwrap()
+}
