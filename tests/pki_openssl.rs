@@ -17,7 +17,7 @@ use ring::signature::{ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _
 use rootrite::clock::Timestamp;
 use rootrite::pki::build::{
     self, Access, CertIdHash, CertIdParts, CertificateParts, CrlParts, Extension, PolicyParts, RequestParts,
-    Responder, ResponseParts, RevokedParts, SingleParts, Status,
+    Responder, ResponseParts, RevokedList, RevokedParts, SingleParts, Status,
 };
 use rootrite::pki::key::{Curve, PublicKey};
 use rootrite::pki::key_identifier::KeyIdentifierMethod;
@@ -195,12 +195,13 @@ fn openssl_accepts_the_crl() {
             issuer: &name("Root X1"),
             this_update: at("2026-11-02T00:00:00Z"),
             next_update: at("2027-10-31T23:59:59Z"),
-            revoked,
+            revoked: &RevokedList::of(revoked.to_vec()),
             extensions: &[
                 Extension::authority_key_identifier(&world.root.identifier()).unwrap(),
                 Extension::crl_number(0x80),
             ],
         });
+        let tbs = tbs.to_vec().unwrap();
         let crl = build::assemble(&tbs, &world.root.algorithm, &world.root.sign(&tbs));
         let view = read::crl(&crl).unwrap();
         assert_eq!(view.tbs().entries().count(), revoked.len());

@@ -14,7 +14,7 @@ use std::process::Command;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use rootrite::clock::{Lasting, Timestamp};
-use rootrite::pki::build::{RevokedParts, Status, assemble, ocsp_response};
+use rootrite::pki::build::{RevokedList, RevokedParts, Status, assemble, ocsp_response};
 use rootrite::pki::reason::Reason;
 use rootrite::pki::{Curve, Name, PublicKey, SerialNumber, SignatureAlgorithm, Validity};
 use rootrite::profile::{
@@ -131,7 +131,7 @@ fn a_crl_and_a_response_that_end_before_they_begin_are_refused() {
         number: &[1],
         this_update: from,
         next_update: from,
-        revoked: &[],
+        revoked: &RevokedList::none(),
         fills: &none,
     };
     let draft = |values| built_in("root-crl").crl().unwrap().draft(&values).map(drop);
@@ -257,10 +257,14 @@ impl Table {
                 number: &[1],
                 this_update: at("2026-11-01T00:00:00Z"),
                 next_update: at("2027-10-30T23:59:59Z"),
-                revoked: &revoked,
+                revoked: &RevokedList::of(revoked.clone()),
                 fills: &Fills::new(),
             });
-            self.write(file, "X509 CRL", &root.key.signed(&draft.unwrap(), root.key.algorithm()));
+            self.write(
+                file,
+                "X509 CRL",
+                &root.key.signed(&draft.unwrap().to_vec().unwrap(), root.key.algorithm()),
+            );
             let text = self.openssl(&["crl", "-in", file, "-CAfile", "root.pem", "-noout", "-text"]);
             assert_eq!(text.contains("Superseded"), !revoked.is_empty(), "{text}");
             assert_eq!(text.contains("No Revoked Certificates"), revoked.is_empty(), "{text}");

@@ -10,6 +10,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::{Arc, Mutex};
 
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
@@ -78,6 +79,7 @@ impl Room {
             taken: self.taken,
             size: 0,
             stopped: false,
+            deposit: Vec::new(),
         };
         let mut people = People { trace: self.trace.clone(), says: self.says };
         let clock = RehearsalClock::start("2026-11-01T08:00:00Z".parse().unwrap());
@@ -293,7 +295,14 @@ fn a_token_that_locks_in_silence_is_never_locked_without_a_person_s_word() {
 #[test]
 fn too_few_officers_use_no_token() {
     let room = Room::default();
-    let mut log = Log { trace: room.trace.clone(), refuses: "", taken: false, size: 0, stopped: false };
+    let mut log = Log {
+        trace: room.trace.clone(),
+        refuses: "",
+        taken: false,
+        size: 0,
+        stopped: false,
+        deposit: Vec::new(),
+    };
     let mut people = People { trace: room.trace.clone(), says: None };
     let clock = RehearsalClock::start("2026-11-01T08:00:00Z".parse().unwrap());
     let token = Fake { trace: room.trace.clone(), fault: Fault::None, key: None, tries: 0 };
@@ -319,6 +328,7 @@ struct Log {
     taken: bool,
     size: u64,
     stopped: bool,
+    deposit: Vec<u8>,
 }
 
 impl Log {
@@ -377,9 +387,10 @@ impl Journal for Log {
         Vec::new()
     }
 
-    fn keep_pending(&mut self, octets: &[u8]) -> Result<Digest, JournalError> {
+    fn keep_pending(&mut self, sha256: Digest, octets: &mut dyn Read) -> Result<(), JournalError> {
         self.say("kept");
-        Ok(Digest::of(octets))
+        assert_eq!(Digest::of_reader(octets).unwrap(), sha256);
+        Ok(())
     }
 
     fn reserve(&mut self, place: &ArtifactPlace) -> Result<(), JournalError> {
@@ -396,11 +407,12 @@ impl Journal for Log {
 
     fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
         self.reserve(place)?;
-        self.keep_pending(octets).map(drop)
+        self.keep_pending(Digest::of(octets), &mut &*octets)
     }
 
     fn keep_list(&mut self) -> Result<Digest, JournalError> {
-        self.keep_pending(b"list")
+        self.keep_pending(Digest::of(b"list"), &mut &b"list"[..])?;
+        Ok(Digest::of(b"list"))
     }
 
     fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
@@ -412,9 +424,24 @@ impl Journal for Log {
     }
 
     fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError> {
+        self.deposit(place, &mut &*octets)?;
+        self.complete(place)
+    }
+
+    fn deposit(&mut self, _: &ArtifactPlace, octets: &mut dyn Read) -> Result<Digest, JournalError> {
+        self.deposit.clear();
+        octets.read_to_end(&mut self.deposit).unwrap();
+        Ok(Digest::of(&self.deposit))
+    }
+
+    fn deposited(&mut self) -> Result<Box<dyn Read + '_>, JournalError> {
+        Ok(Box::new(self.deposit.as_slice()))
+    }
+
+    fn complete(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
         self.say("stored");
         let (kind, name, media_type) = (place.kind.into(), place.name.clone(), "application/pkcs10".into());
-        Ok(Artifact { kind, name, sha256: Digest::of(octets), media_type })
+        Ok(Artifact { kind, name, sha256: Digest::of(&self.deposit), media_type })
     }
 
     fn stored_octets(&self, _: &str, _: Digest) -> Result<Vec<u8>, JournalError> {

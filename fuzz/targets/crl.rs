@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rootrite::pki::read::{self, lenient};
-use rootrite::rule::crl::{Crl, judge};
+use rootrite::pki::read::{self, CrlForm, lenient};
+use rootrite::rule::crl::judge_octets;
 use rootrite::rule::{Context, Kind};
 use rootrite_fuzz::{assert_der, policy};
 
@@ -16,7 +16,7 @@ fuzz_target!(|octets: &[u8]| {
             let _ = (entry.serial(), entry.reason());
         }
     }
-    for crl in [Crl::from_whole(octets), Crl::from_tbs(octets)].into_iter().flatten() {
-        let _ = judge(&crl, &Context::lint(policy(octets), Kind::Other));
+    for form in [CrlForm::Whole, CrlForm::ToBeSigned] {
+        let _ = judge_octets(octets, form, &Context::lint(policy(octets), Kind::Other));
     }
 });

@@ -2,20 +2,21 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{Read as _, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use ceremony_log::json::{Limits, Value};
 use ceremony_log::note::Note;
 use ceremony_log::record::Record;
+use sha2::{Digest as _, Sha256};
 
-use super::{failures, files, log, verify};
-use crate::digest::Digest;
+use super::{failures, files, log, piece, verify};
+use crate::digest::{Digest, Hashing};
 use crate::failure::{Failure, Turn};
 use crate::intake::{self, Trust};
 use crate::issuance::{Certificate, CertificateList, OcspResponse, Request, Statement, ToBeSigned};
 use crate::pki::pem;
-use crate::pki::read::{Faults, lenient};
+use crate::pki::read::{CrlForm, CrlStream, Faults, lenient};
 use crate::pki::{PublicKey, SignatureAlgorithm, verify_signature};
 
 /// Show what files say: certificates, CRLs, requests, OCSP responses, bundles, logs, plans
@@ -50,9 +51,13 @@ fn inspect(path: &Path) -> Result<String, Failure> {
     if path.is_dir() {
         return folder(path);
     }
-    let octets = octets(path)?;
     let shown = path.display();
     let unknown = |why: String| Failure::new(Turn::Author, format!("`{shown}` cannot be read: {why}"));
+    if let Some(mut source) = piece::large_crl(path)? {
+        let why = || unknown("it begins like a CRL and is none".to_owned());
+        return crl(&shown.to_string(), &mut *source).ok_or_else(why);
+    }
+    let octets = octets(path)?;
     if pem::is_pem(&octets) {
         let blocks = pem::read(&octets).map_err(|error| unknown(error.to_string()))?;
         let mut text = String::new();
@@ -94,18 +99,22 @@ fn structure(place: &str, octets: &[u8]) -> Option<String> {
     if let Some(text) = certificate(place, octets) {
         return Some(text);
     }
-    if let Ok((view, faults)) = lenient::crl(octets) {
-        let statement = CertificateList::statement(&view.tbs());
-        let signed =
-            Signed::of(view.tbs().octets(), view.signature_algorithm().octets(), view.signature(), None);
-        return Some(said(place, "CRL", &statement, octets, &signed, &faults));
+    if let Some(text) = crl(place, &mut &*octets) {
+        return Some(text);
     }
     if let Ok((view, faults)) = lenient::request(octets) {
         let statement = Request::statement(&view.info());
         let key = view.info().public_key().ok();
         let signed =
             Signed::of(view.info().octets(), view.signature_algorithm().octets(), view.signature(), key);
-        return Some(said(place, "certificate signing request", &statement, octets, &signed, &faults));
+        return Some(said(
+            place,
+            "certificate signing request",
+            &statement,
+            Digest::of(octets),
+            &signed,
+            &faults,
+        ));
     }
     let (view, faults) = lenient::ocsp_response(octets).ok()?;
     let Some(basic) = view.basic() else {
@@ -114,7 +123,7 @@ fn structure(place: &str, octets: &[u8]) -> Option<String> {
     let statement = OcspResponse::statement(&basic.tbs());
     let signed =
         Signed::of(basic.tbs().octets(), basic.signature_algorithm().octets(), basic.signature(), None);
-    let mut text = said(place, "OCSP response", &statement, octets, &signed, &faults);
+    let mut text = said(place, "OCSP response", &statement, Digest::of(octets), &signed, &faults);
     if let Some(list) = basic.certificates() {
         for along in &list {
             let place = format!("{place}, certificate that comes along");
@@ -125,22 +134,35 @@ fn structure(place: &str, octets: &[u8]) -> Option<String> {
     Some(text)
 }
 
+/// `source` gives a whole CRL of any size; nothing if it is none.
+fn crl(place: &str, source: &mut dyn Read) -> Option<String> {
+    let mut source = Hashing::new(source);
+    let mut to_be_signed = Sha256::new();
+    let mut heard = |octets: &[u8]| to_be_signed.update(octets);
+    let mut faults = Faults::new();
+    let stream = CrlStream::open(&mut source, CrlForm::Whole, &mut heard, &mut faults).ok()?;
+    let (statement, read) = CertificateList::said(stream, &mut faults).ok()?;
+    let (algorithm, _) = read.around().ok()??;
+    let signed = Signed::unjudged(Digest::from_octets(to_be_signed.finalize().into()), algorithm.octets());
+    Some(said(place, "CRL", &statement, source.sha256(), &signed, &faults))
+}
+
 fn certificate(place: &str, octets: &[u8]) -> Option<String> {
     let (view, faults) = lenient::certificate(octets).ok()?;
     let own = view.public_key().ok().filter(|_| view.issuer() == view.subject());
     let statement = Certificate::statement(&view.tbs());
     let signed = Signed::of(view.tbs().octets(), view.signature_algorithm().octets(), view.signature(), own);
-    Some(said(place, "certificate", &statement, octets, &signed, &faults))
+    Some(said(place, "certificate", &statement, Digest::of(octets), &signed, &faults))
 }
 
 /// What was signed, how, and whether its own key did.
-struct Signed<'a> {
-    to_be_signed: &'a [u8],
+struct Signed {
+    to_be_signed: Digest,
     by: String,
 }
 
-impl<'a> Signed<'a> {
-    fn of(to_be_signed: &'a [u8], algorithm: &[u8], signature: &[u8], own: Option<PublicKey>) -> Self {
+impl Signed {
+    fn of(to_be_signed: &[u8], algorithm: &[u8], signature: &[u8], own: Option<PublicKey>) -> Self {
         let known = SignatureAlgorithm::from_der(algorithm);
         let name = known.map_or("an unknown algorithm", SignatureAlgorithm::name);
         let by = match own.zip(known) {
@@ -148,9 +170,15 @@ impl<'a> Signed<'a> {
                 Ok(()) => format!("{name}, by its own key: good"),
                 Err(error) => format!("{name}, not by its own key: {error}"),
             },
-            None => format!("{name}, not judged"),
+            None => return Self::unjudged(Digest::of(to_be_signed), algorithm),
         };
-        Self { to_be_signed, by }
+        Self { to_be_signed: Digest::of(to_be_signed), by }
+    }
+
+    fn unjudged(to_be_signed: Digest, algorithm: &[u8]) -> Self {
+        let known = SignatureAlgorithm::from_der(algorithm);
+        let name = known.map_or("an unknown algorithm", SignatureAlgorithm::name);
+        Self { to_be_signed, by: format!("{name}, not judged") }
     }
 }
 
@@ -158,8 +186,8 @@ fn said(
     place: &str,
     what: &str,
     statement: &Statement,
-    octets: &[u8],
-    signed: &Signed<'_>,
+    sha256: Digest,
+    signed: &Signed,
     faults: &Faults,
 ) -> String {
     let mut text = format!("{place}: {what}\n");
@@ -168,8 +196,8 @@ fn said(
         let _ = writeln!(text, "  {}: {}", field.name, files::one_line(&field.value));
     }
     let _ = writeln!(text, "  signature: {}", signed.by);
-    text.push_str(&digest("to-be-signed SHA-256", &Digest::of(signed.to_be_signed)));
-    text.push_str(&digest("SHA-256", &Digest::of(octets)));
+    text.push_str(&digest("to-be-signed SHA-256", &signed.to_be_signed));
+    text.push_str(&digest("SHA-256", &sha256));
     for error in faults.unread() {
         let _ = writeln!(text, "  not readable: {error}");
     }

@@ -5,7 +5,7 @@
 //! - A broken block does not hide those beside it.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{BufReader, Read, Seek as _};
 use std::path::Path;
 
 use super::failures;
@@ -62,6 +62,36 @@ pub fn regular(path: &Path) -> Result<(), Failure> {
     }
     Err(Failure::new(Turn::Author, format!("`{}` is no file", path.display())))
 }
+
+/// Opens a file that holds one large CRL and nothing else, PEM or DER, as the octets of that CRL; nothing for any other
+/// file. A CRL may be too large to be held.
+///
+/// # Errors
+///
+/// A [`Failure`] if it cannot be read.
+pub fn large_crl(path: &Path) -> Result<Option<Box<dyn Read>>, Failure> {
+    let unreadable = |error: std::io::Error| failures::file("read", path, &error);
+    let mut file = File::open(path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.len() <= LARGE {
+        return Ok(None);
+    }
+    let mut beginning = Vec::new();
+    file.by_ref().take(BEGINNING).read_to_end(&mut beginning).map_err(unreadable)?;
+    file.rewind().map_err(unreadable)?;
+    let label = format!("-----BEGIN {}-----", pem::CRL);
+    Ok(if shape(&beginning) == Some(Shape::Crl) {
+        Some(Box::new(file))
+    } else if beginning.starts_with(label.as_bytes()) {
+        Some(Box::new(pem::Reader::new(pem::CRL, BufReader::new(file))))
+    } else {
+        None
+    })
+}
+
+/// Files above this size are not read into memory, if they hold a CRL.
+const LARGE: u64 = 4 << 20;
+/// How much of a large file is looked at to see what it holds.
+const BEGINNING: u64 = 1 << 16;
 
 /// The octets of a file; of a larger one, one octet more than is looked at, so that it can be told.
 ///

@@ -13,6 +13,7 @@ mod rehearsal;
 mod resume;
 
 use std::fs::File;
+use std::io::Cursor;
 use std::path::Path;
 
 use thiserror::Error;
@@ -31,8 +32,8 @@ use crate::plan::{Begun, Ledger, Plan, PlannedStep, kept_input, take_in};
 use crate::record::run::{self, Kept, Run};
 use crate::record::{Continued, Identity, Interrupted, LogFolder, Places, Torn, finish};
 use crate::stage::{
-    Cabinet, Event, Expected, Head, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators, Outcome,
-    PastRecord, Session, Stage, StageError,
+    Cabinet, Event, Expected, Head, JournalError, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators,
+    Outcome, PastRecord, Session, Stage, StageError,
 };
 use crate::step::{Room, Setting, StepError};
 
@@ -121,11 +122,10 @@ fn begin(
     session: &Session,
     beginning: Beginning,
 ) -> Result<(LogFolder, Option<Resumption>), ConductError> {
-    let kept = kept(plan, company, &places);
-    let kept: Vec<Kept<'_>> = kept.iter().map(|(name, octets)| (name.clone(), octets.as_slice())).collect();
+    let kept = kept(plan, company, &places).map_err(StageError::from)?;
     let log = match beginning {
-        Beginning::New => LogFolder::create(places, identity, &kept),
-        Beginning::Continued(continued) => LogFolder::go_on(places, identity, continued, &kept),
+        Beginning::New => LogFolder::create(places, identity, kept),
+        Beginning::Continued(continued) => LogFolder::go_on(places, identity, continued, kept),
         Beginning::Interrupted(interrupted) | Beginning::Closing(interrupted, _) => {
             let left = outcomes::left(&places.run(&identity.ceremony));
             let mut resumption = Resumption::of(&interrupted, session, company.clock.now(), left)?;
@@ -382,7 +382,7 @@ fn approve(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> Result<()
 }
 
 /// What a later start needs, before the first record.
-fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Vec<(String, Vec<u8>)> {
+fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Result<Vec<Kept<'static>>, JournalError> {
     let run = Run {
         v: 1,
         ceremony: plan.setting.ceremony.clone(),
@@ -395,18 +395,24 @@ fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Vec<(String, Vec
         plan_sha256: plan.sha256(),
         site_sha256: Digest::of(&company.site),
     };
+    let octets =
+        |name: &str, octets: Vec<u8>| -> Kept<'static> { (name.to_owned(), Box::new(Cursor::new(octets))) };
     let mut kept = vec![
-        ("plan.json".to_owned(), plan.octets().to_vec()),
-        ("script.yaml".to_owned(), plan.script.clone()),
-        ("site.yaml".to_owned(), company.site.clone()),
+        octets("plan.json", plan.octets().to_vec()),
+        octets("script.yaml", plan.script.clone()),
+        octets("site.yaml", company.site.clone()),
         // Texts, numbers and digests: this cannot fail, and an empty file would be said to be lost.
-        ("run.json".to_owned(), serde_json::to_vec(&run).unwrap_or_default()),
+        octets("run.json", serde_json::to_vec(&run).unwrap_or_default()),
     ];
-    let inputs = plan.setting.inputs.iter();
-    kept.extend(inputs.map(|(name, input)| (kept_input(name), input.octets.clone())));
+    for (name, input) in &plan.setting.inputs {
+        let storage = |source| JournalError::Storage { path: input.path.clone(), doing: "read", source };
+        kept.push((kept_input(name), Box::new(input.reader().map_err(storage)?)));
+    }
     let profiles = plan.setting.profiles.iter();
-    kept.extend(profiles.map(|(name, profile)| (Begun::file(name), profile.resolved.as_bytes().to_vec())));
-    kept
+    kept.extend(
+        profiles.map(|(name, profile)| octets(&Begun::file(name), profile.resolved.as_bytes().to_vec())),
+    );
+    Ok(kept)
 }
 
 /// A path from the root, whatever the folder is that this program runs in.

@@ -52,6 +52,32 @@ impl Digest {
     }
 }
 
+/// Gives what its source gives, and hashes it on the way.
+pub struct Hashing<'s> {
+    source: &'s mut dyn Read,
+    hash: Sha256,
+}
+
+impl<'s> Hashing<'s> {
+    /// Nothing has been read yet.
+    pub fn new(source: &'s mut dyn Read) -> Self {
+        Self { source, hash: Sha256::new() }
+    }
+
+    /// The digest of what was read.
+    pub fn sha256(self) -> Digest {
+        Digest(self.hash.finalize().into())
+    }
+}
+
+impl Read for Hashing<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(into)?;
+        self.hash.update(into.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex(&self.0))
@@ -136,6 +162,10 @@ mod tests {
         assert_eq!(Digest::of(b"abc").to_string(), abc);
         assert_eq!(abc.parse::<Digest>().unwrap(), Digest::of(b"abc"));
         assert_eq!(Digest::of_reader(&mut &b"abc"[..]).unwrap(), Digest::of(b"abc"));
+        let (mut source, mut octets) = (&b"abcd"[..], [0; 3]);
+        let mut hashing = Hashing::new(&mut source);
+        hashing.read_exact(&mut octets).unwrap();
+        assert_eq!((octets, hashing.sha256()), (*b"abc", Digest::of(b"abc")));
     }
 
     #[test]

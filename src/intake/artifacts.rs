@@ -1,6 +1,7 @@
 //! The files of a bundle, compared with the log and the manifest: none missing, none extra, each named by its digest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 
 use ceremony_log::code::Code;
 
@@ -61,6 +62,18 @@ impl<'t> Artifacts<'t> {
             }
             Err(error) => {
                 report.find(Code::E141, &file, format!("it cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Opens an artifact that is there and is what the log names. Whoever reads it hashes it once more.
+    pub fn file(&self, sha256: &Digest, report: &mut Report) -> Option<File> {
+        let name = self.files.get(sha256)?;
+        match self.folder.as_ref()?.file(name) {
+            Ok(file) => Some(file),
+            Err(error) => {
+                report.find(Code::E141, &self.path(sha256), format!("it cannot be read: {error}"));
                 None
             }
         }

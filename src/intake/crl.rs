@@ -1,9 +1,9 @@
 //! The CRLs of a bundle: signed by the CA that their records name, numbered upward, with every revocation.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use ceremony_log::code::Code;
-use sha2::{Digest as _, Sha256};
 
 use super::artifacts::Artifacts;
 use super::certificates::Certificate;
@@ -11,13 +11,13 @@ use super::log::Told;
 use super::report::Report;
 use super::story::Named;
 use crate::clock::{DAY, Timestamp};
-use crate::digest::{Digest, hex};
-use crate::pki::read::{self, CrlView};
-use crate::pki::verify_signature;
+use crate::digest::{Digest, from_hex, hex};
+use crate::pki::read::{CrlFields, CrlForm, CrlStream, EntryView, Faults, ReadCrl, ReadError};
+use crate::pki::reason::Reason;
+use crate::pki::revoked::EntriesDigest;
+use crate::pki::{HashAlgorithm, Heard, Message, SignatureAlgorithm};
 use crate::rule::Policy;
-
-/// The largest CRL that is read: some millions of entries.
-const MOST_OCTETS: u64 = 128 << 20;
+use crate::rule::crl::Seen;
 
 /// How long a CRL of a public CA may last: 365 days, the last second included.
 const LONGEST: u64 = 365 * DAY - 1;
@@ -39,30 +39,27 @@ pub fn judge(
     // By issuer: whether one of its CRLs is good at the moment in question.
     let mut current: BTreeMap<Digest, (bool, String)> = BTreeMap::new();
     for (sha256, named) in artifacts.all().filter(|(_, named)| named.kind == "crl") {
-        let Some(der) = artifacts.octets(sha256, MOST_OCTETS, report) else { continue };
         let path = artifacts.path(sha256);
-        let view = match read::crl(&der) {
-            Ok(view) => view,
-            Err(error) => {
-                report.find(Code::E190, &path, format!("it cannot be read as a CRL: {error}"));
-                continue;
-            }
-        };
-        by_record(named, &view, &path, report);
-        lasts(told, &view, &path, report);
-        let Some(issuer) = named.digest("issuer_spki_sha256") else {
+        let issuer = named.digest("issuer_spki_sha256");
+        let signer = issuer
+            .and_then(|issuer| certificates.iter().find(|one| one.is_ca() && one.spki_sha256() == issuer));
+        let is_root = signer.is_some_and(|signer| signer.named.kind == "root");
+        let wanted = issuer.map(|issuer| known.wanted(issuer)).unwrap_or_default();
+        let Some(read) = read(artifacts, sha256, Entries::new(wanted, is_root), report) else { continue };
+        let Ok(fields) = read.crl.fields() else { continue };
+        by_record(named, &read, &fields, &path, report);
+        lasts(told, &read, &fields, &path, report);
+        let Some(issuer) = issuer else {
             report.find(Code::E190, &path, "its record names no issuer");
             continue;
         };
-        let signer = certificates.iter().find(|one| one.is_ca() && one.spki_sha256() == issuer);
         match signer {
-            Some(signer) => by_issuer(&view, signer, &path, report),
+            Some(signer) => by_issuer(&read, &fields, signer, &path, report),
             None => report.note(format!(
                 "the signature of {path} was not judged: the issuer's certificate is not in the bundle"
             )),
         }
-        let is_root = signer.is_some_and(|signer| signer.named.kind == "root");
-        let listed = entries(named, &view, &path, is_root, report);
+        let listed = read.entries.judge(named, &path, report);
         known.missing(named, issuer, &listed, &path, report);
         revoked.extend(
             listed
@@ -71,8 +68,8 @@ pub fn judge(
                 .map(|serial| (issuer, serial)),
         );
         if let Some(at) = at {
-            let next = view.tbs().next_update();
-            let good = view.tbs().this_update().at() <= at && next.is_some_and(|next| at <= next.at());
+            let next = fields.next_update();
+            let good = fields.this_update().at() <= at && next.is_some_and(|next| at <= next.at());
             let entry = current.entry(issuer).or_insert_with(|| (false, path.clone()));
             entry.0 |= good;
         }
@@ -92,6 +89,71 @@ pub fn judge(
     revoked
 }
 
+/// A CRL that was read from its file to its end, once.
+struct Read {
+    crl: ReadCrl,
+    /// What is signed.
+    heard: Heard,
+    entries: Entries,
+}
+
+/// Reads a CRL of any size, strictly; what cannot be read is reported.
+fn read(
+    artifacts: &Artifacts<'_>,
+    sha256: &Digest,
+    mut entries: Entries,
+    report: &mut Report,
+) -> Option<Read> {
+    // Which hash the signature is over stands at the beginning: that is read once more.
+    let algorithm = algorithm(&mut artifacts.file(sha256, report)?);
+    let mut file = artifacts.file(sha256, report)?;
+    let mut message = Message::signed_by(algorithm);
+    let mut heard = |octets: &[u8]| message.hear(octets);
+    // Whoever changed it since it was hashed has changed what is signed, which the log names, or the signature.
+    let read = whole(&mut file, &mut heard, &mut entries);
+    let path = artifacts.path(sha256);
+    match read {
+        Ok(crl) => Some(Read { crl, heard: message.end(), entries }),
+        Err(error) => {
+            report.find(Code::E190, &path, format!("it cannot be read as a CRL: {error}"));
+            None
+        }
+    }
+}
+
+/// By which algorithm a CRL says that it is signed. Where it is none that we know, nothing is verified, and any will do.
+fn algorithm(source: &mut dyn io::Read) -> SignatureAlgorithm {
+    let (mut heard, mut faults) = (|_: &[u8]| (), Faults::new());
+    let found = CrlStream::open(source, CrlForm::Whole, &mut heard, &mut faults)
+        .and_then(|stream| Ok(stream.head()?.signature().signature_algorithm()));
+    found.ok().flatten().unwrap_or(SignatureAlgorithm::Ecdsa(HashAlgorithm::Sha256))
+}
+
+fn whole(
+    source: &mut dyn io::Read,
+    heard: &mut dyn FnMut(&[u8]),
+    entries: &mut Entries,
+) -> Result<ReadCrl, ReadError> {
+    let mut faults = Faults::new();
+    let mut stream = CrlStream::open(source, CrlForm::Whole, heard, &mut faults)?;
+    let mut reason = None;
+    while let Some(entry) = stream.entry(&mut faults) {
+        let entry = entry?;
+        // Many entries end alike; a fault in one of them ends the reading.
+        if !entry.repeats() {
+            entry.extensions().read_values(&mut faults);
+            faults.none()?;
+            reason = entry.reason()?;
+        }
+        entries.enter(&entry, reason);
+    }
+    let read = stream.finish(&mut faults)?;
+    read.fields()?.extensions().read_values(&mut faults);
+    faults.none()?;
+    read.around()?;
+    Ok(read)
+}
+
 /// What the log knows of certificates and their revocation.
 struct Known<'t> {
     /// Issuer's key and serial number, to the certificate.
@@ -107,6 +169,13 @@ impl<'t> Known<'t> {
             Some(((issuer, named.data.str("serial")?.to_owned()), named.sha256))
         });
         Self { serials: serials.collect(), told }
+    }
+
+    /// The serial numbers of an issuer that the log knows: of certificates, and of revocations.
+    fn wanted(&self, issuer: Digest) -> BTreeSet<Vec<u8>> {
+        let issued = self.serials.keys().filter(|(of, _)| *of == issuer).map(|(_, serial)| serial);
+        let revoked = self.told.story.revoked.iter().map(|revoked| &revoked.serial);
+        issued.chain(revoked).filter_map(|serial| from_hex(serial)).collect()
     }
 
     /// Every revocation that the log told before the CRL was signed is on it.
@@ -137,9 +206,8 @@ impl<'t> Known<'t> {
 }
 
 /// What the CRL says is what the intent announced and the result told.
-fn by_record(named: &Named, view: &CrlView<'_>, path: &str, report: &mut Report) {
-    let tbs = view.tbs();
-    let found = tbs.sha256().to_string();
+fn by_record(named: &Named, read: &Read, tbs: &CrlFields<'_>, path: &str, report: &mut Report) {
+    let found = read.heard.sha256().to_string();
     if named.intended("tbs_sha256") != Some(found.as_str()) {
         let message = format!(
             "the to-be-signed octets have the digest {found}; the intent of record {} has another",
@@ -170,9 +238,8 @@ fn by_record(named: &Named, view: &CrlView<'_>, path: &str, report: &mut Report)
 }
 
 /// Where the policy that was applied before signing binds it, a CRL lasts a year at most: BR §4.9.7.
-fn lasts(told: &Told, view: &CrlView<'_>, path: &str, report: &mut Report) {
-    let tbs = view.tbs();
-    let policy = told.story.policy_of(tbs.sha256()).and_then(|policy| policy.parse().ok());
+fn lasts(told: &Told, read: &Read, tbs: &CrlFields<'_>, path: &str, report: &mut Report) {
+    let policy = told.story.policy_of(read.heard.sha256()).and_then(|policy| policy.parse().ok());
     if matches!(policy, None | Some(Policy::Private)) {
         return;
     }
@@ -185,26 +252,21 @@ fn lasts(told: &Told, view: &CrlView<'_>, path: &str, report: &mut Report) {
     }
 }
 
-fn by_issuer(view: &CrlView<'_>, issuer: &Certificate<'_>, path: &str, report: &mut Report) {
-    if let Err(why) = signed_by(view, issuer) {
+fn by_issuer(read: &Read, tbs: &CrlFields<'_>, issuer: &Certificate<'_>, path: &str, report: &mut Report) {
+    if let Err(why) = signed_by(read, tbs, issuer) {
         report.find(Code::E190, path, format!("the key of {} did not sign it: {why}", issuer.path));
     }
-    if view.tbs().issuer() != issuer.view.subject() {
+    if tbs.issuer() != issuer.view.subject() {
         let message = format!(
             "issuer `{}`; the subject of {} is `{}`",
-            view.tbs().issuer(),
+            tbs.issuer(),
             issuer.path,
             issuer.view.subject()
         );
         report.find(Code::E191, path, message);
     }
-    let authority = view
-        .tbs()
-        .extensions()
-        .authority_key_identifier()
-        .ok()
-        .flatten()
-        .and_then(|found| found.key_identifier);
+    let authority =
+        tbs.extensions().authority_key_identifier().ok().flatten().and_then(|found| found.key_identifier);
     if authority.is_none() || authority != issuer.view.extensions().subject_key_identifier().ok().flatten() {
         let message =
             format!("its authority key identifier is not the subject key identifier of {}", issuer.path);
@@ -212,50 +274,90 @@ fn by_issuer(view: &CrlView<'_>, issuer: &Certificate<'_>, path: &str, report: &
     }
 }
 
-fn signed_by(view: &CrlView<'_>, issuer: &Certificate<'_>) -> Result<(), String> {
-    if view.signature_algorithm().octets() != view.tbs().signature().octets() {
+fn signed_by(read: &Read, tbs: &CrlFields<'_>, issuer: &Certificate<'_>) -> Result<(), String> {
+    let around = read.crl.around().ok().flatten();
+    let (algorithm, signature) = around.ok_or("there is no signature")?;
+    if algorithm.octets() != tbs.signature().octets() {
         return Err("the algorithm outside is not the one inside".to_owned());
     }
     let key = issuer.key.as_ref().ok_or("the key is of a kind that cannot be verified by")?;
-    let algorithm = view.signature_algorithm().signature_algorithm().ok_or("unknown signature algorithm")?;
-    verify_signature(key, algorithm, view.tbs().octets(), view.signature()).map_err(|error| error.to_string())
+    algorithm.signature_algorithm().ok_or("unknown signature algorithm")?;
+    read.heard.verify(key, signature).map_err(|error| error.to_string())
 }
 
-/// The serial numbers on the CRL. Their list is the one that the record tells; under a root each has a reason.
-fn entries(
-    named: &Named,
-    view: &CrlView<'_>,
-    path: &str,
+/// The entries of a CRL as they pass by: memory does not grow with them.
+struct Entries {
+    /// The serial numbers that matter to the log, and which of them are listed.
+    wanted: BTreeSet<Vec<u8>>,
+    listed: BTreeSet<String>,
+    /// Under a root each has a reason.
     is_root: bool,
-    report: &mut Report,
-) -> BTreeSet<String> {
-    let mut serials = BTreeSet::new();
-    let mut hash = Sha256::new();
-    let mut count = 0_u64;
-    // The reader went through all entries before it gave the view.
-    for entry in view.tbs().entries().filter_map(Result::ok) {
-        let reason = entry.reason().ok().flatten();
-        let serial = hex(entry.serial_octets());
-        let said = reason.map_or_else(|| "absent".to_owned(), |reason| reason.code().to_string());
-        hash.update(format!("{serial} {} {said}\n", entry.revoked_at().at()));
-        count += 1;
-        if is_root && reason.is_none() {
+    without_reason: Vec<String>,
+    more_without: u64,
+    seen: Seen,
+    digest: EntriesDigest,
+    count: u64,
+}
+
+impl Entries {
+    fn new(wanted: BTreeSet<Vec<u8>>, is_root: bool) -> Self {
+        Self {
+            wanted,
+            listed: BTreeSet::new(),
+            is_root,
+            without_reason: Vec::new(),
+            more_without: 0,
+            seen: Seen::new(false),
+            digest: EntriesDigest::default(),
+            count: 0,
+        }
+    }
+
+    fn enter(&mut self, entry: &EntryView<'_>, reason: Option<Reason>) {
+        let serial = entry.serial_octets();
+        self.count += 1;
+        self.digest.enter(serial, entry.revoked_at().at(), reason.map(Reason::code));
+        self.seen.look(serial);
+        if self.wanted.contains(serial) {
+            self.listed.insert(hex(serial));
+        }
+        if self.is_root && reason.is_none() {
+            if self.without_reason.len() < MOST_SAID {
+                self.without_reason.push(hex(serial));
+            } else {
+                self.more_without += 1;
+            }
+        }
+    }
+
+    /// Their list is the one that the record tells; none is there twice; under a root each has a reason. Those that
+    /// matter to the log.
+    fn judge(self, named: &Named, path: &str, report: &mut Report) -> BTreeSet<String> {
+        for serial in self.without_reason {
             report.find(Code::E195, path, format!("serial number {serial} is revoked without a reason"));
         }
-        if !serials.insert(serial.clone()) {
-            report.find(Code::E195, path, format!("serial number {serial} is on it twice"));
+        if self.more_without > 0 {
+            let message = format!("{} more are revoked without a reason", self.more_without);
+            report.find(Code::E195, path, message);
         }
+        match self.seen.repeated() {
+            Ok(repeated) => repeated.into_iter().for_each(|message| report.find(Code::E195, path, message)),
+            Err(because) => {
+                report.note(format!("{path}: that none is there twice was not judged: {because}"))
+            }
+        }
+        let digest = self.digest.finish();
+        let told = (
+            named.data.get("revoked_count").and_then(ceremony_log::json::Value::as_u64),
+            named.digest("revoked_sha256"),
+        );
+        if told != (Some(self.count), Some(digest)) {
+            let message =
+                format!("{} revocations, SHA-256 {digest}; record {} has others", self.count, named.seq);
+            report.find(Code::E195, path, message);
+        }
+        self.listed
     }
-    let digest = Digest::from_octets(hash.finalize().into());
-    let told = (
-        named.data.get("revoked_count").and_then(ceremony_log::json::Value::as_u64),
-        named.digest("revoked_sha256"),
-    );
-    if told != (Some(count), Some(digest)) {
-        let message = format!("{count} revocations, SHA-256 {digest}; record {} has others", named.seq);
-        report.find(Code::E195, path, message);
-    }
-    serials
 }
 
 /// The numbers of each issuer's CRLs go up through the whole log.
@@ -287,6 +389,9 @@ fn number(octets: &[u8]) -> Option<u128> {
     (significant.len() <= 16)
         .then(|| significant.iter().fold(0, |number, octet| number << 8 | u128::from(*octet)))
 }
+
+/// How many entries that lack a reason are said one by one.
+const MOST_SAID: usize = 10;
 
 #[cfg(test)]
 mod tests {

@@ -3,20 +3,23 @@
 //! The rules of this file:
 //! - A draft is what reads back, not what was meant.
 //! - A rule's objection ends it; warnings travel along and people acknowledge them.
-//! - What is signed is the octets that were checked and approved.
+//! - What is signed is the octets that were checked and approved: what the rules judged, what people approve by its
+//!   digest and what the token signs is one reading.
 //! - A signature is worth something once a second implementation has read the whole, found every field as
 //!   planned, and verified it in software.
 
+use std::io::Read;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::statement::Statement;
-use super::structure::{Opened, ToBeSigned};
+use super::structure::{Assessed, Opened, Structure, ToBeSigned};
 use super::{IssuanceError, Key, key};
 use crate::digest::Digest;
 use crate::hsm::{KeyId, Token};
+use crate::pki::build::Streamed;
 use crate::pki::read::ReadError;
-use crate::pki::{ManyVerifier, PublicKey, SignatureAlgorithm, SignatureError, verify_signature};
+use crate::pki::{Heard, ManyVerifier, Message, PublicKey, Signable, SignatureAlgorithm, SignatureError};
 use crate::rule::{Context, Objection};
 use crate::stage::{ArtifactPlace, Event, Expected, Hands, Line, Person, Stage, StageError};
 
@@ -24,70 +27,124 @@ use crate::stage::{ArtifactPlace, Event, Expected, Hands, Line, Person, Stage, S
 #[derive(Clone, Debug)]
 pub struct Draft<T> {
     name: String,
-    octets: Vec<u8>,
+    octets: Streamed,
     of: PhantomData<T>,
 }
 
-impl<T: ToBeSigned> Draft<T> {
-    /// Reads back what a builder wrote: rules judge the octets, not the intent.
-    ///
-    /// # Errors
-    ///
-    /// [`IssuanceError::Unreadable`] if they are not the DER of such a structure.
-    pub fn from_der(name: &str, octets: Vec<u8>) -> Result<Self, IssuanceError> {
-        let unreadable = |why: String| IssuanceError::Unreadable { name: name.into(), why };
-        T::read(&octets).map_err(|error| unreadable(error.to_string()))?;
-        Ok(Self { name: name.into(), octets, of: PhantomData })
+impl<T: Structure> Draft<T> {
+    /// What a builder wrote.
+    pub fn new(name: &str, octets: Streamed) -> Self {
+        Self { name: name.into(), octets, of: PhantomData }
     }
 
-    /// Applies every rule and reports every objection, not just the first. `algorithm` is what the key will sign with.
+    /// Reads back what a builder wrote, for rules judge the octets, not the intent. Applies every rule and reports every
+    /// objection, not just the first. `algorithm` is what the key will sign with.
     ///
     /// # Errors
     ///
-    /// [`IssuanceError::Objections`] with all that rules object to, if any of it is an error.
+    /// [`IssuanceError::Unreadable`] if the octets are not the DER of such a structure; [`IssuanceError::Objections`]
+    /// with all that rules object to, if any of it is an error; [`IssuanceError::Unsignable`] if there is too much to be
+    /// signed by this algorithm.
     pub fn check(
         self,
         algorithm: SignatureAlgorithm,
         context: &Context<'_>,
     ) -> Result<Checked<T>, IssuanceError> {
-        let unreadable = |why: String| IssuanceError::Unreadable { name: self.name.clone(), why };
-        let algorithm = algorithm.der();
-        let read = T::judge(&self.octets, &algorithm, context).and_then(|assessment| {
-            let statement = T::statement(&T::read(&self.octets)?);
-            Ok((assessment, statement))
-        });
-        let (assessment, statement) = read.map_err(|error| unreadable(error.to_string()))?;
+        let mut message = Message::signed_by(algorithm);
+        let judged = self.judge_hearing(algorithm, context, &mut |octets| message.hear(octets))?;
+        let Judged { name, octets, warnings, passed, statement, .. } = judged;
+        let heard = message.end();
+        if let Err(source) = heard.signable() {
+            return Err(IssuanceError::Unsignable { name, source });
+        }
+        let material = Material { name, octets, heard, of: PhantomData };
+        Ok(Checked { material, warnings, passed, statement })
+    }
+
+    /// As [`Draft::check`], for a plan: there is no way from here to a signature.
+    ///
+    /// # Errors
+    ///
+    /// As [`Draft::check`].
+    pub fn judge(
+        self,
+        algorithm: SignatureAlgorithm,
+        context: &Context<'_>,
+    ) -> Result<Judged<T>, IssuanceError> {
+        if let Err(source) = Message::may_have(algorithm, self.octets.len()) {
+            return Err(IssuanceError::Unsignable { name: self.name, source });
+        }
+        self.judge_hearing(algorithm, context, &mut |_| ())
+    }
+
+    fn judge_hearing(
+        self,
+        algorithm: SignatureAlgorithm,
+        context: &Context<'_>,
+        heard: &mut dyn FnMut(&[u8]),
+    ) -> Result<Judged<T>, IssuanceError> {
+        let name = self.name;
+        let unreadable = |source| IssuanceError::Entries { name: name.clone(), source };
+        let Assessed { assessment, statement } = T::assess(&self.octets, algorithm, context, heard)
+            .map_err(|error| IssuanceError::Unreadable { name: name.clone(), why: error.to_string() })?;
         if assessment.has_error() {
             return Err(IssuanceError::Objections {
-                tbs_sha256: Digest::of(&self.octets),
+                tbs_sha256: self.octets.sha256().map_err(unreadable)?,
                 passed: assessment.passed.len(),
-                name: self.name,
+                name,
                 objections: assessment.objections,
             });
         }
-        let (warnings, passed) = (assessment.objections, assessment.passed.len());
-        Ok(Checked { draft: self, warnings, passed, statement })
+        let (passed, warnings) = (assessment.passed.len(), assessment.objections);
+        Ok(Judged { name, octets: self.octets, warnings, passed, statement, of: PhantomData })
     }
+}
 
+/// A draft of a plan to which no rule objects.
+#[derive(Debug)]
+pub struct Judged<T> {
+    name: String,
+    octets: Streamed,
+    warnings: Vec<Objection>,
+    passed: usize,
+    statement: Statement,
+    of: PhantomData<T>,
+}
+
+impl<T: Structure> Judged<T> {
     /// The octets.
-    pub fn octets(&self) -> &[u8] {
+    pub const fn octets(&self) -> &Streamed {
         &self.octets
     }
+
+    /// What it says, as read back.
+    pub const fn statement(&self) -> &Statement {
+        &self.statement
+    }
+}
+
+/// Octets that were read once, and what was heard of them.
+#[derive(Debug)]
+struct Material<T> {
+    name: String,
+    octets: Streamed,
+    heard: Heard,
+    of: PhantomData<T>,
 }
 
 /// A draft to which no rule objects.
 #[derive(Debug)]
 pub struct Checked<T> {
-    draft: Draft<T>,
+    material: Material<T>,
     warnings: Vec<Objection>,
     passed: usize,
     statement: Statement,
 }
 
-impl<T: ToBeSigned> Checked<T> {
+impl<T: Structure> Checked<T> {
     /// The octets.
-    pub fn octets(&self) -> &[u8] {
-        &self.draft.octets
+    pub const fn octets(&self) -> &Streamed {
+        &self.material.octets
     }
 
     /// What it says, as read back.
@@ -106,8 +163,8 @@ impl<T: ToBeSigned> Checked<T> {
     }
 
     /// The digest of the octets: what people approve.
-    pub fn sha256(&self) -> Digest {
-        Digest::of(&self.draft.octets)
+    pub const fn sha256(&self) -> Digest {
+        self.material.heard.sha256()
     }
 
     /// What the log says of the rules.
@@ -115,7 +172,7 @@ impl<T: ToBeSigned> Checked<T> {
         Event::LintResult {
             tbs_sha256: self.sha256(),
             policy: policy.to_string(),
-            rules_passed: self.rules_passed(),
+            rules_passed: u64::try_from(self.passed).unwrap_or(u64::MAX),
             warnings_acknowledged: self.warnings.iter().map(|warning| warning.rule.to_string()).collect(),
             objections: Vec::new(),
         }
@@ -140,9 +197,9 @@ impl<T: ToBeSigned> Checked<T> {
             .map(|field| Line::new(field.name.clone(), field.value.clone()))
             .collect();
         lines.extend(self.warnings.iter().map(|warning| Line::new("warning", warning.to_string())));
-        let name = format!("{} `{}`", T::NAME, self.draft.name);
+        let name = format!("{} `{}`", T::NAME, self.material.name);
         let approval = ask_to_sign(&name, sha256, lines, approver, kind, stage)?;
-        Ok(Approved { draft: self.draft, approval })
+        Ok(Approved { material: self.material, approval })
     }
 }
 
@@ -201,7 +258,8 @@ impl ApprovedList {
         self.approval
     }
 
-    /// The draft at a place of the list, drafted once more: the same octets that were checked and approved.
+    /// The draft at a place of the list, drafted once more: the same octets that were checked and approved. `algorithm` is
+    /// what the key will sign with.
     ///
     /// # Errors
     ///
@@ -211,9 +269,12 @@ impl ApprovedList {
         index: usize,
         name: String,
         octets: Vec<u8>,
+        algorithm: SignatureAlgorithm,
     ) -> Result<Approved<T>, IssuanceError> {
-        if self.digests.get(index) == Some(&Digest::of(&octets)) {
-            return Ok(Approved { draft: Draft { name, octets, of: PhantomData }, approval: self.approval });
+        let heard = Message::whole(algorithm, &octets);
+        if self.digests.get(index) == Some(&heard.sha256()) {
+            let material = Material { name, octets: octets.into(), heard, of: PhantomData };
+            return Ok(Approved { material, approval: self.approval });
         }
         let difference = "the octets to be signed are not those that were approved".to_owned();
         Err(IssuanceError::Differs { name, difference })
@@ -223,19 +284,19 @@ impl ApprovedList {
 /// A draft that people allowed to be signed.
 #[derive(Debug)]
 pub struct Approved<T> {
-    draft: Draft<T>,
+    material: Material<T>,
     approval: u64,
 }
 
-impl<T: ToBeSigned> Approved<T> {
+impl<T: Structure> Approved<T> {
     /// The record by which people approved.
     pub const fn approval(&self) -> u64 {
         self.approval
     }
 
     /// The digest of the octets that will be signed.
-    pub fn sha256(&self) -> Digest {
-        Digest::of(&self.draft.octets)
+    pub const fn sha256(&self) -> Digest {
+        self.material.heard.sha256()
     }
 
     /// Keeps the octets where `resume` finds them and makes sure that the artifact can be stored.
@@ -244,7 +305,7 @@ impl<T: ToBeSigned> Approved<T> {
     ///
     /// [`StageError::Journal`] if either cannot be.
     pub fn prepare(&self, place: &ArtifactPlace, stage: &mut Stage<'_>) -> Result<(), StageError> {
-        stage.prepare(place, &self.draft.octets)
+        stage.prepare(place, self.sha256(), &mut self.material.octets.reader())
     }
 
     /// Signs the octets, inside an act.
@@ -259,10 +320,9 @@ impl<T: ToBeSigned> Approved<T> {
         hands: &mut Hands<'_>,
     ) -> Result<Signed<T>, IssuanceError> {
         let id = id_of_live(key)?;
-        let algorithm = SignatureAlgorithm::for_key(&key.public);
-        let signature = key::sign(hands.token(), id, algorithm, &self.draft.octets)
+        let signature = key::sign_heard(hands.token(), id, self.signable()?)
             .map_err(|error| key::token_error(&key.token, error))?;
-        Ok(self.with(algorithm, &signature, along.into()))
+        Ok(self.with(SignatureAlgorithm::for_key(&key.public), &signature, along.into()))
     }
 
     /// Signs the octets of many, in one call.
@@ -278,7 +338,10 @@ impl<T: ToBeSigned> Approved<T> {
     ) -> Result<Vec<Signed<T>>, IssuanceError> {
         let id = id_of_live(key)?;
         let algorithm = SignatureAlgorithm::for_key(&key.public);
-        let inputs: Vec<_> = all.iter().map(|one| key::input(algorithm, &one.draft.octets)).collect();
+        let input = |one: &Self| match one.signable()? {
+            Signable::Digest(_, octets) | Signable::Message(octets) => Ok(octets.to_vec()),
+        };
+        let inputs: Vec<_> = all.iter().map(input).collect::<Result<_, IssuanceError>>()?;
         let signatures = token
             .sign_many(id, algorithm.hash(), &inputs)
             .map_err(|error| key::token_error(&key.token, error))?;
@@ -287,9 +350,16 @@ impl<T: ToBeSigned> Approved<T> {
         Ok(signed.map(|(one, signature)| one.with(algorithm, &signature, Arc::clone(along))).collect())
     }
 
+    /// What the token is given to sign.
+    fn signable(&self) -> Result<Signable<'_>, IssuanceError> {
+        let unsignable = |source| IssuanceError::Unsignable { name: self.material.name.clone(), source };
+        self.material.heard.signable().map_err(unsignable)
+    }
+
     fn with(self, algorithm: SignatureAlgorithm, signature: &[u8], along: Arc<[Vec<u8>]>) -> Signed<T> {
-        let whole = T::assemble(&self.draft.octets, algorithm, signature, &along);
-        Signed { name: self.draft.name, octets: self.draft.octets, along, whole, of: PhantomData }
+        let Material { name, octets, heard, .. } = self.material;
+        let whole = T::assemble(&octets, algorithm, signature, &along);
+        Signed { name, octets, sha256: heard.sha256(), along, whole, of: PhantomData }
     }
 }
 
@@ -305,45 +375,94 @@ fn id_of_live(key: &Key) -> Result<&KeyId, IssuanceError> {
 #[derive(Debug)]
 pub struct Signed<T> {
     name: String,
-    octets: Vec<u8>,
+    octets: Streamed,
+    sha256: Digest,
     along: Arc<[Vec<u8>]>,
-    whole: Vec<u8>,
+    whole: Streamed,
     of: PhantomData<T>,
 }
 
-impl<T: ToBeSigned> Signed<T> {
-    /// A whole structure that was signed before an interruption; nothing is believed of it yet.
+impl<T: Structure> Signed<T> {
+    /// A whole structure that was signed before an interruption; nothing is believed of it yet. `drafted`: what was to be
+    /// signed, drafted once more.
     ///
     /// # Errors
     ///
-    /// [`IssuanceError::Unreadable`] if it is none.
-    pub(super) fn found(name: &str, whole: Vec<u8>, along: Vec<Vec<u8>>) -> Result<Self, IssuanceError> {
-        let opened = T::open(&whole)
-            .map_err(|error| IssuanceError::Unreadable { name: name.into(), why: error.to_string() })?;
-        let octets = opened.to_be_signed.to_vec();
-        drop(opened);
-        Ok(Self { name: name.into(), octets, along: along.into(), whole, of: PhantomData })
+    /// [`IssuanceError::Entries`] if what is to be signed cannot be read.
+    pub(super) fn found(
+        name: &str,
+        whole: Vec<u8>,
+        drafted: Streamed,
+        along: Vec<Vec<u8>>,
+    ) -> Result<Self, IssuanceError> {
+        let sha256 =
+            drafted.sha256().map_err(|source| IssuanceError::Entries { name: name.into(), source })?;
+        let (name, whole) = (name.into(), whole.into());
+        Ok(Self { name, octets: drafted, sha256, along: along.into(), whole, of: PhantomData })
     }
 
-    /// The digest of what was signed.
-    pub(super) fn to_be_signed(&self) -> Digest {
-        Digest::of(&self.octets)
+    /// The digest of what was to be signed.
+    pub(super) const fn to_be_signed(&self) -> Digest {
+        self.sha256
+    }
+
+    /// The whole structure, to be put where it will be read back from.
+    pub const fn octets(&self) -> &Streamed {
+        &self.whole
     }
 
     /// Takes the whole apart again by the second implementation, compares it with the plan field by field, and
-    /// verifies the signature in software.
+    /// verifies the signature in software. `stored` reads the whole from where it lies; `sha256` is its digest.
     ///
     /// # Errors
     ///
     /// [`IssuanceError::Differs`], [`IssuanceError::Signature`] or [`IssuanceError::Unreadable`].
-    pub fn verify(self, planned: &Statement, key: &PublicKey) -> Result<Verified<T>, IssuanceError> {
-        let opened = self.compare(planned, key)?;
-        verify_signature(key, SignatureAlgorithm::for_key(key), opened.to_be_signed, opened.signature)
-            .map_err(|source| self.not_verified(key, source))?;
-        drop(opened);
-        Ok(Verified { der: self.whole, of: PhantomData })
+    pub fn verify_stored(
+        self,
+        planned: &Statement,
+        key: &PublicKey,
+        stored: &mut dyn Read,
+        sha256: Digest,
+    ) -> Result<Verified<T>, IssuanceError> {
+        let wanted = SignatureAlgorithm::for_key(key);
+        let opened = T::reopen(stored, &self.octets, wanted)
+            .map_err(|error| IssuanceError::Unreadable { name: self.name.clone(), why: error.to_string() })?;
+        let differs = |difference| IssuanceError::Differs { name: self.name.clone(), difference };
+        if opened.heard.sha256() != self.sha256 {
+            return Err(differs("the octets that were signed are not those that were approved".to_owned()));
+        }
+        if *opened.along != *self.along {
+            return Err(differs("the certificates that go along are not those that were meant".to_owned()));
+        }
+        if let Some(difference) = planned.difference(&opened.statement) {
+            return Err(differs(difference));
+        }
+        if opened.algorithm != wanted.der() {
+            return Err(differs(format!("the signature algorithm is not {}", wanted.name())));
+        }
+        opened.heard.verify(key, &opened.signature).map_err(|source| self.not_verified(key, source))?;
+        Ok(Verified { sha256, whole: self.whole, of: PhantomData })
     }
 
+    fn not_verified(&self, key: &PublicKey, source: SignatureError) -> IssuanceError {
+        IssuanceError::Signature { name: self.name.clone(), key: key.spki_sha256(), source }
+    }
+
+    /// As [`Signed::verify_stored`], for a structure that is stored later.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signed::verify_stored`].
+    pub fn verify(self, planned: &Statement, key: &PublicKey) -> Result<Verified<T>, IssuanceError> {
+        let whole = self.whole.clone();
+        let sha256 =
+            whole.sha256().map_err(|source| IssuanceError::Entries { name: self.name.clone(), source })?;
+        self.verify_stored(planned, key, &mut whole.reader(), sha256)
+    }
+}
+
+/// A structure that is always in memory is verified there.
+impl<T: ToBeSigned> Signed<T> {
     /// As [`Signed::verify`], for many by the key of a verifier, each with what it is to say.
     ///
     /// # Errors
@@ -363,11 +482,12 @@ impl<T: ToBeSigned> Signed<T> {
             None => IssuanceError::Unknown { what: "signature", name: index.to_string() },
         })?;
         drop(opened);
-        Ok(all.into_iter().map(|(one, _)| Verified { der: one.whole, of: PhantomData }).collect())
-    }
-
-    fn not_verified(&self, key: &PublicKey, source: SignatureError) -> IssuanceError {
-        IssuanceError::Signature { name: self.name.clone(), key: key.spki_sha256(), source }
+        let verified = |one: Self| Verified {
+            sha256: Digest::of(one.whole.in_memory().unwrap_or_default()),
+            whole: one.whole,
+            of: PhantomData,
+        };
+        Ok(all.into_iter().map(|(one, _)| verified(one)).collect())
     }
 
     /// Takes the whole apart and compares everything but the signature itself.
@@ -376,8 +496,8 @@ impl<T: ToBeSigned> Signed<T> {
         let differs = |difference: String| IssuanceError::Differs { name: name(), difference };
         let unreadable =
             |error: ReadError| IssuanceError::Unreadable { name: name(), why: error.to_string() };
-        let opened = T::open(&self.whole).map_err(unreadable)?;
-        if opened.to_be_signed != self.octets {
+        let opened = T::open(self.whole.in_memory().unwrap_or_default()).map_err(unreadable)?;
+        if Some(opened.to_be_signed) != self.octets.in_memory() {
             return Err(differs("the octets that were signed are not those that were approved".to_owned()));
         }
         if *opened.along != *self.along {
@@ -399,19 +519,33 @@ impl<T: ToBeSigned> Signed<T> {
 /// An artifact: read back, as planned, with a signature that verifies.
 #[derive(Clone, Debug)]
 pub struct Verified<T> {
-    der: Vec<u8>,
+    sha256: Digest,
+    whole: Streamed,
     of: PhantomData<T>,
 }
 
+impl<T> Verified<T> {
+    /// The digest of the whole structure.
+    pub const fn sha256(&self) -> Digest {
+        self.sha256
+    }
+
+    /// The whole structure.
+    pub(super) const fn octets(&self) -> &Streamed {
+        &self.whole
+    }
+}
+
+/// A structure that is always in memory can be had from there.
 impl<T: ToBeSigned> Verified<T> {
     /// The whole structure.
     pub fn der(&self) -> &[u8] {
-        &self.der
+        self.whole.in_memory().unwrap_or_default()
     }
 
     /// The whole structure, to keep.
     pub fn into_der(self) -> Vec<u8> {
-        self.der
+        self.der().to_vec()
     }
 }
 
@@ -447,7 +581,9 @@ mod tests {
     #[test]
     fn other_octets_than_those_approved_are_not_admitted() {
         let list = ApprovedList { digests: vec![Digest::of(b"one"), Digest::of(b"two")], approval: 7 };
-        let admit = |index, octets: &[u8]| list.admit::<OcspResponse>(index, "name".into(), octets.to_vec());
+        let admit = |index, octets: &[u8]| {
+            list.admit::<OcspResponse>(index, "name".into(), octets.to_vec(), SignatureAlgorithm::Ed25519)
+        };
         assert_eq!(admit(0, b"one").unwrap().approval(), 7);
         assert_eq!(admit(1, b"two").unwrap().sha256(), Digest::of(b"two"));
         for (index, octets) in [(0, b"two"), (1, b"one"), (2, b"one")] {

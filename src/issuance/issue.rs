@@ -3,13 +3,14 @@
 //! Drawn, drafted, judged, logged, approved, kept, intent, signed, read back, compared, verified, stored,
 //! logged. A failure after the intent leaves `act.failed` and a serial number that is never used again.
 
-use super::chain::{Checked, Draft, Verified};
+use super::chain::{Checked, Draft, Judged, Verified};
 use super::ledger::{Key, Ledger};
 use super::statement::Statement;
-use super::structure::ToBeSigned;
+use super::structure::Structure;
 use super::{IssuanceError, Policy, past};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::pki::build::Streamed;
 use crate::pki::{SerialNumber, SignatureAlgorithm};
 use crate::rule::Context;
 use crate::stage::{Artifact, ArtifactPlace, Event, Person, Stage};
@@ -35,7 +36,7 @@ pub struct Terms<'t> {
 /// Something to be issued, complete but for what is drawn.
 pub trait Order {
     /// What kind of structure it is.
-    type Structure: ToBeSigned;
+    type Structure: Structure;
 
     /// What it becomes and where that belongs.
     fn place(&self) -> ArtifactPlace;
@@ -48,7 +49,7 @@ pub trait Order {
     /// # Errors
     ///
     /// [`IssuanceError::Profile`] if the profile cannot say it.
-    fn draft(&self, drawn: &Drawn) -> Result<Vec<u8>, IssuanceError>;
+    fn draft(&self, drawn: &Drawn) -> Result<Streamed, IssuanceError>;
     /// What it is to say, field by field, without building anything.
     ///
     /// # Errors
@@ -57,6 +58,14 @@ pub trait Order {
     fn planned(&self, drawn: &Drawn) -> Result<Statement, IssuanceError>;
     /// The fields of the statement that are holes of a plan, each with the hole's name.
     fn holes(&self) -> Vec<(String, String)>;
+    /// The same order without most of what does not depend on the time of signing, for judging it at times after the
+    /// earliest one; nothing if all of it is judged each time.
+    fn for_later_times(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
     /// Certificates that go along with the signature.
     fn along(&self) -> Vec<Vec<u8>> {
         Vec::new()
@@ -78,7 +87,7 @@ pub trait Order {
     fn result(&self, drawn: &Drawn, artifact: Artifact) -> Event;
 }
 
-/// Drafts an order and has every rule judge it: what planning does, and what signing begins with.
+/// Drafts an order and has every rule judge it: what signing begins with.
 ///
 /// # Errors
 ///
@@ -89,13 +98,36 @@ pub fn draft_and_check<O: Order>(
     policy: Policy,
     ledger: &Ledger,
 ) -> Result<Checked<O::Structure>, IssuanceError> {
-    let name = order.place().name;
-    let checked = Draft::from_der(&name, order.draft(drawn)?)?
-        .check(SignatureAlgorithm::for_key(&order.key().public), &order.context(drawn, policy, ledger)?)?;
-    // What reads back has to be what was meant, before anyone is asked to approve it.
-    match order.planned(drawn)?.difference(checked.statement()) {
-        None => Ok(checked),
-        Some(difference) => Err(IssuanceError::Differs { name, difference }),
+    let algorithm = SignatureAlgorithm::for_key(&order.key().public);
+    let context = order.context(drawn, policy, ledger)?;
+    let checked = Draft::new(&order.place().name, order.draft(drawn)?).check(algorithm, &context)?;
+    as_meant(order, drawn, checked.statement())?;
+    Ok(checked)
+}
+
+/// Drafts an order and has every rule judge it: what planning does. It is the same but that nothing comes of it.
+///
+/// # Errors
+///
+/// As [`draft_and_check`].
+pub fn draft_and_judge<O: Order>(
+    order: &O,
+    drawn: &Drawn,
+    policy: Policy,
+    ledger: &Ledger,
+) -> Result<Judged<O::Structure>, IssuanceError> {
+    let algorithm = SignatureAlgorithm::for_key(&order.key().public);
+    let context = order.context(drawn, policy, ledger)?;
+    let judged = Draft::new(&order.place().name, order.draft(drawn)?).judge(algorithm, &context)?;
+    as_meant(order, drawn, judged.statement())?;
+    Ok(judged)
+}
+
+/// What reads back has to be what was meant, before anyone is asked to approve it.
+fn as_meant<O: Order>(order: &O, drawn: &Drawn, read: &Statement) -> Result<(), IssuanceError> {
+    match order.planned(drawn)?.difference(read) {
+        None => Ok(()),
+        Some(difference) => Err(IssuanceError::Differs { name: order.place().name, difference }),
     }
 }
 
@@ -128,8 +160,12 @@ pub fn issue<O: Order>(
     let intent = order.intent(&drawn, approved.sha256());
     let approval = approved.approval();
     let verified = stage.act(&key.token, intent, Some(approval), |hands| {
-        let verified = approved.sign(key, order.along(), hands)?.verify(&planned, &key.public)?;
-        let artifact = hands.store(&place, verified.der())?;
+        let signed = approved.sign(key, order.along(), hands)?;
+        // It is read back from where it lies, and has its name only after it was verified: after a power failure there
+        // may be a part that nobody takes for an artifact.
+        let sha256 = hands.deposit(&place, &mut signed.octets().reader())?;
+        let verified = signed.verify_stored(&planned, &key.public, &mut *hands.deposited()?, sha256)?;
+        let artifact = hands.complete(&place)?;
         let result = order.result(&drawn, artifact);
         Ok::<_, IssuanceError>((verified, result))
     })?;

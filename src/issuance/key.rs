@@ -13,7 +13,7 @@ use base64ct::{Base64, Encoding};
 use super::{IssuanceError, Key, past};
 use crate::digest::hex;
 use crate::hsm::{AttributeName, Attributes, KeyDescription, KeyId, KeyRequest, ToSign, Token, TokenError};
-use crate::pki::{KeyAlgorithm, PublicKey, SignatureAlgorithm, verify_signature};
+use crate::pki::{KeyAlgorithm, PublicKey, Signable, SignatureAlgorithm, verify_signature};
 use crate::stage::{Event, KeyAttributes, LogKey, Notice, Stage};
 
 /// A key to be made.
@@ -121,6 +121,22 @@ pub(super) fn sign(
 /// What the token signs of a message: its digest, or the message itself.
 pub(super) fn input(algorithm: SignatureAlgorithm, message: &[u8]) -> Vec<u8> {
     algorithm.hash().map_or_else(|| message.to_vec(), |hash| hash.digest(message))
+}
+
+/// Signs what was heard.
+///
+/// # Errors
+///
+/// [`TokenError`]: what the token says.
+pub(super) fn sign_heard(
+    token: &mut dyn Token,
+    id: &KeyId,
+    what: Signable<'_>,
+) -> Result<Vec<u8>, TokenError> {
+    match what {
+        Signable::Digest(hash, octets) => token.sign(id, ToSign::Digest { hash, octets }),
+        Signable::Message(message) => token.sign(id, ToSign::Message(message)),
+    }
 }
 
 fn generate(

@@ -407,6 +407,12 @@ impl Ledger {
         revoked.collect()
     }
 
+    /// The serial numbers that are used under an issuer's name.
+    pub fn serials(&self, issuer: Digest) -> Vec<SerialNumber> {
+        let of_issuer = self.issued.keys().filter(|(of, _)| *of == issuer);
+        of_issuer.map(|(_, serial)| serial.clone()).collect()
+    }
+
     /// Learns of a revocation by a step of this ceremony.
     pub fn revoke_here(&mut self, here: RevokedHere) {
         self.revoke(here.issuer, here.revocation.clone());

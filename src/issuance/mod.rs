@@ -31,8 +31,8 @@ mod structure;
 
 use thiserror::Error;
 
-pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Signed, Verified};
-pub use issue::{Drawn, Order, Terms, draft_and_check, issue};
+pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Judged, Signed, Verified};
+pub use issue::{Drawn, Order, Terms, draft_and_check, draft_and_judge, issue};
 pub use key::{KeyOrder, make_key, use_log_key};
 pub use ledger::{
     Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
@@ -42,7 +42,7 @@ pub use paths::{Loss, loss};
 pub use possessions::{Bag, Possessions};
 pub use series::{Series, SeriesOrder, check_member, issue_series};
 pub use statement::{Field, Statement};
-pub use structure::{Certificate, CertificateList, OcspResponse, Request, ToBeSigned};
+pub use structure::{Certificate, CertificateList, OcspResponse, Request, Structure, ToBeSigned};
 
 pub use crate::rule::{Issued, Kind, Objection, Policy};
 
@@ -84,6 +84,22 @@ pub enum IssuanceError {
         name: String,
         /// Where and why.
         why: String,
+    },
+    /// There is too much to be signed.
+    #[error("{name}: it cannot be signed: {source}")]
+    Unsignable {
+        /// What was to be issued.
+        name: String,
+        /// Why.
+        source: crate::pki::SignatureError,
+    },
+    /// The list of what is revoked cannot be read.
+    #[error("{name}: what is revoked cannot be read")]
+    Entries {
+        /// What was to be issued.
+        name: String,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// What was signed is not what was planned.
     #[error("{name}: what was signed is not what was planned: {difference}")]

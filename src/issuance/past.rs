@@ -10,7 +10,7 @@ use super::chain::{Signed, Verified};
 use super::issue::{Drawn, Order};
 use super::key::{KeyOrder, generated};
 use super::series::{Series as _, SeriesOrder};
-use super::structure::ToBeSigned as _;
+use super::structure::Structure as _;
 use super::{IssuanceError, Key};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
@@ -27,7 +27,7 @@ pub(super) fn issued<O: Order>(
     let Some((record, octets)) = stage.handed_over(&place)? else { return Ok(None) };
     let intent = record.closes.and_then(|seq| stage.past().records().iter().find(|other| other.seq == seq));
     let drawn = drawn(intent.unwrap_or(&record), &place.name)?;
-    let signed = Signed::found(&place.name, octets, order.along())?;
+    let signed = Signed::found(&place.name, octets, order.draft(&drawn)?, order.along())?;
     let verified = signed.verify(&order.planned(&drawn)?, &order.key().public)?;
     Ok(Some((drawn, verified)))
 }
@@ -45,11 +45,12 @@ pub(super) fn settle<O: Order>(
         };
         if let Some((drawn, verified)) = found {
             let result = |artifact| order.result(&drawn, artifact);
-            stage.adopt(&place, verified.der(), intent.seq, result)?;
+            let octets = verified.octets().in_memory().unwrap_or_default();
+            stage.adopt(&place, octets, intent.seq, result)?;
             let sentence = "It was signed before the interruption. It was read back, compared and verified, and is taken.";
             let lines = vec![
                 Line::new("artifact", place.name.clone()),
-                Line::new("SHA-256", Digest::of(verified.der()).to_string()),
+                Line::new("SHA-256", verified.sha256().to_string()),
             ];
             stage.show(&Notice::Done { sentence: sentence.into(), lines });
             return Ok(Some((drawn, verified)));
@@ -341,9 +342,8 @@ fn find<O: Order>(
     let drawn = drawn(intent, &name)?;
     let wanted = intent.digest("tbs_sha256");
     for leftover in stage.leftovers()? {
-        let Ok(signed) = Signed::<O::Structure>::found(&name, leftover.octets, order.along()) else {
-            continue;
-        };
+        let drafted = order.draft(&drawn)?;
+        let signed = Signed::<O::Structure>::found(&name, leftover.octets, drafted, order.along())?;
         if Some(signed.to_be_signed()) != wanted {
             continue;
         }
@@ -378,9 +378,11 @@ fn find_outcome<O: Order>(
         if *octets != signed {
             continue;
         }
-        let whole = O::Structure::assemble(&to_be_signed, algorithm, signature, &order.along());
+        let whole = O::Structure::assemble(&to_be_signed.into(), algorithm, signature, &order.along());
+        let whole = whole.in_memory().unwrap_or_default().to_vec();
         let drawn = drawn(intent, &name)?;
-        let signed = Signed::<O::Structure>::found(&name, whole, order.along())?;
+        let drafted = order.draft(&drawn)?;
+        let signed = Signed::<O::Structure>::found(&name, whole, drafted, order.along())?;
         if let Ok(verified) = signed.verify(&order.planned(&drawn)?, &order.key().public) {
             return Ok(Some((drawn, verified)));
         }

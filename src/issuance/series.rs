@@ -91,7 +91,8 @@ pub fn check_member<S: Series>(
 ) -> Result<Checked<S::Structure>, IssuanceError> {
     let name = series.place(index).name;
     let algorithm = SignatureAlgorithm::for_key(&key.public);
-    let checked = Draft::<S::Structure>::from_der(&name, series.draft(index)?)?.check(algorithm, context)?;
+    let draft = Draft::<S::Structure>::new(&name, series.draft(index)?.into());
+    let checked = draft.check(algorithm, context)?;
     // What reads back has to be what was meant, before anyone is asked to approve it.
     match series.planned(index)?.difference(checked.statement()) {
         None => Ok(checked),
@@ -200,7 +201,8 @@ fn check_all<S: Series>(
     };
     in_order(count, vec![(); processors(count)], check, |range, checked| {
         for (index, one) in range.zip(&checked) {
-            stage.prepare_member(&series.place(index), one.octets())?;
+            let octets = one.octets().in_memory().unwrap_or_default();
+            stage.prepare_member(&series.place(index), octets)?;
             all.list.add(one);
             all.passed = all.passed.min(one.rules_passed());
             all.warnings.extend(one.warnings().iter().map(|warning| warning.rule.to_string()));
@@ -235,11 +237,12 @@ fn sign_all<S: Series>(
     let mut sessions = vec![Session(token)];
     sessions.extend(others.iter_mut().map(|other| Session(&mut **other)));
     let along: Arc<[Vec<u8>]> = series.along().into();
-    let verifier = ManyVerifier::new(&key.public, SignatureAlgorithm::for_key(&key.public), count);
+    let algorithm = SignatureAlgorithm::for_key(&key.public);
+    let verifier = ManyVerifier::new(&key.public, algorithm, count);
     let sign = |Session(token): &mut Session<'_>, range: Range<usize>| {
         let drafts: Vec<Approved<S::Structure>> = range
             .clone()
-            .map(|index| approved.admit(index, series.place(index).name, series.draft(index)?))
+            .map(|index| approved.admit(index, series.place(index).name, series.draft(index)?, algorithm))
             .collect::<Result<_, _>>()?;
         let signed = Approved::sign_many(drafts, key, &along, *token)?;
         let planned = range.map(|index| series.planned(index));

@@ -3,7 +3,11 @@
 //! Reading takes what RFC 7468 calls lax about white space and line length, and nothing beyond: a block that begins has
 //! to end with its own label, and its base64 has to be whole.
 
+mod stream;
+
 use thiserror::Error;
+
+pub use stream::{Reader, Writer};
 
 /// One block.
 #[derive(Clone, Debug, PartialEq, Eq)]

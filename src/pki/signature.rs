@@ -4,6 +4,7 @@
 //! - An algorithm is its AlgorithmIdentifier octet for octet, as BR §7.1.3.2 lists them; nothing else is one.
 //! - SHA-1 is no algorithm here.
 //! - Verification is by ring, for P-521 by the crate p521, for ML-DSA by the crate ml-dsa: none made the signature.
+//! - What is too long to be held is verified from its digest: `message`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 use super::build::element;
 use super::key::{Curve, KeyKind, MlDsa, PublicKey};
+use super::message::verify_ecdsa;
 use super::read::der::tag;
 
 /// A hash function under a signature.
@@ -227,15 +229,13 @@ pub fn verify_signature(
     let verified = match (key.kind(), algorithm) {
         (KeyKind::Rsa { modulus, exponent }, _) => {
             let parameters = rsa_verification(algorithm).ok_or_else(misfit)?;
-            if !key.rsa_bits().is_some_and(|bits| RSA_VERIFIABLE_BITS.contains(&bits)) {
-                return Err(SignatureError::RsaSize { key: key.to_string() });
-            }
+            rsa_size(key)?;
             ring::RsaPublicKeyComponents { n: modulus, e: exponent }
                 .verify(parameters, message, signature)
                 .is_ok()
         }
         (KeyKind::Ec { curve: Curve::P521, point }, SignatureAlgorithm::Ecdsa(hash)) => {
-            verify_p521(point, &hash.digest(message), signature)
+            verify_ecdsa(Curve::P521, point, &hash.digest(message), signature)
         }
         (KeyKind::Ec { curve, point }, SignatureAlgorithm::Ecdsa(hash)) => {
             let parameters = ecdsa_verification(curve, hash).ok_or_else(unsupported)?;
@@ -250,6 +250,14 @@ pub fn verify_signature(
         (KeyKind::Ec { .. } | KeyKind::Ed25519 { .. } | KeyKind::MlDsa { .. }, _) => return Err(misfit()),
     };
     if verified { Ok(()) } else { Err(SignatureError::Wrong) }
+}
+
+/// Refuses RSA keys too short or long to be verified by.
+pub(super) fn rsa_size(key: &PublicKey) -> Result<(), SignatureError> {
+    if key.rsa_bits().is_some_and(|bits| RSA_VERIFIABLE_BITS.contains(&bits)) {
+        return Ok(());
+    }
+    Err(SignatureError::RsaSize { key: key.to_string() })
 }
 
 /// Makes the DER of Ecdsa-Sig-Value from what PKCS #11 gives: r and s, each as long as the other.
@@ -301,6 +309,14 @@ pub enum SignatureError {
         /// The kind of key.
         key: String,
     },
+    /// The algorithm needs the message itself, and that is too long to be held.
+    #[error("{algorithm} needs the message itself, and that has more than {most} octets")]
+    TooLong {
+        /// The algorithm.
+        algorithm: SignatureAlgorithm,
+        /// The most octets.
+        most: usize,
+    },
     /// The signature is not by this key over these octets.
     #[error("the signature is not by this key over these octets")]
     Wrong,
@@ -312,17 +328,6 @@ pub enum SignatureError {
         /// How many it needs.
         wanted: usize,
     },
-}
-
-fn verify_p521(point: &[u8], digest: &[u8], signature: &[u8]) -> bool {
-    use p521::ecdsa::signature::hazmat::PrehashVerifier as _;
-    // The crate wants half as many octets as the curve has; zeros in front change no number.
-    let zeros = HashAlgorithm::Sha512.octets().saturating_sub(digest.len());
-    let digest = [&vec![0; zeros], digest].concat();
-    match (p521::ecdsa::VerifyingKey::from_sec1_bytes(point), p521::ecdsa::Signature::from_der(signature)) {
-        (Ok(key), Ok(signature)) => key.verify_prehash(&digest, &signature).is_ok(),
-        _ => false,
-    }
 }
 
 /// Pure ML-DSA with an empty context. Source: RFC 9881 §3.

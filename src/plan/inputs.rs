@@ -33,8 +33,8 @@ pub fn read(script: &Script, sources: &Sources<'_>, problems: &mut Problems) -> 
             true => sources.folder.join(kept_input(name.value.as_str())),
             false => sources.folder.join(&file.value),
         };
-        let octets = match octets(&path) {
-            Ok(octets) => octets,
+        let (octets, sha256) = match octets(&path) {
+            Ok(read) => read,
             Err(error) => {
                 problems.add(
                     file.place,
@@ -43,7 +43,6 @@ pub fn read(script: &Script, sources: &Sources<'_>, problems: &mut Problems) -> 
                 continue;
             }
         };
-        let sha256 = Digest::of(&octets);
         match &input.sha256 {
             Some(wanted) if wanted.value != sha256 => {
                 let message =
@@ -58,19 +57,29 @@ pub fn read(script: &Script, sources: &Sources<'_>, problems: &mut Problems) -> 
             }
             _ => {}
         }
-        inputs.insert(name.value.to_string(), Input { file: file.value.clone(), octets, sha256 });
+        inputs.insert(name.value.to_string(), Input { file: file.value.clone(), path, octets, sha256 });
     }
     inputs
 }
 
-/// The octets of a file, if it is not larger than any certificate, request or list that a step takes whole.
-fn octets(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut octets = Vec::new();
-    File::open(path)?.take(MOST_OCTETS + 1).read_to_end(&mut octets)?;
-    if u64::try_from(octets.len()).unwrap_or(u64::MAX) > MOST_OCTETS {
-        return Err(std::io::Error::other(format!("it is larger than {} MiB", MOST_OCTETS >> 20)));
+/// The octets of a file and their digest; of a long one only its beginning, for what takes it reads it row by row.
+fn octets(path: &Path) -> std::io::Result<(Vec<u8>, Digest)> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    if length > MOST_OCTETS {
+        return Err(std::io::Error::other(format!("it is larger than {} GiB", MOST_OCTETS >> 30)));
     }
-    Ok(octets)
+    let mut octets = Vec::new();
+    if length <= Input::MOST_HELD {
+        // What grew in between is read as it is now, to its digest.
+        file.by_ref().take(MOST_OCTETS).read_to_end(&mut octets)?;
+        let sha256 = Digest::of(&octets);
+        return Ok((octets, sha256));
+    }
+    file.by_ref().take(Input::BEGINNING).read_to_end(&mut octets)?;
+    let sha256 = Digest::of_reader(&mut octets.as_slice().chain(file))?;
+    Ok((octets, sha256))
 }
 
-const MOST_OCTETS: u64 = 64 << 20;
+/// More than any list of entries that a CRL can have.
+const MOST_OCTETS: u64 = 16 << 30;

@@ -254,6 +254,7 @@ fn setting(script: &Script, problems: &mut Problems) -> Setting {
         },
         inputs: BTreeMap::new(),
         profiles: BTreeMap::new(),
+        lists: BTreeMap::new(),
     }
 }
 

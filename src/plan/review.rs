@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Plan;
-use crate::step::{Draft, Octets};
+use crate::step::{Draft, Entries, Octets};
 
 /// Every step and every to-be-signed field of a plan, with the digest that people approve.
 pub fn review(plan: &Plan) -> String {
@@ -76,12 +76,17 @@ fn draft_text(draft: &Draft, text: &mut String) -> std::fmt::Result {
     }
     let fixed: usize =
         draft.octets.iter().map(|part| if let Octets::Fixed(hex) = part { hex.len() / 2 } else { 0 }).sum();
+    for part in &draft.octets {
+        if let Octets::Entries(Entries { count, octets, .. }) = part {
+            writeln!(text, "        octets of {count} entries, named by their digest: {octets}")?;
+        }
+    }
     let holes: Vec<String> = draft
         .octets
         .iter()
         .filter_map(|part| match part {
             Octets::Hole(hole) => Some(format!("{} ({})", hole.name, hole.octets)),
-            Octets::Fixed(_) => None,
+            Octets::Fixed(_) | Octets::Entries(_) => None,
         })
         .collect();
     writeln!(text, "        octets: {fixed} fixed; holes, with their octets: {}", holes.join(", "))

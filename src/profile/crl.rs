@@ -5,8 +5,8 @@ use super::signing::SignatureChoice;
 use super::term::Fills;
 use super::{Open, ProfileError};
 use crate::clock::Timestamp;
-use crate::pki::build::{CrlParts, RevokedParts, tbs_crl};
-use crate::pki::{Name, SignatureAlgorithm};
+use crate::pki::build::{CrlParts, Streamed, tbs_crl};
+use crate::pki::{Name, RevokedList, SignatureAlgorithm};
 
 /// The profile of a CRL.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct CrlValues<'v> {
     /// By when there will be another one.
     pub next_update: Timestamp,
     /// What is revoked, in the order in which it will stand.
-    pub revoked: &'v [RevokedParts],
+    pub revoked: &'v RevokedList,
     /// What the script fills in.
     pub fills: &'v Fills,
 }
@@ -53,12 +53,12 @@ impl CrlProfile {
         self.signature
     }
 
-    /// The TBSCertList in DER. Source: RFC 5280 §5.1.
+    /// The TBSCertList in DER, its entries not in memory. Source: RFC 5280 §5.1.
     ///
     /// # Errors
     ///
     /// [`ProfileError`] if something is missing or does not fit.
-    pub fn draft(&self, values: &CrlValues<'_>) -> Result<Vec<u8>, ProfileError> {
+    pub fn draft(&self, values: &CrlValues<'_>) -> Result<Streamed, ProfileError> {
         self.open.check(values.fills)?;
         let (from, to) = (values.this_update, values.next_update);
         if to < from {

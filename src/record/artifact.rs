@@ -1,7 +1,9 @@
 //! Where artifacts lie: the files themselves by digest in the bundle, their renderings where people look.
 
+use std::io::Read;
 use std::path::PathBuf;
 
+use crate::pki::pem::Writer;
 use crate::stage::ArtifactPlace;
 
 /// One kind of artifact.
@@ -86,11 +88,14 @@ pub fn renderings(place: &ArtifactPlace) -> Vec<(PathBuf, Option<&'static str>)>
 
 /// The octets of a rendering: PEM with 64 columns under its label, or as they are.
 pub fn render(octets: &[u8], label: Option<&'static str>) -> Vec<u8> {
+    label.map_or_else(|| octets.to_vec(), |label| crate::pki::pem::write(label, octets).into_bytes())
+}
+
+/// The same, made while it is read, of octets that need not be in memory.
+pub fn render_from(source: impl Read + 'static, label: Option<&'static str>) -> Box<dyn Read> {
     match label {
-        // der's writer fails only for a label that is no PEM label; ours are constants.
-        Some(label) => der::pem::encode_string(label, der::pem::LineEnding::LF, octets)
-            .map_or_else(|_| octets.to_vec(), String::into_bytes),
-        None => octets.to_vec(),
+        Some(label) => Box::new(Writer::new(label, source)),
+        None => Box::new(source),
     }
 }
 
@@ -109,12 +114,18 @@ mod tests {
         assert_eq!(paths, [PathBuf::from("crls/root-x1.crl"), PathBuf::from("crls/root-x1.crl.pem")]);
     }
 
+    fn is_pem(label: &'static str) -> bool {
+        let mut text = String::new();
+        render_from(&b"x"[..], Some(label)).read_to_string(&mut text).unwrap();
+        text.as_bytes() == render(b"x", Some(label))
+    }
+
     #[test]
     fn every_rendering_has_its_folder() {
         for kind in KINDS {
             for (folder, _, label) in kind.renderings {
                 assert!(FOLDERS.contains(folder));
-                assert!(label.is_none_or(|label| render(b"x", Some(label)).starts_with(b"-----BEGIN ")));
+                assert!(label.is_none_or(|label| is_pem(label)));
             }
         }
     }

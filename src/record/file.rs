@@ -6,12 +6,13 @@
 //!   its name, or not there; what may be left is `<name>.part`.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{RenameFlags, renameat_with};
 
+use crate::digest::{Digest, Hashing};
 use crate::stage::JournalError;
 
 /// A place for a file that is not written yet; nobody else can take it.
@@ -69,22 +70,76 @@ impl Reserved {
     /// # Errors
     ///
     /// [`JournalError`] unless all of it is on the disk under its name.
-    pub fn fill(mut self, octets: &[u8]) -> Result<(), JournalError> {
-        let mut file = open_own(&self.part, OpenOptions::new().write(true))
+    pub fn fill(self, octets: &[u8]) -> Result<(), JournalError> {
+        self.fill_from(&mut &*octets)
+    }
+
+    /// Writes everything that `octets` gives, without holding it, and gives the file its name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reserved::fill`].
+    pub fn fill_from(mut self, octets: &mut dyn Read) -> Result<(), JournalError> {
+        self.write(octets)?;
+        let path = self.path.clone();
+        self.name(&path)
+    }
+
+    /// Writes everything that `octets` gives to the part, and syncs it; the digest of it all.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] unless all of it is on the disk.
+    pub fn write_hashed(&mut self, octets: &mut dyn Read) -> Result<Digest, JournalError> {
+        let mut hashing = Hashing::new(octets);
+        self.write(&mut hashing)?;
+        Ok(hashing.sha256())
+    }
+
+    fn write(&mut self, octets: &mut dyn Read) -> Result<(), JournalError> {
+        let mut file = open_own(&self.part, OpenOptions::new().write(true).truncate(true))
             .map_err(|error| storage(&self.part, "opened", error))?;
-        file.write_all(octets).map_err(|error| storage(&self.part, "written", error))?;
-        file.sync_all().map_err(|error| storage(&self.part, "synced", error))?;
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let count = match octets.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(storage(&self.path, "made", error)),
+            };
+            let octets = buffer.get(..count).unwrap_or_default();
+            file.write_all(octets).map_err(|error| storage(&self.part, "written", error))?;
+        }
+        file.sync_all().map_err(|error| storage(&self.part, "synced", error))
+    }
+
+    /// Gives the part its name, which need not be the one that was kept free.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Exists`] if there is such a file.
+    pub fn name(mut self, path: &Path) -> Result<(), JournalError> {
         let here = rustix::fs::CWD;
-        renameat_with(here, &self.part, here, &self.path, RenameFlags::NOREPLACE).map_err(|error| {
+        renameat_with(here, &self.part, here, path, RenameFlags::NOREPLACE).map_err(|error| {
             match io::Error::from(error) {
                 error if error.kind() == io::ErrorKind::AlreadyExists => {
-                    JournalError::Exists { path: self.path.clone() }
+                    JournalError::Exists { path: path.to_owned() }
                 }
-                error => storage(&self.path, "named", error),
+                error => storage(path, "named", error),
             }
         })?;
         self.filled = true;
-        sync_folder(&self.path)
+        sync_folder(path)
+    }
+
+    /// Reads the part.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Storage`] if it cannot be opened.
+    pub fn open(&self) -> Result<File, JournalError> {
+        open_own(&self.part, OpenOptions::new().read(true))
+            .map_err(|error| storage(&self.part, "opened", error))
     }
 }
 
@@ -97,6 +152,17 @@ pub fn create(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
     Reserved::at(path)?.fill(octets)
 }
 
+/// Creates a file with everything that `octets` gives, without holding it.
+///
+/// # Errors
+///
+/// As [`Reserved::at`] and [`Reserved::fill`].
+pub fn create_from(path: &Path, octets: &mut dyn Read) -> Result<(), JournalError> {
+    Reserved::at(path)?.fill_from(octets)
+}
+
+/// How much is read and written at a time.
+const BUFFER: usize = 1 << 16;
 /// Creates a file with all its octets, unless it is there with the same.
 ///
 /// # Errors

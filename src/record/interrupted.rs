@@ -223,6 +223,7 @@ impl LogFolder {
         let closed = interrupted.is_closed();
         let named: Vec<_> = interrupted.past.artifacts().into_iter().map(|(_, artifact)| artifact).collect();
         let mut folder = Self {
+            deposit: None,
             places,
             identity: identity.clone(),
             log,

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use ceremony_log::checkpoint::checkpoint_text;
@@ -98,6 +98,8 @@ pub struct LogFolder {
     pub(super) taken: BTreeSet<PathBuf>,
     /// Whether each of the series is named beside its list.
     pub(super) singled_out: bool,
+    /// What is put where artifacts are and is none yet, with its digest.
+    pub(super) deposit: Option<(Reserved, Digest)>,
 }
 
 impl LogFolder {
@@ -107,7 +109,7 @@ impl LogFolder {
     /// # Errors
     ///
     /// [`JournalError`] if any of it is there already or cannot be made.
-    pub fn create(places: Places, identity: &Identity, kept: &[Kept<'_>]) -> Result<Self, JournalError> {
+    pub fn create(places: Places, identity: &Identity, kept: Vec<Kept<'_>>) -> Result<Self, JournalError> {
         run::make_log_folders(&places.log)?;
         let path = places.log.join("log.jsonl");
         if path.symlink_metadata().is_ok() {
@@ -127,6 +129,7 @@ impl LogFolder {
             head: None,
             stored: Vec::new(),
             reserved: Vec::new(),
+            deposit: None,
             list: None,
             taken: BTreeSet::new(),
             singled_out: true,
@@ -144,7 +147,7 @@ impl LogFolder {
         places: Places,
         identity: &Identity,
         continued: Continued,
-        kept: &[Kept<'_>],
+        kept: Vec<Kept<'_>>,
     ) -> Result<Self, JournalError> {
         let log = continued.take_alone(&places.log)?;
         run::make_log_folders(&places.log)?;
@@ -161,6 +164,7 @@ impl LogFolder {
             head: Some(continued.note),
             stored: Vec::new(),
             reserved: Vec::new(),
+            deposit: None,
             list: None,
             taken: BTreeSet::new(),
             singled_out: true,
@@ -365,15 +369,20 @@ impl Journal for LogFolder {
         super::manifest::manifest(self)
     }
 
-    fn keep_pending(&mut self, octets: &[u8]) -> Result<Digest, JournalError> {
-        let digest = Digest::of(octets);
-        let path = self.places.run(&self.identity.ceremony).join("pending").join(digest.to_string());
+    fn keep_pending(&mut self, sha256: Digest, octets: &mut dyn Read) -> Result<(), JournalError> {
+        let path = self.places.run(&self.identity.ceremony).join("pending").join(sha256.to_string());
         // Its name says what it holds: the same octets, kept once more, are there already.
-        if std::fs::read(&path).is_ok_and(|kept| kept == octets) {
-            return Ok(digest);
+        if digest_of(&path).is_ok_and(|kept| kept == sha256) {
+            return Ok(());
         }
-        create(&path, octets)?;
-        Ok(digest)
+        let mut reserved = Reserved::at(&path)?;
+        let written = reserved.write_hashed(octets)?;
+        if written != sha256 {
+            return Err(unfit(&format!(
+                "what is about to be signed has the digest {written}, wanted {sha256}"
+            )));
+        }
+        reserved.name(&path)
     }
 
     fn reserve(&mut self, place: &ArtifactPlace) -> Result<(), JournalError> {
@@ -382,6 +391,44 @@ impl Journal for LogFolder {
             self.reserved.push((path.clone(), Reserved::at(&path)?));
         }
         Ok(())
+    }
+
+    fn deposit(&mut self, place: &ArtifactPlace, octets: &mut dyn Read) -> Result<Digest, JournalError> {
+        // What was put there before and did not become an artifact goes first.
+        self.deposit = None;
+        // Its true name is its digest: until then it has that of the artifact, and `.part`.
+        let file = format!("{}-{}", place.kind, place.name);
+        let mut part = Reserved::at(&self.places.bundle.join("artifacts").join(file))?;
+        let sha256 = part.write_hashed(octets)?;
+        self.deposit = Some((part, sha256));
+        Ok(sha256)
+    }
+
+    fn deposited(&mut self) -> Result<Box<dyn Read + '_>, JournalError> {
+        let (part, _) = self.deposit.as_ref().ok_or_else(nothing_there)?;
+        Ok(Box::new(part.open()?))
+    }
+
+    fn complete(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        let (part, sha256) = self.deposit.take().ok_or_else(nothing_there)?;
+        let file = self.place_of(place.kind, sha256);
+        match part.name(&file) {
+            // After an interruption it may be there already with the same octets.
+            Err(JournalError::Exists { .. })
+                if self.again.resumed && digest_of(&file).is_ok_and(|found| found == sha256) => {}
+            named => named?,
+        }
+        for (path, label) in artifact::renderings(place) {
+            let path = self.places.out.join(path);
+            let octets = File::open(&file).map_err(|error| storage(&file, "opened", error))?;
+            let mut rendering = artifact::render_from(octets, label);
+            let reserved = match self.reserved.iter().position(|(reserved, _)| *reserved == path) {
+                Some(index) => self.reserved.swap_remove(index).1,
+                None => Reserved::at(&path)?,
+            };
+            reserved.fill_from(&mut *rendering)?;
+        }
+        Ok(self.remember(place, sha256))
     }
 
     fn begin_series(&mut self, count: usize) -> Result<(), JournalError> {
@@ -540,6 +587,15 @@ const fn names_artifacts(event: &Event) -> bool {
             | Event::OcspSigned { .. }
             | Event::ArtifactEmitted { .. }
     )
+}
+
+/// The digest of a file of ours.
+fn digest_of(path: &Path) -> io::Result<Digest> {
+    Digest::of_reader(&mut File::open(path)?)
+}
+
+fn nothing_there() -> JournalError {
+    unfit(&"nothing was put where artifacts are")
 }
 
 fn no_series() -> JournalError {

@@ -5,11 +5,12 @@
 //! - What is in it goes by digest: `run.json` says what the plan and the site must be.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::file::{create, create_folder, ensure_folder, storage, sync_folder};
+use super::file::{create, create_folder, create_from, ensure_folder, storage, sync_folder};
 use super::journal::Places;
 use crate::digest::Digest;
 use crate::stage::JournalError;
@@ -38,15 +39,15 @@ pub struct Run {
     pub site_sha256: Digest,
 }
 
-/// A file that is kept: its name and its octets.
-pub type Kept<'k> = (String, &'k [u8]);
+/// A file that is kept: its name, and what gives its octets; an input may be too large to be held.
+pub type Kept<'k> = (String, Box<dyn Read + 'k>);
 
 /// Begins a ceremony's folder: every file that is kept, then its name.
 ///
 /// # Errors
 ///
 /// [`JournalError::Begun`] if the ceremony has one; [`JournalError`] if something cannot be written.
-pub fn begin(places: &Places, ceremony: &str, kept: &[Kept<'_>]) -> Result<(), JournalError> {
+pub fn begin(places: &Places, ceremony: &str, kept: Vec<Kept<'_>>) -> Result<(), JournalError> {
     let folder = places.run(ceremony);
     if folder.symlink_metadata().is_ok() {
         return Err(JournalError::Begun { ceremony: ceremony.to_owned() });
@@ -60,8 +61,8 @@ pub fn begin(places: &Places, ceremony: &str, kept: &[Kept<'_>]) -> Result<(), J
     for inner in ["pending", "voided"] {
         create_folder(&part.join(inner))?;
     }
-    for (name, octets) in kept {
-        create(&part.join(name), octets)?;
+    for (name, mut octets) in kept {
+        create_from(&part.join(name), &mut *octets)?;
     }
     fs::rename(&part, &folder).map_err(|error| storage(&folder, "named", error))?;
     sync_folder(&folder)
@@ -150,9 +151,9 @@ mod tests {
     fn a_run_is_begun_once_and_is_whole() {
         let folder = tempfile::tempdir().unwrap();
         let places = places(folder.path());
-        begin(&places, "c", &[("run.json".into(), b"{}")]).unwrap();
+        begin(&places, "c", vec![("run.json".into(), Box::new(&b"{}"[..]))]).unwrap();
         assert!(places.run("c").join("pending").is_dir());
-        assert!(matches!(begin(&places, "c", &[]), Err(JournalError::Begun { .. })));
+        assert!(matches!(begin(&places, "c", Vec::new()), Err(JournalError::Begun { .. })));
         assert_eq!(unfinished(folder.path()).unwrap().as_deref(), Some("c"));
         finish(&places, "c").unwrap();
         finish(&places, "c").unwrap();
@@ -167,7 +168,7 @@ mod tests {
         fs::create_dir(unnamed(&places, "c")).unwrap();
         fs::write(unnamed(&places, "c").join("run.json"), b"{}").unwrap();
         assert_eq!(unfinished(folder.path()).unwrap(), None);
-        begin(&places, "c", &[("run.json".into(), b"{}")]).unwrap();
+        begin(&places, "c", vec![("run.json".into(), Box::new(&b"{}"[..]))]).unwrap();
         assert_eq!(unfinished(folder.path()).unwrap().as_deref(), Some("c"));
         assert!(!unnamed(&places, "c").exists());
     }
@@ -176,7 +177,7 @@ mod tests {
     fn a_run_that_says_another_name_is_lost() {
         let folder = tempfile::tempdir().unwrap();
         let places = places(folder.path());
-        begin(&places, "c", &[("run.json".into(), b"{}")]).unwrap();
+        begin(&places, "c", vec![("run.json".into(), Box::new(&b"{}"[..]))]).unwrap();
         assert!(matches!(read(folder.path(), "c"), Err(JournalError::Lost { .. })));
         assert!(matches!(read(folder.path(), "d"), Err(JournalError::Storage { .. })));
     }

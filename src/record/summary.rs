@@ -1,6 +1,8 @@
 //! `summary.json`: what a ceremony left in its output folder, for programs. It is written last: where it is, all
 //! the rest is.
 
+use std::fs::File;
+
 use ceremony_log::json::{Object, Value};
 
 use super::artifact;
@@ -53,8 +55,10 @@ fn entries(log: &LogFolder, stored: &Stored) -> Result<Vec<Value>, JournalError>
 
 fn entry(log: &LogFolder, kind: &str, name: &str, path: String) -> Result<Value, JournalError> {
     let full = log.places().out.join(&path);
-    let octets = std::fs::read(&full).map_err(|error| storage(&full, "read", error))?;
-    let sha256 = Digest::of(&octets).to_string();
+    let sha256 = File::open(&full)
+        .and_then(|mut file| Digest::of_reader(&mut file))
+        .map_err(|error| storage(&full, "read", error))?
+        .to_string();
     Ok(Value::Object(
         Object::new().with("kind", kind).with("name", name).with("path", path).with("sha256", sha256),
     ))

@@ -1,5 +1,6 @@
 //! The log as the stage sees it: a place to store records, kept octets, artifacts and heads.
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -109,12 +110,13 @@ pub trait Journal {
     /// The manifest of all artifacts so far.
     fn manifest(&self) -> Vec<u8>;
 
-    /// Keeps octets that are about to be signed, before the intent that names them, for `resume`.
+    /// Keeps octets that are about to be signed, before the intent that names them, for `resume`. `sha256` is their
+    /// digest.
     ///
     /// # Errors
     ///
-    /// [`JournalError`] if they could not be stored.
-    fn keep_pending(&mut self, octets: &[u8]) -> Result<Digest, JournalError>;
+    /// [`JournalError`] if they could not be stored, or have another digest.
+    fn keep_pending(&mut self, sha256: Digest, octets: &mut dyn Read) -> Result<(), JournalError>;
 
     /// Makes sure that an artifact can be stored, before anything is signed for it.
     ///
@@ -166,6 +168,28 @@ pub trait Journal {
     ///
     /// [`JournalError`] if it could not be stored.
     fn store(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, JournalError>;
+
+    /// Puts what will be an artifact where it will lie, under a name that nobody takes for one; its digest. It takes the
+    /// place of one that was put there before and is not complete.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    fn deposit(&mut self, place: &ArtifactPlace, octets: &mut dyn Read) -> Result<Digest, JournalError>;
+
+    /// Reads what was put there last, from where it lies.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it cannot be read.
+    fn deposited(&mut self) -> Result<Box<dyn Read + '_>, JournalError>;
+
+    /// Makes what was put there last an artifact: gives it its name, and its renderings where people look for them.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if that could not be stored, or if nothing was put there.
+    fn complete(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError>;
 
     /// The octets of an artifact that was stored before an interruption.
     ///

@@ -14,6 +14,7 @@ mod machine;
 mod operators;
 mod past;
 
+use std::io::Read;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -84,13 +85,43 @@ impl<'h> Hands<'h> {
         self.journal.store(place, octets)
     }
 
+    /// Puts what will be an artifact where it will lie; its digest: as [`Journal::deposit`].
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    pub fn deposit(&mut self, place: &ArtifactPlace, octets: &mut dyn Read) -> Result<Digest, JournalError> {
+        self.journal.deposit(place, octets)
+    }
+
+    /// Reads what was put there last.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it cannot be read.
+    pub fn deposited(&mut self) -> Result<Box<dyn Read + '_>, JournalError> {
+        self.journal.deposited()
+    }
+
+    /// Makes what was put there last an artifact, before its result is in the log.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    pub fn complete(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        self.stored = true;
+        self.journal.complete(place)
+    }
+
     /// Keeps octets by their digest where `resume` finds them, before a record names the digest.
     ///
     /// # Errors
     ///
     /// [`JournalError`] if they could not be kept.
     pub fn keep(&mut self, octets: &[u8]) -> Result<Digest, JournalError> {
-        self.journal.keep_pending(octets)
+        let sha256 = Digest::of(octets);
+        self.journal.keep_pending(sha256, &mut &*octets)?;
+        Ok(sha256)
     }
 
     /// The token of the act, and the shelf that what it signs is put on: for a series, whose makers work side by side.
@@ -242,14 +273,20 @@ impl<'a> Stage<'a> {
         Ok(artifact)
     }
 
-    /// Keeps octets that are about to be signed, and makes sure that what comes of them can be stored.
+    /// Keeps octets that are about to be signed, which have this digest, and makes sure that what comes of them can be
+    /// stored.
     ///
     /// # Errors
     ///
     /// [`StageError::Journal`] if either cannot be.
-    pub fn prepare(&mut self, place: &ArtifactPlace, to_be_signed: &[u8]) -> Result<(), StageError> {
+    pub fn prepare(
+        &mut self,
+        place: &ArtifactPlace,
+        sha256: Digest,
+        to_be_signed: &mut dyn Read,
+    ) -> Result<(), StageError> {
         self.journal.reserve(place)?;
-        self.journal.keep_pending(to_be_signed)?;
+        self.journal.keep_pending(sha256, to_be_signed)?;
         Ok(())
     }
 

@@ -282,7 +282,9 @@ impl Stage<'_> {
     ///
     /// [`StageError::Journal`] if they cannot be kept.
     pub fn keep(&mut self, octets: &[u8]) -> Result<Digest, StageError> {
-        Ok(self.journal.keep_pending(octets)?)
+        let sha256 = Digest::of(octets);
+        self.journal.keep_pending(sha256, &mut &*octets)?;
+        Ok(sha256)
     }
 
     /// How many people a token wants to be there.

@@ -1,11 +1,13 @@
 //! What a plan says of a to-be-signed structure: its fields and octets, but for the typed holes.
 
+use std::io;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::hex;
+use crate::digest::{Digest, hex};
 use crate::issuance::Statement;
+use crate::pki::build::Streamed;
 
 /// A to-be-signed structure of the plan: its fields, and its octets but for the holes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,19 @@ pub enum Octets {
     Fixed(String),
     /// A hole of so many octets.
     Hole(Hole),
+    /// The entries of a CRL that are too many to be written out.
+    Entries(Entries),
+}
+
+/// The entries of a CRL, as a plan says them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entries {
+    /// How many.
+    pub count: u64,
+    /// How many octets they take.
+    pub octets: u64,
+    /// Their digest: of a line each, as the log has it.
+    pub revoked_sha256: Digest,
 }
 
 /// What is not known when the plan is approved.
@@ -68,10 +83,40 @@ pub fn named(first: &Statement, last: &Statement, holes: &[(String, String)]) ->
 /// The holes that are times.
 const WHEN: [&str; 2] = ["ceremony-day", "signing-time"];
 
-/// The octets cut into fixed parts and holes. `places` says where fields with a value of their own stand.
-pub fn cut(octets: &[u8], places: &[(String, Range<usize>)], holes: &[(String, String)]) -> Vec<Octets> {
+/// The octets cut into fixed parts and holes. `places` says where fields with a value of their own stand. Of a long list
+/// of entries there are number and digest.
+///
+/// # Errors
+///
+/// The system's, if a list cannot be read.
+pub fn cut(
+    octets: &Streamed,
+    places: &[(String, Range<usize>)],
+    holes: &[(String, String)],
+) -> io::Result<Vec<Octets>> {
+    let list = octets.list();
+    if list.count() <= MOST_WRITTEN_OUT {
+        return Ok(cut_part(&octets.to_vec()?, 0, places, holes));
+    }
+    let (head, tail) = octets.around();
+    let mut parts = cut_part(head, 0, places, holes);
+    let (count, revoked_sha256) = (list.count(), list.sha256());
+    parts.push(Octets::Entries(Entries { count, octets: list.der_octets(), revoked_sha256 }));
+    parts.extend(cut_part(tail, octets.len() - tail.len(), places, holes));
+    Ok(parts)
+}
+
+/// A part of the octets, which begins at `begin`, cut where places are in it.
+fn cut_part(
+    octets: &[u8],
+    begin: usize,
+    places: &[(String, Range<usize>)],
+    holes: &[(String, String)],
+) -> Vec<Octets> {
+    let end = begin + octets.len();
     let mut found: Vec<(&Range<usize>, &String)> = places
         .iter()
+        .filter(|(_, range)| begin <= range.start && range.end <= end)
         .filter_map(|(field, range)| {
             let (_, hole) = holes.iter().find(|(name, _)| name == field)?;
             Some((range, hole))
@@ -79,9 +124,9 @@ pub fn cut(octets: &[u8], places: &[(String, Range<usize>)], holes: &[(String, S
         .collect();
     found.sort_by_key(|(range, _)| range.start);
     let mut parts = Vec::new();
-    let mut next = 0;
+    let mut next = begin;
     let fixed = |from: usize, to: usize, parts: &mut Vec<Octets>| {
-        if let Some(part) = octets.get(from..to).filter(|part| !part.is_empty()) {
+        if let Some(part) = octets.get(from - begin..to - begin).filter(|part| !part.is_empty()) {
             parts.push(Octets::Fixed(hex(part)));
         }
     };
@@ -90,9 +135,12 @@ pub fn cut(octets: &[u8], places: &[(String, Range<usize>)], holes: &[(String, S
         parts.push(Octets::Hole(Hole { name: hole.clone(), octets: range.len() }));
         next = range.end;
     }
-    fixed(next, octets.len(), &mut parts);
+    fixed(next, end, &mut parts);
     parts
 }
+
+/// How many entries of a CRL a plan writes out.
+const MOST_WRITTEN_OUT: u64 = 100;
 
 #[cfg(test)]
 mod tests {
@@ -105,10 +153,11 @@ mod tests {
         let hole = |name: &str| Octets::Hole(Hole { name: name.into(), octets: 1 });
         let fixed = |text: &str| Octets::Fixed(text.into());
         assert_eq!(
-            cut(&[0, 1, 2, 3, 4], &places, &holes),
+            cut(&vec![0, 1, 2, 3, 4].into(), &places, &holes).unwrap(),
             [fixed("00"), hole("serial"), fixed("02"), hole("key"), fixed("04")]
         );
-        assert_eq!(cut(&[0, 1], &[], &holes), [fixed("0001")]);
+        assert_eq!(cut(&vec![0, 1].into(), &[], &holes).unwrap(), [fixed("0001")]);
+        assert_eq!(cut_part(&[2, 3, 4], 2, &places, &holes), [fixed("02"), hole("key"), fixed("04")]);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use super::certificate::{approver, issuer_key, subject_sha256};
 use super::revoked::{self, Listing, Revoked};
 use super::{Room, Scope, Setting, Step, StepError, last_crl, spec};
 use crate::clock::Lasting;
-use crate::digest::Digest;
 use crate::issuance::order::{CrlOrder, Period, When};
 use crate::issuance::{self, IssuanceError, Ledger, Listed, Terms};
 use crate::profile::{Fills, Profile};
@@ -70,6 +69,8 @@ impl IssueCrl {
     fn order(&self, setting: &Setting, ledger: &Ledger) -> Result<CrlOrder, IssuanceError> {
         let unknown = |what, name: &str| IssuanceError::Unknown { what, name: name.to_owned() };
         let profile = setting.profiles.get(&self.profile).and_then(Profile::crl);
+        let revoked = self.revoked.list(ledger, setting)?;
+        let said_later = self.revoked.said_later(&revoked, ledger);
         Ok(CrlOrder {
             name: self.crl.clone(),
             profile_name: self.profile.clone(),
@@ -81,9 +82,9 @@ impl IssueCrl {
             key: ledger.key(&self.key).ok_or_else(|| unknown("key", &self.key))?.clone(),
             number: self.number.parse().map_err(|_| unknown("CRL number", &self.number))?,
             period: self.period,
-            revoked: self.revoked.entries(ledger, setting)?,
+            revoked,
             drawn_later: self.revoked.drawn_later(),
-            said_later: self.revoked.said_later(),
+            said_later,
             fills: Fills::new(),
         })
     }
@@ -147,7 +148,7 @@ impl Step for IssueCrl {
         scope.uses(&key.token);
         scope.ledger.use_crl_number(issuer_name, number);
         step.revoked.learn(issuer_name, &mut scope.ledger, &scope.setting);
-        let count = u64::try_from(step.revoked.count()).unwrap_or(u64::MAX);
+        let count = step.revoked.count();
         scope.ledger.use_listed(issuer_name, Listed { count, only_counted: false });
         scope.will_run_out(step.period);
         Some(step)
@@ -177,7 +178,7 @@ impl Step for IssueCrl {
         }
         let (_, next_update) = self.period.at(drawn.at, &self.crl)?;
         room.ledger.runs_out(next_update);
-        let sha256 = Digest::of(verified.der());
+        let sha256 = verified.sha256();
         let lines = vec![
             Line::new("CRL", self.crl.clone()),
             Line::new("next update", next_update.to_string()),

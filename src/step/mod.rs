@@ -31,6 +31,7 @@ mod request_certificate;
 mod revoke;
 mod revoked;
 mod roll_call;
+mod rows;
 mod scope;
 mod seal;
 mod setting;
@@ -43,9 +44,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use given_key::one_structure;
-pub use holes::{Draft, Hole, Octets};
+pub use holes::{Draft, Entries, Hole, Octets};
 pub use scope::{Left, Scope};
-pub use setting::{Input, People, Setting, TokenDemand, Window};
+pub use setting::{Input, InputReader, People, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{

@@ -1,19 +1,19 @@
 //! What a CRL lists: nothing, what the log knows, certificates of the ceremony, or a CSV file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
 use super::certificate::subject_sha256;
-use super::last_crl::LastCrl;
+use super::last_crl::{self, LastCrl};
+use super::rows::{self, RowsError, reason};
 use super::{Scope, Setting};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::issuance::order::When;
 use crate::issuance::{IssuanceError, KnownCertificate, Ledger, Revocation};
-use crate::pki::build::RevokedParts;
 use crate::pki::reason::Reason;
-use crate::pki::{SerialNumber, read};
+use crate::pki::{RevokedList, RevokedParts, SerialNumber, read};
 use crate::script::{Fields, FromNode, Id, Located, Node, Place, Problems, Value, wrong};
 
 /// What a script says of the revoked certificates.
@@ -120,14 +120,22 @@ pub enum Revoked {
         /// The name of the input.
         input: String,
         /// How many rows it has.
-        count: usize,
+        count: u64,
+        /// The digest of its entries, as the log has it.
+        revoked_sha256: Digest,
+        /// The entry with the least serial number.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        first: Option<String>,
+        /// The entry with the greatest.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        last: Option<String>,
     },
     /// Everything on the last CRL, which the plan names by its digest.
     Crl {
         /// The name of the input.
         input: String,
         /// How many entries it has.
-        count: usize,
+        count: u64,
         /// What is not on it yet.
         also: Vec<Listed>,
     },
@@ -145,11 +153,13 @@ impl Listing {
 
 impl Revoked {
     /// How many certificates it lists.
-    pub const fn count(&self) -> usize {
+    pub fn count(&self) -> u64 {
         match self {
-            Self::Listed(listed) => listed.len(),
+            Self::Listed(listed) => u64::try_from(listed.len()).unwrap_or(u64::MAX),
             Self::Csv { count, .. } => *count,
-            Self::Crl { count, also, .. } => *count + also.len(),
+            Self::Crl { count, also, .. } => {
+                count.saturating_add(u64::try_from(also.len()).unwrap_or(u64::MAX))
+            }
         }
     }
 
@@ -158,29 +168,52 @@ impl Revoked {
     /// # Errors
     ///
     /// [`IssuanceError`] if an input or a certificate is not there or cannot be read.
-    pub fn entries(&self, ledger: &Ledger, setting: &Setting) -> Result<Vec<RevokedParts>, IssuanceError> {
+    pub fn list(&self, ledger: &Ledger, setting: &Setting) -> Result<RevokedList, IssuanceError> {
         match self {
-            Self::Listed(listed) => listed.iter().map(|listed| listed.entry(ledger)).collect(),
-            Self::Csv { input, .. } => {
-                let unknown =
-                    || IssuanceError::Unknown { what: "list of revoked certificates", name: input.clone() };
-                let input = setting.inputs.get(input).ok_or_else(unknown)?;
-                rows(&input.octets).map_err(|_| unknown())
+            Self::Listed(listed) => {
+                let entries = listed.iter().map(|listed| listed.entry(ledger));
+                Ok(RevokedList::of(entries.collect::<Result<_, _>>()?))
             }
-            Self::Crl { input, also, .. } => {
-                let unknown = || IssuanceError::Unknown { what: "last CRL", name: input.clone() };
-                let input = setting.inputs.get(input).ok_or_else(unknown)?;
-                let (last, _) = LastCrl::read(&input.octets).map_err(|_| unknown())?;
-                let also = also.iter().map(|listed| listed.entry(ledger)).collect::<Result<Vec<_>, _>>()?;
-                Ok(last.entries.into_iter().chain(also).collect())
+            Self::Csv { input: name, revoked_sha256, .. } => {
+                let unknown =
+                    || IssuanceError::Unknown { what: "list of revoked certificates", name: name.clone() };
+                let list = if let Some(list) = setting.lists.get(name) {
+                    list.clone()
+                } else {
+                    let input = setting.inputs.get(name).ok_or_else(unknown)?;
+                    let source = |source| IssuanceError::Entries { name: name.clone(), source };
+                    rows::read(&mut input.reader().map_err(source)?).map_err(|error| {
+                        source(match error {
+                            RowsError::Storage(error) => error,
+                            wrong @ RowsError::Wrong(_) => io::Error::other(wrong.to_string()),
+                        })
+                    })?
+                };
+                // What was planned is what is signed, whenever the file is read again.
+                if list.sha256() == *revoked_sha256 { Ok(list) } else { Err(unknown()) }
+            }
+            Self::Crl { input: name, also, .. } => {
+                let unknown = || IssuanceError::Unknown { what: "last CRL", name: name.clone() };
+                let source = |source| IssuanceError::Entries { name: name.clone(), source };
+                let last = match setting.lists.get(name) {
+                    Some(list) => list.clone(),
+                    None => {
+                        LastCrl::read(setting.inputs.get(name).ok_or_else(unknown)?)
+                            .map_err(|why| source(io::Error::other(why)))?
+                            .list
+                    }
+                };
+                let also: Vec<_> =
+                    also.iter().map(|listed| listed.entry(ledger)).collect::<Result<_, _>>()?;
+                last_crl::with(&last, &also).map_err(source)
             }
         }
     }
 
     /// The entries whose serial number is drawn in the same ceremony: their places, from 0, and their certificates.
-    pub fn drawn_later(&self) -> Vec<(usize, String)> {
+    pub fn drawn_later(&self) -> Vec<(u64, String)> {
         let Self::Listed(listed) = self else { return Vec::new() };
-        let named = listed.iter().enumerate().filter_map(|(index, listed)| match listed {
+        let named = (0..).zip(listed).filter_map(|(index, listed)| match listed {
             Listed::Certificate { certificate, .. } => Some((index, certificate.clone())),
             Listed::Serial { .. } | Listed::Step { .. } => None,
         });
@@ -189,15 +222,15 @@ impl Revoked {
 
     /// The entries of which something is said by a step before: their places, from 0, what that is, and whether it is the
     /// serial number too.
-    pub fn said_later(&self) -> Vec<(usize, String, bool)> {
-        let (first, listed) = match self {
-            Self::Listed(listed) => (0, listed),
-            Self::Crl { count, also, .. } => (*count, also),
-            Self::Csv { .. } => return Vec::new(),
-        };
-        let open = (first..).zip(listed).filter_map(|(index, listed)| match listed {
+    pub fn said_later(&self, list: &RevokedList, ledger: &Ledger) -> Vec<(u64, String, bool)> {
+        let (Self::Listed(listed) | Self::Crl { also: listed, .. }) = self else { return Vec::new() };
+        let shown = || list.entries().take(MOST_NAMED).filter_map(Result::ok);
+        let open = listed.iter().filter_map(|listed| match listed {
             Listed::Step { open: Some(open), serial_is_open, .. } => {
-                Some((index, open.clone(), *serial_is_open))
+                let serial = listed.entry(ledger).ok()?.serial;
+                // One that is not shown is open all the same.
+                let place = (0..).zip(shown()).find(|(_, entry)| entry.serial == serial);
+                Some((place.map_or(list.count(), |(place, _)| place), open.clone(), *serial_is_open))
             }
             _ => None,
         });
@@ -206,9 +239,12 @@ impl Revoked {
 
     /// Tells the ledger what a CRL said.
     pub fn learn(&self, issuer: Digest, ledger: &mut Ledger, setting: &Setting) {
-        for entry in self.entries(ledger, setting).unwrap_or_default() {
-            let revocation = Revocation { serial: entry.serial, at: entry.revoked_at, reason: entry.reason };
-            ledger.revoke(issuer, revocation);
+        let Ok(list) = self.list(ledger, setting) else { return };
+        // Of a million entries few are certificates that the ledger knows.
+        for serial in ledger.serials(issuer) {
+            if let Ok(Some(RevokedParts { serial, revoked_at: at, reason })) = list.find(&serial) {
+                ledger.revoke(issuer, Revocation { serial, at, reason });
+            }
         }
     }
 }
@@ -265,26 +301,44 @@ pub fn resolve(
             each.into_iter().collect::<Option<_>>().map(Revoked::Listed)
         }
         Listing::Crl(crl) => {
-            let entries = &last?.entries;
-            let on_it: BTreeSet<String> = entries.iter().map(|entry| entry.serial.to_string()).collect();
+            let last = &last?.list;
             let name = subject_sha256(issuer, Place::START, scope)?;
-            let new = |listed: &Listed| {
-                listed.entry(&scope.ledger).is_ok_and(|entry| !on_it.contains(&entry.serial.to_string()))
+            let is_new = |listed: &Listed| {
+                let entry = listed.entry(&scope.ledger);
+                entry.is_ok_and(|entry| last.find(&entry.serial).is_ok_and(|found| found.is_none()))
             };
-            let also = from_log(name, &scope.ledger).into_iter().filter(new).collect();
-            Some(Revoked::Crl { input: crl.value.to_string(), count: entries.len(), also })
+            let also = from_log(name, &scope.ledger).into_iter().filter(is_new).collect();
+            scope.setting.lists.insert(crl.value.to_string(), last.clone());
+            Some(Revoked::Crl { input: crl.value.to_string(), count: last.count(), also })
         }
         Listing::Csv(name, _) => {
             let input = scope.required_input(name)?;
-            match rows(&input.octets) {
-                Ok(rows) => Some(Revoked::Csv { input: name.value.to_string(), count: rows.len() }),
-                Err(wrong) => {
+            let read = input.reader().map_err(RowsError::from).and_then(|mut source| rows::read(&mut source));
+            let list = match read {
+                Ok(list) => list,
+                Err(RowsError::Wrong(wrong)) => {
                     for (line, message) in wrong {
                         scope.problems.add(name.place, format!("{}:{line}: {message}", input.file));
                     }
-                    None
+                    return None;
                 }
-            }
+                Err(RowsError::Storage(error)) => {
+                    let hint = "TMPDIR names the folder that scratch files are in";
+                    scope.problems.add_with_hint(name.place, format!("{}: {error}", input.file), hint);
+                    return None;
+                }
+            };
+            let said =
+                |entry: RevokedParts| format!("{} {} {}", entry.serial, entry.revoked_at, entry.reason);
+            let revoked = Revoked::Csv {
+                input: name.value.to_string(),
+                count: list.count(),
+                revoked_sha256: list.sha256(),
+                first: list.entries().next().and_then(Result::ok).map(said),
+                last: list.last().ok().flatten().map(said),
+            };
+            scope.setting.lists.insert(name.value.to_string(), list);
+            Some(revoked)
         }
     }
 }
@@ -351,7 +405,7 @@ pub fn keeps_all(
     let (name, sha256) = issuer;
     let known = scope.ledger.revocations(sha256);
     let before = scope.ledger.last_listed(sha256).count;
-    let count = u64::try_from(revoked.count()).unwrap_or(u64::MAX);
+    let count = revoked.count();
     if last.is_none() && count < before {
         let message = format!(
             "the CRL lists {count} revoked certificates, and the last one of `{name}` listed {before}; wanted all of them and \
@@ -364,18 +418,17 @@ pub fn keeps_all(
     if known.is_empty() && last.is_none() {
         return;
     }
-    let Ok(entries) = revoked.entries(&scope.ledger, &scope.setting) else { return };
+    let Ok(list) = revoked.list(&scope.ledger, &scope.setting) else { return };
     let mut wrong = Vec::new();
     if let Some(last) = last {
         let ran_out = |serial: &SerialNumber| Some(scope.ledger.issued_under(sha256, serial)?.not_after);
-        wrong = last.left_out(&entries, ran_out);
+        wrong = last.left_out(&list, ran_out);
     }
-    let listed: BTreeMap<_, _> = entries.iter().map(|entry| (&entry.serial, entry)).collect();
+    let is_on = |list: &RevokedList, serial: &SerialNumber| list.find(serial).ok().flatten();
     // What the last CRL has is judged already.
-    let on_last: BTreeSet<_> =
-        last.iter().flat_map(|last| &last.entries).map(|entry| &entry.serial).collect();
-    for Revocation { serial, at, reason } in known.iter().filter(|one| !on_last.contains(&one.serial)) {
-        match listed.get(serial) {
+    let others = known.iter().filter(|one| last.is_none_or(|last| is_on(&last.list, &one.serial).is_none()));
+    for Revocation { serial, at, reason } in others {
+        match is_on(&list, serial) {
             Some(now) if now.revoked_at == *at && now.reason == *reason => {}
             Some(now) => wrong.push(format!(
                 "the serial number {serial} is revoked at {}, {}; of `{name}` it is known as revoked at {at}, {reason}, and \
@@ -422,89 +475,5 @@ fn certificate(revoke: &Revoke, issuer: &KnownCertificate, scope: &mut Scope<'_>
     Some(Listed::Certificate { certificate: known.name, revoked_at: revoke.at.value, reason: reason? })
 }
 
-/// The rows of a file with the columns `serial,revoked-at,reason`, in any order of rows; everything that is wrong.
-fn rows(octets: &[u8]) -> Result<Vec<RevokedParts>, Vec<(usize, String)>> {
-    let Ok(text) = std::str::from_utf8(octets) else { return Err(vec![(1, "the file is not UTF-8".into())]) };
-    let mut lines = (1..).zip(text.lines());
-    match lines.next() {
-        Some((_, HEADER)) => {}
-        Some((line, found)) => {
-            return Err(vec![(line, format!("found `{}`, wanted `{HEADER}`", crate::script::shown(found)))]);
-        }
-        None => return Err(vec![(1, format!("the file is empty; wanted `{HEADER}`"))]),
-    }
-    let mut listed = Vec::new();
-    let mut seen = BTreeMap::new();
-    let mut wrong = Vec::new();
-    for (line, text) in lines {
-        match row(text) {
-            Ok(one) => {
-                if let Some(first) = seen.insert(one.serial.clone(), line) {
-                    wrong
-                        .push((line, format!("serial number {} stands in line {first} already", one.serial)));
-                }
-                listed.push(one);
-            }
-            Err(message) => wrong.push((line, message)),
-        }
-        if wrong.len() >= MOST_WRONG {
-            break;
-        }
-    }
-    if wrong.is_empty() { Ok(listed) } else { Err(wrong) }
-}
-
-fn row(text: &str) -> Result<RevokedParts, String> {
-    let cells: Vec<&str> = text.split(',').collect();
-    let [serial, at, why] = cells.as_slice() else {
-        return Err(format!("found {} columns, wanted 3: {HEADER}", cells.len()));
-    };
-    let serial = SerialNumber::from_hex(serial).map_err(|error| error.to_string())?;
-    let revoked_at = at.parse::<Timestamp>().map_err(|error| error.to_string())?;
-    Ok(RevokedParts { serial, revoked_at, reason: reason(why)? })
-}
-
-/// The number of a reason that a script or a file names.
-fn reason(name: &str) -> Result<Reason, String> {
-    let known = Reason::ALL.iter().find(|reason| reason.name() == name);
-    known.copied().ok_or_else(|| {
-        let names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.name()).collect();
-        format!(
-            "there is no reason `{}`; there are {}",
-            crate::script::shown(name),
-            crate::script::listed(&names)
-        )
-    })
-}
-
 /// The most certificates that a script lists by name: as many as the plan and the signing screen show one by one.
 const MOST_NAMED: usize = 100;
-const HEADER: &str = "serial,revoked-at,reason";
-/// After so many wrong rows the file is the wrong file.
-const MOST_WRONG: usize = 20;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_come_in_any_order_and_each_serial_once() {
-        let good = "serial,revoked-at,reason\n0a,2026-10-31T12:00:00Z,superseded\n01,2026-10-30T12:00:00Z,key-compromise\n";
-        assert_eq!(rows(good.as_bytes()).unwrap().len(), 2);
-        let twice = format!("{good}0a,2026-10-31T12:00:00Z,superseded\n");
-        assert_eq!(
-            rows(twice.as_bytes()).unwrap_err(),
-            [(4, "serial number 0a stands in line 2 already".to_owned())]
-        );
-    }
-
-    #[test]
-    fn every_wrong_row_is_said_with_its_line() {
-        let bad = "serial,revoked-at,reason\nzz,2026-10-31T12:00:00Z,superseded\n01,yesterday,superseded\n02,2026-10-31T12:00:00Z,because\n03\n";
-        let lines: Vec<usize> = rows(bad.as_bytes()).unwrap_err().into_iter().map(|(line, _)| line).collect();
-        assert_eq!(lines, [2, 3, 4, 5]);
-        assert!(rows(b"serial,reason\n").is_err());
-        assert!(rows(b"").is_err());
-        assert!(rows(b"\xff").is_err());
-    }
-}

@@ -8,8 +8,9 @@ use crate::clock::Timestamp;
 use crate::issuance::order::Period;
 use crate::issuance::{
     Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Series as _, SeriesOrder, Statement,
-    ToBeSigned, check_member, draft_and_check,
+    Structure, check_member, draft_and_judge,
 };
+use crate::pki::build::Streamed;
 use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
 use crate::profile::{Library, Profile};
 use crate::script::{
@@ -424,7 +425,8 @@ impl<'s> Scope<'s> {
     }
 
     /// Drafts an order for every time at which rules have to be tried, has every rule judge each draft, and
-    /// keeps the first one for the plan. The whole structure with placeholders, as if it had been signed.
+    /// keeps the first one for the plan. The whole structure with placeholders, as if it had been signed; nothing of a
+    /// CRL with entries, which nobody reads while planning.
     pub fn plan_order<O: Order>(&mut self, order: &O) -> Option<Vec<u8>> {
         let place = order.place();
         let policy = self.setting.policy;
@@ -433,7 +435,9 @@ impl<'s> Scope<'s> {
         let mut objections = BTreeMap::new();
         for at in self.setting.window.probes() {
             let drawn = Drawn { at, serial: super::placeholder::serial(&place.name) };
-            match draft_and_check(order, &drawn, policy, &self.ledger) {
+            // Most entries of a long CRL are judged once, at the earliest time.
+            let lighter = if first.is_some() { order.for_later_times() } else { None };
+            match draft_and_judge(lighter.as_ref().unwrap_or(order), &drawn, policy, &self.ledger) {
                 Ok(checked) => {
                     last = checked.statement().clone();
                     first.get_or_insert(checked);
@@ -452,7 +456,10 @@ impl<'s> Scope<'s> {
             }
         }
         let algorithm = SignatureAlgorithm::for_key(&order.key().public);
-        let as_if_signed = |octets: &[u8]| O::Structure::assemble(octets, algorithm, &[0; 1], &order.along());
+        let as_if_signed = |octets: &Streamed| {
+            let whole = O::Structure::assemble(octets, algorithm, &[0; 1], &order.along());
+            whole.in_memory().map(<[u8]>::to_vec).unwrap_or_default()
+        };
         // Rules need the policy and the window; without them there is nothing to judge by.
         if !self.is_unread(Part::Policy) && !self.is_unread(Part::Window) {
             for objection in objections.values() {
@@ -467,13 +474,20 @@ impl<'s> Scope<'s> {
         };
         let places = O::Structure::places(checked.octets());
         let holes = order.holes();
+        let octets = match super::holes::cut(checked.octets(), &places, &holes) {
+            Ok(octets) => octets,
+            Err(error) => {
+                self.wrong(format!("{}: what is revoked cannot be read: {error}", place.name));
+                return None;
+            }
+        };
         self.drafts.push(Draft {
             step: self.step.0.clone(),
             kind: place.kind.to_owned(),
             name: place.name,
             signed_by: order.key().name.clone(),
             fields: super::holes::named(checked.statement(), &last, &holes),
-            octets: super::holes::cut(checked.octets(), &places, &holes),
+            octets,
         });
         Some(as_if_signed(checked.octets()))
     }

@@ -1,12 +1,17 @@
 //! What a script says once for all its steps, resolved: people, tokens, window, policy, profiles and inputs.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::clock::{DAY, Timestamp};
 use crate::digest::Digest;
 use crate::issuance::Policy;
+use crate::pki::RevokedList;
 use crate::profile::Profile;
 use crate::stage::Person;
 
@@ -29,6 +34,8 @@ pub struct Setting {
     pub inputs: BTreeMap<String, Input>,
     /// The profiles that steps use, by name.
     pub profiles: BTreeMap<String, Profile>,
+    /// What CRLs list, by the name of the input that says it: each is read and sorted once.
+    pub lists: BTreeMap<String, RevokedList>,
 }
 
 /// Who takes part, and how many of each role there must be.
@@ -110,10 +117,51 @@ pub struct TokenDemand {
 pub struct Input {
     /// Its path as the script says it.
     pub file: String,
-    /// Its octets.
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its octets; of one that is longer than [`Input::MOST_HELD`] only the first.
     pub octets: Vec<u8>,
-    /// Their digest.
+    /// The digest of all of them.
     pub sha256: Digest,
+}
+
+impl Input {
+    /// The longest file that is held in memory.
+    pub const MOST_HELD: u64 = 16 << 20;
+    /// How much is held of a longer one: enough to see that it is no certificate, request or key.
+    pub const BEGINNING: u64 = 1 << 16;
+
+    /// Reads it anew. At the end it has to have been the same file as before.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if it cannot be opened.
+    pub fn reader(&self) -> io::Result<InputReader> {
+        Ok(InputReader { file: File::open(&self.path)?, hash: Sha256::new(), wanted: self.sha256 })
+    }
+}
+
+/// Reads a file that was read before.
+#[derive(Debug)]
+pub struct InputReader {
+    file: File,
+    hash: Sha256,
+    wanted: Digest,
+}
+
+impl Read for InputReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(into)?;
+        self.hash.update(into.get(..count).unwrap_or_default());
+        if count == 0 && !into.is_empty() {
+            let found = Digest::from_octets(self.hash.clone().finalize().into());
+            if found != self.wanted {
+                let why = format!("the file has the SHA-256 {found} now; it had {}", self.wanted);
+                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+            }
+        }
+        Ok(count)
+    }
 }
 
 #[cfg(test)]
@@ -138,6 +186,21 @@ mod tests {
                 "2026-11-03T00:00:00Z"
             ]
         );
+    }
+
+    #[test]
+    fn a_file_that_changed_is_not_read_as_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, b"one").unwrap();
+        let input =
+            Input { file: "a".into(), path: path.clone(), octets: Vec::new(), sha256: Digest::of(b"one") };
+        let mut octets = Vec::new();
+        input.reader().unwrap().read_to_end(&mut octets).unwrap();
+        assert_eq!(octets, b"one");
+        std::fs::write(&path, b"two").unwrap();
+        let error = input.reader().unwrap().read_to_end(&mut octets).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     }
 
     #[test]

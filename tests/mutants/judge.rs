@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rootrite::clock::Timestamp;
 use rootrite::digest::Digest;
-use rootrite::pki::read::{CertificateView, Faults};
+use rootrite::pki::read::{CertificateView, CrlForm, Faults};
 use rootrite::pki::reason::Reason;
 use rootrite::rule::{
     Assessment, Ceremony, Context, Issued, Kind, Known, Policy, SigningTime, certificate, crl, ocsp, request,
@@ -96,9 +96,11 @@ impl Mutant {
                     certificate::judge(&one, &context)
                 })
             }
-            Structure::Crl => crl::Crl::from_whole(&self.octets)
-                .ok()
-                .map(|one| crl::judge(&one, &Context::crl(ceremony, issuer))),
+            Structure::Crl => {
+                let context = Context::crl(ceremony, issuer);
+                let judged = crl::judge_octets(&self.octets, CrlForm::Whole, &context).ok();
+                judged.filter(|one| one.read.around().is_ok()).map(|one| one.assessment)
+            }
             // Of an error response there is nothing to judge.
             Structure::Ocsp { delegated } => ocsp::Ocsp::from_whole(&self.octets).ok().map(|one| {
                 let delegate = delegated.then(|| view(&self.delegate));

@@ -1,12 +1,15 @@
 //! Every rule over one structure, and over what cannot be read of it.
 
 use std::fmt::Display;
+use std::io::Read;
 
 use super::super::piece::{Piece, Shape, first_inside};
 use super::pool::Pool;
 use super::{Circumstances, Kind};
 use crate::pki::oid::purpose;
-use crate::pki::read::{CertificateView, Faults, OcspResponseView, ReadError, TbsCertificateView, lenient};
+use crate::pki::read::{
+    CertificateView, CrlForm, CrlStream, Faults, OcspResponseView, ReadError, TbsCertificateView, lenient,
+};
 use crate::rule::{self, Assessment, Context, Severity, certificate, crl, ocsp, request};
 
 /// What is said of one structure.
@@ -64,7 +67,7 @@ pub fn judge(piece: &Piece<'_>, circumstances: &Circumstances, beside: &Pool) ->
     }
     match shape {
         Some(Shape::Certificate) => of_certificate(octets, circumstances, beside),
-        Some(Shape::Crl) => of_crl(octets, circumstances, beside),
+        Some(Shape::Crl) => of_crl(&mut &*octets, circumstances, beside),
         Some(Shape::OcspResponse) => of_ocsp_response(octets, circumstances),
         Some(Shape::Request) => of_request(octets, circumstances),
         None => {
@@ -99,17 +102,32 @@ fn of_certificate(octets: &[u8], circumstances: &Circumstances, beside: &Pool) -
     judged(kind.to_string(), about, Shape::Certificate, error.as_ref(), assessment)
 }
 
-fn of_crl(octets: &[u8], circumstances: &Circumstances, beside: &Pool) -> Judged {
-    let (list, error) = match crl::Crl::from_whole(octets) {
-        Ok(list) => (Some(list), None),
-        Err(error) => (first_inside(octets).and_then(|tbs| crl::Crl::from_tbs(tbs).ok()), Some(error)),
-    };
-    let Some(list) = list else { return unread(Shape::Crl, circumstances, error.as_ref()) };
-    let identifier = list.extensions().authority_key_identifier().ok().flatten();
+/// `source` gives a whole CRL of any size.
+pub fn of_crl(source: &mut dyn Read, circumstances: &Circumstances, beside: &Pool) -> Judged {
+    match read_crl(source, circumstances, beside) {
+        Ok((about, error, assessment)) => {
+            judged(Kind::Crl.name().to_owned(), about, Shape::Crl, error.as_ref(), assessment)
+        }
+        Err(error) => unread(Shape::Crl, circumstances, Some(&error)),
+    }
+}
+
+fn read_crl(
+    source: &mut dyn Read,
+    circumstances: &Circumstances,
+    beside: &Pool,
+) -> Result<(String, Option<ReadError>, Assessment), ReadError> {
+    let (mut heard, mut faults) = (|_: &[u8]| (), Faults::new());
+    let stream = CrlStream::open(source, CrlForm::Whole, &mut heard, &mut faults)?;
+    // Entries are judged without an issuer: which one it is stands after them.
+    let alone = circumstances.without_issuer(rule::Kind::Other);
+    let judged = crl::judge_entries(stream, faults, &alone, &mut |_| ())?;
+    let fields = judged.read().fields()?;
+    let identifier = fields.extensions().authority_key_identifier().ok().flatten();
     let identifier = identifier.and_then(|identifier| identifier.key_identifier);
-    let context = circumstances.context(rule::Kind::Other, list.tbs().issuer(), identifier, beside);
-    let about = list.tbs().issuer().to_string();
-    judged(Kind::Crl.name().to_owned(), about, Shape::Crl, error.as_ref(), crl::judge(&list, &context))
+    let context = circumstances.context(rule::Kind::Other, fields.issuer(), identifier, beside);
+    let (about, error) = (fields.issuer().to_string(), judged.read().around().err());
+    Ok((about, error, judged.end(&context)?.assessment))
 }
 
 fn of_request(octets: &[u8], circumstances: &Circumstances) -> Judged {
@@ -328,7 +346,7 @@ mod tests {
     use crate::clock::Timestamp;
     use crate::pki::build::{
         self, CertificateParts, CrlParts, Extension, GeneralNameParts, PolicyParts, RequestParts,
-        RevokedParts,
+        RevokedList, RevokedParts,
     };
     use crate::pki::name::attribute_type;
     use crate::pki::oid::policy;
@@ -382,9 +400,10 @@ mod tests {
             issuer: &name,
             this_update: begin,
             next_update: end,
-            revoked: &[revoked],
+            revoked: &RevokedList::of(vec![revoked]),
             extensions: &[Extension::crl_number(1)],
         });
+        let list = list.to_vec().unwrap();
         let request = build::request_info(&RequestParts {
             subject: &name,
             spki: key.spki_der(),

@@ -6,6 +6,7 @@ use crate::issuance::statement::planned::Basis;
 use crate::issuance::{
     Certificate, Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Policy, Statement,
 };
+use crate::pki::build::Streamed;
 use crate::pki::{Name, PublicKey, SignatureAlgorithm, Validity};
 use crate::profile::extension::Content;
 use crate::profile::{CertificateKind, CertificateProfile, CertificateValues, Copied, Fills};
@@ -102,7 +103,7 @@ impl Order for CertificateOrder {
         &self.key
     }
 
-    fn draft(&self, drawn: &Drawn) -> Result<Vec<u8>, IssuanceError> {
+    fn draft(&self, drawn: &Drawn) -> Result<Streamed, IssuanceError> {
         let (issuer, identifier, copied) =
             (self.issuer_name()?, self.issuer_key_identifier()?, self.copied()?);
         let values = CertificateValues {
@@ -116,7 +117,7 @@ impl Order for CertificateOrder {
             copied: copied.as_ref(),
             fills: &self.fills,
         };
-        self.profile.draft(&values).map_err(profile_error(&self.name))
+        self.profile.draft(&values).map(Streamed::from).map_err(profile_error(&self.name))
     }
 
     fn planned(&self, drawn: &Drawn) -> Result<Statement, IssuanceError> {

@@ -13,7 +13,7 @@ use crate::issuance::{
     Drawn, IssuanceError, Key, KnownCertificate, Ledger, OcspResponse, Order, Policy, Series, SeriesOrder,
     Statement,
 };
-use crate::pki::build::{CertIdHash, Status};
+use crate::pki::build::{CertIdHash, Status, Streamed};
 use crate::pki::oid::{Oid, OidView};
 use crate::pki::read::{CertificateView, TbsCertificateView};
 use crate::pki::reason::Reason;
@@ -344,8 +344,8 @@ impl Order for OcspOrder<'_> {
         self.series.along()
     }
 
-    fn draft(&self, drawn: &Drawn) -> Result<Vec<u8>, IssuanceError> {
-        self.series.ready(drawn)?.draft(self.index)
+    fn draft(&self, drawn: &Drawn) -> Result<Streamed, IssuanceError> {
+        self.series.ready(drawn)?.draft(self.index).map(Streamed::from)
     }
 
     fn planned(&self, drawn: &Drawn) -> Result<Statement, IssuanceError> {

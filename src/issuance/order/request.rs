@@ -5,6 +5,7 @@ use crate::digest::Digest;
 use crate::issuance::statement::planned::Basis;
 use crate::issuance::{Drawn, IssuanceError, Key, Ledger, Order, Policy, Request, Statement};
 use crate::pki::Name;
+use crate::pki::build::Streamed;
 use crate::profile::{Fills, RequestProfile, RequestValues};
 use crate::rule::Context;
 use crate::stage::{Artifact, ArtifactPlace, Event};
@@ -39,9 +40,9 @@ impl Order for RequestOrder {
         &self.key
     }
 
-    fn draft(&self, _: &Drawn) -> Result<Vec<u8>, IssuanceError> {
+    fn draft(&self, _: &Drawn) -> Result<Streamed, IssuanceError> {
         let values = RequestValues { subject: &self.subject, key: &self.key.public, fills: &self.fills };
-        self.profile.draft(&values).map_err(profile_error(&self.name))
+        self.profile.draft(&values).map(Streamed::from).map_err(profile_error(&self.name))
     }
 
     fn planned(&self, _: &Drawn) -> Result<Statement, IssuanceError> {

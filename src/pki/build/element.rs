@@ -6,11 +6,18 @@ use crate::pki::read::der::tag;
 pub fn concatenated(identifier: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length = parts.iter().map(|part| part.len()).sum();
     let mut octets = Vec::with_capacity(length + 6);
-    octets.push(identifier);
-    put_length(&mut octets, length);
+    octets.extend(header(identifier, length));
     for part in parts {
         octets.extend_from_slice(part);
     }
+    octets
+}
+
+/// The identifier octet and the length of an element whose content comes after it.
+pub fn header(identifier: u8, length: usize) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(6);
+    octets.push(identifier);
+    put_length(&mut octets, length);
     octets
 }
 

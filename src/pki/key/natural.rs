@@ -95,6 +95,19 @@ impl Natural {
         self.minus(&self.divided(divisor).times(divisor)).unwrap_or_else(|| self.clone())
     }
 
+    /// What is left of a power after division; the number 1 for the power 0.
+    #[must_use]
+    pub fn power(&self, exponent: u64, divisor: &Self) -> Self {
+        let mut power = Self(vec![1]);
+        for bit in (0..u64::BITS - exponent.leading_zeros()).rev() {
+            power = power.times(&power).modulo(divisor);
+            if exponent >> bit & 1 == 1 {
+                power = power.times(self).modulo(divisor);
+            }
+        }
+        power
+    }
+
     /// What is left after division by a small number above 0.
     pub fn remainder(&self, divisor: u32) -> u32 {
         let divisor = u64::from(divisor.max(1));
@@ -247,6 +260,8 @@ mod tests {
             prop_assert_eq!(number(a * b).divided(&number(b)), if b == 0 { number(0) } else { number(a) });
             prop_assert_eq!(number(a * b).square_root(), number((a * b).isqrt()));
             prop_assert_eq!(number(a * b).remainder(small), u32::try_from(a * b % u128::from(small)).unwrap());
+            let cube = number(a).times(&number(a)).times(&number(a)).modulo(&number(u128::from(small)));
+            prop_assert_eq!(number(a).power(3, &number(u128::from(small))), cube);
             prop_assert_eq!(number(a).bits(), (64 - left.leading_zeros()) as usize);
             prop_assert_eq!(number(a).compare(&number(b)), a.cmp(&b));
             prop_assert_eq!(number(a * a).exact_root(), Some(number(a)));

@@ -128,6 +128,14 @@ pub enum ReadError {
     /// Readable, but not DER.
     #[error("{0}")]
     Fault(Fault),
+    /// The file that is being read cannot be read on.
+    #[error("octet {offset} and those after it cannot be read: {kind}")]
+    Source {
+        /// How far reading came.
+        offset: usize,
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
 }
 
 /// A breach of DER that does not hide the meaning.
@@ -207,6 +215,11 @@ impl Faults {
         &self.unread
     }
 
+    /// How many there are in all.
+    pub const fn count(&self) -> usize {
+        self.list.len() + self.unread.len() + self.more
+    }
+
     /// How many were found beyond those kept.
     pub const fn more(&self) -> usize {
         self.more
@@ -228,6 +241,15 @@ impl Faults {
         } else {
             self.more = self.more.saturating_add(1);
         }
+    }
+
+    /// Notes what was noted elsewhere.
+    pub fn extend(&mut self, others: Self) {
+        for Fault { offset, what, kind } in others.list {
+            self.note(offset, what, kind);
+        }
+        others.unread.into_iter().for_each(|error| self.note_unread(error));
+        self.more = self.more.saturating_add(others.more);
     }
 
     /// Nothing, or the first of what was noted as an error.
@@ -405,6 +427,55 @@ const CONSTRUCTED: u8 = 0x20;
 
 /// How deep values of any type may be nested.
 const MOST_DEPTH: usize = 16;
+/// Identifier and length of an element whose content need not be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The identifier octet.
+    pub tag: u8,
+    /// How many octets identifier and length have.
+    pub header: usize,
+    /// How many octets the content has.
+    pub content: usize,
+}
+
+impl Header {
+    /// The most octets that a header has which can be followed.
+    pub const MOST_OCTETS: usize = 6;
+
+    /// Reads the header at the beginning of `octets`, which stand at `offset` of the whole input.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if it does not end within them or cannot be followed.
+    pub fn read(
+        octets: &[u8],
+        offset: usize,
+        what: &'static str,
+        faults: &mut Faults,
+    ) -> Result<Self, ReadError> {
+        let truncated = || ReadError::Truncated { offset, what };
+        let (&tag, after) = octets.split_first().ok_or_else(truncated)?;
+        if tag & 0x1f == 0x1f {
+            return Err(ReadError::HighTag { offset, what, found: tag });
+        }
+        let (&first, after) = after.split_first().ok_or_else(truncated)?;
+        let (content, more) = match first {
+            0..=0x7f => (usize::from(first), 0),
+            0x81..=0x84 => {
+                let more = usize::from(first & 0x7f);
+                let (octets, _) = after.split_at_checked(more).ok_or_else(truncated)?;
+                // Four octets at most: fits in a usize wherever this program runs.
+                let length = octets.iter().fold(0_usize, |length, octet| length << 8 | usize::from(*octet));
+                if length < 0x80 || octets.first() == Some(&0) {
+                    faults.note(offset, what, FaultKind::Length);
+                }
+                (length, more)
+            }
+            found => return Err(ReadError::Length { offset, what, found }),
+        };
+        Ok(Self { tag, header: 2 + more, content })
+    }
+}
 
 /// Reads elements one after another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -452,28 +523,10 @@ impl<'a> Cursor<'a> {
     pub fn any(&mut self, what: &'static str, faults: &mut Faults) -> Result<Element<'a>, ReadError> {
         let offset = self.offset;
         let truncated = || ReadError::Truncated { offset, what };
-        let (&tag, after) = self.rest.split_first().ok_or_else(truncated)?;
-        if tag & 0x1f == 0x1f {
-            return Err(ReadError::HighTag { offset, what, found: tag });
-        }
-        let (&first, after) = after.split_first().ok_or_else(truncated)?;
-        let (length, after) = match first {
-            0..=0x7f => (usize::from(first), after),
-            0x81..=0x84 => {
-                let (octets, after) =
-                    after.split_at_checked(usize::from(first & 0x7f)).ok_or_else(truncated)?;
-                // Four octets at most: fits in a usize wherever this program runs.
-                let length = octets.iter().fold(0_usize, |length, octet| length << 8 | usize::from(*octet));
-                if length < 0x80 || octets.first() == Some(&0) {
-                    faults.note(offset, what, FaultKind::Length);
-                }
-                (length, after)
-            }
-            found => return Err(ReadError::Length { offset, what, found }),
-        };
-        let (content, rest) = after.split_at_checked(length).ok_or_else(truncated)?;
-        let whole = self.rest.len() - rest.len();
-        let (octets, _) = self.rest.split_at_checked(whole).ok_or_else(truncated)?;
+        let Header { tag, header, content } = Header::read(self.rest, offset, what, faults)?;
+        let whole = header.checked_add(content).ok_or_else(truncated)?;
+        let (octets, rest) = self.rest.split_at_checked(whole).ok_or_else(truncated)?;
+        let content = octets.get(header..).unwrap_or_default();
         self.rest = rest;
         self.offset += whole;
         Ok(Element { tag, offset, octets, content })

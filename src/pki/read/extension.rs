@@ -103,6 +103,11 @@ impl<'a> Extensions<'a> {
         Ok(Self { list: Some(List::read(&element, "extensions", faults)?) })
     }
 
+    /// Extensions whose octets were read once elsewhere, and were good.
+    pub(super) const fn again(element: &Element<'a>) -> Self {
+        Self { list: Some(List::again(element)) }
+    }
+
     /// Whether the field is there, even if it is empty.
     pub const fn are_present(&self) -> bool {
         self.list.is_some()

@@ -40,6 +40,11 @@ impl<'a, T: Item<'a>> List<'a, T> {
         Ok(Self { items, item: PhantomData })
     }
 
+    /// The items of an element whose octets were read once elsewhere, and were good.
+    pub(super) const fn again(element: &Element<'a>) -> Self {
+        Self { items: element.inside(), item: PhantomData }
+    }
+
     /// The items in their order.
     pub const fn iter(&self) -> Items<'a, T> {
         Items { rest: self.items, item: PhantomData, faults: Faults::new() }

@@ -7,6 +7,7 @@
 mod algorithm;
 mod certificate;
 mod crl;
+mod crl_stream;
 pub mod der;
 mod extension;
 mod general_name;
@@ -21,8 +22,9 @@ mod value;
 
 pub use algorithm::AlgorithmView;
 pub use certificate::{CertificateView, TbsCertificateView};
-pub use crl::{CrlView, Entries, EntryView, TbsCrlView};
-pub use der::{Element, Fault, FaultKind, Faults, ReadError};
+pub use crl::{CrlFields, CrlHead, CrlView, Entries, EntryView, ListPlace, TbsCrlView, crl_extensions};
+pub use crl_stream::{CrlForm, CrlStream, ReadCrl};
+pub use der::{Element, Fault, FaultKind, Faults, Header, ReadError};
 pub use extension::{ExtensionView, Extensions};
 pub use general_name::{DistributionPointName, GeneralName, GeneralNames};
 pub use list::{Item, Items, List};

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::pki::build::element::{element, sequence};
 use crate::pki::build::{
     self, Access, CertIdHash, CertIdParts, CertificateParts, CrlParts, CrlScope, Extension, GeneralNameParts,
-    PolicyParts, RequestParts, Responder, ResponseParts, RevokedParts, SingleParts, Status,
+    PolicyParts, RequestParts, Responder, ResponseParts, RevokedList, RevokedParts, SingleParts, Status,
 };
 use crate::pki::key::{Curve, PublicKey};
 use crate::pki::name::{Attribute, Name, StringForm, attribute_type};
@@ -176,18 +176,19 @@ fn a_crl() -> Vec<u8> {
         only_ca_certificates: true,
         only_user_certificates: false,
     };
-    signed(&build::tbs_crl(&CrlParts {
+    let tbs = build::tbs_crl(&CrlParts {
         algorithm: &SignatureAlgorithm::for_key(&key()).der(),
         issuer: &name(),
         this_update: at("2026-11-01T00:00:00Z"),
         next_update: at("2027-10-01T00:00:00Z"),
-        revoked: &[revoked(1, Reason::Superseded), revoked(2, Reason::Unspecified)],
+        revoked: &RevokedList::of(vec![revoked(1, Reason::Superseded), revoked(2, Reason::Unspecified)]),
         extensions: &[
             Extension::authority_key_identifier(&[7; 20]).unwrap(),
             Extension::crl_number(5),
             Extension::issuing_distribution_point(&scope).unwrap(),
         ],
-    }))
+    });
+    signed(&tbs.to_vec().unwrap())
 }
 
 /// A response about two certificates, with an extension; `by_key` or by name.

@@ -45,6 +45,11 @@ impl<'a> TimeView<'a> {
         Ok(Self { element, at: read.at, form })
     }
 
+    /// A time whose octets were read once elsewhere, and were good.
+    pub(super) const fn again(element: Element<'a>, at: Timestamp, form: TimeForm) -> Self {
+        Self { element, at, form }
+    }
+
     /// Whether the next element is a time.
     pub fn is_next(cursor: &Cursor<'_>) -> bool {
         matches!(cursor.peek(), Some(tag::UTC_TIME | tag::GENERALIZED_TIME))

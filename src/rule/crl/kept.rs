@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
 use crate::digest::hex;
+use crate::pki::read::CrlHead;
 use crate::rule::{CannotJudge, Context, Findings, Judgement, NOT_APPLICABLE, Rule, Severities};
 
 /// How this rule judges: it looks at every entry, and says at the end who is missing.
@@ -28,10 +29,10 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Everyone whom the log knows as revoked by this issuer.
-    pub(super) fn new(crl: &super::Crl<'_>, context: &Context<'_>) -> Self {
-        let this_update = crl.tbs().this_update().at();
+    pub(super) fn new(head: &CrlHead<'_>, context: &Context<'_>) -> Self {
+        let this_update = head.this_update().at();
         let missing: Result<BTreeMap<_, _>, _> = context.known().map(|known| {
-            let issued = known.certificates_issued_by(crl.tbs().issuer().sha256());
+            let issued = known.certificates_issued_by(head.issuer().sha256());
             let revoked =
                 issued.into_iter().filter(|one| one.revoked.is_some_and(|(at, _)| at <= this_update));
             revoked.map(|one| (one.serial, one.not_after)).collect()

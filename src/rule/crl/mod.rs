@@ -4,16 +4,20 @@ pub mod entry;
 mod kept;
 mod repeated_serials;
 
+pub use repeated_serials::Seen;
+
 use super::context::Context;
 use super::objection::{Assessment, Rule, Summary};
 use super::rules;
 use super::verdict::{CannotJudge, Findings, Judgement, Verdict};
-use crate::pki::read::{AlgorithmView, CrlView, EntryView, Extensions, Faults, ReadError, TbsCrlView};
+use crate::pki::read::{
+    AlgorithmView, CrlFields, CrlForm, CrlHead, CrlStream, EntryView, Extensions, Faults, ReadCrl, ReadError,
+};
 
-/// A CRL under judgement: to be signed, or whole.
+/// A CRL under judgement, but its entries: to be signed, or whole.
 #[derive(Clone, Debug)]
 pub struct Crl<'a> {
-    tbs: TbsCrlView<'a>,
+    fields: CrlFields<'a>,
     algorithm: Option<AlgorithmView<'a>>,
     faults: Faults,
 }
@@ -22,33 +26,15 @@ pub struct Crl<'a> {
 pub type Judge = for<'a> fn(&Crl<'a>, &Context<'a>) -> Judgement;
 
 impl<'a> Crl<'a> {
-    /// Reads a TBSCertList as far as can be, its entries not yet.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError`] if it cannot be read.
-    pub fn from_tbs(octets: &'a [u8]) -> Result<Self, ReadError> {
-        let mut faults = Faults::new();
-        let tbs = TbsCrlView::read(octets, &mut faults)?;
-        tbs.extensions().read_values(&mut faults);
-        Ok(Self { tbs, algorithm: None, faults })
-    }
-
-    /// Reads a whole CRL as far as can be, its entries not yet.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError`] if it cannot be read.
-    pub fn from_whole(octets: &'a [u8]) -> Result<Self, ReadError> {
-        let mut faults = Faults::new();
-        let whole = CrlView::read(octets, &mut faults)?;
-        whole.tbs().extensions().read_values(&mut faults);
-        Ok(Self { tbs: whole.tbs(), algorithm: Some(whole.signature_algorithm()), faults })
+    /// A CRL whose entries were read, and the faults that were met. `algorithm` is the one outside of what is signed.
+    fn new(fields: CrlFields<'a>, algorithm: Option<AlgorithmView<'a>>, mut faults: Faults) -> Self {
+        fields.extensions().read_values(&mut faults);
+        Self { fields, algorithm, faults }
     }
 
     /// What is signed.
-    pub const fn tbs(&self) -> &TbsCrlView<'a> {
-        &self.tbs
+    pub const fn tbs(&self) -> &CrlFields<'a> {
+        &self.fields
     }
 
     /// signatureAlgorithm, outside of what is signed, if the CRL is whole.
@@ -56,14 +42,14 @@ impl<'a> Crl<'a> {
         self.algorithm
     }
 
-    /// What is not DER in it, and when all is judged in its entries.
+    /// What is not DER in it, its entries included.
     pub const fn faults(&self) -> &Faults {
         &self.faults
     }
 
     /// Its extensions.
     pub const fn extensions(&self) -> Extensions<'a> {
-        self.tbs.extensions()
+        self.fields.extensions()
     }
 }
 
@@ -72,20 +58,99 @@ rules! { Judge;
     other_extensions size number_rises der update_form signature_algorithms signature_encoding signature_hash
 }
 
-/// Judges a CRL, all its entries included, by every rule on CRLs.
-pub fn judge<'a>(crl: &Crl<'a>, context: &Context<'a>) -> Assessment {
-    let mut judging = Judging::new(crl.clone(), context);
-    let mut rest = crl.tbs.entries().rest();
-    while !rest.is_empty() {
-        match EntryView::read(&mut rest, judging.faults()) {
-            Ok(entry) => judging.entry(entry),
-            Err(error) => {
-                judging.faults().note_unread(error);
-                break;
+/// A CRL that was read and judged.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What every rule on CRLs and their entries said.
+    pub assessment: Assessment,
+    /// What was read.
+    pub read: ReadCrl,
+    /// What is not DER in it, its entries and the values of its extensions included.
+    pub faults: Faults,
+}
+
+/// A CRL that was read and whose entries were judged: memory did not grow with it.
+#[derive(Debug)]
+pub struct EntriesJudged<'c> {
+    judging: Judging<'c>,
+    read: ReadCrl,
+    faults: Faults,
+}
+
+/// Reads a CRL to its end and judges all its entries by every rule on entries. `faults` are those of its beginning;
+/// `each` is given every entry that can be read.
+///
+/// # Errors
+///
+/// [`ReadError`] if what is signed cannot be read to its end.
+pub fn judge_entries<'c>(
+    mut stream: CrlStream<'_>,
+    mut faults: Faults,
+    context: &'c Context<'c>,
+    each: &mut dyn FnMut(&entry::Entry<'_>),
+) -> Result<EntriesJudged<'c>, ReadError> {
+    let mut judging = Judging::new(&stream.head()?, context);
+    while let Some(read) = stream.entry(&mut faults) {
+        match read {
+            Ok(view) => {
+                let entry = judging.look(view, &mut faults);
+                each(&entry);
+                judging.entry(&entry);
             }
+            Err(error) => faults.note_unread(error),
         }
     }
-    judging.end()
+    let read = stream.finish(&mut faults)?;
+    Ok(EntriesJudged { judging, read, faults })
+}
+
+impl EntriesJudged<'_> {
+    /// What was read.
+    pub const fn read(&self) -> &ReadCrl {
+        &self.read
+    }
+
+    /// Judges the rest by every rule on CRLs. What stands after the entries may have said what the rules need from
+    /// outside.
+    ///
+    /// # Errors
+    ///
+    /// None that reading did not have.
+    pub fn end(self, context: &Context<'_>) -> Result<Judged, ReadError> {
+        let Self { judging, read, faults } = self;
+        // What is around the signed part is not the rules' matter; whoever wants a whole CRL asks for it.
+        let algorithm = read.around().ok().flatten().map(|(algorithm, _)| algorithm);
+        let crl = Crl::new(read.fields()?, algorithm, faults);
+        let assessment = judging.end(&crl, context);
+        let faults = crl.faults;
+        Ok(Judged { assessment, read, faults })
+    }
+}
+
+/// Reads a CRL to its end and judges it by every rule on CRLs and their entries: as [`judge_entries`] and
+/// [`EntriesJudged::end`].
+///
+/// # Errors
+///
+/// As [`judge_entries`].
+pub fn judge(
+    stream: CrlStream<'_>,
+    faults: Faults,
+    context: &Context<'_>,
+    each: &mut dyn FnMut(&entry::Entry<'_>),
+) -> Result<Judged, ReadError> {
+    judge_entries(stream, faults, context, each)?.end(context)
+}
+
+/// As [`judge`], of octets in memory.
+///
+/// # Errors
+///
+/// [`ReadError`] if what is signed cannot be read to its end; what is around it, [`ReadCrl::around`] tells.
+pub fn judge_octets(octets: &[u8], form: CrlForm, context: &Context<'_>) -> Result<Judged, ReadError> {
+    let (mut source, mut heard, mut faults) = (octets, |_: &[u8]| (), Faults::new());
+    let stream = CrlStream::open(&mut source, form, &mut heard, &mut faults)?;
+    judge(stream, faults, context, &mut |_| ())
 }
 
 /// Every rule on CRLs and their entries, for documentation and listings.
@@ -103,48 +168,60 @@ pub(super) fn of_all_entries() -> Vec<(&'static str, &'static str, Summary)> {
     vec![("crl", "repeated_serials", repeated_serials::RULE.summary()), ("crl", "kept", kept::RULE.summary())]
 }
 
-/// A CRL being judged entry by entry, in memory that does not grow with it.
+/// A CRL being judged entry by entry.
 #[derive(Debug)]
-pub struct Judging<'a> {
-    crl: Crl<'a>,
-    context: &'a Context<'a>,
+struct Judging<'c> {
+    context: &'c Context<'c>,
     head: entry::Head,
     tallies: Vec<Tally>,
     seen: repeated_serials::Seen,
     kept: kept::Kept,
+    /// Of the entry before, if nothing was wrong with its extensions.
+    facts: Option<entry::Facts>,
 }
 
-impl<'a> Judging<'a> {
-    /// Begins with everything but the entries.
-    pub fn new(crl: Crl<'a>, context: &'a Context<'a>) -> Self {
-        let head = entry::Head::of(&crl);
+impl<'c> Judging<'c> {
+    fn new(head: &CrlHead<'_>, context: &'c Context<'c>) -> Self {
         let tallies = entry::RULES.iter().map(|_| Tally::default()).collect();
-        let kept = kept::Kept::new(&crl, context);
-        Self { crl, context, head, tallies, seen: repeated_serials::Seen::new(), kept }
+        let seen = repeated_serials::Seen::new(context.is_ceremony());
+        let kept = kept::Kept::new(head, context);
+        Self { context, head: entry::Head::of(head), tallies, seen, kept, facts: None }
     }
 
-    /// Where what is not DER in an entry is noted.
-    pub const fn faults(&mut self) -> &mut Faults {
-        &mut self.crl.faults
+    /// Reads what the rules want to know of the next entry. Of one that ends as the one before, that is known already.
+    fn look<'v>(&mut self, view: EntryView<'v>, faults: &mut Faults) -> entry::Entry<'v> {
+        let facts = match self.facts.take() {
+            Some(facts) if view.repeats() => facts,
+            _ => {
+                let before = faults.count();
+                let facts = entry::Facts::read(&view, faults);
+                if faults.count() != before {
+                    // Each fault is told where it stands.
+                    return entry::Entry::with(view, &self.head, facts);
+                }
+                facts
+            }
+        };
+        self.facts = Some(facts.clone());
+        entry::Entry::with(view, &self.head, facts)
     }
 
     /// Judges the next entry by every rule on entries.
-    pub fn entry(&mut self, view: EntryView<'_>) {
-        let entry = entry::Entry::new(view, &self.head, &mut self.crl.faults);
-        self.seen.look(view.serial_octets());
-        self.kept.look(view.serial_octets());
+    fn entry(&mut self, entry: &entry::Entry<'_>) {
+        self.seen.look(entry.view().serial_octets());
+        self.kept.look(entry.view().serial_octets());
         for (rule, tally) in entry::RULES.iter().zip(&mut self.tallies) {
             if rule.applies_under(self.context.policy()) {
-                tally.enter((rule.verdict)(&entry, self.context));
+                tally.enter((rule.verdict)(entry, self.context));
             }
         }
     }
 
     /// Judges the rest, when there is no further entry.
-    pub fn end(self) -> Assessment {
+    fn end(self, crl: &Crl<'_>, context: &Context<'_>) -> Assessment {
         let mut assessment = Assessment::default();
         for rule in RULES {
-            assessment.enter(rule, self.context, |verdict| verdict(&self.crl, self.context));
+            assessment.enter(rule, context, |verdict| verdict(crl, &context.clone()));
         }
         for (rule, tally) in entry::RULES.iter().zip(self.tallies) {
             assessment.enter(rule, self.context, |_| tally.verdict());

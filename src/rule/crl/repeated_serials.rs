@@ -1,12 +1,12 @@
 //! No certificate is on a CRL twice. RFC 5280 §5.1.2.6.
 //!
-//! In ascending order, as our own CRLs are, one look at each entry is enough. For those in no order 64 bits an entry are
-//! held, up to a bound.
+//! In ascending order, as long ones of ours are, one look at each entry is enough. For those in no order 64 bits an entry
+//! are held, up to a bound.
 
 use std::hash::{BuildHasher, RandomState};
 
 use crate::digest::hex;
-use crate::rule::{CannotJudge, Findings, Judgement, PASS, Rule, Severities};
+use crate::rule::{CannotJudge, Findings, Judgement, Rule, Severities};
 
 /// How this rule judges: it looks at every entry, and says at the end what it saw.
 pub(super) const RULE: Rule<fn(&Seen) -> Judgement> = Rule {
@@ -19,7 +19,7 @@ pub(super) const RULE: Rule<fn(&Seen) -> Judgement> = Rule {
 
 /// The serial numbers that were seen.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub struct Seen {
     last: Vec<u8>,
     in_order: bool,
     /// A number for each serial: equal serials have equal numbers, and others hardly ever.
@@ -34,10 +34,12 @@ pub(super) struct Seen {
 impl Seen {
     /// The most entries in no order that are looked at: 64 bits each.
     const MOST: usize = 1 << 21;
+    /// Of our own there are no more: a longer list is in ascending order, or it is not signed.
+    const MOST_OF_OURS: usize = 1 << 12;
 
-    /// Nothing yet.
-    pub(super) fn new() -> Self {
-        Self::holding(Self::MOST)
+    /// Nothing yet. `is_ours`: of a CRL that we are about to sign.
+    pub fn new(is_ours: bool) -> Self {
+        Self::holding(if is_ours { Self::MOST_OF_OURS } else { Self::MOST })
     }
 
     fn holding(most: usize) -> Self {
@@ -53,7 +55,7 @@ impl Seen {
     }
 
     /// Looks at the next serial number.
-    pub(super) fn look(&mut self, serial: &[u8]) {
+    pub fn look(&mut self, serial: &[u8]) {
         let above = (self.last.len(), self.last.as_slice()) < (serial.len(), serial);
         if self.last == serial && self.repeated.len() < 10 {
             self.repeated.push(hex(serial));
@@ -68,22 +70,31 @@ impl Seen {
         }
     }
 
-    fn verdict(&self) -> Judgement {
-        let mut findings = Findings::new();
-        for serial in &self.repeated {
-            findings.must(format!("the serial number {serial} is there twice"));
-        }
-        if self.in_order || !self.repeated.is_empty() {
-            return findings.verdict();
+    /// What was seen twice, as messages: none at all is as it should be.
+    ///
+    /// # Errors
+    ///
+    /// [`CannotJudge::Missing`] if there were too many in no order.
+    pub fn repeated(&self) -> Result<Vec<String>, CannotJudge> {
+        let adjacent = |serial: &String| format!("the serial number {serial} is there twice");
+        let repeated: Vec<_> = self.repeated.iter().map(adjacent).collect();
+        if self.in_order || !repeated.is_empty() {
+            return Ok(repeated);
         }
         let mut numbers = self.numbers.clone();
         numbers.sort_unstable();
         let twice = numbers.chunk_by(|left, right| left == right).filter(|same| same.len() > 1).count();
-        if twice > 0 {
-            findings.must(format!("{twice} serial numbers are there twice, not one after the other"));
-            return findings.verdict();
+        match (twice, self.too_many) {
+            (0, false) => Ok(Vec::new()),
+            (0, true) => Err(CannotJudge::Missing("an order of so many entries")),
+            _ => Ok(vec![format!("{twice} serial numbers are there twice, not one after the other")]),
         }
-        if self.too_many { Err(CannotJudge::Missing("an order of so many entries")) } else { PASS }
+    }
+
+    fn verdict(&self) -> Judgement {
+        let mut findings = Findings::new();
+        self.repeated()?.into_iter().for_each(|message| findings.must(message));
+        findings.verdict()
     }
 }
 
@@ -107,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_serial_is_there_once_in_any_order() {
-        let verdict = |serials: &[&[u8]]| verdict(Seen::new(), serials).unwrap();
+        let verdict = |serials: &[&[u8]]| verdict(Seen::new(false), serials).unwrap();
         assert_eq!(verdict(&[&[7], &[8], &[1, 1]]), Vec::<String>::new());
         assert_eq!(verdict(&[&[1, 1], &[8], &[7]]), Vec::<String>::new());
         assert_eq!(verdict(&[&[7], &[7]]), ["the serial number 07 is there twice"]);

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::{Crl, Judge, entry, judge, kept};
+use super::{Crl, Judge, entry, judge_octets, kept};
 use crate::clock::Timestamp;
 use crate::digest::from_hex;
 use crate::pki::build::element::{element, sequence};
 use crate::pki::build::{Extension, extension, time};
-use crate::pki::read::TbsCertificateView;
 use crate::pki::read::der::{Faults, tag};
+use crate::pki::read::{CrlForm, TbsCertificateView, TbsCrlView};
 use crate::pki::reason::Reason;
 use crate::pki::signature::SignatureAlgorithm;
 use crate::rule::evidence::messages;
@@ -98,37 +98,40 @@ impl CrlSample {
     }
 
     /// Lends the CRL with its entries read, and the context of a ceremony.
-    fn in_context<T>(&self, read: impl FnOnce(&Crl<'_>, &Context<'_>) -> T) -> T {
+    fn in_context<T>(&self, read: impl FnOnce(&TbsCrlView<'_>, &Crl<'_>, &Context<'_>) -> T) -> T {
         let (octets, root) = (self.tbs(), Sample::root().tbs());
         let known = Ledger(Cow::Borrowed(&self.known));
         let signed_at = SigningTime::at(at(SIGNED_AT));
         let ceremony = Ceremony { policy: self.policy, signed_at, known: &known };
         let root = TbsCertificateView::read(&root, &mut Faults::new()).unwrap();
-        let mut crl = Crl::from_tbs(&octets).unwrap();
-        let tbs = *crl.tbs();
-        tbs.read_entries(&mut crl.faults);
-        read(&crl, &Context::crl(ceremony, root))
+        let mut faults = Faults::new();
+        let view = TbsCrlView::read(&octets, &mut faults).unwrap();
+        view.read_entries(&mut faults);
+        let crl = Crl::new(view.fields(), None, faults);
+        read(&view, &crl, &Context::crl(ceremony, root))
     }
 
     pub(super) fn objections(&self, rule: &Rule<Judge>) -> Vec<String> {
         if !rule.applies_under(self.policy) {
             return Vec::new();
         }
-        self.in_context(|crl, context| {
+        self.in_context(|_, crl, context| {
             messages(rule, &context.clone(), |context| (rule.verdict)(crl, context))
         })
     }
 
     /// Everything that all rules together say.
     pub(super) fn assessment(&self) -> Assessment {
-        self.in_context(|crl, context| judge(crl, &context.clone()))
+        self.in_context(|view, _, context| {
+            judge_octets(view.octets(), CrlForm::ToBeSigned, context).unwrap().assessment
+        })
     }
 
     /// Lends who is to be kept on the CRL, after a look at each entry.
     pub(super) fn after_all_entries<T>(&self, read: impl FnOnce(&kept::Kept) -> T) -> T {
-        self.in_context(|crl, context| {
-            let mut kept = kept::Kept::new(crl, context);
-            for view in crl.tbs().entries() {
+        self.in_context(|view, crl, context| {
+            let mut kept = kept::Kept::new(crl.tbs().head(), context);
+            for view in view.entries() {
                 kept.look(view.unwrap().serial_octets());
             }
             read(&kept)
@@ -140,13 +143,13 @@ impl CrlSample {
         if !rule.applies_under(self.policy) {
             return Vec::new();
         }
-        self.in_context(|crl, context| {
-            let head = entry::Head::of(crl);
+        self.in_context(|view, crl, context| {
+            let head = entry::Head::of(crl.tbs().head());
             let judge = |view| {
                 let entry = entry::Entry::new(view, &head, &mut Faults::new());
                 messages(rule, &context.clone(), |context| (rule.verdict)(&entry, context))
             };
-            crl.tbs().entries().flat_map(|view| judge(view.unwrap())).collect()
+            view.entries().flat_map(|entry| judge(entry.unwrap())).collect()
         })
     }
 

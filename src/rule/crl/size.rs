@@ -15,7 +15,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
 };
 
 fn judge<'a>(crl: &Crl<'a>, _: &Context<'a>) -> Judgement {
-    match crl.tbs().octets().len() {
+    match crl.tbs().signed_octets() {
         octets if octets >= LARGEST => should(format!("{octets} octets are to be signed; Microsoft takes less than {LARGEST}")),
         _ => PASS,
     }

@@ -12,8 +12,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
 };
 
 fn judge<'a>(entry: &Entry<'a>, _: &Context<'a>) -> Judgement {
-    let extensions = entry.view().extensions();
-    if extensions.are_present() && extensions.iter().next().is_none() {
+    if entry.has_empty_extensions() {
         must(format!("the entry {entry} has an empty list of extensions"))
     } else {
         PASS

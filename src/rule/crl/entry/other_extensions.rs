@@ -2,7 +2,7 @@
 
 use super::{Entry, Judge};
 use crate::pki::oid::extension;
-use crate::rule::{Context, Findings, Judgement, Rule, Severities};
+use crate::rule::{Context, Findings, Judgement, PASS, Rule, Severities};
 
 pub(super) const RULE: Rule<Judge> = Rule {
     id: "CRL-23",
@@ -13,6 +13,9 @@ pub(super) const RULE: Rule<Judge> = Rule {
 };
 
 fn judge<'a>(entry: &Entry<'a>, context: &Context<'a>) -> Judgement {
+    if !entry.has_others() {
+        return PASS;
+    }
     let mut findings = Findings::new();
     for one in entry.view().extensions().iter().filter(|one| one.oid() != extension::REASON_CODE) {
         let message = format!("the extension {} of the entry {entry} is not recommended", one.oid());

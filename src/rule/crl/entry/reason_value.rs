@@ -1,7 +1,6 @@
 //! A reason code is one of the standard's, and taking off is for delta CRLs. RFC 5280 §5.3.1.
 
 use super::{Entry, Judge};
-use crate::pki::oid::extension;
 use crate::pki::reason::Reason;
 use crate::rule::{Context, Judgement, PASS, Rule, Severities, must, should};
 
@@ -15,7 +14,7 @@ pub(super) const RULE: Rule<Judge> = Rule {
 
 fn judge<'a>(entry: &Entry<'a>, _: &Context<'a>) -> Judgement {
     let Some(code) = entry.reason()? else { return PASS };
-    if entry.view().extensions().find(extension::REASON_CODE).is_some_and(|found| found.critical()) {
+    if entry.has_critical_reason() {
         return must(format!("the reason of the entry {entry} is critical"));
     }
     match Reason::from_code(code) {
