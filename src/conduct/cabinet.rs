@@ -543,7 +543,7 @@ pub fn is_software(model: &str) -> bool {
 }
 
 /// Models of tokens that are software, whatever a site file says of them.
-const SOFTWARE: [&str; 4] = ["SoftHSM", "NSS 3", "Kryoptic", "Soft"];
+const SOFTWARE: [&str; 5] = ["SoftHSM", "NSS 3", "Kryoptic", "Soft", "SW   TPM"];
 
 /// Why a token of the site cannot be used.
 #[derive(Debug, Error)]
