@@ -29,9 +29,10 @@ pub fn read(script: &Script, sources: &Sources<'_>, problems: &mut Problems) -> 
                 continue;
             }
         };
-        let path = match sources.begun {
-            true => sources.folder.join(kept_input(name.value.as_str())),
-            false => sources.folder.join(&file.value),
+        let path = if sources.begun {
+            sources.folder.join(kept_input(name.value.as_str()))
+        } else {
+            sources.folder.join(&file.value)
         };
         let (octets, sha256) = match octets(&path) {
             Ok(read) => read,

@@ -176,18 +176,17 @@ impl Revoked {
             Self::Csv { input: name, revoked_sha256, .. } => {
                 let unknown =
                     || IssuanceError::Unknown { what: "list of revoked certificates", name: name.clone() };
-                let list = match setting.lists.get(name) {
-                    Some(list) => list.clone(),
-                    None => {
-                        let input = setting.inputs.get(name).ok_or_else(unknown)?;
-                        let source = |source| IssuanceError::Entries { name: name.clone(), source };
-                        rows::read(&mut input.reader().map_err(source)?).map_err(|error| {
-                            source(match error {
-                                RowsError::Storage(error) => error,
-                                wrong @ RowsError::Wrong(_) => io::Error::other(wrong.to_string()),
-                            })
-                        })?
-                    }
+                let list = if let Some(list) = setting.lists.get(name) {
+                    list.clone()
+                } else {
+                    let input = setting.inputs.get(name).ok_or_else(unknown)?;
+                    let source = |source| IssuanceError::Entries { name: name.clone(), source };
+                    rows::read(&mut input.reader().map_err(source)?).map_err(|error| {
+                        source(match error {
+                            RowsError::Storage(error) => error,
+                            wrong @ RowsError::Wrong(_) => io::Error::other(wrong.to_string()),
+                        })
+                    })?
                 };
                 // What was planned is what is signed, whenever the file is read again.
                 if list.sha256() == *revoked_sha256 { Ok(list) } else { Err(unknown()) }

@@ -138,7 +138,7 @@ impl Rows {
 /// Octets of a file as a message may say them: no controls, not too long.
 fn said(octets: &[u8]) -> String {
     let octets = octets.get(..octets.len().min(LONGEST_SAID)).unwrap_or_default();
-    shown(&String::from_utf8_lossy(octets)).to_string()
+    shown(&String::from_utf8_lossy(octets))
 }
 
 /// The reason that a script or a file names.
