@@ -276,3 +276,9 @@ const RATE: &str = "ROOTRITE_BENCH_RATE";
 const COUNT: u32 = 10_000;
 /// How long bare signing is measured.
 const LASTS: Duration = Duration::from_secs(3);
+
+// Measured 2026-11-21 on two cores that others used as well (tmpfs, SoftHSM 2.6.1), processor time in microseconds for each
+// response: P-384 887 in the token, 70 beside it and 23 before the intent, where bare signing took 861; RSA-2048 898, 53 and
+// 18, where bare signing took 881. That is 90.0 % and 92.6 % of bare signing with everything that stands beside it, 92.5 %
+// and 94.4 % between intent and result. Of the 70 about 35 are the verification of a P-384 signature (ring takes 800), of the
+// 53 about 25 that of an RSA-2048 signature.

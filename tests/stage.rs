@@ -117,6 +117,10 @@ const ORDER: KeyOrder<'_> =
     KeyOrder { ceremony: "test", name: "root-x1", token: "root", algorithm: KeyAlgorithm::Ed25519 };
 
 fn request(key: Key, stage: &mut Stage<'_>) -> Result<Vec<u8>, IssuanceError> {
+    request_under(Policy::Private, key, stage)
+}
+
+fn request_under(policy: Policy, key: Key, stage: &mut Stage<'_>) -> Result<Vec<u8>, IssuanceError> {
     let profile = Profile::load("certificate-request", &BuiltIn).unwrap();
     let order = RequestOrder {
         name: "e1".into(),
@@ -125,7 +129,7 @@ fn request(key: Key, stage: &mut Stage<'_>) -> Result<Vec<u8>, IssuanceError> {
         subject: Name::from_der(&[0x30, 0]).unwrap(),
         fills: Fills::new(),
     };
-    let terms = Terms { policy: Policy::Private, approver: &officer() };
+    let terms = Terms { policy, approver: &officer() };
     issue(&order, terms, &Ledger::default(), stage).map(|(_, verified)| verified.into_der())
 }
 
@@ -200,6 +204,29 @@ fn an_act_that_fails_is_recorded_as_failed() {
         "{}",
         room.happened()
     );
+}
+
+/// A full output disk: the log is on another one, and says that the signature was not stored.
+#[test]
+fn an_artifact_that_cannot_be_stored_is_an_act_that_failed() {
+    let room = Room { log_refuses: "store", ..Room::default() };
+    let error = room.request().unwrap_err();
+    assert!(matches!(error, IssuanceError::Stage(StageError::Journal(_))), "{error}");
+    assert!(room.happened().ends_with("token:sign refused:store log:act.failed"), "{}", room.happened());
+}
+
+/// Nobody is asked and nothing is signed, and the log says which rules objected.
+#[test]
+fn what_rules_object_to_on_the_day_is_in_the_log() {
+    let room = Room::default();
+    let error = room
+        .enter(|stage| {
+            let key = make_key(&ORDER, stage)?;
+            request_under(Policy::PublicTls, key, stage)
+        })
+        .unwrap_err();
+    assert!(matches!(error, IssuanceError::Objections { .. }), "{error}");
+    assert!(room.happened().ends_with("log:key.live log:lint.result"), "{}", room.happened());
 }
 
 #[test]
@@ -429,6 +456,10 @@ impl Journal for Log {
     }
 
     fn deposit(&mut self, _: &ArtifactPlace, octets: &mut dyn Read) -> Result<Digest, JournalError> {
+        if self.refuses == "store" {
+            self.say("refused:store");
+            return Err(full());
+        }
         self.deposit.clear();
         octets.read_to_end(&mut self.deposit).unwrap();
         Ok(Digest::of(&self.deposit))

@@ -223,7 +223,8 @@ fn terms(name: &str, token: &SiteToken, plan: &Plan) -> Check {
         (Login::External, _) => "somebody outside: no PIN is verified here",
     };
     let same_class = class == "any" || class == crate::plan::class_word(token.class.value);
-    let split = token.login != Login::Pin || pin != "two-people" || brought == "two people";
+    let split =
+        pin != "two-people" || brought == "two people" || !matches!(token.login, Login::Pin | Login::None);
     let (outcome, stands_in) = if same_class && split {
         (CheckOutcome::Ok, "")
     } else {
@@ -542,7 +543,7 @@ pub fn is_software(model: &str) -> bool {
 }
 
 /// Models of tokens that are software, whatever a site file says of them.
-const SOFTWARE: [&str; 4] = ["SoftHSM", "NSS 3", "Kryoptic", "Soft"];
+const SOFTWARE: [&str; 5] = ["SoftHSM", "NSS 3", "Kryoptic", "Soft", "SW   TPM"];
 
 /// Why a token of the site cannot be used.
 #[derive(Debug, Error)]

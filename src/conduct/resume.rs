@@ -38,11 +38,8 @@ impl Resumption {
             return Err(ConductError::Clock { now, last: interrupted.last_at });
         }
         let past = interrupted.past.clone();
-        let sessions = past
-            .records()
-            .iter()
-            .filter(|record| record.ev.starts_with("session.st") || record.ev == "session.resumed");
-        let last = sessions.filter(|record| record.text("boot_id").is_some()).last().cloned();
+        // Only the beginning of a session says on which machine it is.
+        let last = past.records().iter().rfind(|record| record.text("boot_id").is_some()).cloned();
         if let Some(before) = last.as_ref().and_then(|record| record.text("tool_sha256"))
             && before != session.tool_sha256.to_string()
         {

@@ -125,7 +125,8 @@ pub fn confine_program() {
 }
 
 /// Limits where this process, the program itself, may write.
-pub fn limit_program(folders: Vec<PathBuf>) {
+pub fn limit_program(mut folders: Vec<PathBuf>) {
+    folders.dedup();
     let writes = Writes::Below(folders.into_iter().chain(TERMINAL.map(PathBuf::from)).collect());
     let bounds = Bounds { network: Network::Unix, writes, programs: true, signals: true };
     remember([files::limit(&bounds)]);

@@ -389,13 +389,24 @@ impl Session {
 
     /// What the module answers for one attribute.
     pub(super) fn attribute(&mut self, object: Object, kind: CK_ULONG) -> Result<Answer, Fault> {
+        match self.attribute_in(object, kind, ANSWER_OCTETS)? {
+            // NSS gives a number of an object on the token into a room of its own size, and into no larger one.
+            Answer::Failed(ReturnCode(cryptoki_sys::CKR_BUFFER_TOO_SMALL)) => {
+                self.attribute_in(object, kind, size_of::<CK_ULONG>())
+            }
+            answer => Ok(answer),
+        }
+    }
+
+    /// What the module answers for one attribute, in a room of so many octets: a multiple of eight, at most 16 KiB.
+    fn attribute_in(&mut self, object: Object, kind: CK_ULONG, octets: usize) -> Result<Answer, Fault> {
         // Words rather than octets, because some attributes are numbers and have to be aligned.
-        let mut room: Vec<u64> = vec![0; ANSWER_OCTETS / 8];
+        let mut room: Vec<u64> = vec![0; octets.div_ceil(8)];
         let mut attribute =
-            CK_ATTRIBUTE { type_: kind, pValue: room.as_mut_ptr().cast(), ulValueLen: length(ANSWER_OCTETS) };
+            CK_ATTRIBUTE { type_: kind, pValue: room.as_mut_ptr().cast(), ulValueLen: length(octets) };
         // SAFETY: the attribute points to `room` and says how much of it there is.
         let code = call!(self.module, C_GetAttributeValue(self.handle, object.0, &raw mut attribute, 1));
-        let answered = usize::try_from(attribute.ulValueLen).ok().filter(|octets| *octets <= ANSWER_OCTETS);
+        let answered = usize::try_from(attribute.ulValueLen).ok().filter(|answered| *answered <= octets);
         match (answer_code(code)?, answered) {
             (CKR_OK, Some(octets)) => Ok(Answer::Octets(taken(&room, octets))),
             (CKR_OK, None) if attribute.ulValueLen == cryptoki_sys::CK_UNAVAILABLE_INFORMATION => {

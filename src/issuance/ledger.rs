@@ -175,6 +175,15 @@ impl Ledger {
         named.next().filter(|_| named.next().is_none())
     }
 
+    /// The id and the public key's digest of a key, as this ceremony or the log knows it.
+    pub fn whereabouts(&self, name: &str) -> Option<(KeyId, Digest)> {
+        if let Some(key) = self.key(name) {
+            return Some((key.id.clone()?, key.public.spki_sha256()));
+        }
+        let key = self.logged_key_named(name)?;
+        Some((key.id.parse().ok()?, key.spki_sha256.parse().ok()?))
+    }
+
     /// A key was destroyed: it signs nothing any more, and its name is never given again.
     pub fn destroy_key(&mut self, name: &str) {
         self.keys.remove(name);

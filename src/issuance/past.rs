@@ -18,11 +18,11 @@ use crate::hsm::{Call, Entry, KeyId};
 use crate::pki::{PublicKey, SerialNumber, SignatureAlgorithm};
 use crate::stage::{ArtifactPlace, Event, Expected, Line, NoAnswer, Notice, PastRecord, Stage, StageError};
 
+/// What was drawn for an order, and what came of it.
+type Found<O> = (Drawn, Verified<<O as Order>::Structure>);
+
 /// Something that the log says was issued.
-pub(super) fn issued<O: Order>(
-    order: &O,
-    stage: &mut Stage<'_>,
-) -> Result<Option<(Drawn, Verified<O::Structure>)>, IssuanceError> {
+pub(super) fn issued<O: Order>(order: &O, stage: &mut Stage<'_>) -> Result<Option<Found<O>>, IssuanceError> {
     let place = order.place();
     let Some((record, octets)) = stage.handed_over(&place)? else { return Ok(None) };
     let intent = record.closes.and_then(|seq| stage.past().records().iter().find(|other| other.seq == seq));
@@ -33,10 +33,7 @@ pub(super) fn issued<O: Order>(
 }
 
 /// Settles the intent of an interrupted signature: what is stored is adopted; what is not is given up.
-pub(super) fn settle<O: Order>(
-    order: &O,
-    stage: &mut Stage<'_>,
-) -> Result<Option<(Drawn, Verified<O::Structure>)>, IssuanceError> {
+pub(super) fn settle<O: Order>(order: &O, stage: &mut Stage<'_>) -> Result<Option<Found<O>>, IssuanceError> {
     let place = order.place();
     if let Some(intent) = stage.take_open_intent(is_signature) {
         let found = match find(order, &intent, stage)? {
@@ -337,7 +334,7 @@ fn find<O: Order>(
     order: &O,
     intent: &PastRecord,
     stage: &Stage<'_>,
-) -> Result<Option<(Drawn, Verified<O::Structure>)>, IssuanceError> {
+) -> Result<Option<Found<O>>, IssuanceError> {
     let name = order.place().name;
     let drawn = drawn(intent, &name)?;
     let wanted = intent.digest("tbs_sha256");
@@ -359,7 +356,7 @@ fn find_outcome<O: Order>(
     order: &O,
     intent: &PastRecord,
     stage: &Stage<'_>,
-) -> Result<Option<(Drawn, Verified<O::Structure>)>, IssuanceError> {
+) -> Result<Option<Found<O>>, IssuanceError> {
     let (Some(sha256), Some(id)) = (intent.digest("tbs_sha256"), order.key().id.as_ref()) else {
         return Ok(None);
     };

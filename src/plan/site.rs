@@ -124,11 +124,7 @@ impl Site {
                 let message = format!("token `{name}` is software; policy `public-tls` takes hardware only");
                 problems.add(token.class.place, message);
             }
-            let two = matches!(token.pin, Some(Located { value: PinSource::TwoHalves, .. }));
-            if demand.pin.as_deref() == Some("two-people") && token.login == Login::Pin && !two && !practice {
-                let message = format!(
-                    "token `{name}`: the script demands that two people bring the PIN; wanted `pin: two-halves`"
-                );
+            if let (Some(message), false) = (token.wrong_custody(name, demand.pin.as_deref()), practice) {
                 problems.add(token.pin.as_ref().map_or(token.label.place, |pin| pin.place), message);
             }
             for other in &demand.distinct_from {
@@ -186,6 +182,22 @@ impl SiteToken {
             _ => return,
         };
         problems.add(self.label.place, message);
+    }
+
+    /// Where the site does not bring the PIN as the script demands. What a PIN pad or a vendor's tool asks of how many is not
+    /// for a file to say; the log says that it was they who asked.
+    fn wrong_custody(&self, name: &str, demand: Option<&str>) -> Option<String> {
+        let source = self.pin.as_ref().map(|pin| pin.value);
+        match (demand, self.login, source) {
+            (Some("two-people"), Login::Pin, Some(PinSource::TwoHalves)) => None,
+            (Some("two-people"), Login::Pin, _) => Some(format!(
+                "token `{name}`: the script demands that two people bring the PIN; wanted `pin: two-halves`"
+            )),
+            (Some("two-people"), Login::None, _) => Some(format!(
+                "token `{name}`: the script demands that two people bring the PIN; this one asks for no login"
+            )),
+            _ => None,
+        }
     }
 
     /// The module's path.

@@ -304,6 +304,32 @@ mod tests {
     }
 
     #[test]
+    fn a_file_with_the_same_octets_is_as_good_as_made_and_one_with_others_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        ensure(&path, b"one").unwrap();
+        ensure(&path, b"one").unwrap();
+        for other in [&b"two"[..], b"", b"one more"] {
+            assert!(matches!(ensure(&path, other), Err(JournalError::Exists { .. })));
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+    }
+
+    #[test]
+    fn parts_are_cleared_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.part", "a", "part", "b.partial"] {
+            fs::write(folder.path().join(name), b"").unwrap();
+        }
+        clear_parts(folder.path()).unwrap();
+        let mut left: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["a", "b.partial", "part"]);
+        clear_parts(&folder.path().join("no")).unwrap();
+    }
+
+    #[test]
     fn a_file_that_came_in_between_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");

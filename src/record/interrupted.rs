@@ -17,7 +17,7 @@ use ceremony_log::note::Note;
 use ceremony_log::record::Record;
 use ceremony_log::state::State;
 use ceremony_log::tree::{Hash, Levels};
-use ceremony_log::verify::scan;
+use ceremony_log::verify::{Scan, scan};
 
 use super::again::Again;
 use super::continued::{ContinueError, signed_head};
@@ -86,34 +86,8 @@ impl Interrupted {
     ///
     /// [`ContinueError`]: what is wrong with it, all of it.
     pub fn read(folder: &Path, ceremony: &str) -> Result<Self, ContinueError> {
-        let path = folder.join("log.jsonl");
-        let mut gathered = Gathered {
-            ceremony,
-            past: Vec::new(),
-            levels: Levels::new(),
-            earlier: Memory::default(),
-            memory: Memory::default(),
-            state: State::new(),
-            began_at: None,
-            last: Hash::ZERO,
-            recovered: BTreeSet::new(),
-        };
-        let wrong = |error| ContinueError::Storage(storage(&path, "read", error));
-        let file = match File::open(&path) {
-            Ok(file) => Some(file),
-            // The run's folder is there and the log is not yet: nothing has happened.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(wrong(error)),
-        };
-        let octets =
-            file.as_ref().map(|file| file.metadata().map(|found| found.len())).transpose().map_err(wrong)?;
-        let scanned = match file {
-            Some(file) => Some(
-                scan(&mut BufReader::new(file), &mut |entry| gathered.follow(entry.record, entry.leaf))
-                    .map_err(wrong)?,
-            ),
-            None => None,
-        };
+        let mut gathered = Gathered::of(ceremony);
+        let (scanned, octets) = gathered.scan(&folder.join("log.jsonl")).map_err(ContinueError::Storage)?;
         let mut found: Vec<String> = Vec::new();
         if let Some(scanned) = &scanned {
             found.extend(scanned.findings.list.iter().map(ToString::to_string));
@@ -125,11 +99,11 @@ impl Interrupted {
             state.list.iter().filter(|finding| finding.code.is_error() && !allowed.contains(&finding.code));
         found.extend(bad.map(ToString::to_string));
         gathered.earlier.look_into(folder);
-        let genesis = scanned.as_ref().and_then(|scanned| scanned.genesis.clone());
+        let origin =
+            scanned.as_ref().and_then(|scanned| scanned.genesis.clone()).map(|genesis| genesis.origin);
         let last = scanned.as_ref().and_then(|scanned| scanned.last.as_ref());
         let last_at = last.and_then(|record| Timestamp::from_seconds(record.at.seconds()));
         let head = head_of(&gathered.levels);
-        let origin = genesis.map(|genesis| genesis.origin);
         let signed = match (&origin, &gathered.memory.log_key) {
             (Some(origin), Some(place)) if folder.join("checkpoint").is_file() => {
                 Some(signed_head(folder, origin, place, &gathered.levels, false, &mut found)?)
@@ -173,7 +147,37 @@ impl Interrupted {
     }
 }
 
-impl Gathered<'_> {
+impl<'g> Gathered<'g> {
+    /// Nothing yet.
+    fn of(ceremony: &'g str) -> Self {
+        Self {
+            ceremony,
+            past: Vec::new(),
+            levels: Levels::new(),
+            earlier: Memory::default(),
+            memory: Memory::default(),
+            state: State::new(),
+            began_at: None,
+            last: Hash::ZERO,
+            recovered: BTreeSet::new(),
+        }
+    }
+
+    /// Reads a log, and how long its file is; nothing where there is none yet.
+    fn scan(&mut self, path: &Path) -> Result<(Option<Scan>, Option<u64>), JournalError> {
+        let wrong = |error| storage(path, "read", error);
+        let file = match File::open(path) {
+            Ok(file) => file,
+            // The run's folder is there and the log is not yet: nothing has happened.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((None, None)),
+            Err(error) => return Err(wrong(error)),
+        };
+        let octets = file.metadata().map_err(wrong)?.len();
+        let visit = &mut |entry: ceremony_log::verify::Entry<'_>| self.follow(entry.record, entry.leaf);
+        let scanned = scan(&mut BufReader::new(file), visit).map_err(wrong)?;
+        Ok((Some(scanned), Some(octets)))
+    }
+
     fn follow(&mut self, record: &Record, leaf: Hash) {
         if record.cer == self.ceremony {
             if self.past.is_empty() && record.seq > 0 {
@@ -309,7 +313,7 @@ fn torn_files(folder: &Path, recorded: &BTreeSet<Digest>) -> Result<Vec<Torn>, J
     let mut torn = Vec::new();
     for path in entries.flatten().map(|entry| entry.path()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !(name.starts_with("torn-log-") && name.ends_with(".bin")) {
+        if !name.starts_with("torn-log-") || path.extension().is_none_or(|ending| ending != "bin") {
             continue;
         }
         let octets = fs::read(&path).map_err(|error| storage(&path, "read", error))?;

@@ -615,3 +615,31 @@ impl From<Fault> for JournalError {
 /// The DER of an Ed25519 SubjectPublicKeyInfo up to the key.
 pub(super) const ED25519_PREFIX: [u8; 12] =
     [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_octets_are_kept_once_and_others_beside_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places::of("c", true, &folder.path().join("log"), &folder.path().join("out"));
+        let identity = Identity {
+            ceremony: "c".into(),
+            origin: "example.org/log/practice".into(),
+            practice: true,
+            plan_sha256: Digest::of(b""),
+        };
+        let mut log = LogFolder::create(places.clone(), &identity, Vec::new()).unwrap();
+        let [one, two] = [b"one", b"two"].map(|octets| Digest::of(octets));
+        log.keep_pending(one, &mut &b"one"[..]).unwrap();
+        log.keep_pending(one, &mut &b"one"[..]).unwrap();
+        log.keep_pending(two, &mut &b"two"[..]).unwrap();
+        assert_eq!(std::fs::read_dir(places.run("c").join("pending")).unwrap().count(), 2);
+        assert_eq!((log.kept(one).unwrap(), log.kept(two).unwrap()), (b"one".to_vec(), b"two".to_vec()));
+        // What lies there under its name and is something else is not taken for it.
+        std::fs::write(places.run("c").join("pending").join(one.to_string()), b"other").unwrap();
+        assert!(matches!(log.keep_pending(one, &mut &b"one"[..]), Err(JournalError::Exists { .. })));
+        assert!(matches!(log.kept(one), Err(JournalError::Lost { .. })));
+    }
+}

@@ -124,6 +124,10 @@ pub fn read(log: &Path, ceremony: &str) -> Result<Run, JournalError> {
 }
 
 /// The folders that every log has.
+///
+/// # Errors
+///
+/// [`JournalError`] if one cannot be made.
 pub fn make_log_folders(log: &Path) -> Result<(), JournalError> {
     ensure_folder(log)?;
     ["checkpoints", "runs"].iter().try_for_each(|folder| ensure_folder(&log.join(folder)))

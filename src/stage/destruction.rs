@@ -39,23 +39,20 @@ impl Stage<'_> {
         let open = self.take_open_intent(|intent| {
             intent.ev == "key.destroy.intent" && intent.digest("spki_sha256") == Some(ours)
         });
-        let (before, seq) = match open {
-            Some(intent) => {
-                let wanted = intent.digest("inventory_before_sha256").unwrap_or(ours);
-                (String::from_utf8_lossy(&self.kept(wanted)?).into_owned(), intent.seq)
-            }
-            None => {
-                let before = self.inventory(&what.token)?.canonical_text();
-                let inventory_before_sha256 = self.keep(before.as_bytes())?;
-                let event = Event::KeyDestroyIntent {
-                    spki_sha256: ours,
-                    token: what.token.clone(),
-                    id: what.id.to_string(),
-                    label: what.label.clone(),
-                    inventory_before_sha256,
-                };
-                (before, self.append(event, super::Actor::software(), Some(approval))?)
-            }
+        let (before, seq) = if let Some(intent) = open {
+            let wanted = intent.digest("inventory_before_sha256").unwrap_or(ours);
+            (String::from_utf8_lossy(&self.kept(wanted)?).into_owned(), intent.seq)
+        } else {
+            let before = self.inventory(&what.token)?.canonical_text();
+            let inventory_before_sha256 = self.keep(before.as_bytes())?;
+            let event = Event::KeyDestroyIntent {
+                spki_sha256: ours,
+                token: what.token.clone(),
+                id: what.id.to_string(),
+                label: what.label.clone(),
+                inventory_before_sha256,
+            };
+            (before, self.append(event, super::Actor::software(), Some(approval))?)
         };
         // A crash from here on leaves an intent without a result, and none, one or both halves of the key.
         match self.gone(what, &before) {

@@ -55,11 +55,7 @@ pub struct Stage<'a> {
     closed: bool,
     head_at_start: Option<Head>,
     head_is_due: bool,
-    past: Past,
-    /// The intents of the past that nobody has settled yet.
-    open: Vec<PastRecord>,
-    outcomes: Vec<crate::hsm::Outcome>,
-    recalling: bool,
+    memory: past::Memory,
 }
 
 /// What an act may reach: its token, and the place where artifacts are stored.
@@ -178,10 +174,7 @@ impl<'a> Stage<'a> {
             closed: false,
             head_at_start: None,
             head_is_due: false,
-            past: Past::default(),
-            open: Vec::new(),
-            outcomes: Vec::new(),
-            recalling: false,
+            memory: past::Memory::default(),
         }
     }
 
@@ -227,7 +220,7 @@ impl<'a> Stage<'a> {
     ///
     /// [`StageError::Journal`] if it could not be stored.
     pub fn record(&mut self, event: Event) -> Result<u64, StageError> {
-        if self.recalling {
+        if self.memory.recalling {
             return self.recalled(&event);
         }
         self.append(event, Actor::software(), None)
@@ -239,7 +232,7 @@ impl<'a> Stage<'a> {
     ///
     /// [`StageError::Journal`] if it could not be stored.
     pub fn record_by(&mut self, person: &Person, event: Event) -> Result<u64, StageError> {
-        if self.recalling {
+        if self.memory.recalling {
             return self.recalled(&event);
         }
         self.append(event, Actor { id: person.id.clone(), role: person.role.clone() }, None)
@@ -261,7 +254,7 @@ impl<'a> Stage<'a> {
     /// [`StageError::Journal`] if it could not be stored.
     pub fn emit(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<Artifact, StageError> {
         if self.handed_over(place)?.is_some()
-            && let Some((_, artifact)) = self.past.artifact(place.kind, &place.name)
+            && let Some((_, artifact)) = self.memory.past.artifact(place.kind, &place.name)
         {
             return Ok(artifact);
         }
@@ -480,7 +473,7 @@ impl<'a> Stage<'a> {
     /// [`StageError`] if the log key's token or the disk refuses.
     pub fn sign_head(&mut self) -> Result<(), StageError> {
         let Some((token, id, hashed)) = self.log_key.clone() else { return Ok(()) };
-        if self.recalling {
+        if self.memory.recalling {
             return Ok(());
         }
         self.log_in(&token)?;
@@ -515,7 +508,7 @@ impl<'a> Stage<'a> {
 
     /// Shows people something.
     pub fn show(&mut self, notice: &Notice) {
-        if !self.recalling {
+        if !self.memory.recalling {
             self.operators.show(notice);
         }
     }

@@ -175,64 +175,76 @@ pub struct Leftover {
     pub octets: Vec<u8>,
 }
 
+/// What a stage remembers of an interrupted ceremony.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub(super) past: Past,
+    /// The intents of the past that nobody has settled yet.
+    pub(super) open: Vec<PastRecord>,
+    /// What modules left.
+    pub(super) outcomes: Vec<Outcome>,
+    /// A step that was done is being recalled.
+    pub(super) recalling: bool,
+}
+
 impl Stage<'_> {
     /// This ceremony was interrupted, and this is what its log says, and what its modules left.
     pub fn remembers(&mut self, past: Past, outcomes: Vec<Outcome>) {
-        self.outcomes = outcomes;
+        self.memory.outcomes = outcomes;
         self.partial |= past.has("witness.disagreed");
-        self.open = past.open_intents().into_iter().cloned().collect();
+        self.memory.open = past.open_intents().into_iter().cloned().collect();
         self.head_is_due |= !past.records.is_empty();
         for (token, equipment) in &mut self.cabinet {
             equipment.wrong = past.wrong_pins(token);
         }
-        self.past = past;
+        self.memory.past = past;
     }
 
     /// What the log says of this ceremony before it was interrupted.
     pub const fn past(&self) -> &Past {
-        &self.past
+        &self.memory.past
     }
 
     /// What the modules of the interrupted start left; nothing of it was checked.
     pub fn outcomes(&self) -> &[Outcome] {
-        &self.outcomes
+        &self.memory.outcomes
     }
 
     /// From here on steps are recalled, or performed again.
     pub fn recalls(&mut self, recalling: bool) {
-        self.recalling = recalling;
+        self.memory.recalling = recalling;
     }
 
     /// Whether a step that was done is being recalled.
     pub const fn is_recalling(&self) -> bool {
-        self.recalling
+        self.memory.recalling
     }
 
     /// What the interrupted ceremony recorded of an event in the current step.
     pub fn said(&self, ev: &str) -> Option<&PastRecord> {
-        self.past.find(ev, |record| record.step == self.step)
+        self.memory.past.find(ev, |record| record.step == self.step)
     }
 
     /// Takes an open intent of the current step, to settle it.
     pub fn take_open_intent(&mut self, fits: impl Fn(&PastRecord) -> bool) -> Option<PastRecord> {
         let of_step = |record: &PastRecord| record.step == self.step;
-        let place = self.open.iter().position(|record| of_step(record) && fits(record))?;
-        Some(self.open.remove(place))
+        let place = self.memory.open.iter().position(|record| of_step(record) && fits(record))?;
+        Some(self.memory.open.remove(place))
     }
 
     /// Whether the current step has an intent that is still open.
     pub fn has_open_intent(&self) -> bool {
-        self.open.iter().any(|record| record.step == self.step)
+        self.memory.open.iter().any(|record| record.step == self.step)
     }
 
     /// The intents that nobody has settled yet.
     pub fn open_intents(&self) -> &[PastRecord] {
-        &self.open
+        &self.memory.open
     }
 
     /// Takes every intent that nobody has settled yet: the ceremony ends here.
     pub fn take_open_intents(&mut self) -> Vec<PastRecord> {
-        std::mem::take(&mut self.open)
+        std::mem::take(&mut self.memory.open)
     }
 
     /// An artifact that the log names already: the record and the octets as they lie on the disk, in their place.
@@ -244,7 +256,9 @@ impl Stage<'_> {
         &mut self,
         place: &ArtifactPlace,
     ) -> Result<Option<(PastRecord, Vec<u8>)>, StageError> {
-        let Some((record, artifact)) = self.past.artifact(place.kind, &place.name) else { return Ok(None) };
+        let Some((record, artifact)) = self.memory.past.artifact(place.kind, &place.name) else {
+            return Ok(None);
+        };
         let (record, seq) = (record.clone(), record.seq);
         let octets = self.journal.stored_octets(place.kind, artifact.sha256)?;
         self.journal.store_again(place, &octets, Some(seq))?;
@@ -391,7 +405,7 @@ impl Stage<'_> {
     pub fn record_once(&mut self, event: Event) -> Result<(), StageError> {
         let (name, data) = event.name_and_data();
         let same = |record: &PastRecord| Value::Object(record.data.clone()) == data;
-        if self.past.find(&name, same).is_none() {
+        if self.memory.past.find(&name, same).is_none() {
             self.record(event)?;
         }
         Ok(())
@@ -399,7 +413,7 @@ impl Stage<'_> {
 
     /// While a step is recalled nothing happens that its records would have to say.
     pub(super) fn is_not_recalling(&self, what: &str) -> Result<(), StageError> {
-        if self.recalling {
+        if self.memory.recalling {
             return Err(StageError::NotRecalled { step: self.step_number(), what: what.to_owned() });
         }
         Ok(())
@@ -408,7 +422,7 @@ impl Stage<'_> {
     /// The record of a recalled step that says the same event.
     pub(super) fn recalled(&self, event: &Event) -> Result<u64, StageError> {
         let (name, _) = event.name_and_data();
-        let said = self.past.find(&name, |record| record.step == self.step);
+        let said = self.memory.past.find(&name, |record| record.step == self.step);
         said.map(|record| record.seq).ok_or(StageError::NotRecalled { step: self.step_number(), what: name })
     }
 }

@@ -8,9 +8,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Room, Scope, Step, StepError, spec};
-use crate::digest::Digest;
-use crate::hsm::KeyId;
-use crate::issuance::Ledger;
 use crate::script::{Id, Located};
 use crate::stage::{Destruction, Event, Expected, Line, Notice, Person, ProofLevel, StageError};
 
@@ -87,7 +84,7 @@ impl DestroyKey {
     fn destruction(&self, room: &mut Room<'_, '_>) -> Result<Destruction, StepError> {
         let not = |why: &str| StepError::NotDestroyed { key: self.key.clone(), why: why.to_owned() };
         let (id, spki_sha256) =
-            known(room.ledger, &self.key).ok_or_else(|| not("the log does not know its id"))?;
+            room.ledger.whereabouts(&self.key).ok_or_else(|| not("the log does not know its id"))?;
         room.stage.log_in(&self.token)?;
         if room.stage.signs_heads(&self.token, &id) {
             return Err(not("it signs the log's heads"));
@@ -158,15 +155,6 @@ impl DestroyKey {
         lines.extend(what.surviving.iter().map(|one| Line::new("still to be destroyed", one.clone())));
         room.stage.show(&Notice::Done { sentence: "The key is destroyed.".into(), lines });
     }
-}
-
-/// The id and the public key's digest of a key, as this ceremony or the log knows it.
-fn known(ledger: &Ledger, name: &str) -> Option<(KeyId, Digest)> {
-    if let Some(key) = ledger.key(name) {
-        return Some((key.id.clone()?, key.public.spki_sha256()));
-    }
-    let key = ledger.logged_key_named(name)?;
-    Some((key.id.parse().ok()?, key.spki_sha256.parse().ok()?))
 }
 
 /// What each officer says before a key goes.

@@ -69,6 +69,8 @@ impl IssueCrl {
     fn order(&self, setting: &Setting, ledger: &Ledger) -> Result<CrlOrder, IssuanceError> {
         let unknown = |what, name: &str| IssuanceError::Unknown { what, name: name.to_owned() };
         let profile = setting.profiles.get(&self.profile).and_then(Profile::crl);
+        let revoked = self.revoked.list(ledger, setting)?;
+        let said_later = self.revoked.said_later(&revoked, ledger);
         Ok(CrlOrder {
             name: self.crl.clone(),
             profile_name: self.profile.clone(),
@@ -80,9 +82,9 @@ impl IssueCrl {
             key: ledger.key(&self.key).ok_or_else(|| unknown("key", &self.key))?.clone(),
             number: self.number.parse().map_err(|_| unknown("CRL number", &self.number))?,
             period: self.period,
-            revoked: self.revoked.list(ledger, setting)?,
+            revoked,
             drawn_later: self.revoked.drawn_later(),
-            said_later: self.revoked.said_later(),
+            said_later,
             fills: Fills::new(),
         })
     }

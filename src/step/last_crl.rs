@@ -2,16 +2,21 @@
 //!
 //! The log has of a CRL's entries their number and a digest. The CRL itself has them all, and its own digest is in the
 //! log: so it is the one, and nothing on it can be left out, earlier than allowed, or changed.
+//!
+//! It is read entry by entry: memory does not grow with it.
 
-use super::Scope;
+use std::cmp::Ordering;
+use std::io::{self, Cursor, Read};
+
 use super::given_key::one_structure;
+use super::{Input, Scope};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::issuance::{KnownCertificate, Ledger};
-use crate::pki::build::RevokedParts;
-use crate::pki::read::{self, CrlView};
+use crate::pki::read::{self, CrlForm, CrlStream, Faults, ReadCrl};
 use crate::pki::reason::Reason;
-use crate::pki::{SerialNumber, verify_signature};
+use crate::pki::revoked::Sorter;
+use crate::pki::{Message, RevokedList, RevokedParts, SerialNumber, SignatureAlgorithm, pem};
 use crate::script::{Id, Located};
 
 /// What the last CRL says.
@@ -21,59 +26,97 @@ pub struct LastCrl {
     pub this_update: Timestamp,
     /// Its number, if it is one that a next one can be above.
     pub number: Option<u64>,
-    /// Its entries, in its order.
-    pub entries: Vec<RevokedParts>,
+    /// Its entries, by serial number.
+    pub list: RevokedList,
 }
 
 impl LastCrl {
-    /// Reads a CRL, PEM or DER, and its digest.
+    /// Reads a CRL, PEM or DER.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
-    pub fn read(octets: &[u8]) -> Result<(Self, Vec<u8>), String> {
-        let der = one_structure(octets, &["X509 CRL"])?;
-        let said = said(&read::crl(&der).map_err(|error| error.to_string())?)?;
-        Ok((said, der))
+    pub fn read(input: &Input) -> Result<Self, String> {
+        entries(&mut source(input)?.0, &mut |_| ()).map(|(crl, _)| crl)
     }
 
-    /// What a list would leave out of this CRL too early, or change: one message each. `listed` finds what it says of a serial
-    /// number. `expiry` says when a certificate ran
+    /// What a list would leave out of this CRL too early, or change: one message each. `expiry` says when a certificate ran
     /// out, by its serial number, where that is known.
     ///
     /// An entry stays until it was on a CRL that began after its certificate had run out.
     pub fn left_out(
         &self,
-        listed: impl Fn(&SerialNumber) -> Option<RevokedParts>,
+        list: &RevokedList,
         expiry: impl Fn(&SerialNumber) -> Option<Timestamp>,
     ) -> Vec<String> {
         let mut wrong = Vec::new();
-        for entry in &self.entries {
-            let RevokedParts { serial, revoked_at, reason } = entry;
-            match listed(serial) {
-                Some(now) if now.revoked_at == *revoked_at && now.reason == *reason => {}
-                Some(now) => wrong.push(format!(
-                    "the serial number {serial} is revoked at {}, {}; the last CRL says {revoked_at}, {reason}, and neither can be \
-                     changed",
-                    now.revoked_at, now.reason
-                )),
-                None => match expiry(serial) {
-                    Some(ran_out) if ran_out < self.this_update => {}
-                    Some(ran_out) => wrong.push(format!(
-                        "the CRL leaves out the serial number {serial}, whose certificate is valid until {ran_out}: it stays until a \
-                         CRL after that had it (RFC 5280 §3.3)"
-                    )),
-                    None => wrong.push(format!(
-                        "the CRL leaves out the serial number {serial}, which the last one lists as revoked at {revoked_at}"
-                    )),
-                },
-            }
+        // Both are in ascending order.
+        let mut now = list.entries().peekable();
+        for entry in self.list.entries() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => return vec![error.to_string()],
+            };
+            let before = |next: &io::Result<RevokedParts>| {
+                next.as_ref().is_ok_and(|next| next.serial.cmp(&entry.serial) == Ordering::Less)
+            };
+            while now.next_if(before).is_some() {}
+            let same =
+                |next: &io::Result<RevokedParts>| next.as_ref().is_ok_and(|next| next.serial == entry.serial);
+            let found = now.next_if(same).and_then(Result::ok);
+            wrong.extend(self.judge(&entry, found.as_ref(), &expiry));
             if wrong.len() >= MOST_WRONG {
                 break;
             }
         }
         wrong
     }
+
+    /// Why an entry that is found so, or not, is wrong.
+    fn judge(
+        &self,
+        entry: &RevokedParts,
+        found: Option<&RevokedParts>,
+        expiry: impl Fn(&SerialNumber) -> Option<Timestamp>,
+    ) -> Option<String> {
+        let RevokedParts { serial, revoked_at, reason } = entry;
+        match found {
+            Some(now) if now == entry => None,
+            Some(now) => Some(format!(
+                "the serial number {serial} is revoked at {}, {}; the last CRL says {revoked_at}, {reason}, and neither can be \
+                 changed",
+                now.revoked_at, now.reason
+            )),
+            None => match expiry(serial) {
+                Some(ran_out) if ran_out < self.this_update => None,
+                Some(ran_out) => Some(format!(
+                    "the CRL leaves out the serial number {serial}, whose certificate is valid until {ran_out}: it stays until a CRL \
+                     after that had it (RFC 5280 §3.3)"
+                )),
+                None => Some(format!(
+                    "the CRL leaves out the serial number {serial}, which the last one lists as revoked at {revoked_at}"
+                )),
+            },
+        }
+    }
+}
+
+/// The entries of the last CRL and these, each once.
+///
+/// # Errors
+///
+/// The system's, if a scratch file cannot be written or read.
+pub fn with(last: &RevokedList, also: &[RevokedParts]) -> io::Result<RevokedList> {
+    let mut sorter = Sorter::new();
+    for entry in last.entries() {
+        sorter.push(&entry?, 0)?;
+    }
+    for entry in also {
+        if last.find(&entry.serial)?.is_none() {
+            sorter.push(entry, 0)?;
+        }
+    }
+    sorter.finish().map_err(io::Error::other)
 }
 
 /// Takes in the input that is the last CRL of an issuer: the one that the log names last, or, where the log has none, one
@@ -85,11 +128,7 @@ pub fn take_in(
     scope: &mut Scope<'_>,
 ) -> Option<LastCrl> {
     let input = scope.required_input(name)?;
-    let read = LastCrl::read(&input.octets).and_then(|(crl, der)| {
-        is_the_last(&der, issuer, issuer_sha256, &scope.ledger)?;
-        Ok(crl)
-    });
-    match read {
+    match read_the_last(&input, issuer, issuer_sha256, &scope.ledger) {
         Ok(crl) => {
             if let Some(number) = crl.number {
                 scope.ledger.use_crl_number(issuer_sha256, number);
@@ -103,48 +142,92 @@ pub fn take_in(
     }
 }
 
-fn is_the_last(der: &[u8], issuer: &KnownCertificate, name: Digest, ledger: &Ledger) -> Result<(), String> {
-    let found = Digest::of(der);
+fn read_the_last(
+    input: &Input,
+    issuer: &KnownCertificate,
+    name: Digest,
+    ledger: &Ledger,
+) -> Result<LastCrl, String> {
+    let found = source(input)?.1;
     match ledger.last_crl(name) {
-        Some(last) if last == found => return Ok(()),
+        Some(last) if last == found => LastCrl::read(input),
         Some(last) => {
-            return Err(format!(
-                "its SHA-256 is {found}; the last CRL of `{}` in the log has {last}",
-                issuer.name
-            ));
+            // What is no CRL at all is said to be that.
+            LastCrl::read(input)?;
+            Err(format!("its SHA-256 is {found}; the last CRL of `{}` in the log has {last}", issuer.name))
         }
         None if ledger.last_number(name).is_some() => {
-            return Err(format!("the last CRL of `{}` is made in this ceremony", issuer.name));
+            Err(format!("the last CRL of `{}` is made in this ceremony", issuer.name))
         }
-        None => {}
+        None => signed_by(input, issuer),
     }
-    let text = |error: read::ReadError| error.to_string();
-    let (crl, ca) = (read::crl(der).map_err(text)?, read::certificate(&issuer.der).map_err(text)?);
-    if crl.tbs().issuer() != ca.subject() {
-        return Err(format!("its issuer is `{}`; wanted `{}`", crl.tbs().issuer(), ca.subject()));
-    }
-    let algorithm =
-        crl.signature_algorithm().signature_algorithm().ok_or("its signature algorithm is not known")?;
-    let key = ca.public_key().map_err(|error| error.to_string())?;
-    verify_signature(&key, algorithm, crl.tbs().octets(), crl.signature())
-        .map_err(|error| format!("the key of `{}` did not sign it: {error}", issuer.name))
 }
 
-fn said(view: &CrlView<'_>) -> Result<LastCrl, String> {
-    let tbs = view.tbs();
-    let number = tbs.extensions().crl_number().ok().flatten().and_then(|octets| {
-        let octets: Vec<u8> = octets.iter().copied().skip_while(|octet| *octet == 0).collect();
-        let fits = octets.len() <= 8;
-        fits.then(|| octets.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)))
-    });
-    let mut entries = Vec::new();
-    for entry in tbs.entries() {
-        let entry = entry.map_err(|error| error.to_string())?;
-        let serial = entry.serial().map_err(|error| error.to_string())?;
-        let reason = entry.reason().map_err(|error| error.to_string())?.unwrap_or(Reason::Unspecified);
-        entries.push(RevokedParts { serial, revoked_at: entry.revoked_at().at(), reason });
+/// A CRL that the log does not know, if the issuer's key signed it.
+fn signed_by(input: &Input, issuer: &KnownCertificate) -> Result<LastCrl, String> {
+    let text = |error: read::ReadError| error.to_string();
+    let ca = read::certificate(&issuer.der).map_err(text)?;
+    let key = ca.public_key().map_err(|error| error.to_string())?;
+    let mut message = Message::signed_by(SignatureAlgorithm::for_key(&key));
+    let (crl, whole) = entries(&mut source(input)?.0, &mut |octets| message.hear(octets))?;
+    let fields = whole.fields().map_err(text)?;
+    if fields.issuer() != ca.subject() {
+        return Err(format!("its issuer is `{}`; wanted `{}`", fields.issuer(), ca.subject()));
     }
-    Ok(LastCrl { this_update: tbs.this_update().at(), number, entries })
+    let (algorithm, signature) = whole.around().map_err(text)?.ok_or("it has no signature")?;
+    if algorithm.signature_algorithm() != Some(SignatureAlgorithm::for_key(&key)) {
+        return Err(format!("its signature algorithm is not the one of the key of `{}`", issuer.name));
+    }
+    message
+        .end()
+        .verify(&key, signature)
+        .map_err(|error| format!("the key of `{}` did not sign it: {error}", issuer.name))?;
+    Ok(crl)
+}
+
+/// The DER of an input, and its digest. PEM is taken as far as an input is held in memory.
+fn source(input: &Input) -> Result<(Box<dyn Read>, Digest), String> {
+    if !pem::is_pem(&input.octets) {
+        let reader = input.reader().map_err(|error| error.to_string())?;
+        return Ok((Box::new(reader), input.sha256));
+    }
+    if Digest::of(&input.octets) != input.sha256 {
+        return Err("a CRL of this size is taken as DER only".into());
+    }
+    let der = one_structure(&input.octets, &["X509 CRL"])?;
+    let sha256 = Digest::of(&der);
+    Ok((Box::new(Cursor::new(der)), sha256))
+}
+
+/// Reads every entry; `heard` is given what is signed.
+fn entries(source: &mut dyn Read, heard: &mut dyn FnMut(&[u8])) -> Result<(LastCrl, ReadCrl), String> {
+    let text = |error: read::ReadError| error.to_string();
+    let mut faults = Faults::new();
+    let mut stream = CrlStream::open(source, CrlForm::Whole, heard, &mut faults).map_err(text)?;
+    let (mut sorter, mut reason) = (Sorter::new(), None);
+    while let Some(entry) = stream.entry(&mut faults) {
+        let entry = entry.map_err(text)?;
+        let serial = entry.serial().map_err(|error| error.to_string())?;
+        if !entry.repeats() {
+            reason = entry.reason().map_err(text)?;
+        }
+        let reason = reason.unwrap_or(Reason::Unspecified);
+        let parts = RevokedParts { serial, revoked_at: entry.revoked_at().at(), reason };
+        sorter.push(&parts, 0).map_err(|error| error.to_string())?;
+    }
+    let whole = stream.finish(&mut faults).map_err(text)?;
+    whole.around().map_err(text)?;
+    let fields = whole.fields().map_err(text)?;
+    let number = fields.extensions().crl_number().ok().flatten().and_then(number);
+    let this_update = fields.this_update().at();
+    let list = sorter.finish().map_err(|error| error.to_string())?;
+    Ok((LastCrl { this_update, number, list }, whole))
+}
+
+/// The content octets of a cRLNumber as a number, if it is not beyond 64 bits.
+fn number(octets: &[u8]) -> Option<u64> {
+    let octets: Vec<u8> = octets.iter().copied().skip_while(|octet| *octet == 0).collect();
+    (octets.len() <= 8).then(|| octets.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)))
 }
 
 /// After so many wrong entries the list is another one.
@@ -164,25 +247,27 @@ mod tests {
 
     const AT: &str = "2026-10-01T00:00:00Z";
 
+    fn both() -> Vec<RevokedParts> {
+        vec![entry(1, AT, Reason::Superseded), entry(2, AT, Reason::KeyCompromise)]
+    }
+
     fn last() -> LastCrl {
         LastCrl {
             this_update: "2026-11-01T00:00:00Z".parse().unwrap(),
             number: Some(1),
-            entries: vec![entry(1, AT, Reason::Superseded), entry(2, AT, Reason::KeyCompromise)],
+            list: RevokedList::of(both()),
         }
     }
 
     fn left_out(list: &[RevokedParts], ran_out: Option<&str>) -> Vec<String> {
-        let find = |serial: &SerialNumber| list.iter().find(|entry| entry.serial == *serial).cloned();
-        last().left_out(find, |_| ran_out.map(|time| time.parse().unwrap()))
+        last().left_out(&RevokedList::of(list.to_vec()), |_| ran_out.map(|time| time.parse().unwrap()))
     }
 
     #[test]
     fn nothing_is_left_out_or_changed() {
-        let all = last().entries;
+        let all = both();
         assert_eq!(left_out(&all, None), Vec::<String>::new());
-        let more: Vec<_> =
-            [entry(9, AT, Reason::Superseded)].into_iter().chain(all.into_iter().rev()).collect();
+        let more: Vec<_> = all.into_iter().chain([entry(9, AT, Reason::Superseded)]).collect();
         assert_eq!(left_out(&more, None), Vec::<String>::new());
         let said = left_out(&[entry(1, AT, Reason::Superseded)], None);
         assert!(said.len() == 1 && said[0].contains("leaves out the serial number 02"), "{said:?}");

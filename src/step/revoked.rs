@@ -1,12 +1,11 @@
 //! What a CRL lists: nothing, what the log knows, certificates of the ceremony, or a CSV file.
 
-use std::collections::BTreeSet;
 use std::io;
 
 use serde::{Deserialize, Serialize};
 
 use super::certificate::subject_sha256;
-use super::last_crl::LastCrl;
+use super::last_crl::{self, LastCrl};
 use super::rows::{self, RowsError, reason};
 use super::{Scope, Setting};
 use crate::clock::Timestamp;
@@ -158,7 +157,9 @@ impl Revoked {
         match self {
             Self::Listed(listed) => u64::try_from(listed.len()).unwrap_or(u64::MAX),
             Self::Csv { count, .. } => *count,
-            Self::Crl { count, also, .. } => *count + u64::try_from(also.len()).unwrap_or(u64::MAX),
+            Self::Crl { count, also, .. } => {
+                count.saturating_add(u64::try_from(also.len()).unwrap_or(u64::MAX))
+            }
         }
     }
 
@@ -191,16 +192,20 @@ impl Revoked {
                 // What was planned is what is signed, whenever the file is read again.
                 if list.sha256() == *revoked_sha256 { Ok(list) } else { Err(unknown()) }
             }
-            Self::Crl { input, also, .. } => {
-                let unknown = || IssuanceError::Unknown { what: "last CRL", name: input.clone() };
-                let octets = &setting.inputs.get(input).ok_or_else(unknown)?.octets;
-                let (last, _) = LastCrl::read(octets).map_err(|_| unknown())?;
-                let also = also.iter().map(|listed| listed.entry(ledger)).collect::<Result<Vec<_>, _>>()?;
-                let entries = last.entries.into_iter().chain(also).collect();
-                RevokedList::of_many(entries).map_err(|error| IssuanceError::Entries {
-                    name: input.clone(),
-                    source: io::Error::other(error.to_string()),
-                })
+            Self::Crl { input: name, also, .. } => {
+                let unknown = || IssuanceError::Unknown { what: "last CRL", name: name.clone() };
+                let source = |source| IssuanceError::Entries { name: name.clone(), source };
+                let last = match setting.lists.get(name) {
+                    Some(list) => list.clone(),
+                    None => {
+                        LastCrl::read(setting.inputs.get(name).ok_or_else(unknown)?)
+                            .map_err(|why| source(io::Error::other(why)))?
+                            .list
+                    }
+                };
+                let also: Vec<_> =
+                    also.iter().map(|listed| listed.entry(ledger)).collect::<Result<_, _>>()?;
+                last_crl::with(&last, &also).map_err(source)
             }
         }
     }
@@ -217,15 +222,15 @@ impl Revoked {
 
     /// The entries of which something is said by a step before: their places, from 0, what that is, and whether it is the
     /// serial number too.
-    pub fn said_later(&self) -> Vec<(u64, String, bool)> {
-        let (first, listed) = match self {
-            Self::Listed(listed) => (0, listed),
-            Self::Crl { count, also, .. } => (*count, also),
-            Self::Csv { .. } => return Vec::new(),
-        };
-        let open = (first..).zip(listed).filter_map(|(index, listed)| match listed {
+    pub fn said_later(&self, list: &RevokedList, ledger: &Ledger) -> Vec<(u64, String, bool)> {
+        let (Self::Listed(listed) | Self::Crl { also: listed, .. }) = self else { return Vec::new() };
+        let shown = || list.entries().take(MOST_NAMED).filter_map(Result::ok);
+        let open = listed.iter().filter_map(|listed| match listed {
             Listed::Step { open: Some(open), serial_is_open, .. } => {
-                Some((index, open.clone(), *serial_is_open))
+                let serial = listed.entry(ledger).ok()?.serial;
+                // One that is not shown is open all the same.
+                let place = (0..).zip(shown()).find(|(_, entry)| entry.serial == serial);
+                Some((place.map_or(list.count(), |(place, _)| place), open.clone(), *serial_is_open))
             }
             _ => None,
         });
@@ -296,15 +301,15 @@ pub fn resolve(
             each.into_iter().collect::<Option<_>>().map(Revoked::Listed)
         }
         Listing::Crl(crl) => {
-            let entries = &last?.entries;
-            let on_it: BTreeSet<String> = entries.iter().map(|entry| entry.serial.to_string()).collect();
+            let last = &last?.list;
             let name = subject_sha256(issuer, Place::START, scope)?;
-            let new = |listed: &Listed| {
-                listed.entry(&scope.ledger).is_ok_and(|entry| !on_it.contains(&entry.serial.to_string()))
+            let is_new = |listed: &Listed| {
+                let entry = listed.entry(&scope.ledger);
+                entry.is_ok_and(|entry| last.find(&entry.serial).is_ok_and(|found| found.is_none()))
             };
-            let also = from_log(name, &scope.ledger).into_iter().filter(new).collect();
-            let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
-            Some(Revoked::Crl { input: crl.value.to_string(), count, also })
+            let also = from_log(name, &scope.ledger).into_iter().filter(is_new).collect();
+            scope.setting.lists.insert(crl.value.to_string(), last.clone());
+            Some(Revoked::Crl { input: crl.value.to_string(), count: last.count(), also })
         }
         Listing::Csv(name, _) => {
             let input = scope.required_input(name)?;
@@ -414,17 +419,16 @@ pub fn keeps_all(
         return;
     }
     let Ok(list) = revoked.list(&scope.ledger, &scope.setting) else { return };
-    let find = |serial: &SerialNumber| list.find(serial).ok().flatten();
     let mut wrong = Vec::new();
     if let Some(last) = last {
         let ran_out = |serial: &SerialNumber| Some(scope.ledger.issued_under(sha256, serial)?.not_after);
-        wrong = last.left_out(find, ran_out);
+        wrong = last.left_out(&list, ran_out);
     }
+    let is_on = |list: &RevokedList, serial: &SerialNumber| list.find(serial).ok().flatten();
     // What the last CRL has is judged already.
-    let on_last: BTreeSet<_> =
-        last.iter().flat_map(|last| &last.entries).map(|entry| &entry.serial).collect();
-    for Revocation { serial, at, reason } in known.iter().filter(|one| !on_last.contains(&one.serial)) {
-        match find(serial) {
+    let others = known.iter().filter(|one| last.is_none_or(|last| is_on(&last.list, &one.serial).is_none()));
+    for Revocation { serial, at, reason } in others {
+        match is_on(&list, serial) {
             Some(now) if now.revoked_at == *at && now.reason == *reason => {}
             Some(now) => wrong.push(format!(
                 "the serial number {serial} is revoked at {}, {}; of `{name}` it is known as revoked at {at}, {reason}, and \

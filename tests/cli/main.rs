@@ -16,6 +16,7 @@ mod common;
 
 mod commands;
 mod continued;
+mod devices;
 mod inputs;
 mod issuance;
 mod lint;

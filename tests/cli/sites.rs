@@ -102,6 +102,40 @@ error: site.yaml:10:10: token `root`: the script demands that two people bring t
 }
 
 #[test]
+fn a_pin_is_brought_as_the_script_demands_or_nothing_begins() {
+    let table = Table::new().now();
+    table.change("script.yaml", "root: {class: any}", "root: {class: any, pin: two-people}");
+    let site = table.read("site.yaml");
+    let refused = |login: &str, said: &str| {
+        table.write("site.yaml", site.replacen("    login: pin\n    pin: prompt\n", login, 1));
+        for command in ["check script.yaml --site site.yaml", PRODUCTION] {
+            let ended = table.run_and_change_nothing(command).with(2);
+            assert!(ended.error.contains(said), "{command} says\n{}", ended.error);
+        }
+        let _ = table.run_and_change_nothing("check script.yaml --site site.yaml --practice").with(0);
+    };
+    refused("    login: pin\n    pin: prompt\n", "wanted `pin: two-halves`");
+    refused("    login: none\n", "this one asks for no login");
+    for login in
+        ["    login: pin\n    pin: two-halves\n", "    login: protected-path\n", "    login: external\n"]
+    {
+        table.write("site.yaml", site.replacen("    login: pin\n    pin: prompt\n", login, 1));
+        let _ = table.run_and_change_nothing("check script.yaml --site site.yaml").with(0);
+    }
+}
+
+#[test]
+fn tokens_that_share_a_process_say_the_same_of_it() {
+    let table = Table::new().now();
+    let site = table.read("site.yaml");
+    let other = "    class: software\n    network: unix\n";
+    table.write("site.yaml", site.replacen("    class: software\n", other, 1));
+    let ended = table.run_and_change_nothing("check script.yaml --site site.yaml --practice").with(2);
+    let said = "tokens `root` and `log` share their module's process; wanted the same `network` and `reserved` for both";
+    assert!(ended.error.contains(said), "{}", ended.error);
+}
+
+#[test]
 fn public_tls_takes_no_software_outside_practice() {
     let table = Table::new().now();
     table.change("script.yaml", "policy: private", "policy: public-tls");

@@ -86,11 +86,13 @@ pub fn profile<'f>(
 fn quirks(known: &SiteQuirks, found: &Follows) -> String {
     let mut parts = vec![format!("like: {}", known.make)];
     let list = |names: &[&str]| format!("[{}]", names.join(", "));
+    // What is known of the make stays: a token of its own keys may refuse what it takes for a session.
     let mut names = |key: &str, known: Vec<&'static str>, found: &[&'static str]| {
-        let mut known = known;
-        known.sort_unstable();
-        if known != found {
-            parts.push(format!("{key}: {}", list(found)));
+        let mut both = [known.as_slice(), found].concat();
+        both.sort_unstable();
+        both.dedup();
+        if both.len() != known.len() {
+            parts.push(format!("{key}: {}", list(&both)));
         }
     };
     names("omit-private", known.omit_private.iter().map(|name| name.name()).collect(), &found.omit_private);

@@ -183,7 +183,7 @@ impl Chosen {
                     .hint("a PIN is tried here only where a wrong one cannot lock the token"));
             }
             PinState::CountLow => {
-                ask.word(&format!("{state}; another wrong one can lock it for good. Try?"), AGAIN)?
+                ask.word(&format!("{state}; another wrong one can lock it for good. Try?"), AGAIN)?;
             }
             PinState::Unsaid => {}
         }

@@ -3,8 +3,9 @@
 use super::ladder::climb;
 use super::throw_away::{Made, Omitted, Pair};
 use super::{Bench, Finding, Found, Says, refusal};
-use crate::hsm::direct::generate::differing;
+use crate::hsm::direct::generate::{NEXT_RUNG, differing};
 use crate::hsm::direct::key::{public_key, secret_attribute};
+use crate::hsm::raw::Fault;
 use crate::hsm::{AttributeName, Attributes, Reading, TokenError};
 use crate::pki::key::{KeyAlgorithm, PublicKey};
 
@@ -17,11 +18,16 @@ pub(super) fn find_out(bench: &Bench<'_>) -> Result<Vec<Finding>, TokenError> {
     let mut known = Omitted::default();
     for algorithm in ORDER {
         let subject = format!("make {algorithm}");
-        let (made, omitted) = climb(bench, algorithm, &known)?;
+        let (made, omitted) = climb(bench, (algorithm, false), &known)?;
         match made {
             Made::Pair(pair) => {
                 findings.extend(look_at(*pair, &omitted));
                 known = omitted;
+            }
+            Made::Refused(fault @ Fault::Code(_, code)) if NEXT_RUNG.contains(&code.0) => {
+                // Some tokens make keys of their own only, and those are never made here.
+                let why = format!("not for a session only, and nothing else is tried: {}", refusal(fault));
+                findings.push(Finding::new(subject, Found::Unknown, why));
             }
             Made::Refused(fault) => findings.push(Finding::new(subject, Found::Lacking, refusal(fault))),
             Made::OnToken(why) => {

@@ -12,18 +12,18 @@ use crate::pki::key::KeyAlgorithm;
 /// could not have.
 pub(super) fn climb<'b>(
     bench: &'b Bench<'_>,
-    algorithm: KeyAlgorithm,
+    (algorithm, extractable): (KeyAlgorithm, bool),
     known: &Omitted,
 ) -> Result<(Made<'b>, Omitted), TokenError> {
     let mut omitted = known.clone();
-    let mut made = pair(bench, algorithm, false, &omitted)?;
+    let mut made = pair(bench, algorithm, extractable, &omitted)?;
     for (private, public) in LADDER {
         if !asks_for_less(&made) {
             break;
         }
         leave_out(&mut omitted.private, private);
         leave_out(&mut omitted.public, public);
-        made = pair(bench, algorithm, false, &omitted)?;
+        made = pair(bench, algorithm, extractable, &omitted)?;
     }
     for candidate in put_back(&omitted, known) {
         if !matches!(made, Made::Pair(_)) {
@@ -32,7 +32,7 @@ pub(super) fn climb<'b>(
         let mut more = omitted.clone();
         more.private.retain(|name| Half::Private(*name) != candidate);
         more.public.retain(|name| Half::Public(*name) != candidate);
-        match pair(bench, algorithm, false, &more)? {
+        match pair(bench, algorithm, extractable, &more)? {
             Made::Refused(_) => {}
             better => (made, omitted) = (better, more),
         }

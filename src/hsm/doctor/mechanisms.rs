@@ -7,6 +7,7 @@ use crate::hsm::TokenError;
 pub(super) const MAKES_OBJECTS: bool = false;
 
 /// Counts what is named, and looks for what a ceremony uses.
+#[expect(clippy::unnecessary_wraps, reason = "the list has one type for all probes")]
 pub(super) fn find_out(bench: &Bench<'_>) -> Result<Vec<Finding>, TokenError> {
     let named = match bench.place.module.mechanisms(bench.place.slot) {
         Ok(named) => named,

@@ -73,7 +73,7 @@ mod tests {
     fn octets_that_repeat_or_lean_to_one_side_are_found() {
         assert!(wrong_with(&[7; 64]).is_some_and(|why| why.contains("more than once")));
         // Sixteen octets that are all different and have few bits set.
-        let leaning: Vec<u8> = (0..4096_u32).flat_map(|number| number.to_be_bytes()).collect();
+        let leaning: Vec<u8> = (0..4096_u32).flat_map(u32::to_be_bytes).collect();
         assert!(wrong_with(&leaning).is_some_and(|why| why.ends_with("bits are set")));
         let mut good = vec![0; DRAWN];
         getrandom::fill(&mut good).unwrap();

@@ -7,6 +7,7 @@ use crate::hsm::TokenError;
 pub(super) const MAKES_OBJECTS: bool = false;
 
 /// Opens sessions until there are enough or the token refuses; they are closed again.
+#[expect(clippy::unnecessary_wraps, reason = "the list has one type for all probes")]
 pub(super) fn find_out(bench: &Bench<'_>) -> Result<Vec<Finding>, TokenError> {
     let mut open = Vec::new();
     let refused = loop {

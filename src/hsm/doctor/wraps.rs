@@ -7,8 +7,9 @@
 use zeroize::Zeroizing;
 
 use super::format::format_of;
+use super::ladder::climb;
 use super::throw_away::{self, Made, Omitted, Pair, comes_back, is_on_token, random_octets, wrapping_key};
-use super::{Bench, Finding, Found, Says, refusal};
+use super::{Bench, Finding, Found, Says, WrappedFormat, refusal};
 use crate::hsm::TokenError;
 use crate::hsm::direct::key::public_key;
 use crate::hsm::raw::Fault;
@@ -21,31 +22,47 @@ pub(super) const MAKES_OBJECTS: bool = true;
 pub(super) fn find_out(bench: &Bench<'_>) -> Result<Vec<Finding>, TokenError> {
     let mut findings = Vec::new();
     for algorithm in [KeyAlgorithm::EcdsaP256, KeyAlgorithm::Rsa2048] {
+        let omitted = match climb(bench, (algorithm, true), &Omitted::default())? {
+            (Made::Pair(_), omitted) => omitted,
+            (Made::Refused(fault), _) => {
+                let why = format!("no key that may leave the token can be made: {}", refusal(fault));
+                findings.push(Finding::new(format!("wrap {algorithm}"), Found::Unknown, why));
+                continue;
+            }
+            (Made::OnToken(why), _) => {
+                findings.push(Finding::new(format!("wrap {algorithm}"), Found::Wrong, why));
+                break;
+            }
+        };
         for (name, mechanism) in MECHANISMS {
             let subject = format!("wrap {algorithm} by {name} ({mechanism:#x})");
-            let (found, detail, says) = match attempt(bench, algorithm, *mechanism)? {
-                Ok(says) => {
-                    let Says::Wraps { format, .. } = says else { continue };
+            findings.push(match attempt(bench, algorithm, &omitted, *mechanism)? {
+                Ok(format) => {
                     let detail = format!("{}; it comes back and signs", format.name());
-                    (Found::Good, detail, vec![says])
+                    let says = Says::Wraps { format, mechanism: *mechanism };
+                    Finding::new(subject, Found::Good, detail).saying(vec![says])
                 }
-                Err((found, why)) => (found, why, Vec::new()),
-            };
-            let broken = found == Found::Wrong && detail.starts_with(ON_TOKEN);
-            findings.push(Finding::new(subject, found, detail).saying(says));
-            if broken {
-                return Ok(findings);
-            }
+                Err((Found::Wrong, why)) if why.starts_with(ON_TOKEN) => {
+                    findings.push(Finding::new(subject, Found::Wrong, why));
+                    return Ok(findings);
+                }
+                Err((found, why)) => Finding::new(subject, found, why),
+            });
         }
     }
     Ok(findings)
 }
 
 /// What one mechanism does to one kind of key.
-type Attempt = Result<Says, (Found, String)>;
+type Attempt = Result<WrappedFormat, (Found, String)>;
 
-fn attempt(bench: &Bench<'_>, algorithm: KeyAlgorithm, mechanism: u64) -> Result<Attempt, TokenError> {
-    let mut pair = match throw_away::pair(bench, algorithm, true, &Omitted::default())? {
+fn attempt(
+    bench: &Bench<'_>,
+    algorithm: KeyAlgorithm,
+    omitted: &Omitted,
+    mechanism: u64,
+) -> Result<Attempt, TokenError> {
+    let mut pair = match throw_away::pair(bench, algorithm, true, omitted)? {
         Made::Pair(pair) => *pair,
         Made::Refused(fault) => {
             let why = format!("no key that may leave the token can be made for this: {}", refusal(fault));
@@ -71,7 +88,7 @@ fn attempt(bench: &Bench<'_>, algorithm: KeyAlgorithm, mechanism: u64) -> Result
     let back = pair.task.session.unwrap(mechanism, by, &wrapped, &comes_back(algorithm));
     let format = format_of(&kek, &wrapped);
     let found = match (format, back) {
-        (Some(format), Ok(back)) => returned(&mut pair, back).map(|()| Says::Wraps { format, mechanism }),
+        (Some(format), Ok(back)) => returned(&mut pair, back).map(|()| format),
         (None, Ok(_)) => Err((
             Found::Wrong,
             format!(
@@ -79,7 +96,7 @@ fn attempt(bench: &Bench<'_>, algorithm: KeyAlgorithm, mechanism: u64) -> Result
                 wrapped.len()
             ),
         )),
-        (format, Err(fault)) => Err(never_returns(format.map(super::WrappedFormat::name), fault)),
+        (format, Err(fault)) => Err(never_returns(format.map(WrappedFormat::name), fault)),
     };
     Ok(found)
 }
