@@ -343,7 +343,7 @@ impl Entries {
         match self.seen.repeated() {
             Ok(repeated) => repeated.into_iter().for_each(|message| report.find(Code::E195, path, message)),
             Err(because) => {
-                report.note(format!("{path}: that none is there twice was not judged: {because}"))
+                report.note(format!("{path}: that none is there twice was not judged: {because}"));
             }
         }
         let digest = self.digest.finish();

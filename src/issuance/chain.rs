@@ -407,7 +407,7 @@ impl<T: Structure> Signed<T> {
     }
 
     /// The whole structure, to be put where it will be read back from.
-    pub const fn octets(&self) -> &Streamed {
+    pub const fn whole(&self) -> &Streamed {
         &self.whole
     }
 
@@ -531,7 +531,7 @@ impl<T> Verified<T> {
     }
 
     /// The whole structure.
-    pub(super) const fn octets(&self) -> &Streamed {
+    pub(super) const fn whole(&self) -> &Streamed {
         &self.whole
     }
 }

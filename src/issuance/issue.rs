@@ -163,7 +163,7 @@ pub fn issue<O: Order>(
         let signed = approved.sign(key, order.along(), hands)?;
         // It is read back from where it lies, and has its name only after it was verified: after a power failure there
         // may be a part that nobody takes for an artifact.
-        let sha256 = hands.deposit(&place, &mut signed.octets().reader())?;
+        let sha256 = hands.deposit(&place, &mut signed.whole().reader())?;
         let verified = signed.verify_stored(&planned, &key.public, &mut *hands.deposited()?, sha256)?;
         let artifact = hands.complete(&place)?;
         let result = order.result(&drawn, artifact);

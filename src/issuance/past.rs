@@ -42,7 +42,7 @@ pub(super) fn settle<O: Order>(order: &O, stage: &mut Stage<'_>) -> Result<Optio
         };
         if let Some((drawn, verified)) = found {
             let result = |artifact| order.result(&drawn, artifact);
-            let octets = verified.octets().in_memory().unwrap_or_default();
+            let octets = verified.whole().in_memory().unwrap_or_default();
             stage.adopt(&place, octets, intent.seq, result)?;
             let sentence = "It was signed before the interruption. It was read back, compared and verified, and is taken.";
             let lines = vec![

@@ -125,7 +125,7 @@ mod tests {
         for kind in KINDS {
             for (folder, _, label) in kind.renderings {
                 assert!(FOLDERS.contains(folder));
-                assert!(label.is_none_or(|label| is_pem(label)));
+                assert!(label.is_none_or(is_pem));
             }
         }
     }

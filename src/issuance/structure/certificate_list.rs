@@ -35,7 +35,7 @@ impl Structure for CertificateList {
         let stream = CrlStream::open(&mut source, CrlForm::ToBeSigned, heard, &mut faults)?;
         let mut said = Said::against(octets.list());
         let judged = rule::crl::judge(stream, faults, context, &mut |entry| {
-            said.enter(entry.view(), reason(entry.reason()))
+            said.enter(entry.view(), reason(&entry.reason()));
         })?;
         judged.faults.none()?;
         judged.read.around()?;
@@ -104,7 +104,7 @@ fn read_all(mut stream: CrlStream<'_>, faults: &mut Faults, said: &mut Said) -> 
             _ => {
                 let before = faults.count();
                 entry.extensions().read_values(faults);
-                let code = reason(entry.extensions().reason_code());
+                let code = reason(&entry.extensions().reason_code());
                 last = Some(code).filter(|_| faults.count() == before);
                 code
             }
@@ -304,7 +304,7 @@ impl Said {
 
 /// A reason as statements have it: one that is none of the standard's counts as absent, one that cannot be read as none
 /// that anybody plans.
-fn reason(read: Result<Option<u64>, ReadError>) -> Option<u8> {
+fn reason(read: &Result<Option<u64>, ReadError>) -> Option<u8> {
     match read {
         Ok(code) => code.and_then(Reason::from_code).map(Reason::code),
         Err(_) => Some(u8::MAX),

@@ -131,12 +131,11 @@ impl Reader<'_> {
         while let Stage::Entries = self.stage
             && self.buffer.len() < ENOUGH
         {
-            match self.entries.next() {
-                Some(entry) => self.writer.write(&entry?, &mut self.buffer),
-                None => {
-                    self.buffer.extend_from_slice(&self.of.tail);
-                    self.stage = Stage::End;
-                }
+            if let Some(entry) = self.entries.next() {
+                self.writer.write(&entry?, &mut self.buffer);
+            } else {
+                self.buffer.extend_from_slice(&self.of.tail);
+                self.stage = Stage::End;
             }
         }
         Ok(())

@@ -38,11 +38,11 @@ impl<R: Read> Writer<R> {
         if self.stage == Stage::Lines {
             self.octets.clear();
             // Whole lines: only the last one of all may be shorter.
-            let count = self.source.by_ref().take(LINES * LINE as u64).read_to_end(&mut self.octets)?;
+            let count = self.source.by_ref().take((LINES * LINE) as u64).read_to_end(&mut self.octets)?;
             for line in self.octets.chunks(LINE) {
                 put_line(&mut self.text, line);
             }
-            if count < LINES as usize * LINE {
+            if count < LINES * LINE {
                 self.text.extend_from_slice(format!("{END}{}-----\n", self.label).as_bytes());
                 self.stage = Stage::End;
             }
@@ -171,7 +171,7 @@ const LINE: usize = 48;
 /// The longest piece of a line that is read at a time.
 const LONGEST: u64 = 1 << 16;
 /// How many lines are made at a time.
-const LINES: u64 = 1024;
+const LINES: usize = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -179,9 +179,9 @@ mod tests {
 
     #[test]
     fn the_text_is_the_one_that_is_written_at_once() {
-        let more = LINES as usize * LINE;
+        let more = LINES * LINE;
         for length in [0, 1, 2, 3, 47, 48, 49, more - 1, more, more + 1, 3 * more] {
-            let octets: Vec<u8> = (0..length).map(|index| (index * 7 % 256) as u8).collect();
+            let octets: Vec<u8> = (0..length).map(|index: usize| (index * 7).to_le_bytes()[0]).collect();
             let mut text = String::new();
             Writer::new("X509 CRL", octets.as_slice()).read_to_string(&mut text).unwrap();
             assert!(text == super::super::write("X509 CRL", &octets), "{length}");
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_block_is_read_as_all_blocks_are() {
         for length in [0, 1, 47, 48, 5000] {
-            let octets: Vec<u8> = (0..length).map(|index| (index * 7 % 256) as u8).collect();
+            let octets: Vec<u8> = (0..length).map(|index: usize| (index * 7).to_le_bytes()[0]).collect();
             let text = format!("about it\n{}\n", super::super::write("X509 CRL", &octets));
             let mut read = Vec::new();
             Reader::new("X509 CRL", text.as_bytes()).read_to_end(&mut read).unwrap();

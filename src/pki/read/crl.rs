@@ -113,7 +113,7 @@ impl<'a> TbsCrlView<'a> {
         Ok(Self {
             element: *element,
             revoked,
-            fields: CrlFields::new(head, place, extensions, element.octets().len()),
+            fields: CrlFields::new(&head, place, extensions, element.octets().len()),
         })
     }
 
@@ -161,12 +161,12 @@ impl<'a> std::ops::Deref for TbsCrlView<'a> {
 
 impl<'a> CrlFields<'a> {
     pub(super) const fn new(
-        head: CrlHead<'a>,
+        head: &CrlHead<'a>,
         revoked: Option<ListPlace>,
         extensions: Extensions<'a>,
         signed_octets: usize,
     ) -> Self {
-        Self { head, revoked, extensions, signed_octets }
+        Self { head: *head, revoked, extensions, signed_octets }
     }
 
     /// How many octets are signed.

@@ -200,7 +200,7 @@ impl ReadCrl {
         let mut faults = Faults::new();
         let head = CrlHead::read(&mut self.head.cursor(), &mut faults)?;
         let extensions = read_extensions(&mut self.tail.cursor(), 0, &mut faults)?;
-        Ok(CrlFields::new(head, self.list, extensions, self.signed_octets))
+        Ok(CrlFields::new(&head, self.list, extensions, self.signed_octets))
     }
 
     /// The algorithm outside of what is signed, and the signature: the octets in the BIT STRING. Nothing of a TBSCertList

@@ -75,11 +75,10 @@ mod tests {
     fn the_digest_is_that_of_the_lines() {
         let mut digest = EntriesDigest::default();
         let mut text = String::new();
-        for number in 0..2000_u64 {
+        for (number, place) in (0..2000_u64).zip(0_usize..) {
             let at = Timestamp::from_seconds(number / 3 * 86_400).unwrap();
-            let (serial, reason) =
-                ([(number % 251) as u8; 45], [None, Some(9), Some(10)][number as usize % 3]);
-            let serial = &serial[..number as usize % 46];
+            let (serial, reason) = ([number.to_le_bytes()[0]; 45], [None, Some(9), Some(10)][place % 3]);
+            let serial = &serial[..place % 46];
             digest.enter(serial, at, reason);
             let said = reason.map_or("absent".to_owned(), |code| code.to_string());
             let _ = writeln!(text, "{} {at} {said}", crate::digest::hex(serial));

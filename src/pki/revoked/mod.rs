@@ -73,7 +73,9 @@ impl RevokedList {
     /// These, in this order.
     pub fn of(entries: Vec<RevokedParts>) -> Self {
         let mut tally = Tally::default();
-        entries.iter().for_each(|entry| tally.enter(entry));
+        for entry in &entries {
+            tally.enter(entry);
+        }
         tally.list(Storage::Few(entries))
     }
 

@@ -34,8 +34,8 @@ impl Record {
         let serial = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t];
         Some(RevokedParts {
             serial: SerialNumber::from_padded(length, &serial)?,
-            revoked_at: Timestamp::from_seconds((self.1 >> 48) as u64 & LINES)?,
-            reason: Reason::from_code((self.1 >> 40) as u64 & 0xff)?,
+            revoked_at: Timestamp::from_seconds(low(self.1 >> 48) & LINES)?,
+            reason: Reason::from_code(low(self.1 >> 40) & 0xff)?,
         })
     }
 
@@ -46,7 +46,7 @@ impl Record {
 
     /// The line that the entry came from.
     pub(super) const fn line(self) -> u64 {
-        self.1 as u64 & LINES
+        low(self.1) & LINES
     }
 
     pub(super) fn octets(self) -> [u8; OCTETS] {
@@ -62,6 +62,11 @@ impl Record {
         let (front, back) = octets.split_at(OCTETS / 2);
         Self(half(front), half(back))
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+const fn low(number: u128) -> u64 {
+    number as u64
 }
 
 /// 40 bits.

@@ -27,9 +27,9 @@ pub type Judge = for<'a> fn(&Crl<'a>, &Context<'a>) -> Judgement;
 
 impl<'a> Crl<'a> {
     /// A CRL whose entries were read, and the faults that were met. `algorithm` is the one outside of what is signed.
-    fn new(fields: CrlFields<'a>, algorithm: Option<AlgorithmView<'a>>, mut faults: Faults) -> Self {
+    fn new(fields: &CrlFields<'a>, algorithm: Option<AlgorithmView<'a>>, mut faults: Faults) -> Self {
         fields.extensions().read_values(&mut faults);
-        Self { fields, algorithm, faults }
+        Self { fields: *fields, algorithm, faults }
     }
 
     /// What is signed.
@@ -120,7 +120,7 @@ impl EntriesJudged<'_> {
         let Self { judging, read, faults } = self;
         // What is around the signed part is not the rules' matter; whoever wants a whole CRL asks for it.
         let algorithm = read.around().ok().flatten().map(|(algorithm, _)| algorithm);
-        let crl = Crl::new(read.fields()?, algorithm, faults);
+        let crl = Crl::new(&read.fields()?, algorithm, faults);
         let assessment = judging.end(&crl, context);
         let faults = crl.faults;
         Ok(Judged { assessment, read, faults })

@@ -107,7 +107,7 @@ impl CrlSample {
         let mut faults = Faults::new();
         let view = TbsCrlView::read(&octets, &mut faults).unwrap();
         view.read_entries(&mut faults);
-        let crl = Crl::new(view.fields(), None, faults);
+        let crl = Crl::new(&view.fields(), None, faults);
         read(&view, &crl, &Context::crl(ceremony, root))
     }
 

@@ -34,7 +34,7 @@ mod tests {
             let context = Context::lint(Policy::Private, Kind::Other);
             let mut faults = Faults::new();
             let view = CrlView::read(&whole, &mut faults).unwrap();
-            let whole = Crl::new(view.tbs().fields(), Some(view.signature_algorithm()), faults);
+            let whole = Crl::new(&view.tbs().fields(), Some(view.signature_algorithm()), faults);
             let objections = messages(&RULE, &context, |context| (RULE.verdict)(&whole, context));
             assert_eq!(objections.is_empty(), algorithm.der() == crl.algorithm, "{algorithm}");
         }
