@@ -446,7 +446,8 @@ impl<'s> Scope<'s> {
                     let errors = all.iter().filter(|one| one.is_error());
                     // What a rule says at one time of signing, it says at others in the same words or nearly so.
                     for one in errors {
-                        let message = || format!("{}: {one}", place.name);
+                        let message =
+                            || self.without_placeholders(format!("{}: {one}", place.name), &place.name);
                         objections.entry(one.rule).or_insert_with(message);
                     }
                 }
@@ -525,6 +526,15 @@ impl<'s> Scope<'s> {
             }
         }
         objections.is_empty().then_some(())
+    }
+
+    /// The same with names where a serial number stands that is not drawn yet.
+    fn without_placeholders(&self, message: String, own: &str) -> String {
+        let names = self.ledger.certificates().map(|known| known.name.as_str()).chain([own]);
+        names.fold(message, |message, name| {
+            let serial = crate::digest::hex(super::placeholder::serial(name).der_content());
+            if message.contains(&serial) { message.replace(&serial, &format!("`{name}`")) } else { message }
+        })
     }
 
     /// Says that a name is none of those known here.

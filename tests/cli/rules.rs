@@ -93,6 +93,29 @@ fn an_issuer_has_one_crl_and_its_certificate_one_place() {
     );
 }
 
+/// While planning no serial number is drawn: what an objection speaks of has a name.
+#[test]
+fn an_answer_is_named_before_its_serial_number_is_drawn() {
+    let with = |lasts: &str| {
+        let steps = format!(
+            "      - generate-key: {{token: root, key: ocsp, algorithm: ecdsa-p256, backup: none}}\n      \
+             - issue-ocsp-responder: {{issuer: root-x1, key: ocsp, profile: ocsp-responder, subject: [{{C: US}}, {{O: \
+             Example Trust Services}}, {{CN: OCSP}}], not-before: ceremony-day, lasts: 200 days, certificate: ocsp}}\n      \
+             - issue-ocsp-responses: {{issuer: root-x1, responder: ocsp, certificates: [e1], this-update: ceremony-day, \
+             lasts: {lasts}, responses: r}}\n  - act: Closing\n"
+        );
+        let script = SCRIPT.replace("  - act: Closing\n", &steps);
+        script.replace("next-due: 2027-09-01T00:00:00Z, ", "next-due: 2027-01-01T00:00:00Z, ")
+    };
+    judged(&with("200 days"), None);
+    judged(
+        &with("201 days"),
+        Some(
+            "script.yaml:49:9: r: error OCS-08: next update of `e1` is 2027-05-20T23:59:59Z; the delegate's",
+        ),
+    );
+}
+
 /// A rule that objects at every moment of the window objects once.
 #[test]
 fn an_objection_is_said_once() {
