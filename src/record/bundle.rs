@@ -9,7 +9,7 @@ use ceremony_log::consistency::Consistency;
 use ceremony_log::note::Note;
 use ceremony_log::proof::Proof;
 
-use super::file::{ensure, storage};
+use super::file::{clear_parts, ensure, storage};
 use super::journal::{LogFolder, Stored};
 use super::{report, run, summary};
 use crate::stage::{Journal as _, JournalError};
@@ -42,6 +42,10 @@ pub fn finish(log: &LogFolder) -> Result<(), JournalError> {
     let out = &log.places().out;
     ensure(&out.join("report.md"), report::markdown::report(&octets, log.origin())?.as_bytes())?;
     ensure(&out.join("summary.json"), &summary::summary(log)?)?;
+    // What a list was while it was written; after an interruption one may be left.
+    for folder in ["pending", "signed"] {
+        clear_parts(&log.places().run(log.ceremony()).join(folder))?;
+    }
     run::finish(log.places(), log.ceremony())
 }
 
