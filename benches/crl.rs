@@ -66,7 +66,7 @@ fn one(which: &str, entries: u64) -> Outcome {
             length = ours(&list, &folder.path().join("tbs"))?;
         }
         "rcgen" => {
-            let parameters = rcgen_parameters(entries)?;
+            let parameters = rcgen_parameters(entries);
             folder = tempfile::tempdir()?;
             begun = processor_time()?;
             length = rcgen_crl(&parameters, &folder.path().join("crl"))?;
@@ -126,21 +126,21 @@ fn list(entries: u64) -> Result<RevokedList, Box<dyn Error>> {
     Ok(sorter.finish()?)
 }
 
-fn rcgen_parameters(entries: u64) -> Result<rcgen::CertificateRevocationListParams, Box<dyn Error>> {
+fn rcgen_parameters(entries: u64) -> rcgen::CertificateRevocationListParams {
     let revoked = |serial: [u8; 17]| rcgen::RevokedCertParams {
         serial_number: rcgen::SerialNumber::from_slice(&serial),
         revocation_time: rcgen::date_time_ymd(2026, 10, 31),
         reason_code: Some(rcgen::RevocationReason::Superseded),
         invalidity_date: None,
     };
-    Ok(rcgen::CertificateRevocationListParams {
+    rcgen::CertificateRevocationListParams {
         this_update: rcgen::date_time_ymd(2026, 11, 1),
         next_update: rcgen::date_time_ymd(2027, 10, 30),
         crl_number: rcgen::SerialNumber::from(1_u64),
         issuing_distribution_point: None,
         revoked_certs: serials(entries).map(revoked).collect(),
         key_identifier_method: rcgen::KeyIdMethod::Sha256,
-    })
+    }
 }
 
 fn rcgen_crl(

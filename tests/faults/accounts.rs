@@ -25,7 +25,7 @@ pub fn of_files(out: &Path, log: &Path, wanted: &Undisturbed) -> Option<String> 
     for artifact in summary["artifacts"].as_array().unwrap() {
         let path = out.join(artifact["path"].as_str().unwrap());
         let octets = fs::read(&path).unwrap_or_default();
-        if artifact["sha256"] != Value::from(sha256(&octets)) {
+        if artifact["sha256"].as_str() != Some(&*sha256(&octets)) {
             return Some(format!("{} is not what the summary says", path.display()));
         }
     }

@@ -348,7 +348,7 @@ impl<'t> World<'t> {
     }
 }
 
-fn said<'f>(fault: Fault<'f>) -> Vec<(&'f str, String)> {
+fn said(fault: Fault<'_>) -> Vec<(&str, String)> {
     fault.iter().map(|(name, point)| (*name, point.to_string())).collect()
 }
 
