@@ -6,8 +6,9 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, hex};
-use crate::issuance::Statement;
+use crate::issuance::{ApprovedPlan, Statement};
 use crate::pki::build::Streamed;
+use crate::stage::ArtifactPlace;
 
 /// A to-be-signed structure of the plan: its fields, and its octets but for the holes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,112 @@ pub struct Draft {
     /// The octets, with holes where they are not known yet.
     pub octets: Vec<Octets>,
 }
+
+/// The drafts of one step, as people approved them.
+#[derive(Clone, Debug)]
+pub struct ApprovedDrafts<'d> {
+    drafts: &'d [Draft],
+    step: String,
+}
+
+impl<'d> ApprovedDrafts<'d> {
+    /// Those of a step, by its number.
+    pub const fn of_step(drafts: &'d [Draft], step: String) -> Self {
+        Self { drafts, step }
+    }
+}
+
+impl ApprovedPlan for ApprovedDrafts<'_> {
+    fn difference(
+        &self,
+        place: &ArtifactPlace,
+        says: &Statement,
+        octets: &Streamed,
+    ) -> io::Result<Option<String>> {
+        let mut of_step = self.drafts.iter().filter(|draft| draft.step == self.step).peekable();
+        if of_step.peek().is_none() {
+            return Ok(Some(format!("the plan has nothing to be signed in step {}", self.step)));
+        }
+        match of_step.find(|draft| draft.kind == place.kind && draft.name == place.name) {
+            Some(draft) => draft.difference(says, octets),
+            // Of a long series the plan shows the first and the last; all of it is judged.
+            None => Ok(None),
+        }
+    }
+}
+
+impl Draft {
+    /// What of a structure is not as this says it, outside the holes; nothing if all of it is.
+    fn difference(&self, says: &Statement, octets: &Streamed) -> io::Result<Option<String>> {
+        let fields = self.fields.fields().iter();
+        let differs = fields.zip(says.fields()).find(|(planned, now)| {
+            planned.name != now.name || (planned.value != now.value && !planned.value.starts_with('<'))
+        });
+        if let Some((planned, now)) = differs {
+            let (name, value) = (&planned.name, &planned.value);
+            return Ok(Some(format!("{name}: planned `{value}`, now {} `{}`", now.name, now.value)));
+        }
+        let (planned, now) = (self.fields.fields().len(), says.fields().len());
+        if planned != now {
+            return Ok(Some(format!("planned {planned} fields, now {now}")));
+        }
+        let is_open = |part: &Octets| matches!(part, Octets::Hole(hole) if hole.name.contains(SAID_LATER));
+        if self.octets.iter().any(is_open) && self.length() != octets.len() {
+            // What people say on the day may be longer or shorter, and every length around it with it.
+            return Ok(None);
+        }
+        self.octets_differ(octets)
+    }
+
+    fn length(&self) -> usize {
+        let length = |part: &Octets| match part {
+            Octets::Fixed(text) => text.len() / 2,
+            Octets::Hole(hole) => hole.octets,
+            Octets::Entries(entries) => usize::try_from(entries.octets).unwrap_or(usize::MAX),
+        };
+        self.octets.iter().map(length).fold(0, usize::saturating_add)
+    }
+
+    fn octets_differ(&self, octets: &Streamed) -> io::Result<Option<String>> {
+        let (planned, now) = (self.length(), octets.len());
+        if planned != now {
+            return Ok(Some(format!("planned {planned} octets, now {now}")));
+        }
+        let list = octets.list();
+        let whole = if list.count() <= MOST_WRITTEN_OUT { octets.to_vec()? } else { Vec::new() };
+        let (head, tail) = if whole.is_empty() { octets.around() } else { (whole.as_slice(), &[][..]) };
+        let (mut at, mut rest, mut next) = (0, head, Some(tail));
+        for part in &self.octets {
+            let taken = match part {
+                Octets::Fixed(text) => text.len() / 2,
+                Octets::Hole(hole) => hole.octets,
+                Octets::Entries(entries) => {
+                    let same = entries.count == list.count() && entries.revoked_sha256 == list.sha256();
+                    if !same || !rest.is_empty() {
+                        return Ok(Some("the entries are others".to_owned()));
+                    }
+                    rest = next.take().unwrap_or_default();
+                    at += usize::try_from(entries.octets).unwrap_or(usize::MAX);
+                    continue;
+                }
+            };
+            let Some((found, after)) = rest.split_at_checked(taken) else {
+                return Ok(Some(format!("from octet {at} on there are only {}", rest.len())));
+            };
+            match part {
+                Octets::Fixed(text) if hex(found) != *text => {
+                    return Ok(Some(format!("octets from {at} on: planned {text}, now {}", hex(found))));
+                }
+                _ => {}
+            }
+            (at, rest) = (at + taken, after);
+        }
+        Ok(None)
+    }
+}
+
+/// How the holes are named that people fill in a step before.
+const SAID_LATER: &str = " of step ";
 
 /// A part of the octets of a draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
