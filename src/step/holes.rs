@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, hex};
-use crate::issuance::{ApprovedPlan, Statement};
+use crate::issuance::{ApprovedPlan, Field, Statement};
 use crate::pki::build::Streamed;
 use crate::stage::ArtifactPlace;
 
@@ -75,9 +75,10 @@ impl Draft {
         if planned != now {
             return Ok(Some(format!("planned {planned} fields, now {now}")));
         }
-        let is_open = |part: &Octets| matches!(part, Octets::Hole(hole) if hole.name.contains(SAID_LATER));
-        if self.octets.iter().any(is_open) && self.length() != octets.len() {
-            // What people say on the day may be longer or shorter, and every length around it with it.
+        let is_open = |field: &Field| field.value.starts_with('<') && field.value.contains(SAID_LATER);
+        if self.fields.fields().iter().any(is_open) {
+            // What people say on the day has no place of its own in the octets, and may be longer or shorter than what
+            // the plan had in its place: here the fields are all that was approved.
             return Ok(None);
         }
         self.octets_differ(octets)
@@ -280,5 +281,49 @@ mod tests {
         assert_eq!(named.value("serial number"), Some("<serial>"));
         assert_eq!(named.value("issuer"), Some("CN=x"));
         assert_eq!(named.value("not before"), Some("<ceremony-day>: 1 to 2"));
+    }
+
+    #[test]
+    fn what_is_not_as_approved_is_named_and_a_hole_may_be_anything() {
+        let mut fields = Statement::new();
+        fields.say("serial number", "<serial>");
+        fields.say("issuer", "CN=x");
+        let octets = |text: &str| Octets::Fixed(text.into());
+        let hole = Octets::Hole(Hole { name: "serial".into(), octets: 2 });
+        let draft = |fields: &Statement| Draft {
+            step: "2.1".into(),
+            kind: "root".into(),
+            name: "x".into(),
+            signed_by: "x".into(),
+            fields: fields.clone(),
+            octets: vec![octets("0001"), hole.clone(), octets("04")],
+        };
+        let drafts = [draft(&fields)];
+        let mut says = Statement::new();
+        says.say("serial number", "0203");
+        says.say("issuer", "CN=x");
+        let place = |name: &str| ArtifactPlace { kind: "root", name: name.into() };
+        let difference = |step: &str, says: &Statement, octets: &[u8]| {
+            let approved = ApprovedDrafts::of_step(&drafts, step.into());
+            approved.difference(&place("x"), says, &octets.to_vec().into()).unwrap()
+        };
+        for serial in [[2, 3], [9, 9]] {
+            assert_eq!(difference("2.1", &says, &[0, 1, serial[0], serial[1], 4]), None);
+        }
+        let said = |found: Option<String>| found.unwrap_or_default();
+        assert!(
+            said(difference("2.1", &says, &[0, 1, 2, 3, 5])).contains("octets from 4 on: planned 04, now 05")
+        );
+        assert!(said(difference("2.1", &says, &[0, 9, 2, 3, 4])).contains("octets from 0 on"));
+        assert!(said(difference("2.1", &says, &[0, 1, 2, 3])).contains("planned 5 octets, now 4"));
+        assert!(
+            said(difference("2.2", &says, &[0, 1, 2, 3, 4])).contains("nothing to be signed in step 2.2")
+        );
+        says.say("more", "y");
+        assert!(said(difference("2.1", &says, &[0, 1, 2, 3, 4])).contains("planned 2 fields, now 3"));
+        let mut other = Statement::new();
+        other.say("serial number", "0203");
+        other.say("issuer", "CN=y");
+        assert!(said(difference("2.1", &other, &[0, 1, 2, 3, 4])).contains("issuer: planned `CN=x`"));
     }
 }
