@@ -62,8 +62,21 @@ impl Reason {
     }
 
     /// The reason of this number; 7 and everything above 10 is none.
-    pub fn from_code(code: u64) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| u64::from(reason.code()) == code)
+    pub const fn from_code(code: u64) -> Option<Self> {
+        // A CRL may have millions: no search.
+        Some(match code {
+            0 => Self::Unspecified,
+            1 => Self::KeyCompromise,
+            2 => Self::CaCompromise,
+            3 => Self::AffiliationChanged,
+            4 => Self::Superseded,
+            5 => Self::CessationOfOperation,
+            6 => Self::CertificateHold,
+            8 => Self::RemoveFromCrl,
+            9 => Self::PrivilegeWithdrawn,
+            10 => Self::AaCompromise,
+            _ => return None,
+        })
     }
 
     /// The name in scripts, CSV files and logs.
@@ -117,6 +130,14 @@ pub enum ReasonError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_that_of_one_reason_or_of_none() {
+        for code in 0..300 {
+            let found = Reason::ALL.into_iter().find(|reason| u64::from(reason.code()) == code);
+            assert_eq!(Reason::from_code(code), found, "{code}");
+        }
+    }
 
     #[test]
     fn a_reason_is_read_as_it_is_shown_and_as_the_standard_spells_it() {

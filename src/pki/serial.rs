@@ -100,13 +100,12 @@ impl SerialNumber {
         let mut octets = [0; Self::MAX_OCTETS];
         let (pairs, odd) = text.as_chunks::<2>();
         // Every digit is looked at, also of a text that is too long.
-        let mut wrong = !odd.is_empty();
-        for (index, [high, low]) in pairs.iter().enumerate() {
+        let (fitting, beyond) = pairs.split_at(pairs.len().min(Self::MAX_OCTETS));
+        let mut wrong = !odd.is_empty() || beyond.as_flattened().iter().any(|one| digit(*one) > 15);
+        for (octet, [high, low]) in octets.iter_mut().zip(fitting) {
             let (high, low) = (digit(*high), digit(*low));
-            wrong |= high.max(low) > 15;
-            if let Some(octet) = octets.get_mut(index) {
-                *octet = high << 4 | low & 15;
-            }
+            wrong |= (high | low) > 15;
+            *octet = high << 4 | low & 15;
         }
         if wrong {
             return Err(SerialError::Hex);

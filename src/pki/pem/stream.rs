@@ -147,9 +147,13 @@ impl<R: BufRead> Read for Reader<R> {
 
 fn put_line(text: &mut Vec<u8>, line: &[u8]) {
     let (groups, rest) = line.as_chunks::<3>();
-    for [first, second, third] in groups {
-        let bits = usize::from(*first) << 16 | usize::from(*second) << 8 | usize::from(*third);
-        text.extend([digit(bits >> 18), digit(bits >> 12), digit(bits >> 6), digit(bits)]);
+    for groups in groups.chunks(LINE / 3) {
+        let mut digits = [[0; 4]; LINE / 3];
+        for (digits, [first, second, third]) in digits.iter_mut().zip(groups) {
+            let bits = usize::from(*first) << 16 | usize::from(*second) << 8 | usize::from(*third);
+            *digits = [digit(bits >> 18), digit(bits >> 12), digit(bits >> 6), digit(bits)];
+        }
+        text.extend_from_slice(digits.as_flattened().get(..4 * groups.len()).unwrap_or_default());
     }
     match *rest {
         [first] => text.extend([digit(usize::from(first) >> 2), digit(usize::from(first) << 4), b'=', b'=']),

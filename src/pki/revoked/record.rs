@@ -29,9 +29,12 @@ impl Record {
 
     /// The entry; nothing for a record that [`Record::new`] did not make.
     pub(super) fn parts(self) -> Option<RevokedParts> {
-        let [length, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o] = self.0.to_be_bytes();
+        let [length, front @ ..] = self.0.to_be_bytes();
         let [p, q, r, s, t, ..] = self.1.to_be_bytes();
-        let serial = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t];
+        let mut serial = [0; 20];
+        let (first, last) = serial.split_at_mut(front.len());
+        first.copy_from_slice(&front);
+        last.copy_from_slice(&[p, q, r, s, t]);
         Some(RevokedParts {
             serial: SerialNumber::from_padded(length, &serial)?,
             revoked_at: Timestamp::from_seconds(low(self.1 >> 48) & LINES)?,

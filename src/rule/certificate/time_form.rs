@@ -28,9 +28,8 @@ fn judge<'a>(certificate: &Certificate<'a>, _: &Context<'a>) -> Judgement {
 
 /// What is wrong with the form of a time for its date, if anything.
 pub(in crate::rule) fn wrong_form(time: &TimeView<'_>) -> Option<&'static str> {
-    let [year, ..] = time.at().fields();
-    match (time.form(), year) {
-        (TimeForm::Generalized, ..2050) => Some("is a GeneralizedTime; to 2049 it has to be a UTCTime"),
+    match (time.form(), time.at().fields()) {
+        (TimeForm::Generalized, [..2050, ..]) => Some("is a GeneralizedTime; to 2049 it has to be a UTCTime"),
         // A UTCTime cannot say anything later than 2049.
         _ => None,
     }

@@ -4,6 +4,8 @@ pub mod entry;
 mod kept;
 mod repeated_serials;
 
+use std::rc::Rc;
+
 pub use repeated_serials::Seen;
 
 use super::context::Context;
@@ -177,7 +179,7 @@ struct Judging<'c> {
     seen: repeated_serials::Seen,
     kept: kept::Kept,
     /// Of the entry before, if nothing was wrong with its extensions.
-    facts: Option<entry::Facts>,
+    facts: Option<Rc<entry::Facts>>,
 }
 
 impl<'c> Judging<'c> {
@@ -194,7 +196,7 @@ impl<'c> Judging<'c> {
             Some(facts) if view.repeats() => facts,
             _ => {
                 let before = faults.count();
-                let facts = entry::Facts::read(&view, faults);
+                let facts = Rc::new(entry::Facts::read(&view, faults));
                 if faults.count() != before {
                     // Each fault is told where it stands.
                     return entry::Entry::with(view, &self.head, facts);
@@ -202,7 +204,7 @@ impl<'c> Judging<'c> {
                 facts
             }
         };
-        self.facts = Some(facts.clone());
+        self.facts = Some(Rc::clone(&facts));
         entry::Entry::with(view, &self.head, facts)
     }
 

@@ -1,6 +1,7 @@
 //! Rules on the entries of CRLs, one entry at a time: a CRL may have millions.
 
 use std::fmt;
+use std::rc::Rc;
 
 use super::rules;
 use crate::clock::Timestamp;
@@ -13,7 +14,7 @@ use crate::rule::{Context, Judgement};
 #[derive(Clone, Debug)]
 pub struct Entry<'a> {
     view: EntryView<'a>,
-    facts: Facts,
+    facts: Rc<Facts>,
     this_update: Timestamp,
     issuer_sha256: Digest,
 }
@@ -61,11 +62,11 @@ impl<'a> Entry<'a> {
     /// An entry of this CRL; what is not DER is noted in `faults`.
     #[cfg(test)]
     pub(super) fn new(view: EntryView<'a>, head: &Head, faults: &mut Faults) -> Self {
-        Self::with(view, head, Facts::read(&view, faults))
+        Self::with(view, head, Rc::new(Facts::read(&view, faults)))
     }
 
     /// An entry of this CRL, with what every rule wants to know of it, read once.
-    pub(super) const fn with(view: EntryView<'a>, head: &Head, facts: Facts) -> Self {
+    pub(super) const fn with(view: EntryView<'a>, head: &Head, facts: Rc<Facts>) -> Self {
         Self { view, facts, this_update: head.this_update, issuer_sha256: head.issuer_sha256 }
     }
 
@@ -84,17 +85,17 @@ impl<'a> Entry<'a> {
     }
 
     /// Whether its list of extensions is there and empty.
-    const fn has_empty_extensions(&self) -> bool {
+    fn has_empty_extensions(&self) -> bool {
         self.facts.extensions == 0 && self.view.extensions().are_present()
     }
 
     /// Whether it has an extension that is no reason code.
-    const fn has_others(&self) -> bool {
+    fn has_others(&self) -> bool {
         self.facts.others > 0
     }
 
     /// Whether its reason code is critical.
-    const fn has_critical_reason(&self) -> bool {
+    fn has_critical_reason(&self) -> bool {
         self.facts.reason_is_critical
     }
 
