@@ -1,5 +1,6 @@
 # What the measuring scripts share. `work` is their folder of intermediate files.
 # shellcheck shell=bash
+# shellcheck disable=SC2154
 
 # Runs a command and adds a line to file $1: CPU and wall time in milliseconds, with what its children used.
 timed() {
