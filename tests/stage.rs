@@ -21,7 +21,10 @@ use rootrite::hsm::{
     PinState, Reading, ToSign, Token, TokenError, TokenInformation, Version,
 };
 use rootrite::issuance::order::RequestOrder;
-use rootrite::issuance::{IssuanceError, Key, KeyOrder, Ledger, Policy, Terms, issue, make_key};
+use rootrite::issuance::{
+    ApprovedPlan, IssuanceError, Key, KeyOrder, Ledger, Policy, Statement, Terms, issue, make_key,
+};
+use rootrite::pki::build::Streamed;
 use rootrite::pki::{KeyAlgorithm, Name, PublicKey};
 use rootrite::profile::{BuiltIn, Fills, Profile};
 use rootrite::stage::{
@@ -129,8 +132,17 @@ fn request_under(policy: Policy, key: Key, stage: &mut Stage<'_>) -> Result<Vec<
         subject: Name::from_der(&[0x30, 0]).unwrap(),
         fills: Fills::new(),
     };
-    let terms = Terms { policy, approver: &officer() };
+    let terms = Terms { policy, approver: &officer(), plan: &AsPlanned };
     issue(&order, terms, &Ledger::default(), stage).map(|(_, verified)| verified.into_der())
+}
+
+/// Nobody planned anything here.
+struct AsPlanned;
+
+impl ApprovedPlan for AsPlanned {
+    fn difference(&self, _: &ArtifactPlace, _: &Statement, _: &Streamed) -> std::io::Result<Option<String>> {
+        Ok(None)
+    }
 }
 
 fn officer() -> Person {

@@ -131,7 +131,9 @@ fn stage(error: &StageError) -> Turn {
 fn issuance(error: &IssuanceError) -> Turn {
     match error {
         IssuanceError::Stage(error) => stage(error),
-        IssuanceError::Objections { .. } | IssuanceError::Signature { .. } => Turn::Refused,
+        IssuanceError::Objections { .. }
+        | IssuanceError::Signature { .. }
+        | IssuanceError::NotAsApproved { .. } => Turn::Refused,
         IssuanceError::Key { .. } | IssuanceError::Inventory { .. } | IssuanceError::Spoiled { .. } => {
             Turn::Equipment
         }

@@ -35,7 +35,7 @@ use crate::stage::{
     Cabinet, Event, Expected, Head, JournalError, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators,
     Outcome, PastRecord, Session, Stage, StageError,
 };
-use crate::step::{Room, Setting, StepError};
+use crate::step::{Room, StepError};
 
 /// What a ceremony needs beside its plan.
 pub struct Company<'c> {
@@ -229,7 +229,7 @@ impl Opened<'_> {
         if begun && !stage.has_open_intent() {
             stage.void_leftovers("written before an interruption, and named by no record")?;
         }
-        perform(planned, &self.plan.setting, ledger, stage)?;
+        perform(planned, self.plan, ledger, stage)?;
         if stage.is_closed() {
             return Ok(());
         }
@@ -253,7 +253,7 @@ impl Opened<'_> {
         let recalled = if planned.step.name() == "seal" {
             stage.emit_manifest().map(|_| ()).map_err(ConductError::from)
         } else if planned.step.is_recalled() {
-            perform(planned, &self.plan.setting, ledger, stage)
+            perform(planned, self.plan, ledger, stage)
         } else {
             Ok(())
         };
@@ -265,11 +265,11 @@ impl Opened<'_> {
 
 fn perform(
     planned: &PlannedStep,
-    setting: &Setting,
+    plan: &Plan,
     ledger: &mut Ledger,
     stage: &mut Stage<'_>,
 ) -> Result<(), ConductError> {
-    let mut room = Room { stage, ledger, setting };
+    let mut room = Room { stage, ledger, setting: &plan.setting, drafts: &plan.drafts };
     planned.step.perform(&mut room).map_err(|source| ConductError::Step {
         number: planned.number.clone(),
         name: planned.step.name(),

@@ -2,7 +2,7 @@
 //!
 //! It is gathered while the log is read, for all ceremonies in it; memory is bounded by [`MOST_TOLD`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ceremony_log::code::Code;
 use ceremony_log::event;
@@ -128,7 +128,8 @@ pub struct Story {
     policies: BTreeMap<String, String>,
     approvals: BTreeMap<u64, String>,
     intents: BTreeMap<u64, Object>,
-    voided: BTreeSet<Digest>,
+    /// What counts for nothing, with the record that says so: what is named after it counts again.
+    voided: BTreeMap<Digest, u64>,
     full: bool,
 }
 
@@ -182,8 +183,8 @@ impl Story {
             "cert.revoked" => self.revocation(record, report),
             "artifact.voided" => {
                 let sha256 = record.data.get("artifact").and_then(|artifact| artifact.get("sha256"));
-                self.voided
-                    .extend(sha256.and_then(Value::as_str).and_then(|text| text.parse::<Digest>().ok()));
+                let sha256 = sha256.and_then(Value::as_str).and_then(|text| text.parse::<Digest>().ok());
+                self.voided.extend(sha256.map(|sha256| (sha256, record.seq)));
             }
             "cert.signed" | "csr.signed" | "crl.signed" | "ocsp.signed" | "artifact.emitted" => {
                 self.artifact(record, report);
@@ -199,7 +200,8 @@ impl Story {
 
     /// Artifacts of one ceremony that still count.
     pub fn of_ceremony<'s>(&'s self, cer: &'s str) -> impl Iterator<Item = &'s Named> {
-        self.named.iter().filter(move |named| named.cer == cer && !self.voided.contains(&named.sha256))
+        let counts = |named: &Named| self.voided.get(&named.sha256).is_none_or(|voided| *voided < named.seq);
+        self.named.iter().filter(move |named| named.cer == cer && counts(named))
     }
 
     /// What people approved is what was about to be signed.

@@ -3,6 +3,8 @@
 //! Drawn, drafted, judged, logged, approved, kept, intent, signed, read back, compared, verified, stored,
 //! logged. A failure after the intent leaves `act.failed` and a serial number that is never used again.
 
+use std::io;
+
 use super::chain::{Checked, Draft, Judged, Verified};
 use super::ledger::{Key, Ledger};
 use super::statement::Statement;
@@ -25,12 +27,29 @@ pub struct Drawn {
 }
 
 /// Under which terms something is signed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Terms<'t> {
     /// Which rules apply.
     pub policy: Policy,
     /// Who approves.
     pub approver: &'t Person,
+    /// What people approved before the day.
+    pub plan: &'t dyn ApprovedPlan,
+}
+
+/// The plan that people approved, as far as what is to be signed stands in it.
+pub trait ApprovedPlan {
+    /// What of a structure to be signed is not as the plan says it, outside its holes; nothing if all of it is.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if the entries of a CRL cannot be read.
+    fn difference(
+        &self,
+        place: &ArtifactPlace,
+        says: &Statement,
+        octets: &Streamed,
+    ) -> io::Result<Option<String>>;
 }
 
 /// Something to be issued, complete but for what is drawn.
@@ -150,6 +169,7 @@ pub fn issue<O: Order>(
     }
     let drawn = draw_again(order, stage)?;
     let checked = judged(order, &drawn, terms.policy, ledger, stage)?;
+    as_approved(terms.plan, &order.place(), &checked)?;
     // Warnings count as acknowledged once the person who saw them has approved.
     let lint = checked.lint_result(terms.policy);
     let approved = checked.approve(terms.approver, order.request_kind(), stage)?;
@@ -170,6 +190,19 @@ pub fn issue<O: Order>(
         Ok::<_, IssuanceError>((verified, result))
     })?;
     Ok((drawn, verified))
+}
+
+/// What is drafted on the day has to be what was approved before it, but for the holes.
+pub(super) fn as_approved<T: Structure>(
+    plan: &dyn ApprovedPlan,
+    place: &ArtifactPlace,
+    checked: &Checked<T>,
+) -> Result<(), IssuanceError> {
+    let unreadable = |source| IssuanceError::Entries { name: place.name.clone(), source };
+    match plan.difference(place, checked.statement(), checked.octets()).map_err(unreadable)? {
+        None => Ok(()),
+        Some(difference) => Err(IssuanceError::NotAsApproved { name: place.name.clone(), difference }),
+    }
 }
 
 /// Drafts and judges; what rules object to is in the log before anyone is told.

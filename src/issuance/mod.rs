@@ -32,7 +32,7 @@ mod structure;
 use thiserror::Error;
 
 pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Judged, Signed, Verified};
-pub use issue::{Drawn, Order, Terms, draft_and_check, draft_and_judge, issue};
+pub use issue::{ApprovedPlan, Drawn, Order, Terms, draft_and_check, draft_and_judge, issue};
 pub use key::{KeyOrder, make_key, use_log_key};
 pub use ledger::{
     Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
@@ -107,6 +107,14 @@ pub enum IssuanceError {
         /// What was to be issued.
         name: String,
         /// The first field that differs, as planned and as read.
+        difference: String,
+    },
+    /// What is to be signed is not what people approved with the plan.
+    #[error("{name}: what is to be signed is not what was approved with the plan: {difference}")]
+    NotAsApproved {
+        /// What was to be issued.
+        name: String,
+        /// The first difference outside the plan's holes.
         difference: String,
     },
     /// The signature does not verify.

@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::chain::{Approved, ApprovedList, CheckedList, Draft, ShownList, Signed};
-use super::issue::{Drawn, Terms, draw, log_objections};
+use super::issue::{Drawn, Terms, as_approved, draw, log_objections};
 use super::ledger::{Key, Ledger};
 use super::side_by_side::in_order;
 use super::statement::Statement;
@@ -127,7 +127,7 @@ pub fn issue_series<O: SeriesOrder>(
         return Err(IssuanceError::Unknown { what: "member of", name: list.name });
     }
     stage.begin_series(count)?;
-    let checked = check_all(&series, key, terms.policy, ledger, stage);
+    let checked = check_all(&series, key, terms, ledger, stage);
     log_objections(&checked, terms.policy, stage)?;
     let mut checked = checked?;
     let to_be_signed = stage.keep_list()?;
@@ -184,7 +184,7 @@ struct CheckedSeries {
 fn check_all<S: Series>(
     series: &S,
     key: &Key,
-    policy: Policy,
+    terms: Terms<'_>,
     ledger: &Ledger,
     stage: &mut Stage<'_>,
 ) -> Result<CheckedSeries, IssuanceError> {
@@ -195,14 +195,16 @@ fn check_all<S: Series>(
         passed: u64::MAX,
     };
     let count = series.count();
+    let policy = terms.policy;
     let check = |(): &mut (), range: Range<usize>| {
         let context = series.context(policy, ledger);
         range.map(|index| check_member(series, index, key, &context)).collect::<Result<Vec<_>, _>>()
     };
     in_order(count, vec![(); processors(count)], check, |range, checked| {
         for (index, one) in range.zip(&checked) {
-            let octets = one.octets().in_memory().unwrap_or_default();
-            stage.prepare_member(&series.place(index), octets)?;
+            let place = series.place(index);
+            as_approved(terms.plan, &place, one)?;
+            stage.prepare_member(&place, one.octets().in_memory().unwrap_or_default())?;
             all.list.add(one);
             all.passed = all.passed.min(one.rules_passed());
             all.warnings.extend(one.warnings().iter().map(|warning| warning.rule.to_string()));

@@ -114,9 +114,9 @@ impl Past {
     /// The record that names an artifact which still counts.
     pub fn artifact(&self, kind: &str, name: &str) -> Option<(&PastRecord, Artifact)> {
         let named = self.records.iter().filter(|record| record.ev != "artifact.voided");
-        named
-            .filter_map(|record| Some((record, record.artifact()?)))
-            .find(|(_, artifact)| artifact.kind == kind && artifact.name == name && !self.is_voided(artifact))
+        named.filter_map(|record| Some((record, record.artifact()?))).find(|(record, artifact)| {
+            artifact.kind == kind && artifact.name == name && !self.is_voided(record, artifact)
+        })
     }
 
     /// Every artifact that still counts, with the record that names it.
@@ -124,7 +124,7 @@ impl Past {
         let named = self.records.iter().filter(|record| record.ev != "artifact.voided");
         named
             .filter_map(|record| Some((record, record.artifact()?)))
-            .filter(|(_, artifact)| !self.is_voided(artifact))
+            .filter(|(record, artifact)| !self.is_voided(record, artifact))
             .collect()
     }
 
@@ -157,9 +157,12 @@ impl Past {
         present
     }
 
-    fn is_voided(&self, artifact: &Artifact) -> bool {
-        let voided =
-            |record: &PastRecord| record.artifact().is_some_and(|other| other.sha256 == artifact.sha256);
+    /// Whether a later record says that what this one names counts for nothing. What is named once more after that, with the
+    /// same octets, counts.
+    fn is_voided(&self, named: &PastRecord, artifact: &Artifact) -> bool {
+        let voided = |record: &PastRecord| {
+            record.seq > named.seq && record.artifact().is_some_and(|other| other.sha256 == artifact.sha256)
+        };
         self.find("artifact.voided", voided).is_some()
     }
 }

@@ -152,7 +152,8 @@ impl Issue {
         let profile = room.setting.profiles.get(&self.profile).ok_or_else(unknown)?;
         let order = self.order(profile, room.ledger)?;
         let approver = approver(room)?;
-        let terms = Terms { policy: room.setting.policy, approver: &approver };
+        let plan = room.approved();
+        let terms = Terms { policy: room.setting.policy, approver: &approver, plan: &plan };
         let (_, verified) = issuance::issue(&order, terms, room.ledger, room.stage)?;
         let der = verified.into_der();
         let sha256 = Digest::of(&der);

@@ -6,8 +6,9 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, hex};
-use crate::issuance::Statement;
+use crate::issuance::{ApprovedPlan, Field, Statement};
 use crate::pki::build::Streamed;
+use crate::stage::ArtifactPlace;
 
 /// A to-be-signed structure of the plan: its fields, and its octets but for the holes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,113 @@ pub struct Draft {
     /// The octets, with holes where they are not known yet.
     pub octets: Vec<Octets>,
 }
+
+/// The drafts of one step, as people approved them.
+#[derive(Clone, Debug)]
+pub struct ApprovedDrafts<'d> {
+    drafts: &'d [Draft],
+    step: String,
+}
+
+impl<'d> ApprovedDrafts<'d> {
+    /// Those of a step, by its number.
+    pub const fn of_step(drafts: &'d [Draft], step: String) -> Self {
+        Self { drafts, step }
+    }
+}
+
+impl ApprovedPlan for ApprovedDrafts<'_> {
+    fn difference(
+        &self,
+        place: &ArtifactPlace,
+        says: &Statement,
+        octets: &Streamed,
+    ) -> io::Result<Option<String>> {
+        let mut of_step = self.drafts.iter().filter(|draft| draft.step == self.step).peekable();
+        if of_step.peek().is_none() {
+            return Ok(Some(format!("the plan has nothing to be signed in step {}", self.step)));
+        }
+        match of_step.find(|draft| draft.kind == place.kind && draft.name == place.name) {
+            Some(draft) => draft.difference(says, octets),
+            // Of a long series the plan shows the first and the last; all of it is judged.
+            None => Ok(None),
+        }
+    }
+}
+
+impl Draft {
+    /// What of a structure is not as this says it, outside the holes; nothing if all of it is.
+    fn difference(&self, says: &Statement, octets: &Streamed) -> io::Result<Option<String>> {
+        let fields = self.fields.fields().iter();
+        let differs = fields.zip(says.fields()).find(|(planned, now)| {
+            planned.name != now.name || (planned.value != now.value && !planned.value.starts_with('<'))
+        });
+        if let Some((planned, now)) = differs {
+            let (name, value) = (&planned.name, &planned.value);
+            return Ok(Some(format!("{name}: planned `{value}`, now {} `{}`", now.name, now.value)));
+        }
+        let (planned, now) = (self.fields.fields().len(), says.fields().len());
+        if planned != now {
+            return Ok(Some(format!("planned {planned} fields, now {now}")));
+        }
+        let is_open = |field: &Field| field.value.starts_with('<') && field.value.contains(SAID_LATER);
+        if self.fields.fields().iter().any(is_open) {
+            // What people say on the day has no place of its own in the octets, and may be longer or shorter than what
+            // the plan had in its place: here the fields are all that was approved.
+            return Ok(None);
+        }
+        self.octets_differ(octets)
+    }
+
+    fn length(&self) -> usize {
+        let length = |part: &Octets| match part {
+            Octets::Fixed(text) => text.len() / 2,
+            Octets::Hole(hole) => hole.octets,
+            Octets::Entries(entries) => usize::try_from(entries.octets).unwrap_or(usize::MAX),
+        };
+        self.octets.iter().map(length).fold(0, usize::saturating_add)
+    }
+
+    fn octets_differ(&self, octets: &Streamed) -> io::Result<Option<String>> {
+        let (planned, now) = (self.length(), octets.len());
+        if planned != now {
+            return Ok(Some(format!("planned {planned} octets, now {now}")));
+        }
+        let list = octets.list();
+        let whole = if list.count() <= MOST_WRITTEN_OUT { octets.to_vec()? } else { Vec::new() };
+        let (head, tail) = if whole.is_empty() { octets.around() } else { (whole.as_slice(), &[][..]) };
+        let (mut at, mut rest, mut next) = (0, head, Some(tail));
+        for part in &self.octets {
+            let taken = match part {
+                Octets::Fixed(text) => text.len() / 2,
+                Octets::Hole(hole) => hole.octets,
+                Octets::Entries(entries) => {
+                    let same = entries.count == list.count() && entries.revoked_sha256 == list.sha256();
+                    if !same || !rest.is_empty() {
+                        return Ok(Some("the entries are others".to_owned()));
+                    }
+                    rest = next.take().unwrap_or_default();
+                    at += usize::try_from(entries.octets).unwrap_or(usize::MAX);
+                    continue;
+                }
+            };
+            let Some((found, after)) = rest.split_at_checked(taken) else {
+                return Ok(Some(format!("from octet {at} on there are only {}", rest.len())));
+            };
+            match part {
+                Octets::Fixed(text) if hex(found) != *text => {
+                    return Ok(Some(format!("octets from {at} on: planned {text}, now {}", hex(found))));
+                }
+                _ => {}
+            }
+            (at, rest) = (at + taken, after);
+        }
+        Ok(None)
+    }
+}
+
+/// How the holes are named that people fill in a step before.
+const SAID_LATER: &str = " of step ";
 
 /// A part of the octets of a draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,5 +281,49 @@ mod tests {
         assert_eq!(named.value("serial number"), Some("<serial>"));
         assert_eq!(named.value("issuer"), Some("CN=x"));
         assert_eq!(named.value("not before"), Some("<ceremony-day>: 1 to 2"));
+    }
+
+    #[test]
+    fn what_is_not_as_approved_is_named_and_a_hole_may_be_anything() {
+        let mut fields = Statement::new();
+        fields.say("serial number", "<serial>");
+        fields.say("issuer", "CN=x");
+        let octets = |text: &str| Octets::Fixed(text.into());
+        let hole = Octets::Hole(Hole { name: "serial".into(), octets: 2 });
+        let draft = |fields: &Statement| Draft {
+            step: "2.1".into(),
+            kind: "root".into(),
+            name: "x".into(),
+            signed_by: "x".into(),
+            fields: fields.clone(),
+            octets: vec![octets("0001"), hole.clone(), octets("04")],
+        };
+        let drafts = [draft(&fields)];
+        let mut says = Statement::new();
+        says.say("serial number", "0203");
+        says.say("issuer", "CN=x");
+        let place = |name: &str| ArtifactPlace { kind: "root", name: name.into() };
+        let difference = |step: &str, says: &Statement, octets: &[u8]| {
+            let approved = ApprovedDrafts::of_step(&drafts, step.into());
+            approved.difference(&place("x"), says, &octets.to_vec().into()).unwrap()
+        };
+        for serial in [[2, 3], [9, 9]] {
+            assert_eq!(difference("2.1", &says, &[0, 1, serial[0], serial[1], 4]), None);
+        }
+        let said = |found: Option<String>| found.unwrap_or_default();
+        assert!(
+            said(difference("2.1", &says, &[0, 1, 2, 3, 5])).contains("octets from 4 on: planned 04, now 05")
+        );
+        assert!(said(difference("2.1", &says, &[0, 9, 2, 3, 4])).contains("octets from 0 on"));
+        assert!(said(difference("2.1", &says, &[0, 1, 2, 3])).contains("planned 5 octets, now 4"));
+        assert!(
+            said(difference("2.2", &says, &[0, 1, 2, 3, 4])).contains("nothing to be signed in step 2.2")
+        );
+        says.say("more", "y");
+        assert!(said(difference("2.1", &says, &[0, 1, 2, 3, 4])).contains("planned 2 fields, now 3"));
+        let mut other = Statement::new();
+        other.say("serial number", "0203");
+        other.say("issuer", "CN=y");
+        assert!(said(difference("2.1", &other, &[0, 1, 2, 3, 4])).contains("issuer: planned `CN=x`"));
     }
 }

@@ -169,7 +169,8 @@ impl Step for IssueCrl {
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let order = self.order(room.setting, room.ledger)?;
         let approver = approver(room)?;
-        let terms = Terms { policy: room.setting.policy, approver: &approver };
+        let plan = room.approved();
+        let terms = Terms { policy: room.setting.policy, approver: &approver, plan: &plan };
         let (drawn, verified) = issuance::issue(&order, terms, room.ledger, room.stage)?;
         if let Ok(view) = crate::pki::read::certificate(&order.issuer.der) {
             let issuer_name = view.subject().sha256();

@@ -168,7 +168,8 @@ impl Step for IssueOcspResponses {
         let profile = room.setting.profiles.get(&self.profile).ok_or_else(unknown)?;
         let series = self.series(profile, room.ledger)?;
         let approver = approver(room)?;
-        let terms = Terms { policy: room.setting.policy, approver: &approver };
+        let plan = room.approved();
+        let terms = Terms { policy: room.setting.policy, approver: &approver, plan: &plan };
         let drawn: Drawn = issuance::issue_series(&series, terms, room.ledger, room.stage)?;
         let last = u64::from(self.windows.count.saturating_sub(1));
         let (_, next_update) = series.window(last, drawn.at)?;

@@ -44,6 +44,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use given_key::one_structure;
+use holes::ApprovedDrafts;
 pub use holes::{Draft, Entries, Hole, Octets};
 pub use scope::{Left, Scope};
 pub use setting::{Input, InputReader, People, Setting, TokenDemand, Window};
@@ -126,6 +127,15 @@ pub struct Room<'r, 's> {
     pub ledger: &'r mut Ledger,
     /// What the script says once for all steps.
     pub setting: &'r Setting,
+    /// What is to be signed, as the plan says it.
+    pub drafts: &'r [Draft],
+}
+
+impl<'r> Room<'r, '_> {
+    /// What people approved of the step that is being done.
+    fn approved(&self) -> ApprovedDrafts<'r> {
+        ApprovedDrafts::of_step(self.drafts, self.stage.step_number())
+    }
 }
 
 /// Makes the closed list of steps.

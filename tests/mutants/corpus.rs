@@ -108,6 +108,8 @@ impl Corpus {
     ) -> &mut Mutant {
         let (issuer, delegate) = (Certificate::root().der(), Certificate::responder().der());
         let policy = Policy::PublicTls;
+        let also = ALSO.iter().filter(|(of, _)| *of == name).flat_map(|(_, rules)| rules.split(' '));
+        let expected = expected.into_iter().chain(also.map(str::to_owned)).collect();
         self.0.push(Mutant { name, structure, octets, policy, expected, issuer, delegate, known });
         self.0.last_mut().unwrap()
     }
@@ -131,3 +133,38 @@ pub fn expected(rules: &str, kind: Kind) -> BTreeSet<String> {
     };
     rules.split_whitespace().filter_map(for_kind).collect()
 }
+
+/// Faults that break further rules, of which the fault is no mutant of its own.
+const ALSO: [(&str, &str); 31] = [
+    ("subordinate: not before a day and a second before signing", "GRA-07"),
+    ("ocsp-responder: not before a day and a second before signing", "GRA-07"),
+    ("root: no basic constraints", "CRT-16"),
+    ("root: basic constraints that say no CA", "CRT-16"),
+    ("root: basic constraints that write out no CA", "CRT-16"),
+    ("root: key-encipherment", "KEY-11"),
+    ("root: data-encipherment", "KEY-11"),
+    ("subordinate: no basic constraints", "CRT-16"),
+    ("subordinate: basic constraints that say no CA", "CRT-16"),
+    ("subordinate: path length without CA", "CRT-16"),
+    ("subordinate: no key-cert-sign", "CRT-16"),
+    ("subordinate: no distribution points", "w:MS-04"),
+    ("subordinate: no purposes", "w:APL-02"),
+    ("subordinate: any purpose", "w:APL-02"),
+    ("subordinate: code signing", "w:APL-03"),
+    ("subordinate: e-mail protection", "w:APL-03"),
+    ("subordinate: time stamping", "w:APL-03"),
+    ("RSA subordinate: key of its issuer", "KEY-07 w:GRA-02 w:GRA-03"),
+    ("ocsp-responder: key of its issuer", "KEY-07 w:GRA-02 w:GRA-03"),
+    ("cross: not before long ago", "GRA-07"),
+    ("cross: no purposes", "w:APL-02"),
+    ("cross: any purpose", "w:APL-02"),
+    ("cross: e-mail protection", "w:APL-03"),
+    ("cross: no distribution points", "w:MS-04"),
+    ("technically-constrained: no purposes", "w:APL-02"),
+    ("technically-constrained: server-auth", "w:APL-03"),
+    ("technically-constrained: any purpose", "w:APL-02"),
+    ("technically-constrained: no distribution points", "w:MS-04"),
+    ("ocsp-responder: key-cert-sign", "CRT-16"),
+    ("root: name that a CA has", "w:GRA-01 w:GRA-03"),
+    ("subordinate: key of another subject", "w:GRA-02"),
+];

@@ -79,7 +79,10 @@ pub struct Mutant {
 impl Mutant {
     /// Judges it as a ceremony does before it signs.
     pub fn judged(&self) -> BTreeSet<String> {
-        let known = Ledger(self.known.clone());
+        // The issuer is of the same log.
+        let root = matches!(self.structure, Structure::Certificate(Kind::Root));
+        let issuer = (!root).then(|| issued_der(&self.issuer, Kind::Root));
+        let known = Ledger(self.known.iter().cloned().chain(issuer).collect());
         let signed_at = SigningTime::at(SIGNED_AT.parse().unwrap());
         let ceremony = Ceremony { policy: self.policy, signed_at, known: &known };
         let existing = Certificate::existing().der();
@@ -131,8 +134,11 @@ pub fn subordinate() -> Issued {
 
 /// What the log has of a certificate.
 pub fn issued(certificate: &Certificate, kind: Kind) -> Issued {
-    let octets = certificate.der();
-    let tbs = CertificateView::read(&octets, &mut Faults::new()).unwrap().tbs();
+    issued_der(&certificate.der(), kind)
+}
+
+fn issued_der(octets: &[u8], kind: Kind) -> Issued {
+    let tbs = CertificateView::read(octets, &mut Faults::new()).unwrap().tbs();
     Issued { serial: tbs.serial_octets().to_vec(), ..Issued::read(kind, "", &tbs).unwrap() }
 }
 
