@@ -1,11 +1,15 @@
 //! What is wrong with the places where things are to be written: folders, file systems, disks.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use der::{Decode as _, DecodePem as _};
+use rootrite::digest::Digest;
+use x509_cert::crl::CertificateList;
+
 use crate::common::program;
-use crate::table::Table;
+use crate::table::{Table, days_ago};
 
 const REHEARSE: &str = "rehearse script.yaml --out out";
 const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
@@ -129,6 +133,98 @@ fn a_full_disk_stops_the_ceremony() {
         assert!(whole >= size, "what the signed head covers is on disk: {whole} lines, {size} signed");
     }
     assert!(with_a_signed_head >= 2 && stopped > with_a_signed_head, "{with_a_signed_head} of {stopped}");
+}
+
+/// The disk is full somewhere between the rows of a long CRL and its PEM text: nothing there can be mistaken for a CRL,
+/// and once there is room the ceremony goes on to a CRL with every row.
+#[test]
+fn a_disk_that_a_long_crl_fills_leaves_no_part_of_one() {
+    if !can_mount() {
+        return;
+    }
+    let (mut stopped, mut after_the_intent, mut after_the_signature) = (0, 0, 0);
+    // From the folder with the rows to the last file: a step is shorter than the CRL and each of its copies.
+    for size in (500..).step_by(150) {
+        let table = with_long_list();
+        let run = "run script.yaml --site site.yaml --log media/log --out media/out --practice --answers answers.yaml";
+        let mount = format!("mount -t tmpfs -o size={size}k none media");
+        let binary = Path::new(env!("CARGO_BIN_EXE_rootrite")).display();
+        let go_on = format!(
+            "; code=$?; cp -r media/log media/out .; mount -o remount,size=64m media; \
+             echo AND THEN; {binary} resume --log media/log --answers answers.yaml; echo ended with $?; \
+             cp -r media/out whole; exit $code"
+        );
+        let ended = in_a_mount(&table, &mount, run, &go_on);
+        if ended.code == Some(0) {
+            break;
+        }
+        stopped += 1;
+        assert_eq!(ended.code, Some(4), "{size}: {}", ended.both());
+        assert!(ended.error.contains("No space left on device"), "{size}: {}", ended.error);
+        for (path, octets) in crls_in(&table, "out") {
+            assert_eq!(entries(&octets), LONG, "{size}: {} is a part of a CRL", path.display());
+        }
+        let Ok(log) = fs::read_to_string(table.path("log/log.jsonl")) else { continue };
+        let intents = log.matches("\"crl.sign.intent\"").count();
+        after_the_intent += intents;
+        after_the_signature += usize::from(!crls_in(&table, "out").is_empty());
+        if intents == 0 {
+            continue;
+        }
+        let (_, resumed) = ended.out.split_once("AND THEN").unwrap();
+        assert!(resumed.contains("ended with 0"), "{size}: {}", ended.both());
+        let whole = crls_in(&table, "whole");
+        assert!(!whole.is_empty(), "{size}");
+        for (path, octets) in whole {
+            assert_eq!(entries(&octets), LONG, "{size}: {}", path.display());
+        }
+    }
+    let found = (stopped, after_the_intent, after_the_signature);
+    assert!(after_the_intent >= 2 && after_the_signature >= 1, "{found:?}");
+}
+
+/// How many rows a list has whose CRL is not made in memory.
+const LONG: usize = 6000;
+
+/// A table whose script signs a CRL of that many entries.
+fn with_long_list() -> Table {
+    let table = Table::for_answers().now();
+    fs::create_dir(table.path("media")).unwrap();
+    let at = days_ago(2);
+    let row = |number: usize| format!("01{:032x},{at},superseded\n", (number * 7919) % LONG + 1);
+    let rows: String =
+        std::iter::once("serial,revoked-at,reason\n".to_owned()).chain((0..LONG).map(row)).collect();
+    table.write("revoked.csv", &rows);
+    let csv = format!(
+        "inputs:\n  revoked: {{file: revoked.csv, sha256: {}}}\nacts:\n",
+        Digest::of(rows.as_bytes())
+    );
+    table.change("script.yaml", "acts:\n", &csv);
+    table.change("script.yaml", "revoked: none", "revoked: {csv: revoked}");
+    table
+}
+
+/// Everything below a folder that somebody may take for a CRL: what is called one, and every artifact that begins like
+/// one.
+fn crls_in(table: &Table, folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let below = table.path(folder);
+    let is_crl = |path: &PathBuf, octets: &Vec<u8>| {
+        let name = path.to_string_lossy();
+        // A part is called so, and nobody reads one.
+        !name.ends_with(".part")
+            && (name.contains("/crls/") || name.ends_with(".der") && octets.len() > 50_000)
+    };
+    let all = table.everything().into_iter();
+    all.filter(|(path, octets)| path.starts_with(&below) && path.is_file() && is_crl(path, octets)).collect()
+}
+
+/// How many entries a CRL has, DER or PEM; it is read to its last octet.
+fn entries(octets: &[u8]) -> usize {
+    let crl: CertificateList = match octets {
+        [b'-', ..] => CertificateList::from_pem(octets).unwrap(),
+        _ => CertificateList::from_der(octets).unwrap(),
+    };
+    crl.tbs_cert_list.revoked_certificates.map_or(0, |entries| entries.len())
 }
 
 /// Throw-away tokens live on the same disk: the module says what it can.
