@@ -98,7 +98,8 @@ fn every_kind_of_key_is_made_and_every_format_of_a_wrapped_key_is_told() {
     // What notes on SoftHSM 2.6 say, and `pkcs11-tool` cannot: which format a number means.
     for kind in ["ecdsa-p256", "rsa-2048"] {
         let wrap = |name: &str| detail(&format!("wrap {kind} by {name}"));
-        assert_eq!(wrap("CKM_AES_KEY_WRAP (0x2109)"), "rfc3394; it comes back and signs");
+        // An RSA key whose length needs no padding is said to be one.
+        assert!(wrap("CKM_AES_KEY_WRAP (0x2109)").starts_with("rfc3394; it comes back and signs"));
         assert_eq!(wrap("CKM_AES_KEY_WRAP_PAD (0x210a)"), "rfc5649; it comes back and signs");
     }
     assert!(report["profile"].as_str().unwrap().ends_with("    quirks: softhsm-2.6\n"));

@@ -14,6 +14,7 @@ fuzz_target!(|octets: &[u8]| {
         KeyKind::Rsa { modulus, exponent } => PublicKey::from_rsa(modulus, exponent),
         KeyKind::Ec { curve, point } => PublicKey::from_ec_point(curve, point),
         KeyKind::Ed25519 { point } => PublicKey::from_ed25519(point),
+        KeyKind::MlDsa { set, key } => PublicKey::from_ml_dsa(set, key),
     };
     assert_eq!(again.map(|key| key.spki_der().to_vec()), Ok(octets.to_vec()));
     let _ = (SignatureAlgorithm::for_key(&key), KeyIdentifierMethod::Sha1.identifier(&key));

@@ -184,7 +184,7 @@ impl ModuleProcess {
         lock(&self.control.channel).ask(Operation::InitializeToken, timeout, &command)
     }
 
-    /// Has the process keep outcomes in a new file ([`super::outcome`]), so that what it was doing is known if this program
+    /// Has the process keep outcomes in a new file (`outcome.rs`), so that what it was doing is known if this program
     /// dies. The file goes when the process ends as it is asked to.
     ///
     /// # Errors

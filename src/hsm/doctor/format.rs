@@ -7,27 +7,39 @@ use zeroize::Zeroizing;
 
 use super::WrappedFormat;
 
+/// What octets are that a key wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// The format.
+    pub(super) format: WrappedFormat,
+    /// Whether the format takes a key of any length as far as this one shows: RFC 3394 alone takes multiples of eight octets,
+    /// and a module that does not pad refuses all other keys. The length of an RSA key is a matter of chance.
+    pub(super) any_length: bool,
+}
+
 /// The format of octets that this key wrapped; nothing if they are in none of the formats, or hold no PKCS#8.
-pub(super) fn format_of(kek: &[u8; 32], wrapped: &[u8]) -> Option<WrappedFormat> {
+pub(super) fn format_of(kek: &[u8; 32], wrapped: &[u8]) -> Option<Told> {
+    let told = |format| Told { format, any_length: true };
     let mut room = Zeroizing::new(vec![0; wrapped.len().checked_sub(8)?]);
     if let Ok(octets) = KwpAes256::new(kek.into()).unwrap_key(wrapped, &mut room) {
-        return is_key(octets).then_some(WrappedFormat::Rfc5649);
+        return zeros_behind(octets).map(|_| told(WrappedFormat::Rfc5649));
     }
     let octets = KwAes256::new(kek.into()).unwrap_key(wrapped, &mut room).ok()?;
-    if is_key(octets) {
-        return Some(WrappedFormat::Rfc3394);
+    if let Some(zeros) = zeros_behind(octets) {
+        return Some(Told { any_length: zeros > 0, ..told(WrappedFormat::Rfc3394) });
     }
     let padding = usize::from(*octets.last()?);
     let (key, padded) = octets.split_at_checked(octets.len().checked_sub(padding)?)?;
     // A block of the key wrap has 8 octets; NSS pads to that.
     let is_pkcs7 = (1..=16).contains(&padding) && padded.iter().all(|octet| usize::from(*octet) == padding);
-    (is_pkcs7 && exactly(key) == Some(0)).then_some(WrappedFormat::Rfc3394Pkcs7)
+    (is_pkcs7 && exactly(key) == Some(0)).then_some(told(WrappedFormat::Rfc3394Pkcs7))
 }
 
-/// Whether octets are a DER SEQUENCE with at most seven zeros behind: SoftHSM pads so before it pads again.
-fn is_key(octets: &[u8]) -> bool {
-    let rest = exactly(octets).and_then(|rest| octets.get(octets.len() - rest..));
-    rest.is_some_and(|rest| rest.len() <= 7 && rest.iter().all(|octet| *octet == 0))
+/// How many zeros are behind the DER SEQUENCE that octets are, seven at most: SoftHSM pads so before it pads again.
+fn zeros_behind(octets: &[u8]) -> Option<usize> {
+    let rest = exactly(octets)?;
+    let zeros = octets.get(octets.len() - rest..)?;
+    (rest <= 7 && zeros.iter().all(|octet| *octet == 0)).then_some(rest)
 }
 
 /// How many octets follow the DER SEQUENCE that octets begin with.
@@ -68,10 +80,19 @@ mod tests {
     fn each_format_is_told_by_what_is_inside() {
         let zeros = [key(), vec![0; 5]].concat();
         let pkcs7 = [key(), vec![5; 5]].concat();
-        assert_eq!(format_of(&KEK, &wrapped_with_padding(&key())), Some(WrappedFormat::Rfc5649));
-        assert_eq!(format_of(&KEK, &wrapped_with_padding(&zeros)), Some(WrappedFormat::Rfc5649));
-        assert_eq!(format_of(&KEK, &wrapped(&zeros)), Some(WrappedFormat::Rfc3394));
-        assert_eq!(format_of(&KEK, &wrapped(&pkcs7)), Some(WrappedFormat::Rfc3394Pkcs7));
+        let told = |format| Some(Told { format, any_length: true });
+        assert_eq!(format_of(&KEK, &wrapped_with_padding(&key())), told(WrappedFormat::Rfc5649));
+        assert_eq!(format_of(&KEK, &wrapped_with_padding(&zeros)), told(WrappedFormat::Rfc5649));
+        assert_eq!(format_of(&KEK, &wrapped(&zeros)), told(WrappedFormat::Rfc3394));
+        assert_eq!(format_of(&KEK, &wrapped(&pkcs7)), told(WrappedFormat::Rfc3394Pkcs7));
+    }
+
+    #[test]
+    fn a_key_that_happens_to_need_no_padding_does_not_show_that_others_are_padded() {
+        let key = [vec![0x30, 70], vec![0x5a; 70]].concat();
+        let lucky = Told { format: WrappedFormat::Rfc3394, any_length: false };
+        assert_eq!(format_of(&KEK, &wrapped(&key)), Some(lucky));
+        assert!(format_of(&KEK, &wrapped_with_padding(&key)).unwrap().any_length);
     }
 
     #[test]

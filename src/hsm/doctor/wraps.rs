@@ -6,10 +6,10 @@
 
 use zeroize::Zeroizing;
 
-use super::format::format_of;
+use super::format::{Told, format_of};
 use super::ladder::climb;
 use super::throw_away::{self, Made, Omitted, Pair, comes_back, is_on_token, random_octets, wrapping_key};
-use super::{Bench, Finding, Found, Says, WrappedFormat, refusal};
+use super::{Bench, Finding, Found, Says, refusal};
 use crate::hsm::TokenError;
 use crate::hsm::direct::key::public_key;
 use crate::hsm::raw::Fault;
@@ -37,11 +37,7 @@ pub(super) fn find_out(bench: &Bench<'_>) -> Result<Vec<Finding>, TokenError> {
         for (name, mechanism) in MECHANISMS {
             let subject = format!("wrap {algorithm} by {name} ({mechanism:#x})");
             findings.push(match attempt(bench, algorithm, &omitted, *mechanism)? {
-                Ok(format) => {
-                    let detail = format!("{}; it comes back and signs", format.name());
-                    let says = Says::Wraps { format, mechanism: *mechanism };
-                    Finding::new(subject, Found::Good, detail).saying(vec![says])
-                }
+                Ok(told) => comes_back_and_signs(subject, told, *mechanism),
                 Err((Found::Wrong, why)) if why.starts_with(ON_TOKEN) => {
                     findings.push(Finding::new(subject, Found::Wrong, why));
                     return Ok(findings);
@@ -54,7 +50,17 @@ pub(super) fn find_out(bench: &Bench<'_>) -> Result<Vec<Finding>, TokenError> {
 }
 
 /// What one mechanism does to one kind of key.
-type Attempt = Result<WrappedFormat, (Found, String)>;
+type Attempt = Result<Told, (Found, String)>;
+
+/// A mechanism that wraps what comes back. The site file is told of it where it takes keys of all lengths.
+fn comes_back_and_signs(subject: String, told: Told, mechanism: u64) -> Finding {
+    let Told { format, any_length } = told;
+    let detail = format!("{}; it comes back and signs", format.name());
+    if any_length {
+        return Finding::new(subject, Found::Good, detail).saying(vec![Says::Wraps { format, mechanism }]);
+    }
+    Finding::new(subject, Found::Good, format!("{detail}; this key's length needed no padding, others may be refused"))
+}
 
 fn attempt(
     bench: &Bench<'_>,
@@ -88,7 +94,7 @@ fn attempt(
     let back = pair.task.session.unwrap(mechanism, by, &wrapped, &comes_back(algorithm));
     let format = format_of(&kek, &wrapped);
     let found = match (format, back) {
-        (Some(format), Ok(back)) => returned(&mut pair, back).map(|()| format),
+        (Some(told), Ok(back)) => returned(&mut pair, back).map(|()| told),
         (None, Ok(_)) => Err((
             Found::Wrong,
             format!(
@@ -96,7 +102,7 @@ fn attempt(
                 wrapped.len()
             ),
         )),
-        (format, Err(fault)) => Err(never_returns(format.map(WrappedFormat::name), fault)),
+        (told, Err(fault)) => Err(never_returns(told.map(|told| told.format.name()), fault)),
     };
     Ok(found)
 }
