@@ -246,7 +246,17 @@ wire_struct!(TokenInformation {
     firmware
 });
 wire_struct!(TokenSelector { label, serial, model });
-wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit, sessions, untold, user_type });
+wire_struct!(Quirks {
+    id_octets,
+    omit_private,
+    omit_public,
+    random_limit,
+    sessions,
+    untold,
+    untold_public,
+    hashes,
+    user_type
+});
 wire_struct!(TemplateFinding { omit_private, omit_public });
 wire_struct!(Initialization { blank, label, officer_pin, user_pin });
 wire_struct!(KeyRequest { label, id, algorithm, extractable });

@@ -21,20 +21,23 @@ impl Service {
     /// loudly, and a failure in CI.
     pub fn start(command: &mut Command, socket: &Path, words: &Path) -> Option<Self> {
         let said = File::create(words).unwrap();
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(said.try_clone().unwrap())
-            .stderr(said)
-            .spawn()
-            .inspect_err(|error| {
-                skipped(&format!("{} cannot be started: {error}", command.get_program().display()));
-            });
+        let child =
+            command.stdin(Stdio::null()).stdout(said.try_clone().unwrap()).stderr(said).spawn().inspect_err(
+                |error| {
+                    skipped(&format!("{} cannot be started: {error}", command.get_program().display()));
+                },
+            );
         let mut service = Self(child.ok()?);
         let until = Instant::now() + LONGEST;
         while UnixStream::connect(socket).is_err() {
             let said = || std::fs::read_to_string(words).unwrap_or_default();
             assert!(service.lives(), "{} has ended: {}", command.get_program().display(), said());
-            assert!(Instant::now() < until, "{} does not answer: {}", command.get_program().display(), said());
+            assert!(
+                Instant::now() < until,
+                "{} does not answer: {}",
+                command.get_program().display(),
+                said()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
         Some(service)
@@ -116,7 +119,10 @@ impl Tpm {
     pub fn token(&self, label: &str, user_pin: &str, officer_pin: &str) {
         let officer = ["--so-pin", officer_pin];
         self.pkcs11_tool(["--slot-index", "0", "--init-token", "--label", label], officer);
-        self.pkcs11_tool(["--token-label", label, "--login", "--login-type", "so", "--init-pin", "--pin", user_pin], officer);
+        self.pkcs11_tool(
+            ["--token-label", label, "--login", "--login-type", "so", "--init-pin", "--pin", user_pin],
+            officer,
+        );
     }
 
     /// What the module's process needs.
@@ -124,14 +130,25 @@ impl Tpm {
         BTreeMap::from([
             ("DBUS_SESSION_BUS_ADDRESS".to_owned(), bus_address(self.folder.path())),
             ("TPM2_PKCS11_STORE".to_owned(), self.folder.path().join("store").display().to_string()),
-            ("TPM2_PKCS11_TCTI".to_owned(), "tabrmd:bus_type=session".to_owned()),("TPM2_PKCS11_LOG_LEVEL".to_owned(), "2".to_owned()),
+            ("TPM2_PKCS11_TCTI".to_owned(), "tabrmd:bus_type=session".to_owned()),
         ])
     }
 
     /// Runs OpenSC's tool on the module, which has to agree.
     pub fn pkcs11_tool<const A: usize, const B: usize>(&self, arguments: [&str; A], more: [&str; B]) {
-        let done = self.tool().args(arguments).args(more).output().expect("pkcs11-tool is needed: apt-get install opensc");
+        let done = self
+            .tool()
+            .args(arguments)
+            .args(more)
+            .output()
+            .expect("pkcs11-tool is needed: apt-get install opensc");
         assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// Whether OpenSC's tool can log in with a PIN.
+    pub fn tries_pin(&self, pin: &str) -> bool {
+        let mut tool = self.tool();
+        tool.args(["--login", "--pin", pin, "--list-objects"]).output().unwrap().status.success()
     }
 
     fn tool(&self) -> Command {
@@ -144,7 +161,11 @@ impl Tpm {
     fn wait_for_broker(&self) {
         let until = Instant::now() + LONGEST;
         loop {
-            let done = self.tool().arg("--list-slots").output().expect("pkcs11-tool is needed: apt-get install opensc");
+            let done = self
+                .tool()
+                .arg("--list-slots")
+                .output()
+                .expect("pkcs11-tool is needed: apt-get install opensc");
             if done.status.success() {
                 return;
             }
