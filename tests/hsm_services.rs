@@ -53,6 +53,10 @@ fn a_tpm_makes_keys_of_its_own_only_and_they_sign() {
     let octets = [7; 64];
     let signed = session.sign(&request.id, ToSign::Digest { hash: HashAlgorithm::Sha512, octets: &octets });
     assert!(matches!(signed, Err(TokenError::Code { .. })), "{signed:?}");
+    // The module holds on to a key that it could not sign with.
+    drop(session);
+    process.stop().unwrap();
+    let (process, mut session) = enter(folder.path(), USER);
     assert_eq!(session.destroy_objects(&request.id).unwrap(), 2);
     drop(session);
     process.stop().unwrap();

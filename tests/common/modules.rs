@@ -65,7 +65,7 @@ pub fn makes_keys(folder: &Path, user: &str, algorithm: KeyAlgorithm) {
         let message = b"what a ceremony signs";
         let digest = signature.hash().map(|hash| (hash, hash.digest(message)));
         let what = match &digest {
-            Some((hash, octets)) => ToSign::Digest { hash: *hash, octets },
+            Some((hash, octets)) => ToSign::Whole { hash: *hash, octets, message },
             None => ToSign::Message(message),
         };
         let signed = session.sign(id, what).unwrap();
