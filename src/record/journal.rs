@@ -22,7 +22,7 @@ use rustix::fs::{FlockOperation, flock};
 use super::again::Again;
 use super::artifact;
 use super::continued::Continued;
-use super::file::{Reserved, create, ensure_folder, open_own, storage, supersede, sync_folder};
+use super::file::{Reserved, Together, create, open_own, storage, supersede, sync_folder};
 use super::run::{self, Kept};
 use super::series::{ListWriter, MOST_SINGLED_OUT, create_unsynced, files_in, name_also, sync_medium};
 use super::value::to_object;
@@ -566,15 +566,16 @@ pub(super) fn take_alone(log: &File, path: &Path) -> Result<(), JournalError> {
 
 /// The folders of what a ceremony hands over.
 pub(super) fn make_folders(places: &Places) -> Result<(), JournalError> {
-    ensure_folder(&places.out)?;
-    ensure_folder(&places.bundle)?;
+    let mut together = Together::new();
+    together.ensure_folder(&places.out)?;
+    together.ensure_folder(&places.bundle)?;
     for folder in ["artifacts", "proofs"] {
-        ensure_folder(&places.bundle.join(folder))?;
+        together.ensure_folder(&places.bundle.join(folder))?;
     }
     for folder in artifact::FOLDERS {
-        ensure_folder(&places.out.join(folder))?;
+        together.ensure_folder(&places.out.join(folder))?;
     }
-    Ok(())
+    together.sync()
 }
 
 /// Whether an event is the one that names what was stored before it.
