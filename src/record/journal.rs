@@ -22,7 +22,7 @@ use rustix::fs::{FlockOperation, flock};
 use super::again::Again;
 use super::artifact;
 use super::continued::Continued;
-use super::file::{Reserved, Together, create, open_own, storage, supersede, sync_folder};
+use super::file::{Reserved, Together, create, ensure, open_own, storage, supersede, sync_folder};
 use super::run::{self, Kept};
 use super::series::{ListWriter, MOST_SINGLED_OUT, create_unsynced, files_in, name_also, sync_medium};
 use super::value::to_object;
@@ -383,6 +383,15 @@ impl Journal for LogFolder {
             )));
         }
         reserved.name(&path)
+    }
+
+    fn lay_out(&mut self, name: &str, text: &[u8]) -> Result<PathBuf, JournalError> {
+        let folder = self.places.run(&self.identity.ceremony).join("to-sign");
+        ensure_folder(&folder)?;
+        let path = folder.join(name);
+        ensure(&path, text)?;
+        // A whole path: who signs it may be in another folder.
+        Ok(std::path::absolute(&path).unwrap_or(path))
     }
 
     fn reserve(&mut self, place: &ArtifactPlace) -> Result<(), JournalError> {

@@ -118,6 +118,13 @@ pub trait Journal {
     /// [`JournalError`] if they could not be stored, or have another digest.
     fn keep_pending(&mut self, sha256: Digest, octets: &mut dyn Read) -> Result<(), JournalError>;
 
+    /// Lays out a text for a person to sign, under a name of its own; where it lies.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    fn lay_out(&mut self, name: &str, text: &[u8]) -> Result<PathBuf, JournalError>;
+
     /// Makes sure that an artifact can be stored, before anything is signed for it.
     ///
     /// # Errors

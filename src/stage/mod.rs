@@ -5,6 +5,7 @@
 //! - An outcome is stored before anyone is told of it.
 //! - If the log cannot be written, nothing more happens.
 
+mod approval;
 mod destruction;
 mod equipment;
 mod event;
@@ -21,18 +22,21 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub use crate::secret::Pin;
+pub use approval::{Signing, ToApprove};
 pub use destruction::Destruction;
 pub use equipment::{
     AGAIN, Blank, Cabinet, Device, Equipment, Fresh, LoginKind, Pins, fixed_pins, shared_pin,
 };
 pub use event::{
-    Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace, LogKeyRole,
-    Module, Outcome, ProofLevel, Session, Statement,
+    ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
+    LogKeyRole, Module, Outcome, ProofLevel, Session, Statement,
 };
+pub use exception::{DEVIATION, deviation_sha256};
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
 pub use machine::Machine;
 pub use operators::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
+    SIGNED, SignRequest, bring_signature,
 };
 
 pub use past::{Leftover, Past, PastRecord};
@@ -55,6 +59,7 @@ pub struct Stage<'a> {
     closed: bool,
     head_at_start: Option<Head>,
     head_is_due: bool,
+    signing: Option<Signing>,
     memory: past::Memory,
 }
 
@@ -174,6 +179,7 @@ impl<'a> Stage<'a> {
             closed: false,
             head_at_start: None,
             head_is_due: false,
+            signing: None,
             memory: past::Memory::default(),
         }
     }
@@ -617,6 +623,12 @@ pub enum StageError {
         present: usize,
         /// How many are wanted.
         threshold: usize,
+    },
+    /// A person who is to approve has no key.
+    #[error("`{person}` has no key to approve with; the script registers none")]
+    NoKey {
+        /// Who.
+        person: String,
     },
     /// A step that the log says was done cannot be recalled from it.
     #[error("step {step} is in the log as done, but not `{what}`, without which it cannot be recalled")]

@@ -47,7 +47,7 @@ pub use given_key::one_structure;
 use holes::ApprovedDrafts;
 pub use holes::{Draft, Entries, Hole, Octets};
 pub use scope::{Left, Scope};
-pub use setting::{Input, InputReader, People, Setting, TokenDemand, Window};
+pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{

@@ -14,6 +14,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approvals;
 mod commands;
 mod continued;
 mod devices;
