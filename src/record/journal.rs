@@ -28,7 +28,9 @@ use super::series::{ListWriter, MOST_SINGLED_OUT, create_unsynced, files_in, nam
 use super::value::to_object;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
-use crate::stage::{Artifact, ArtifactPlace, Entry, Event, Head, Journal, JournalError, Leftover, LogKey};
+use crate::stage::{
+    Artifact, ArtifactPlace, Entry, Event, Head, Held, Journal, JournalError, KeptHead, Leftover, LogKey,
+};
 
 /// Where a ceremony's files lie.
 #[derive(Clone, Debug)]
@@ -328,6 +330,15 @@ impl Journal for LogFolder {
         supersede(&self.places.log.join("checkpoint"), &octets)?;
         self.head = Some(note);
         Ok(())
+    }
+
+    fn signed_head(&self) -> Option<KeptHead> {
+        let note = self.head.as_ref()?;
+        Some(KeptHead { origin: self.identity.origin.clone(), note: note.to_string() })
+    }
+
+    fn judge_head(&self, octets: &[u8]) -> Held {
+        super::held::judge(octets, &self.identity.origin, self.key.as_ref(), &self.levels)
     }
 
     fn use_log_key(&mut self, key: &LogKey) -> Result<String, JournalError> {

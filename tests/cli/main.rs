@@ -17,6 +17,7 @@ mod common;
 mod commands;
 mod continued;
 mod devices;
+mod heads;
 mod inputs;
 mod issuance;
 mod lint;
