@@ -250,6 +250,15 @@ impl LogFolder {
         }
     }
 
+    /// The head of now as a note with its signature, which verifies.
+    fn note(&self, signature: &[u8]) -> Result<Note, JournalError> {
+        let key = self.key.as_ref().ok_or(JournalError::LogKey)?;
+        let mut note = Note::new(self.head_text()).map_err(|fault| unfit(&fault))?;
+        note.add(Signature::new(key, signature)).map_err(|fault| unfit(&fault))?;
+        key.verify(note.text(), signature).map_err(|fault| unfit(&fault))?;
+        Ok(note)
+    }
+
     /// Remembers an artifact until the record that names it is appended.
     fn remember(&mut self, place: &ArtifactPlace, sha256: Digest) -> Artifact {
         let artifact = named(place, sha256);
@@ -315,11 +324,13 @@ impl Journal for LogFolder {
             .unwrap_or_default()
     }
 
+    fn made_head(&self, signature: &[u8]) -> Result<Option<KeptHead>, JournalError> {
+        let note = self.note(signature)?.to_string();
+        Ok(Some(KeptHead { origin: self.identity.origin.clone(), note }))
+    }
+
     fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError> {
-        let key = self.key.as_ref().ok_or(JournalError::LogKey)?;
-        let mut note = Note::new(self.head_text()).map_err(|fault| unfit(&fault))?;
-        note.add(Signature::new(key, signature)).map_err(|fault| unfit(&fault))?;
-        key.verify(note.text(), signature).map_err(|fault| unfit(&fault))?;
+        let note = self.note(signature)?;
         let octets = note.to_string().into_bytes();
         let size = self.levels.size();
         let own = self.places.log.join("checkpoints").join(size.to_string());

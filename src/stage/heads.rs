@@ -5,6 +5,7 @@
 //! - The new one is made before the old one goes. After a power failure there may be two; the newer one counts.
 //! - In a log that goes on nothing is signed and nothing is kept before it was compared: an older copy of a log must not
 //!   replace what the tokens know of the newer one.
+//! - Tokens get a head before the disk does: the records that it is over are on the disk already.
 //! - A token that cannot keep one, or does not take one, is said to be so in the log.
 
 use super::equipment::{Device, Equipment};
@@ -139,13 +140,12 @@ impl Stage<'_> {
         Err(error)
     }
 
-    /// Keeps the newest head on every token that somebody is logged in to.
-    pub(super) fn keep_head(&mut self) -> Result<(), StageError> {
-        let Some(head) = self.journal.signed_head() else { return Ok(()) };
+    /// Keeps a head on every token that somebody is logged in to.
+    pub(super) fn keep_head(&mut self, head: &KeptHead) -> Result<(), StageError> {
         let ready = |equipment: &Equipment| can_keep(Some(equipment)) && equipment.is_logged_in();
         let names: Vec<String> =
             self.cabinet.iter().filter(|(_, one)| ready(one)).map(|(name, _)| name.clone()).collect();
-        names.iter().try_for_each(|token| self.keep_head_on(token, &head))
+        names.iter().try_for_each(|token| self.keep_head_on(token, head))
     }
 
     /// Logs in to every token that this ceremony has used, so that its last head is kept on all of them; and gives a head to

@@ -104,6 +104,17 @@ pub trait Journal {
     /// [`JournalError`] if it could not be stored.
     fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError>;
 
+    /// The head of now with the signature over [`Journal::head_text`], to be kept elsewhere before it is stored; nothing from
+    /// a journal that makes none.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it is none.
+    fn made_head(&self, signature: &[u8]) -> Result<Option<KeptHead>, JournalError> {
+        let _ = signature;
+        Ok(None)
+    }
+
     /// The newest signed head, to be kept elsewhere; nothing while there is none.
     fn signed_head(&self) -> Option<KeptHead> {
         None

@@ -494,10 +494,13 @@ impl<'a> Stage<'a> {
         };
         let signature =
             self.token(&token)?.sign(&id, what).map_err(|source| StageError::token(&token, source))?;
-        self.journal.store_head(&signature)?;
         self.head_is_due = false;
-        // A crash here leaves tokens with an older head of the same log.
-        self.keep_head()
+        // The tokens first: once it is on the disk nothing more may be owed, not even after a closed ceremony. After a crash
+        // here they know a head over records that are all on the disk, and the next one takes its place.
+        if let Some(head) = self.journal.made_head(&signature)? {
+            self.keep_head(&head)?;
+        }
+        Ok(self.journal.store_head(&signature)?)
     }
 
     /// The head over all records so far.
