@@ -294,6 +294,7 @@ fn equipment(
     let class = crate::plan::class_word(token.class.value).to_owned();
     let mut equipment = Equipment::new(device, login(name, token)?, custodians, class, threshold);
     equipment.id_octets = token.quirks.id_octets;
+    equipment.keeps_heads = token.quirks.data_objects;
     equipment.fresh = Some(Box::new(Again::of(token, site, again)));
     Ok(equipment)
 }

@@ -22,13 +22,15 @@ use rustix::fs::{FlockOperation, flock};
 use super::again::Again;
 use super::artifact;
 use super::continued::Continued;
-use super::file::{Reserved, Together, create, ensure, open_own, storage, supersede, sync_folder};
+use super::file::{Reserved, Together, create, open_own, storage, supersede, sync_folder};
 use super::run::{self, Kept};
 use super::series::{ListWriter, MOST_SINGLED_OUT, create_unsynced, files_in, name_also, sync_medium};
 use super::value::to_object;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
-use crate::stage::{Artifact, ArtifactPlace, Entry, Event, Head, Journal, JournalError, Leftover, LogKey};
+use crate::stage::{
+    Artifact, ArtifactPlace, Entry, Event, Head, Held, Journal, JournalError, KeptHead, Leftover, LogKey,
+};
 
 /// Where a ceremony's files lie.
 #[derive(Clone, Debug)]
@@ -248,6 +250,15 @@ impl LogFolder {
         }
     }
 
+    /// The head of now as a note with its signature, which verifies.
+    fn note(&self, signature: &[u8]) -> Result<Note, JournalError> {
+        let key = self.key.as_ref().ok_or(JournalError::LogKey)?;
+        let mut note = Note::new(self.head_text()).map_err(|fault| unfit(&fault))?;
+        note.add(Signature::new(key, signature)).map_err(|fault| unfit(&fault))?;
+        key.verify(note.text(), signature).map_err(|fault| unfit(&fault))?;
+        Ok(note)
+    }
+
     /// Remembers an artifact until the record that names it is appended.
     fn remember(&mut self, place: &ArtifactPlace, sha256: Digest) -> Artifact {
         let artifact = named(place, sha256);
@@ -313,11 +324,13 @@ impl Journal for LogFolder {
             .unwrap_or_default()
     }
 
+    fn made_head(&self, signature: &[u8]) -> Result<Option<KeptHead>, JournalError> {
+        let note = self.note(signature)?.to_string();
+        Ok(Some(KeptHead { origin: self.identity.origin.clone(), note }))
+    }
+
     fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError> {
-        let key = self.key.as_ref().ok_or(JournalError::LogKey)?;
-        let mut note = Note::new(self.head_text()).map_err(|fault| unfit(&fault))?;
-        note.add(Signature::new(key, signature)).map_err(|fault| unfit(&fault))?;
-        key.verify(note.text(), signature).map_err(|fault| unfit(&fault))?;
+        let note = self.note(signature)?;
         let octets = note.to_string().into_bytes();
         let size = self.levels.size();
         let own = self.places.log.join("checkpoints").join(size.to_string());
@@ -328,6 +341,15 @@ impl Journal for LogFolder {
         supersede(&self.places.log.join("checkpoint"), &octets)?;
         self.head = Some(note);
         Ok(())
+    }
+
+    fn signed_head(&self) -> Option<KeptHead> {
+        let note = self.head.as_ref()?;
+        Some(KeptHead { origin: self.identity.origin.clone(), note: note.to_string() })
+    }
+
+    fn judge_head(&self, octets: &[u8]) -> Held {
+        super::held::judge(octets, &self.identity.origin, self.key.as_ref(), &self.levels)
     }
 
     fn use_log_key(&mut self, key: &LogKey) -> Result<String, JournalError> {
@@ -387,9 +409,11 @@ impl Journal for LogFolder {
 
     fn lay_out(&mut self, name: &str, text: &[u8]) -> Result<PathBuf, JournalError> {
         let folder = self.places.run(&self.identity.ceremony).join("to-sign");
-        ensure_folder(&folder)?;
+        let mut together = Together::new();
+        together.ensure_folder(&folder)?;
         let path = folder.join(name);
-        ensure(&path, text)?;
+        together.ensure(&path, text)?;
+        together.sync()?;
         // A whole path: who signs it may be in another folder.
         Ok(std::path::absolute(&path).unwrap_or(path))
     }

@@ -106,8 +106,14 @@ pub struct Equipment {
     pub id_octets: usize,
     /// How a fresh process of its module gets to it; nothing where there can be none.
     pub fresh: Option<Box<dyn Fresh>>,
+    /// Whether it can keep the log's head as a data object, as far as anybody knows.
+    pub keeps_heads: bool,
     /// Whether someone is logged in.
     logged_in: bool,
+    /// Whether someone has logged in since this program began.
+    pub(super) was_used: bool,
+    /// Whether it has a head of this session.
+    pub(super) has_head: bool,
     /// Wrong PINs since the last good one, counted here because not every token counts; before an interruption too.
     pub(super) wrong: u32,
 }
@@ -129,9 +135,17 @@ impl Equipment {
             threshold,
             id_octets: 16,
             fresh: None,
+            keeps_heads: true,
             logged_in: false,
+            was_used: false,
+            has_head: false,
             wrong: 0,
         }
+    }
+
+    /// Whether someone is logged in.
+    pub(super) const fn is_logged_in(&self) -> bool {
+        self.logged_in
     }
 
     /// Who types a PIN of this token, each a part of it: everyone where custody is split, otherwise one.
@@ -207,7 +221,7 @@ impl Stage<'_> {
             firmware: information.firmware.to_string(),
             class,
         })?;
-        Ok(())
+        self.tell_if_it_keeps_none(token)
     }
 
     /// Logs in to a token unless someone is; the people who did.
@@ -235,6 +249,7 @@ impl Stage<'_> {
         let outside = matches!(self.equipment(token)?.login, LoginKind::External);
         let people = if outside { Vec::new() } else { self.custodians(token)? };
         self.equipment(token)?.logged_in = true;
+        self.equipment(token)?.was_used = true;
         self.equipment(token)?.wrong = 0;
         if outside {
             let text = format!(

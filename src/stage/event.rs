@@ -29,7 +29,13 @@ pub enum Event {
     LogKeyAdded { vkey: String, token: String, label: String, spki_sha256: Digest, role: LogKeyRole },
     /// The log was compared with what was known of it before.
     #[serde(rename = "log.confirmed")]
-    LogConfirmed { size: u64, root: Digest, how: Confirmed },
+    LogConfirmed {
+        size: u64,
+        root: Digest,
+        how: Confirmed,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+    },
     /// The program began to work on this log.
     #[serde(rename = "session.start")]
     SessionStart(Session),
@@ -60,6 +66,9 @@ pub enum Event {
     /// Something worth keeping that is no deviation.
     #[serde(rename = "log.note")]
     LogNote { text: String },
+    /// Something that should not be, and that nobody meant.
+    #[serde(rename = "log.anomaly")]
+    LogAnomaly { severity: String, text: String },
     /// The ceremony began: what it will do, all by digest.
     #[serde(rename = "ceremony.open")]
     CeremonyOpen {

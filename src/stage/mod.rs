@@ -10,6 +10,7 @@ mod destruction;
 mod equipment;
 mod event;
 mod exception;
+mod heads;
 mod journal;
 mod machine;
 mod operators;
@@ -32,7 +33,7 @@ pub use event::{
     LogKeyRole, Module, Outcome, ProofLevel, Session, Statement,
 };
 pub use exception::{DEVIATION, deviation_sha256};
-pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
+pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
 pub use machine::Machine;
 pub use operators::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
@@ -60,6 +61,10 @@ pub struct Stage<'a> {
     head_at_start: Option<Head>,
     head_is_due: bool,
     signing: Option<Signing>,
+    /// Whether the log that goes on was compared with what was known of it.
+    confirmed: bool,
+    /// Whether the closing record is in the log.
+    over: bool,
     memory: past::Memory,
 }
 
@@ -180,6 +185,8 @@ impl<'a> Stage<'a> {
             head_at_start: None,
             head_is_due: false,
             signing: None,
+            confirmed: false,
+            over: false,
             memory: past::Memory::default(),
         }
     }
@@ -472,14 +479,15 @@ impl<'a> Stage<'a> {
         self.head_is_due
     }
 
-    /// Signs and stores the head over all records so far. Does nothing while the log has no key.
+    /// Signs and stores the head over all records so far, and keeps it on the tokens. Does nothing while the log has no key,
+    /// or before a log that goes on was compared with what was known of it.
     ///
     /// # Errors
     ///
     /// [`StageError`] if the log key's token or the disk refuses.
     pub fn sign_head(&mut self) -> Result<(), StageError> {
         let Some((token, id, hashed)) = self.log_key.clone() else { return Ok(()) };
-        if self.memory.recalling {
+        if self.memory.recalling || !self.is_log_confirmed() {
             return Ok(());
         }
         self.log_in(&token)?;
@@ -492,9 +500,13 @@ impl<'a> Stage<'a> {
         };
         let signature =
             self.token(&token)?.sign(&id, what).map_err(|source| StageError::token(&token, source))?;
-        self.journal.store_head(&signature)?;
         self.head_is_due = false;
-        Ok(())
+        // The tokens first: once it is on the disk nothing more may be owed, not even after a closed ceremony. After a crash
+        // here they know a head over records that are all on the disk, and the next one takes its place.
+        if let Some(head) = self.journal.made_head(&signature)? {
+            self.keep_head(&head)?;
+        }
+        Ok(self.journal.store_head(&signature)?)
     }
 
     /// The head over all records so far.
@@ -563,6 +575,7 @@ impl<'a> Stage<'a> {
     }
 
     fn append(&mut self, event: Event, actor: Actor, closes: Option<u64>) -> Result<u64, StageError> {
+        self.over |= matches!(event, Event::CeremonyClose { .. });
         // A session's time begins with its first record.
         let begins =
             matches!(event, Event::LogGenesis { .. } | Event::SessionStart(_) | Event::SessionResumed(_));
@@ -647,6 +660,34 @@ pub enum StageError {
         found: String,
         /// What the log says.
         wanted: String,
+    },
+    /// A token knows a longer log than the one that is here.
+    #[error(
+        "the log here is older than token `{token}` knows it: the token holds its head over {} records, root {}; the log here \
+         ended at {} records, root {}",
+        held.size, held.root, here.size, here.root
+    )]
+    Rollback {
+        /// The script's name for the token.
+        token: String,
+        /// The head that it holds.
+        held: Head,
+        /// The head of the log here when the ceremony began.
+        here: Head,
+    },
+    /// A token knows another log than the one that is here.
+    #[error(
+        "the log here is not the one that token `{token}` knows: over {} records the token holds the root {}; here the first {} \
+         records have the root {}",
+        held.size, held.root, here.size, here.root
+    )]
+    Fork {
+        /// The script's name for the token.
+        token: String,
+        /// The head that it holds.
+        held: Head,
+        /// The head of the log here over as many records.
+        here: Head,
     },
     /// No random octets.
     #[error("the random number generators did not give what was asked")]

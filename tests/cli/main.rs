@@ -18,6 +18,7 @@ mod approvals;
 mod commands;
 mod continued;
 mod devices;
+mod heads;
 mod inputs;
 mod issuance;
 mod lint;

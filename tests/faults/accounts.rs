@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use rootrite::digest::hex;
-use rootrite::hsm::Inventory;
+use rootrite::hsm::{DataObject, Inventory, LOG_HEAD};
 use serde_json::Value;
 
 use crate::common::sha256;
@@ -50,7 +50,12 @@ pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<Strin
     for (token, inventory) in tokens {
         let wanted = logged.remove(token).unwrap_or_default();
         let mut found: BTreeMap<String, usize> = BTreeMap::new();
-        for entry in &inventory.entries {
+        let is_head = |entry: &&rootrite::hsm::Entry| entry.label == LOG_HEAD.as_bytes();
+        let heads = inventory.entries.iter().filter(is_head).count();
+        if heads > 1 {
+            return Some(format!("token `{token}` holds {heads} heads; one stays"));
+        }
+        for entry in inventory.entries.iter().filter(|entry| !is_head(entry)) {
             *found.entry(hex(&entry.id)).or_default() += 1;
         }
         let whole = found.values().all(|halves| *halves == 2) && inventory.unreadable == 0;
@@ -59,6 +64,15 @@ pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<Strin
         }
     }
     (!logged.is_empty()).then(|| format!("keys on no token: {logged:?}"))
+}
+
+/// What is wrong with the heads that tokens keep: each has the log's newest one, once.
+pub fn of_heads(log: &Path, tokens: &BTreeMap<String, Vec<DataObject>>) -> Option<String> {
+    let newest = fs::read(log.join("checkpoint")).unwrap_or_default();
+    tokens.iter().find_map(|(token, held)| match held.as_slice() {
+        [one] if one.value == newest => None,
+        other => Some(format!("token `{token}` holds the heads {other:?}; wanted the newest once")),
+    })
 }
 
 /// Every intent has its result, every serial number that came to nothing is burned, and none is used twice.
