@@ -339,7 +339,7 @@ impl<T: Structure> Approved<T> {
         let id = id_of_live(key)?;
         let algorithm = SignatureAlgorithm::for_key(&key.public);
         let input = |one: &Self| match one.signable()? {
-            Signable::Digest(_, octets) | Signable::Message(octets) => Ok(octets.to_vec()),
+            Signable::Digest(_, octets, _) | Signable::Message(octets) => Ok(octets.to_vec()),
         };
         let inputs: Vec<_> = all.iter().map(input).collect::<Result<_, IssuanceError>>()?;
         let signatures = token

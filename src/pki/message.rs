@@ -41,8 +41,8 @@ pub struct Heard {
 /// What a token is given to sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signable<'h> {
-    /// The digest.
-    Digest(HashAlgorithm, &'h [u8]),
+    /// The digest; and the message, if it was short enough to be held: some tokens hash themselves.
+    Digest(HashAlgorithm, &'h [u8], Option<&'h [u8]>),
     /// The message itself.
     Message(&'h [u8]),
 }
@@ -117,7 +117,7 @@ impl Heard {
     /// [`SignatureError::TooLong`] if the algorithm signs the message itself and that was not held.
     pub fn signable(&self) -> Result<Signable<'_>, SignatureError> {
         match (self.algorithm.hash(), &self.kept) {
-            (Some(hash), _) => Ok(Signable::Digest(hash, &self.digest)),
+            (Some(hash), kept) => Ok(Signable::Digest(hash, &self.digest, kept.as_deref())),
             (None, Some(kept)) => Ok(Signable::Message(kept)),
             (None, None) => Err(self.too_long()),
         }
@@ -256,7 +256,7 @@ mod tests {
             let (pieces, whole) = (pieces.end(), Message::whole(algorithm, &message));
             assert_eq!((pieces.sha256(), &pieces.digest), (Digest::of(&message), &whole.digest));
             match (algorithm.hash(), pieces.signable()) {
-                (Some(hash), Ok(Signable::Digest(by, digest))) => {
+                (Some(hash), Ok(Signable::Digest(by, digest, _))) => {
                     assert_eq!((by, digest), (hash, &hash.digest(&message)[..]));
                 }
                 (None, Err(error)) => assert!(error.to_string().contains("1048576"), "{error}"),

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use crate::step::{Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
 pub use inputs::kept_input;
-pub use quirks::{Attribute, Origin, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
+pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
 pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
 

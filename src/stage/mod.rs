@@ -494,7 +494,7 @@ impl<'a> Stage<'a> {
         let text = self.journal.head_text();
         let digest = Digest::of(text.as_bytes());
         let what = if hashed {
-            ToSign::Digest { hash: HashAlgorithm::Sha256, octets: digest.octets() }
+            ToSign::Whole { hash: HashAlgorithm::Sha256, octets: digest.octets(), message: text.as_bytes() }
         } else {
             ToSign::Message(text.as_bytes())
         };

@@ -23,6 +23,7 @@ mod inputs;
 mod issuance;
 mod lint;
 mod lint_together;
+mod modules;
 mod places;
 mod plan;
 mod profile;
