@@ -18,7 +18,9 @@ mod holes;
 mod initialize_token;
 mod instruct;
 mod inventory;
+mod crl;
 mod issue_crl;
+mod issue_crl_series;
 mod issue_cross;
 mod issue_ocsp_responder;
 mod issue_ocsp_responses;
@@ -34,6 +36,7 @@ mod roll_call;
 mod rows;
 mod scope;
 mod seal;
+mod sealed;
 mod setting;
 mod text;
 mod times;
@@ -52,7 +55,8 @@ pub use setting::{Input, InputReader, People, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation, burn_serials,
+    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation, SealedSeries,
+    burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
@@ -233,6 +237,7 @@ steps!(
     request_certificate::RequestCertificate,
     revoke::Revoke,
     issue_crl::IssueCrl,
+    issue_crl_series::IssueCrlSeries,
     issue_ocsp_responses::IssueOcspResponses,
     witness::Witness,
     seal::Seal,
