@@ -97,6 +97,13 @@ impl LogFolder {
             let octets = self.read_stored(&artifact.kind, artifact.sha256)?;
             given_up.push(Leftover { path, artifact, octets });
         }
+        // Those that only a list names.
+        let named = std::mem::take(&mut self.again.digests);
+        let members = self.find_leftovers()?.into_iter();
+        let is_new = |leftover: &Leftover| given_up.iter().all(|one: &Leftover| one.path != leftover.path);
+        let members: Vec<_> =
+            members.filter(|leftover| named.contains(&leftover.artifact.sha256) && is_new(leftover)).collect();
+        given_up.extend(members);
         self.again.named.clear();
         self.again.digests.clear();
         Ok(given_up)

@@ -16,6 +16,7 @@ mod common;
 
 mod commands;
 mod continued;
+mod crl_series;
 mod devices;
 mod inputs;
 mod issuance;
