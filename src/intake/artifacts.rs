@@ -268,7 +268,10 @@ fn strangers(artifacts: &Artifacts<'_>, manifest: Option<&Manifest>, report: &mu
         if let Some((list, index)) = artifacts.sealed.get(sha256) {
             let activates = list.data.get("activates").and_then(Value::as_array);
             let at = activates.and_then(|all| all.get(*index)).and_then(Value::as_str).unwrap_or("its time");
-            let message = format!("one of the sealed CRLs of record {}: it has no place in a bundle before {at}", list.seq);
+            let message = format!(
+                "one of the sealed CRLs of record {}: it has no place in a bundle before {at}",
+                list.seq
+            );
             report.find(Code::E142, &path, message);
             continue;
         }

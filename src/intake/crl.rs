@@ -76,14 +76,8 @@ pub fn judge(
             entry.0 |= good;
         }
     }
-    for ((issuer, (_, path)), at) in
-        current.into_iter().filter(|(_, (good, _))| !good).zip(at.into_iter().cycle())
-    {
-        if crl_series::covers(told, issuer, at) {
-            report.note(format!("the CRL of {at} is one that was sealed, and not in the bundle: it was not judged"));
-        } else {
-            report.find(Code::E193, &path, format!("neither it nor another CRL of its issuer is good at {at}"));
-        }
+    if let Some(at) = at {
+        without_crl(current, told, at, report);
     }
     for one in certificates {
         let issuer = one.named.intended("issuer_spki_sha256").and_then(|text| text.parse::<Digest>().ok());
@@ -93,6 +87,23 @@ pub fn judge(
         }
     }
     revoked
+}
+
+/// Issuers of which no CRL is good at the moment in question: whether one was, and the path of one.
+fn without_crl(current: BTreeMap<Digest, (bool, String)>, told: &Told, at: Timestamp, report: &mut Report) {
+    for (issuer, (_, path)) in current.into_iter().filter(|(_, (good, _))| !good) {
+        if crl_series::covers(told, issuer, at) {
+            report.note(format!(
+                "the CRL of {at} is one that was sealed, and not in the bundle: it was not judged"
+            ));
+        } else {
+            report.find(
+                Code::E193,
+                &path,
+                format!("neither it nor another CRL of its issuer is good at {at}"),
+            );
+        }
+    }
 }
 
 /// A CRL that was read from its file to its end, once.

@@ -39,9 +39,8 @@ fn deadlines(story: &Story) -> Vec<(String, Timestamp)> {
     // Of each issuer and of each responder what lasts longest counts.
     let mut last: BTreeMap<(&str, &str), Timestamp> = BTreeMap::new();
     let mut all = Vec::new();
-    let superseded = |named: &Named| {
-        story.superseded.iter().any(|one| one.list == named.sha256 && one.seq > named.seq)
-    };
+    let superseded =
+        |named: &Named| story.superseded.iter().any(|one| one.list == named.sha256 && one.seq > named.seq);
     for named in story.named.iter().filter(|named| !superseded(named)) {
         let time = |key| named.text(key).and_then(|text| text.parse::<Timestamp>().ok());
         match named.ev.as_str() {

@@ -187,15 +187,7 @@ impl Story {
                 self.ceremony = Some((record.cer.clone(), plan));
                 self.outputs = None;
             }
-            "ceremony.close" => {
-                self.closing = Closing::of(record);
-                if record.data.str("outcome") == Some("ok") {
-                    self.complete.insert(record.cer.clone());
-                }
-                self.outputs = record.data.str("outputs").map(|outputs| (record.seq, outputs.to_owned()));
-                self.approvals.clear();
-                self.intents.clear();
-            }
+            "ceremony.close" => self.closes(record),
             "lint.result" => {
                 let text = |key: &str| record.data.str(key).map(str::to_owned);
                 self.policies.extend(text("tbs_sha256").zip(text("policy")));
@@ -219,6 +211,16 @@ impl Story {
             }
             _ => {}
         }
+    }
+
+    fn closes(&mut self, record: &Record) {
+        self.closing = Closing::of(record);
+        if record.data.str("outcome") == Some("ok") {
+            self.complete.insert(record.cer.clone());
+        }
+        self.outputs = record.data.str("outputs").map(|outputs| (record.seq, outputs.to_owned()));
+        self.approvals.clear();
+        self.intents.clear();
     }
 
     /// Under which policy something was linted before it was signed.

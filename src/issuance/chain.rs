@@ -586,7 +586,12 @@ mod tests {
     fn other_octets_than_those_approved_are_not_admitted() {
         let list = ApprovedList { digests: vec![Digest::of(b"one"), Digest::of(b"two")], approval: 7 };
         let admit = |index, octets: &[u8]| {
-            list.admit::<OcspResponse>(index, "name".into(), octets.to_vec().into(), SignatureAlgorithm::Ed25519)
+            list.admit::<OcspResponse>(
+                index,
+                "name".into(),
+                octets.to_vec().into(),
+                SignatureAlgorithm::Ed25519,
+            )
         };
         assert_eq!(admit(0, b"one").unwrap().approval(), 7);
         assert_eq!(admit(1, b"two").unwrap().sha256(), Digest::of(b"two"));

@@ -101,8 +101,9 @@ impl LogFolder {
         let named = std::mem::take(&mut self.again.digests);
         let members = self.find_leftovers()?.into_iter();
         let is_new = |leftover: &Leftover| given_up.iter().all(|one: &Leftover| one.path != leftover.path);
-        let members: Vec<_> =
-            members.filter(|leftover| named.contains(&leftover.artifact.sha256) && is_new(leftover)).collect();
+        let members: Vec<_> = members
+            .filter(|leftover| named.contains(&leftover.artifact.sha256) && is_new(leftover))
+            .collect();
         given_up.extend(members);
         self.again.named.clear();
         self.again.digests.clear();

@@ -61,7 +61,13 @@ impl IssueCrlSeries {
     }
 
     /// What the ledger knows of it.
-    fn sealed(&self, series: &CrlSeries, known: Known, list_sha256: Digest, until: Timestamp) -> SealedSeries {
+    fn sealed(
+        &self,
+        series: &CrlSeries,
+        known: Known,
+        list_sha256: Digest,
+        until: Timestamp,
+    ) -> SealedSeries {
         SealedSeries {
             name: self.crls.clone(),
             list_sha256,

@@ -231,7 +231,9 @@ fn plan_series(series: &OcspSeries, place: Place, scope: &mut Scope<'_>) -> Opti
     }
     // A series runs out with its last window.
     let last = u64::from(series.windows.count.saturating_sub(1));
-    scope.will_run_out(&format!("responses {}", series.name), |signing| series.window(last, signing).ok().map(|(_, ends)| ends));
+    scope.will_run_out(&format!("responses {}", series.name), |signing| {
+        series.window(last, signing).ok().map(|(_, ends)| ends)
+    });
     scope.judge_series(series, |index| !shown(&index))
 }
 

@@ -136,7 +136,8 @@ pub fn take_in(
                 scope.ledger.use_crl_number(issuer_sha256, number);
             }
             // Of one that the log does not know: that of the log's own stands in it.
-            if let Some(until) = crl.next_update.filter(|_| scope.ledger.crls_until(issuer_sha256).is_none()) {
+            if let Some(until) = crl.next_update.filter(|_| scope.ledger.crls_until(issuer_sha256).is_none())
+            {
                 scope.ledger.use_crl_until(issuer_sha256, until);
             }
             Some(crl)

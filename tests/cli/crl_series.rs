@@ -5,8 +5,7 @@ use serde_json::Value;
 use crate::revocation::{NEXT, PLAN, after_the_first, next, records, refused};
 use crate::table::{Table, days_ago};
 
-const CRL: &str =
-    "issue-crl: {issuer: root-x1, number: next, this-update: ceremony-day, lasts: 100 days, revoked: from-log, crl: next}";
+const CRL: &str = "issue-crl: {issuer: root-x1, number: next, this-update: ceremony-day, lasts: 100 days, revoked: from-log, crl: next}";
 const SERIES: &str = "issue-crl-series: {issuer: root-x1, number: next, this-update: ceremony-day, lasts: 40 days, windows: 4, \
                       every: 30 days, revoked: from-log, crls: ahead}";
 const REVOKE: &str = "revoke: {certificate: e1, reason: superseded}";
@@ -75,7 +74,10 @@ fn a_series_has_no_gap_and_lies_outside_the_bundle() {
         assert!(ends == 0 || begins <= ends, "no gap before {name}");
         ends = begins + 40 * 86_400 - 1;
         let path = format!("next/bundle-practice-next-ceremony/artifacts/{sha256}.der");
-        assert!(!table.path(&path).exists() && table.path(&format!("next/sealed/artifacts/{sha256}.der")).exists());
+        assert!(
+            !table.path(&path).exists()
+                && table.path(&format!("next/sealed/artifacts/{sha256}.der")).exists()
+        );
     }
     assert_eq!(ends, seconds(series, "next_update"));
     assert_eq!(series["last_sha256"].as_str(), digests.last().map(String::as_str));
@@ -91,8 +93,14 @@ fn a_series_has_no_gap_and_lies_outside_the_bundle() {
     let ended = table.run("verify next/bundle-practice-next-ceremony").with(5);
     let wanted = format!("has no place in a bundle before {}", activates[2].as_str().unwrap());
     assert!(ended.both().contains("E142") && ended.both().contains(&wanted), "{}", ended.both());
-    for name in &names[..4] {
-        let arguments = format!("crl -inform DER -in next/sealed/{name} -CAfile out/certificates/root-x1.pem -noout");
+    openssl_verifies(&table, &names[..4]);
+}
+
+/// By another implementation each is signed by the root.
+fn openssl_verifies(table: &Table, names: &[&str]) {
+    for name in names {
+        let arguments =
+            format!("crl -inform DER -in next/sealed/{name} -CAfile out/certificates/root-x1.pem -noout");
         if let Some(ended) = crate::common::tool("openssl", table.folder(), arguments.split(' ')) {
             let ended = ended.with(0);
             assert!(ended.both().contains("verify OK"), "{}", ended.both());
@@ -146,7 +154,10 @@ fn a_revocation_and_a_crl_with_a_higher_number_end_a_series() {
     let superseded = of(&all, "crl.superseded", "third-ceremony");
     assert_eq!(superseded.len(), 1);
     let data = &superseded[0]["data"];
-    assert_eq!((&data["list_sha256"], &data["number"], &data["last_number"]), (&list, &"3".into(), &"6".into()));
+    assert_eq!(
+        (&data["list_sha256"], &data["number"], &data["last_number"]),
+        (&list, &"3".into(), &"6".into())
+    );
     assert!(data["reason"].as_str().unwrap().starts_with("the revocation of "), "{data}");
     let _ = table.run("verify third/bundle-practice-third-ceremony").with(0);
     // What is superseded covers nothing any more: a series after it has to follow what was handed over.
@@ -175,4 +186,23 @@ fn a_series_outlives_an_interruption() {
     assert_eq!(before, files(&table, "next/sealed"), "recalled, not made again");
     assert_eq!(of(&records(&table), "crl.signed", "next-ceremony").len(), 2);
     let _ = table.run("verify next/bundle-practice-next-ceremony").with(0);
+}
+
+/// Nothing of a ceremony that is aborted counts: what was sealed is set aside, and covers nothing later.
+#[test]
+fn a_series_of_an_aborted_ceremony_is_set_aside() {
+    let table = after_the_first();
+    let instruct = "instruct: {who: ada, text: Put the folder sealed into its bag.}";
+    next(&table, "next-ceremony", &[CRL, &later(&table), instruct]);
+    table.write("no.yaml", "rootrite-answers: 1\ndefault: practice\nsteps:\n  \"2.3\": {say: [\"no\"]}\n");
+    let _ = table.run(&NEXT.replace("answers.yaml", "no.yaml")).with(3);
+    assert_eq!(files(&table, "next/sealed/artifacts").len(), 4);
+    let _ = table.run("resume --log log --close aborted --answers answers.yaml").with(0);
+    assert_eq!(files(&table, "next/sealed"), ["artifacts"]);
+    assert!(files(&table, "next/sealed/artifacts").is_empty());
+    // Four CRLs, their list, and the CRL before them.
+    assert_eq!(of(&records(&table), "artifact.voided", "next-ceremony").len(), 6);
+    next(&table, "third-ceremony", &[CRL]);
+    let said = table.run("check next.yaml --log log");
+    assert!(!said.both().contains("sealed"), "{}", said.both());
 }

@@ -7,7 +7,8 @@ use rootrite::digest::Digest;
 use crate::table::Table;
 
 const FIRST: &str = "run script.yaml --site site.yaml --log log --out out --practice --answers answers.yaml";
-pub const NEXT: &str = "run next.yaml --site site.yaml --log log --out next --practice --answers answers.yaml";
+pub const NEXT: &str =
+    "run next.yaml --site site.yaml --log log --out next --practice --answers answers.yaml";
 pub const PLAN: &str = "plan next.yaml --log log -o plan.json";
 const CRL: &str = "issue-crl: {issuer: root-x1, number: next, this-update: signing-time, lasts: 300 days, revoked: from-log, crl: next}";
 const REVOKE: &str = "revoke: {certificate: e1, reason: superseded}";

@@ -149,8 +149,10 @@ fn a_series_of_crls_is_signed_anew_with_the_same_numbers_and_times() {
     assert_eq!(count(&records, "sign.aborted", "2.13"), 1);
     assert_eq!(count(&records, "crl.signed", "2.13"), 1);
     assert_eq!(count(&records, "artifact.voided", "2.13"), 4, "three CRLs and their list");
-    let intents: Vec<&Value> =
-        records.iter().filter(|record| record["ev"] == "crl.sign.intent" && record["step"] == "2.13").collect();
+    let intents: Vec<&Value> = records
+        .iter()
+        .filter(|record| record["ev"] == "crl.sign.intent" && record["step"] == "2.13")
+        .collect();
     for key in ["number", "last_number", "this_update", "next_update", "batch"] {
         assert_eq!(intents[0]["data"][key], intents[1]["data"][key], "the same is signed: {key}");
     }

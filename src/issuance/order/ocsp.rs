@@ -10,8 +10,8 @@ use crate::digest::{Digest, hex};
 use crate::issuance::statement::read::identifier;
 use crate::issuance::structure::said_revoked;
 use crate::issuance::{
-    ApprovedList, Drawn, IssuanceError, Key, KnownCertificate, Ledger, OcspResponse, Order, Policy, Series, SeriesOrder,
-    Statement, sign_side_by_side,
+    ApprovedList, Drawn, IssuanceError, Key, KnownCertificate, Ledger, OcspResponse, Order, Policy, Series,
+    SeriesOrder, Statement, sign_side_by_side,
 };
 use crate::pki::build::{CertIdHash, Status, Streamed};
 use crate::pki::oid::{Oid, OidView};
