@@ -191,12 +191,17 @@ pub trait Journal {
     fn begin_series(&mut self, count: usize) -> Result<(), JournalError>;
 
     /// Keeps the octets of the next of the series that are about to be signed, for `resume`, and makes sure that the place
-    /// of what comes of them is free. They are synced by [`Journal::keep_list`].
+    /// of what comes of them is free. `sha256` is their digest. They are synced by [`Journal::keep_list`].
     ///
     /// # Errors
     ///
     /// [`JournalError`] if they could not be written or the place is taken.
-    fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError>;
+    fn keep_member(
+        &mut self,
+        place: &ArtifactPlace,
+        sha256: Digest,
+        octets: &mut dyn Read,
+    ) -> Result<(), JournalError>;
 
     /// Keeps the list of all that was kept: one digest in hex on each line; the list's digest.
     ///
@@ -211,6 +216,13 @@ pub trait Journal {
     ///
     /// [`JournalError`] if it could not be written.
     fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError>;
+
+    /// Makes what was put there last by [`Journal::deposit`] the next artifact of the series; its digest.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if that could not be stored, or if nothing was put there.
+    fn complete_member(&mut self, place: &ArtifactPlace) -> Result<Digest, JournalError>;
 
     /// Syncs all artifacts of the series together, and stores the list of their digests as an artifact.
     ///

@@ -119,6 +119,26 @@ impl<'h> Hands<'h> {
         self.journal.complete(place)
     }
 
+    /// Makes what was put there last the next artifact of a series; its digest.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    pub fn complete_member(&mut self, place: &ArtifactPlace) -> Result<Digest, JournalError> {
+        self.stored = true;
+        self.journal.complete_member(place)
+    }
+
+    /// Syncs all artifacts of a series and stores the list of their digests.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if any of it is not on the disk.
+    pub fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        self.stored = true;
+        self.journal.store_list(place)
+    }
+
     /// Keeps octets by their digest where `resume` finds them, before a record names the digest.
     ///
     /// # Errors
@@ -150,15 +170,6 @@ impl Shelf<'_> {
     /// [`JournalError`] if it could not be written.
     pub fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
         self.journal.store_member(place, octets)
-    }
-
-    /// Syncs all artifacts of the series and stores the list of their digests.
-    ///
-    /// # Errors
-    ///
-    /// [`JournalError`] if any of it is not on the disk.
-    pub fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
-        self.journal.store_list(place)
     }
 }
 
@@ -310,8 +321,13 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// [`StageError::Journal`] if either cannot be.
-    pub fn prepare_member(&mut self, place: &ArtifactPlace, to_be_signed: &[u8]) -> Result<(), StageError> {
-        Ok(self.journal.keep_member(place, to_be_signed)?)
+    pub fn prepare_member(
+        &mut self,
+        place: &ArtifactPlace,
+        sha256: Digest,
+        to_be_signed: &mut dyn Read,
+    ) -> Result<(), StageError> {
+        Ok(self.journal.keep_member(place, sha256, to_be_signed)?)
     }
 
     /// Keeps the list of a series; its digest.

@@ -17,6 +17,7 @@ mod common;
 mod approvals;
 mod commands;
 mod continued;
+mod crl_series;
 mod devices;
 mod heads;
 mod inputs;
