@@ -19,6 +19,8 @@ pub mod rule;
 
 pub mod hsm;
 
+pub mod share;
+
 pub mod stage;
 
 pub mod issuance;

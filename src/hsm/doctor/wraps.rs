@@ -59,7 +59,11 @@ fn comes_back_and_signs(subject: String, told: Told, mechanism: u64) -> Finding 
     if any_length {
         return Finding::new(subject, Found::Good, detail).saying(vec![Says::Wraps { format, mechanism }]);
     }
-    Finding::new(subject, Found::Good, format!("{detail}; this key's length needed no padding, others may be refused"))
+    Finding::new(
+        subject,
+        Found::Good,
+        format!("{detail}; this key's length needed no padding, others may be refused"),
+    )
 }
 
 fn attempt(
