@@ -47,6 +47,7 @@ use crate::digest::Digest;
 use crate::hsm::{HashAlgorithm, Inventory, KeyDescription, KeyId, ToSign, Token, TokenError};
 
 /// The tokens, the log, the people and the clock of one ceremony.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, known at another time")]
 pub struct Stage<'a> {
     cabinet: Cabinet,
     journal: &'a mut dyn Journal,
