@@ -305,6 +305,7 @@ fn equipment(
     let class = crate::plan::class_word(token.class.value).to_owned();
     let mut equipment = Equipment::new(device, login(name, token)?, custodians, class, threshold);
     equipment.id_octets = token.quirks.id_octets;
+    equipment.keeps_heads = token.quirks.data_objects;
     equipment.pin_tries = token.quirks.pin_tries;
     equipment.fresh = Some(Box::new(Again::of(token, site, again)));
     Ok(equipment)

@@ -7,6 +7,8 @@
 //!   here: the number that the signature opens to has to be the one encoded message that there is. What needs the
 //!   message itself, RSA-PSS in ring and Ed25519, cannot be verified, and says so.
 
+use std::io::{self, Read};
+
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::key::{Curve, KeyKind, Natural, PublicKey};
@@ -48,6 +50,24 @@ pub enum Signable<'h> {
 }
 
 impl Message {
+    /// Hears all that a reader gives.
+    ///
+    /// # Errors
+    ///
+    /// The reader's.
+    pub fn read(algorithm: SignatureAlgorithm, source: &mut dyn Read) -> io::Result<Heard> {
+        let mut message = Self::signed_by(algorithm);
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match source.read(&mut buffer) {
+                Ok(0) => return Ok(message.end()),
+                Ok(count) => message.hear(buffer.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Nothing heard yet of a message that is signed by `algorithm`.
     pub fn signed_by(algorithm: SignatureAlgorithm) -> Self {
         let signed = match algorithm.hash() {

@@ -23,6 +23,8 @@ pub struct SiteQuirks {
     pub random_limit: usize,
     /// How many sessions make many signatures side by side; nothing for as many as there are processors.
     pub sessions: Option<usize>,
+    /// Whether it keeps data objects, such as the log's head.
+    pub data_objects: bool,
     /// Attributes left out of the template of a private key.
     pub omit_private: Vec<Attribute>,
     /// Attributes left out of the template of a public key.
@@ -108,6 +110,7 @@ impl SiteQuirks {
             id_octets: 16,
             random_limit: 4096,
             sessions: None,
+            data_objects: true,
             omit_private: Vec::new(),
             omit_public: Vec::new(),
             untold: Vec::new(),
@@ -173,6 +176,7 @@ impl SiteQuirks {
         set(fields, "omit-private", &mut self.omit_private);
         set(fields, "omit-public", &mut self.omit_public);
         set(fields, "untold", &mut self.untold);
+        set(fields, "data-objects", &mut self.data_objects);
         set(fields, "untold-public", &mut self.untold_public);
         set(fields, "hashes", &mut self.hashes);
         set(fields, "network", &mut self.network);

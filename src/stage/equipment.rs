@@ -91,6 +91,7 @@ pub enum Device {
 }
 
 /// A logical token of the script with what the site says of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, known at another time")]
 pub struct Equipment {
     /// The token, or what becomes one.
     pub device: Device,
@@ -108,8 +109,14 @@ pub struct Equipment {
     pub pin_tries: Option<u32>,
     /// How a fresh process of its module gets to it; nothing where there can be none.
     pub fresh: Option<Box<dyn Fresh>>,
+    /// Whether it can keep the log's head as a data object, as far as anybody knows.
+    pub keeps_heads: bool,
     /// Whether someone is logged in.
     logged_in: bool,
+    /// Whether someone has logged in since this program began.
+    pub(super) was_used: bool,
+    /// Whether it has a head of this session.
+    pub(super) has_head: bool,
     /// Wrong PINs since the last good one, counted here because not every token counts; before an interruption too.
     pub(super) wrong: u32,
 }
@@ -132,9 +139,17 @@ impl Equipment {
             id_octets: 16,
             pin_tries: None,
             fresh: None,
+            keeps_heads: true,
             logged_in: false,
+            was_used: false,
+            has_head: false,
             wrong: 0,
         }
+    }
+
+    /// Whether someone is logged in.
+    pub(super) const fn is_logged_in(&self) -> bool {
+        self.logged_in
     }
 
     /// What is known of the tries that are left, and in words: what the token says, or what its make is known for and was
@@ -224,7 +239,7 @@ impl Stage<'_> {
             firmware: information.firmware.to_string(),
             class,
         })?;
-        Ok(())
+        self.tell_if_it_keeps_none(token)
     }
 
     /// Logs in to a token unless someone is; the people who did.
@@ -252,6 +267,7 @@ impl Stage<'_> {
         let outside = matches!(self.equipment(token)?.login, LoginKind::External);
         let people = if outside { Vec::new() } else { self.custodians(token)? };
         self.equipment(token)?.logged_in = true;
+        self.equipment(token)?.was_used = true;
         self.equipment(token)?.wrong = 0;
         if outside {
             let text = format!(

@@ -14,9 +14,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approvals;
 mod commands;
 mod continued;
+mod crl_series;
 mod devices;
+mod heads;
 mod inputs;
 mod issuance;
 mod lint;
