@@ -355,7 +355,7 @@ fn initialized_before(
 /// What the site calls hardware does not say of itself that it is software, blank or not.
 fn is_of_its_class(name: &str, token: &SiteToken, found: &TokenInformation) -> Result<(), CabinetError> {
     let model = &found.model;
-    if token.class.value == Class::Hardware && is_software(model) {
+    if token.class.value == Class::Hardware && is_software(found) {
         return Err(CabinetError::NotHardware { token: name.to_owned(), model: model.clone() });
     }
     Ok(())
@@ -550,12 +550,12 @@ impl Blank for BlankToken {
     }
 }
 
-/// Whether a model is known to be software, whatever a site file says of it.
-pub fn is_software(model: &str) -> bool {
-    SOFTWARE.iter().any(|known| model.contains(known))
+/// Whether a token is known to be software, whatever a site file says of it: by its model or by who made it.
+pub fn is_software(token: &TokenInformation) -> bool {
+    SOFTWARE.iter().any(|known| token.model.contains(known) || token.manufacturer.contains(known))
 }
 
-/// Models of tokens that are software, whatever a site file says of them.
+/// Models and makers of tokens that are software, whatever a site file says of them.
 const SOFTWARE: [&str; 5] = ["SoftHSM", "NSS 3", "Kryoptic", "Soft", "SW   TPM"];
 
 /// Why a token of the site cannot be used.
