@@ -31,7 +31,6 @@ pub use event::{
     ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
     LogKeyRole, Module, Outcome, ProofLevel, Session, Statement,
 };
-pub use exception::{DEVIATION, deviation_sha256};
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
 pub use machine::Machine;
 pub use operators::{
