@@ -226,7 +226,8 @@ mod tests {
         let other = file.replace("person: bo", "person: cy");
         let error = PlanApproval::read(other.as_bytes()).unwrap().verify(&key).unwrap_err();
         assert_eq!(error, SshSignatureError::Wrong);
-        for wrong in ["", "\n", &file[..100], &file.replace("-----BEGIN", "----BEGIN")] {
+        let said = statement().to_string();
+        for wrong in ["", "\n", &said, &file.replace("-----BEGIN", "----BEGIN")] {
             assert_eq!(PlanApproval::read(wrong.as_bytes()).unwrap_err(), GivenError::NoApproval, "{wrong}");
         }
         let torn = PlanApproval::read(&file.as_bytes()[..file.len() - 40]).unwrap_err();

@@ -470,11 +470,39 @@ acts:
                 ],
             ),
             (
+                "distinct-from: [root]",
+                "distinct-from: [log, rot]",
+                &[
+                    "8:37: the token `log` is to be distinct from itself",
+                    "8:42: there is no token `rot`; the tokens here are `root`, `log`",
+                ],
+            ),
+            (
+                "to: 2026-11-02T20:00:00Z",
+                "to: 2027-12-06T08:00:00Z",
+                &["5:42: the window is longer than 400 days, its last second included"],
+            ),
+            (
+                "rootrite: 1\nceremony: 2026-11-root-x1\n",
+                "ceremony: 2026-11-root-x1\nrootrite: 1\n",
+                &["1:1: the first key is `ceremony`; wanted `rootrite`"],
+            ),
+            ("rootrite: 1\n", "", &["1:1: `rootrite: 1` is missing; wanted it as the first key"]),
+        ] {
+            assert_eq!(messages(&with(line, other)), wanted, "{other}");
+        }
+    }
+
+    /// Source: BR §5.2.2, §6.2.2.
+    #[test]
+    fn public_tls_demands_two_crypto_officers_in_the_room_and_for_the_plan() {
+        for (line, other, wanted) in [
+            (
                 "quorum: {crypto-officer: 2,",
                 "quorum: {crypto-officer: 1,",
                 &[
                     "14:26: the quorum has 1 of the role `crypto-officer`; policy `public-tls` wanted at least 2",
-                ],
+                ][..],
             ),
             (
                 "quorum: {crypto-officer: 2,",
@@ -505,28 +533,10 @@ acts:
                     "4:9: the approval of the plan has 0 of the role `crypto-officer`; policy `public-tls` wanted at least 2",
                 ],
             ),
-            (
-                "distinct-from: [root]",
-                "distinct-from: [log, rot]",
-                &[
-                    "8:37: the token `log` is to be distinct from itself",
-                    "8:42: there is no token `rot`; the tokens here are `root`, `log`",
-                ],
-            ),
-            (
-                "to: 2026-11-02T20:00:00Z",
-                "to: 2027-12-06T08:00:00Z",
-                &["5:42: the window is longer than 400 days, its last second included"],
-            ),
-            (
-                "rootrite: 1\nceremony: 2026-11-root-x1\n",
-                "ceremony: 2026-11-root-x1\nrootrite: 1\n",
-                &["1:1: the first key is `ceremony`; wanted `rootrite`"],
-            ),
-            ("rootrite: 1\n", "", &["1:1: `rootrite: 1` is missing; wanted it as the first key"]),
         ] {
             assert_eq!(messages(&with(line, other)), wanted, "{other}");
         }
+        Script::read("s.yaml", GOOD.as_bytes()).unwrap();
     }
 
     #[test]
