@@ -529,8 +529,8 @@ acts:
                 "{plan: {crypto-officer: 2}",
                 "{plan: {}",
                 &[
-                    "15:19: nobody approves the plan; wanted at least one role and a number",
                     "4:9: the approval of the plan has 0 of the role `crypto-officer`; policy `public-tls` wanted at least 2",
+                    "15:19: nobody approves the plan; wanted at least one role and a number",
                 ],
             ),
         ] {
