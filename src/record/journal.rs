@@ -23,7 +23,7 @@ use super::again::Again;
 use super::artifact;
 use super::continued::Continued;
 use super::file::{Reserved, Together, create, open_own, storage, supersede, sync_folder};
-use super::run::{self, Kept};
+use super::run::{self, Kept, TO_SIGN};
 use super::series::{ListWriter, MOST_SINGLED_OUT, create_unsynced, files_in, name_also, sync_medium};
 use super::value::to_object;
 use crate::clock::Timestamp;
@@ -449,7 +449,7 @@ impl Journal for LogFolder {
     }
 
     fn lay_out(&mut self, name: &str, text: &[u8]) -> Result<PathBuf, JournalError> {
-        let folder = self.places.run(&self.identity.ceremony).join("to-sign");
+        let folder = self.places.run(&self.identity.ceremony).join(TO_SIGN);
         let mut together = Together::new();
         together.ensure_folder(&folder)?;
         let path = folder.join(name);

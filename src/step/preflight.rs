@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Room, Scope, Step, StepError, spec};
+use crate::approval::{DEVIATION, deviation_sha256};
 use crate::script::Part;
-use crate::stage::{CheckOutcome, DEVIATION, Event, Line, Notice, ToApprove, deviation_sha256};
+use crate::stage::{CheckOutcome, Event, Line, Notice, ToApprove};
 
 spec!(
     /// `preflight: {}`
