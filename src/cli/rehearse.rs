@@ -166,6 +166,11 @@ pub fn machine(site: &Site, folders: &[&Path]) -> Machine {
         minimum_free: site.preflight.minimum_free,
         allowed_interfaces: site.preflight.allow_interfaces.clone(),
         modules,
+        media: site
+            .media
+            .iter()
+            .map(|(name, medium)| (name.value.to_string(), medium.folders.clone()))
+            .collect(),
         found: confinement::measures().iter().map(|measure| check("this program", measure)).collect(),
     }
 }

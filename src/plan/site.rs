@@ -20,8 +20,17 @@ pub struct Site {
     pub tokens: Named<SiteToken>,
     /// Where outputs go, if the command line does not say.
     pub outputs: Option<String>,
+    /// Where media are mounted.
+    pub media: Named<SiteMedium>,
     /// What the machine is expected to be.
     pub preflight: Preflight,
+}
+
+/// Where a medium is mounted: a place for each copy, or one for all.
+#[derive(Clone, Debug)]
+pub struct SiteMedium {
+    /// The folders.
+    pub folders: Vec<PathBuf>,
 }
 
 /// What a logical token is on this machine.
@@ -137,6 +146,7 @@ impl Site {
             }
         }
         self.judge_shared_processes(problems);
+        self.judge_media(plan, problems);
         for (name, _) in self.tokens.iter() {
             if !setting.tokens.contains_key(name.value.as_str()) {
                 let known: Vec<&str> = setting.tokens.keys().map(String::as_str).collect();
@@ -166,6 +176,53 @@ impl Site {
                 problems.add(token.label.place, message);
             }
         }
+    }
+}
+
+impl Site {
+    /// Every medium of the script has a place, or one for each copy.
+    fn judge_media(&self, plan: &Plan, problems: &mut Problems) {
+        for (name, copies) in plan.steps().filter_map(|step| step.step.medium()) {
+            let Some(medium) = self.media.find(name) else {
+                problems.add(Place::START, format!("the script's medium `{name}` is missing under `media`"));
+                continue;
+            };
+            let places = medium.folders.len();
+            if places > 1 && places < copies {
+                let message = format!(
+                    "medium `{name}` has {places} folders; the script wants {copies} copies: one folder for all, or one for each"
+                );
+                problems.add(Place::START, message);
+            }
+        }
+    }
+
+    /// The folders that media are mounted in. What is mounted later is another file system than now: the folder above is
+    /// what can be allowed.
+    pub fn mount_points(&self) -> Vec<PathBuf> {
+        let all = self.media.iter().flat_map(|(_, medium)| &medium.folders);
+        all.filter_map(|folder| folder.parent().map(PathBuf::from)).collect()
+    }
+}
+
+impl FromNode for SiteMedium {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let folders: Vec<String> = match &node.value {
+            Value::List(_) => Vec::from_node(node, problems)?,
+            _ => vec![String::from_node(node, problems)?],
+        };
+        let good = |folder: &String| {
+            let path = Path::new(folder);
+            path.is_absolute() && path.components().count() > 2
+        };
+        if folders.is_empty() || !folders.iter().all(good) {
+            return wrong(
+                node,
+                "a whole path below a folder, such as `/media/online`, or a list of them, one for each copy",
+                problems,
+            );
+        }
+        Some(Self { folders: folders.into_iter().map(PathBuf::from).collect() })
     }
 }
 
@@ -221,13 +278,19 @@ impl FromNode for Site {
         let tokens = fields.required("tokens");
         let outputs = fields.optional("outputs");
         let printer: Option<Located<String>> = fields.optional("printer");
+        let media = fields.optional("media");
         let preflight = fields.optional("preflight");
         if let Some(printer) = printer.filter(|printer| printer.value != "none") {
             let message = format!("found printer `{}`; this version has `none` only", printer.value);
             fields.problems().add(printer.place, message);
         }
         fields.finish();
-        Some(Self { tokens: tokens?, outputs, preflight: preflight.unwrap_or_default() })
+        Some(Self {
+            tokens: tokens?,
+            outputs,
+            media: media.unwrap_or_default(),
+            preflight: preflight.unwrap_or_default(),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What cannot be read is unknown, never ok.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,8 @@ pub struct Machine {
     pub allowed_interfaces: Vec<String>,
     /// PKCS#11 modules, with the digest that each must have where the site names one.
     pub modules: Vec<(PathBuf, Option<Digest>)>,
+    /// Where media are mounted, by the script's names: one place for each copy, or one for all.
+    pub media: BTreeMap<String, Vec<PathBuf>>,
     /// What was found out elsewhere: what this program and its module processes have denied themselves, and what the
     /// site says of each token.
     pub found: Vec<Check>,

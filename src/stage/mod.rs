@@ -12,6 +12,8 @@ mod exception;
 mod heads;
 mod journal;
 mod machine;
+mod media;
+mod medium;
 mod operators;
 mod past;
 
@@ -32,6 +34,7 @@ pub use event::{
 };
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
 pub use machine::Machine;
+pub use media::Delivery;
 pub use operators::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
 };
@@ -60,6 +63,7 @@ pub struct Stage<'a> {
     confirmed: bool,
     /// Whether the closing record is in the log.
     over: bool,
+    media: media::Begun,
     memory: past::Memory,
 }
 
@@ -181,6 +185,7 @@ impl<'a> Stage<'a> {
             head_is_due: false,
             confirmed: false,
             over: false,
+            media: media::Begun::new(),
             memory: past::Memory::default(),
         }
     }
@@ -458,7 +463,7 @@ impl<'a> Stage<'a> {
         self.partial
     }
 
-    /// The ceremony is closed; nothing can be recorded any more.
+    /// The ceremony is closed; what is recorded from here on belongs to none.
     pub fn close(&mut self) {
         self.closed = true;
     }
@@ -676,6 +681,14 @@ pub enum StageError {
         held: Head,
         /// The head of the log here over as many records.
         here: Head,
+    },
+    /// A medium does not hold what it was given, or cannot be written.
+    #[error("medium `{medium}`: {why}")]
+    Medium {
+        /// The script's name for it.
+        medium: String,
+        /// What was found.
+        why: String,
     },
     /// No random octets.
     #[error("the random number generators did not give what was asked")]

@@ -38,6 +38,7 @@ mod setting;
 mod text;
 mod times;
 mod witness;
+mod write_media;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -112,6 +113,11 @@ trait Step: Serialize + DeserializeOwned {
 
     /// The token that it initialises.
     fn initializes(&self) -> Option<&str> {
+        None
+    }
+
+    /// The medium that it writes, and how many copies.
+    fn medium(&self) -> Option<(&str, usize)> {
         None
     }
 
@@ -198,6 +204,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.initializes()),+ }
             }
 
+            /// The medium that it writes, and how many copies.
+            pub fn medium(&self) -> Option<(&str, usize)> {
+                match self { $(Self::$step(step) => step.medium()),+ }
+            }
+
             /// Does it.
             ///
             /// # Errors
@@ -235,6 +246,7 @@ steps!(
     issue_ocsp_responses::IssueOcspResponses,
     witness::Witness,
     seal::Seal,
+    write_media::WriteMedia,
 );
 
 /// Why a step could not be done.

@@ -22,6 +22,7 @@ mod inputs;
 mod issuance;
 mod lint;
 mod lint_together;
+mod media;
 mod places;
 mod plan;
 mod profile;
