@@ -271,6 +271,11 @@ impl Opened<'_> {
         }
         stage.record(Event::StepEnd { step: number })?;
         stage.set_step(None);
+        if stage.is_over() {
+            // No record follows that a head would be due for: the last one is kept on every token.
+            stage.prepare_last_head()?;
+            return Ok(stage.sign_head()?);
+        }
         // A log that goes on has its key from the beginning; before the roll is called nobody is there to use it.
         if stage.head_is_due() && !stage.present().is_empty() {
             stage.sign_head()?;

@@ -473,6 +473,11 @@ impl<'a> Stage<'a> {
         self.closed
     }
 
+    /// Whether the closing record is in the log, by this start of the program or an earlier one.
+    pub const fn is_over(&self) -> bool {
+        self.over
+    }
+
     /// Whether something was handed over, or a log was taken up, since the last signed head.
     pub const fn head_is_due(&self) -> bool {
         self.head_is_due
