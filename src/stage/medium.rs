@@ -80,6 +80,8 @@ pub(super) fn look(folder: &Path, files: &[Wanted], others: bool) -> Result<Foun
         return Ok(Found::Marked(Marker::of(&octets)));
     }
     let there = listing(folder).map_err(said)?;
+    // Its name it gets when it is whole: what an interruption left of it says nothing, and is written anew.
+    let there: Vec<String> = there.into_iter().filter(|name| name != MARKER_PART).collect();
     let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).chain([LIST]).collect();
     let strange: Vec<&String> =
         there.iter().filter(|name| !others || names.contains(name.as_str())).collect();
@@ -106,10 +108,6 @@ pub(super) fn look(folder: &Path, files: &[Wanted], others: bool) -> Result<Foun
 
 /// Removes what an interrupted writing left: the files of the set, the list and the marker, and no others.
 pub(super) fn clear(folder: &Path, files: &[Wanted]) -> io::Result<()> {
-    let gone = |path: &Path| match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    };
     for file in files {
         gone(&folder.join(&file.name))?;
     }
@@ -118,9 +116,24 @@ pub(super) fn clear(folder: &Path, files: &[Wanted]) -> io::Result<()> {
     gone(&folder.join(MARKER))
 }
 
+/// Removes a file that may be there.
+fn gone(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Writes the marker, every file, and last the list; all of it is on the medium when this returns.
 pub(super) fn write(folder: &Path, files: &[Wanted], marker: &Marker) -> io::Result<()> {
-    create(&folder.join(MARKER), &mut marker.text.as_bytes())?;
+    let part = folder.join(MARKER_PART);
+    gone(&part)?;
+    create(&part, &mut marker.text.as_bytes())?;
+    let path = folder.join(MARKER);
+    if path.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    fs::rename(&part, &path)?;
     sync(folder)?;
     let mut folders = BTreeSet::from([folder.to_owned()]);
     for file in files {
@@ -300,6 +313,8 @@ pub(super) fn is_below(name: &str) -> bool {
 
 /// Says whose files a medium holds.
 pub(super) const MARKER: &str = "rootrite-medium.txt";
+/// The same while it is written.
+const MARKER_PART: &str = "rootrite-medium.txt.part";
 /// The list of all files.
 pub(super) const LIST: &str = "SHA256SUMS";
 /// What a file takes on a medium besides its octets, and in what steps.
@@ -343,6 +358,12 @@ mod tests {
         assert_eq!(write(&medium, &files, &marker()).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         clear(&medium, &files).unwrap();
         assert_eq!(look(&medium, &files, false), Ok(Found::Free));
+        // The power failed while the marker was written.
+        fs::write(medium.join(MARKER_PART), b"root").unwrap();
+        assert_eq!(look(&medium, &files, false), Ok(Found::Free));
+        let _ = fs::remove_dir_all(medium.join("crls"));
+        write(&medium, &files, &marker()).unwrap();
+        check(&medium, &files, &marker(), false).unwrap();
     }
 
     #[test]
