@@ -255,6 +255,7 @@ impl Opened<'_> {
         if stage.past().has_ended(&number) && (name != "seal" || stage.past().has("ceremony.close")) {
             return self.recall(planned, ledger, stage);
         }
+        stage.watch_devices()?;
         let begun = stage.past().has_begun(&number);
         if !begun {
             stage.record(Event::StepBegin { step: number.clone(), name: name.into() })?;

@@ -72,7 +72,7 @@ impl Tokens {
             );
         }
         site.push_str(&media(plan, &folder).map_err(wrong)?);
-        site.push_str("preflight: {minimum-free: 1 MiB}\n");
+        site.push_str("preflight: {minimum-free: 1 MiB, virtual-machine: true}\n");
         Ok((tokens, site, Running { place: (module, environment), process }))
     }
 

@@ -17,7 +17,7 @@ pub use crate::step::{Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, Logg
 pub use inputs::kept_input;
 pub use quirks::{Attribute, Origin, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
-pub use site::{Class, Login, PinSource, Preflight, Site, SiteMedium, SiteToken};
+pub use site::{Class, Lockdown, Login, PinSource, Preflight, Site, SiteMedium, SiteToken};
 
 use crate::digest::Digest;
 pub use crate::profile::Begun;

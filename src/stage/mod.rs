@@ -33,7 +33,7 @@ pub use event::{
     Module, Outcome, ProofLevel, Session, Statement,
 };
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
-pub use machine::Machine;
+pub use machine::{Expected as MachineExpected, Machine};
 pub use media::Delivery;
 pub use operators::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
@@ -64,6 +64,8 @@ pub struct Stage<'a> {
     /// Whether the closing record is in the log.
     over: bool,
     media: media::Begun,
+    /// The USB devices that were there when it was looked last.
+    devices: Option<Vec<String>>,
     memory: past::Memory,
 }
 
@@ -186,6 +188,7 @@ impl<'a> Stage<'a> {
             confirmed: false,
             over: false,
             media: media::Begun::new(),
+            devices: None,
             memory: past::Memory::default(),
         }
     }
@@ -440,6 +443,20 @@ impl<'a> Stage<'a> {
     /// What the machine looks like now.
     pub fn look_at_machine(&self) -> Vec<Check> {
         self.machine.checks(self.now())
+    }
+
+    /// Says in the log which USB devices came and went since it was looked last; the first look says nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn watch_devices(&mut self) -> Result<(), StageError> {
+        let Some(now) = self.machine.usb_devices() else { return Ok(()) };
+        let before = self.devices.replace(now.clone());
+        let Some(text) = before.and_then(|before| machine::difference(&before, &now)) else { return Ok(()) };
+        self.show(&Notice::Wrong { sentence: text.clone() });
+        self.record(Event::LogNote { text })?;
+        Ok(())
     }
 
     /// This ceremony continues a log whose last head was this one.
