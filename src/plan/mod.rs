@@ -20,7 +20,7 @@ pub use crate::step::{
 pub use inputs::kept_input;
 pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
-pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
+pub use site::{Class, Lockdown, Login, PinSource, Preflight, Site, SiteMedium, SiteToken};
 
 use crate::digest::Digest;
 pub use crate::profile::Begun;

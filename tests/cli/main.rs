@@ -24,6 +24,7 @@ mod inputs;
 mod issuance;
 mod lint;
 mod lint_together;
+mod media;
 mod modules;
 mod places;
 mod plan;
