@@ -135,6 +135,7 @@ pub(super) fn sign_heard(
 ) -> Result<Vec<u8>, TokenError> {
     match what {
         Signable::Digest(hash, octets) => token.sign(id, ToSign::Digest { hash, octets }),
+        Signable::Pss(hash, octets) => token.sign(id, ToSign::Pss { hash, octets }),
         Signable::Message(message) => token.sign(id, ToSign::Message(message)),
     }
 }

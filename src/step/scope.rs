@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::holes::Draft;
+use super::holes::{Draft, SignedWith};
 use super::setting::{Input, Setting};
 use crate::clock::Timestamp;
 use crate::issuance::{
@@ -457,7 +457,9 @@ impl<'s> Scope<'s> {
                 }
             }
         }
-        let algorithm = SignatureAlgorithm::for_key(&order.key().public);
+        let own = SignatureAlgorithm::for_key(&order.key().public);
+        // One that the key cannot sign with was objected to.
+        let algorithm = order.algorithm().unwrap_or(own);
         let as_if_signed = |octets: &Streamed| {
             let whole = O::Structure::assemble(octets, algorithm, &[0; 1], &order.along());
             whole.in_memory().map(<[u8]>::to_vec).unwrap_or_default()
@@ -488,6 +490,7 @@ impl<'s> Scope<'s> {
             kind: place.kind.to_owned(),
             name: place.name,
             signed_by: order.key().name.clone(),
+            signed_with: (algorithm != own).then(|| SignedWith { token: order.key().token.clone(), algorithm }),
             fields: super::holes::named(checked.statement(), &last, &holes),
             octets,
         });
@@ -504,7 +507,7 @@ impl<'s> Scope<'s> {
             let judged = order.ready(&drawn).map(|series| {
                 let context = series.context(policy, &self.ledger);
                 for index in (0..series.count()).filter(|index| which(*index)) {
-                    match check_member(&series, index, order.key(), &context) {
+                    match check_member(&series, index, &context) {
                         Ok(_) => {}
                         Err(IssuanceError::Objections { name, objections: all, .. }) => {
                             for one in all.iter().filter(|one| one.is_error()) {
