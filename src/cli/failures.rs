@@ -65,6 +65,7 @@ pub fn cabinet(errors: &[CabinetError]) -> Failure {
         matches!(
             error,
             CabinetError::LabelTaken { .. }
+                | CabinetError::Mechanism { .. }
                 | CabinetError::NotHardware { .. }
                 | CabinetError::SameDevice { .. }
         )
