@@ -8,6 +8,7 @@ use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site, Sources};
 use crate::profile::Folder;
 use crate::script::Problems;
+use crate::step::Draft;
 
 /// Say everything that is wrong with a script, without an HSM
 #[derive(Debug, clap::Args)]
@@ -53,6 +54,7 @@ impl Check {
                             plan.sha256()
                         ),
                     )?;
+                    files::print(out, &warnings(&plan))?;
                 }
                 Ok(())
             }
@@ -91,6 +93,16 @@ impl Check {
         }
         Ok((plan, problems))
     }
+}
+
+/// What rules warn of, a line each.
+fn warnings(plan: &Plan) -> String {
+    let of = |draft: &Draft| {
+        let Draft { step, kind, name, warnings, .. } = draft;
+        warnings.iter().map(|warning| format!("{step} {kind} `{name}`: {warning}\n")).collect::<String>()
+    };
+    let all: String = plan.drafts.iter().map(of).collect();
+    if all.is_empty() { all } else { format!("\nRules warn; whoever approves the plan acknowledges it:\n{all}") }
 }
 
 /// `1 act`, `2 acts`.

@@ -14,8 +14,9 @@ use zeroize::Zeroizing;
 
 use crate::digest::Digest;
 use crate::hsm::{
-    AttributeName, Blank as BlankSlot, Finding, Found, Initialization, Measure, ModuleConfiguration, ModuleProcess, Network,
-    Probe, Quirks, Session, Taken, Token, TokenError, TokenFlag, TokenInformation, TokenSelector, Writes,
+    AttributeName, Blank as BlankSlot, Finding, Found, Initialization, Measure, ModuleConfiguration,
+    ModuleProcess, Network, Probe, Quirks, Session, Taken, Token, TokenError, TokenFlag, TokenInformation,
+    TokenSelector, Writes,
 };
 use crate::plan::{Class, Login, PinSource, Plan, SignedWith, Site, SiteNetwork, SiteQuirks, SiteToken};
 use crate::stage::{
@@ -596,7 +597,9 @@ pub enum CabinetError {
         model: String,
     },
     /// The token cannot sign what the plan wants of it.
-    #[error("token `{token}` does not name the mechanism {mechanism}; a profile wants `signature: {algorithm}` of a key on it")]
+    #[error(
+        "token `{token}` does not name the mechanism {mechanism}; a profile wants `signature: {algorithm}` of a key on it"
+    )]
     Mechanism {
         /// The script's name for it.
         token: String,
@@ -662,5 +665,22 @@ mod tests {
         drop(writer);
         let line = line_of(File::from(std::os::fd::OwnedFd::from(reader))).unwrap();
         assert!(Pin::read(&line).is_err());
+    }
+    #[test]
+    fn a_mechanism_is_missed_only_in_a_list_that_is_there() {
+        let finding = |subject: &str, found| Finding {
+            subject: subject.to_owned(),
+            found,
+            detail: String::new(),
+            microseconds: None,
+            says: Vec::new(),
+        };
+        let list = finding("mechanisms", Found::Good);
+        let pss = |found| finding("CKM_RSA_PKCS_PSS (0xd)", found);
+        assert!(lacks(&[list.clone(), pss(Found::Lacking)], PSS_MECHANISM));
+        assert!(!lacks(&[list.clone(), pss(Found::Good)], PSS_MECHANISM));
+        assert!(!lacks(&[list.clone(), pss(Found::Unknown)], PSS_MECHANISM));
+        assert!(!lacks(&[list, finding("CKM_RSA_PKCS (0x1)", Found::Lacking)], PSS_MECHANISM));
+        assert!(!lacks(&[finding("mechanisms", Found::Unknown)], PSS_MECHANISM));
     }
 }

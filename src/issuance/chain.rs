@@ -121,6 +121,11 @@ impl<T: Structure> Judged<T> {
     pub const fn statement(&self) -> &Statement {
         &self.statement
     }
+
+    /// What rules warn of.
+    pub fn warnings(&self) -> &[Objection] {
+        &self.warnings
+    }
 }
 
 /// Octets that were read once, and what was heard of them.
@@ -494,10 +499,8 @@ impl<T: ToBeSigned> Signed<T> {
         all: Vec<(Self, Statement)>,
         verifier: &ManyVerifier,
     ) -> Result<Vec<Verified<T>>, IssuanceError> {
-        let opened: Vec<_> = all
-            .iter()
-            .map(|(one, planned)| one.compare(planned))
-            .collect::<Result<_, _>>()?;
+        let opened: Vec<_> =
+            all.iter().map(|(one, planned)| one.compare(planned)).collect::<Result<_, _>>()?;
         let signatures: Vec<_> = opened.iter().map(|one| (one.to_be_signed, one.signature)).collect();
         verifier.verify(&signatures).map_err(|(index, source)| match all.get(index) {
             Some((one, _)) => one.not_verified(verifier.key(), source),

@@ -340,7 +340,13 @@ fn find<O: Order>(
     let wanted = intent.digest("tbs_sha256");
     for leftover in stage.leftovers()? {
         let drafted = order.draft(&drawn)?;
-        let signed = Signed::<O::Structure>::found(&name, leftover.octets, drafted, order.algorithm()?, order.along())?;
+        let signed = Signed::<O::Structure>::found(
+            &name,
+            leftover.octets,
+            drafted,
+            order.algorithm()?,
+            order.along(),
+        )?;
         if Some(signed.to_be_signed()) != wanted {
             continue;
         }

@@ -264,7 +264,8 @@ fn verify_pss(modulus: &[u8], exponent: &[u8], hash: HashAlgorithm, digest: &[u8
     if let Some(first) = block.first_mut() {
         *first &= first_mask;
     }
-    let Some((padding, salt)) = block.len().checked_sub(hashed).and_then(|at| block.split_at_checked(at)) else {
+    let Some((padding, salt)) = block.len().checked_sub(hashed).and_then(|at| block.split_at_checked(at))
+    else {
         return false;
     };
     let Some((1, zeros)) = padding.split_last() else { return false };

@@ -14,8 +14,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use crate::step::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries,
-    SignedWith,
+    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries, SignedWith,
 };
 pub use inputs::kept_input;
 pub use quirks::{Attribute, Origin, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};

@@ -25,6 +25,9 @@ pub struct Draft {
     /// With which algorithm, where it is not the one that the key demands by itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub signed_with: Option<SignedWith>,
+    /// What rules warn of: whoever approves the plan has read it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub warnings: Vec<String>,
     /// Every field, the holes by their names in angle brackets.
     pub fields: Statement,
     /// The octets, with holes where they are not known yet.
@@ -317,6 +320,7 @@ mod tests {
             name: "x".into(),
             signed_by: "x".into(),
             signed_with: None,
+            warnings: Vec::new(),
             fields: fields.clone(),
             octets: vec![octets("0001"), hole.clone(), octets("04")],
         };

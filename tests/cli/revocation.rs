@@ -330,6 +330,11 @@ fn a_crl_that_moved_between_ceremonies_is_a_warning() {
                   Services}, {CN: E2}], not-before: ceremony-day, lasts: 300 days, crl-url: \"http://x1.c.example.com/\", issuer-url: \
                   \"http://x1.i.example.org/\", certificate: e2}";
         next_with(&table, "next-ceremony", &[key, e2], &["root-x1"], "");
+        // Whoever approves the plan reads it there, and `check` says it before.
+        for command in ["check next.yaml --log log", &PLAN.replace("plan.json", &format!("plan-{kept}.json"))] {
+            let said = table.run(command).with(0).both();
+            assert_eq!(said.contains("warning GRA-04: "), kept, "{said}");
+        }
         let _ = table.run(NEXT).with(0);
         let records = records(&table);
         let judged =

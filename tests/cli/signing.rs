@@ -48,14 +48,20 @@ fn table(algorithm: &str) -> Table {
          1095 days, crl-url: \"http://x1.c.example.org/\", issuer-url: \"http://x1.i.example.org/\", certificate: r1}}",
         name.replace("NAME", "R1")
     ));
-    step("issue-crl: {issuer: root-x1, profile: own-root-crl, number: next, this-update: ceremony-day, lasts: 100 days, revoked: none, crl: root-x1}");
-    step("issue-crl-series: {issuer: root-x1, profile: own-root-crl, number: next, this-update: ceremony-day, lasts: 100 days, windows: 2, every: 90 days, revoked: none, crls: ahead}");
+    step(
+        "issue-crl: {issuer: root-x1, profile: own-root-crl, number: next, this-update: ceremony-day, lasts: 100 days, revoked: none, crl: root-x1}",
+    );
+    step(
+        "issue-crl-series: {issuer: root-x1, profile: own-root-crl, number: next, this-update: ceremony-day, lasts: 100 days, windows: 2, every: 90 days, revoked: none, crls: ahead}",
+    );
     step("generate-key: {token: root, key: ocsp, algorithm: rsa-2048, backup: none}");
     step(&format!(
         "issue-ocsp-responder: {{issuer: root-x1, key: ocsp, profile: own-ocsp-responder, subject: {}, not-before: ceremony-day, lasts: 365 days, certificate: ocsp}}",
         name.replace("NAME", "OCSP")
     ));
-    step("issue-ocsp-responses: {issuer: root-x1, responder: ocsp, profile: own-ocsp-response, certificates: [r1], this-update: ceremony-day, lasts: 50 days, responses: r}");
+    step(
+        "issue-ocsp-responses: {issuer: root-x1, responder: ocsp, profile: own-ocsp-response, certificates: [r1], this-update: ceremony-day, lasts: 50 days, responses: r}",
+    );
     table.write("script.yaml", format!("{script}  - act: Closing\n{closing}"));
     table
 }
@@ -89,7 +95,9 @@ fn openssl(table: &Table, wanted: &str) {
 fn signs_everything_by(algorithm: &str, openssl_name: &str) {
     let table = table(algorithm);
     let said = table.run("plan script.yaml -o plan.json").with(0).both();
-    for one in ["root `root-x1`", "crl `root-x1`", "sealed-crl `ahead-2`", "ocsp-response `r-1`", "request `r1`"] {
+    for one in
+        ["root `root-x1`", "crl `root-x1`", "sealed-crl `ahead-2`", "ocsp-response `r-1`", "request `r1`"]
+    {
         let line = said.lines().find(|line| line.trim_start().starts_with(one)).unwrap();
         assert!(line.ends_with(&format!(" with {algorithm}:")), "{line}");
     }
