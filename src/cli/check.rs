@@ -1,5 +1,6 @@
 //! `check`: every error of a script, and of a site beside it, without an HSM.
 
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -97,12 +98,18 @@ impl Check {
 
 /// What rules warn of, a line each.
 fn warnings(plan: &Plan) -> String {
-    let of = |draft: &Draft| {
-        let Draft { step, kind, name, warnings, .. } = draft;
-        warnings.iter().map(|warning| format!("{step} {kind} `{name}`: {warning}\n")).collect::<String>()
-    };
-    let all: String = plan.drafts.iter().map(of).collect();
-    if all.is_empty() { all } else { format!("\nRules warn; whoever approves the plan acknowledges it:\n{all}") }
+    let mut all = String::new();
+    for Draft { step, kind, name, warnings, .. } in &plan.drafts {
+        for warning in warnings {
+            // Writing to a string does not fail.
+            let _ = writeln!(all, "{step} {kind} `{name}`: {warning}");
+        }
+    }
+    if all.is_empty() {
+        all
+    } else {
+        format!("\nRules warn; whoever approves the plan acknowledges it:\n{all}")
+    }
 }
 
 /// `1 act`, `2 acts`.
