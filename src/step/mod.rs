@@ -49,7 +49,7 @@ use thiserror::Error;
 
 pub use given_key::one_structure;
 use holes::ApprovedDrafts;
-pub use holes::{Draft, Entries, Hole, Octets};
+pub use holes::{Draft, Entries, Hole, Octets, SignedWith};
 pub use rows::{RowsError, read as read_rows};
 pub use scope::{Left, Scope};
 pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, Window};

@@ -35,5 +35,6 @@ mod room;
 mod rules;
 mod run;
 mod scripts;
+mod signing;
 mod sites;
 mod table;
