@@ -199,19 +199,22 @@ impl Operators for Answering<'_> {
         }
     }
 
-    /// The signature that the file names, or else one by the key that everybody has: a file of answers is for practice.
+    /// The signature that the file names, or where it says the word or nothing, one by the key that everybody has: a file of
+    /// answers is for practice.
     fn sign(&mut self, request: &SignRequest<'_>) -> Result<Vec<u8>, NoAnswer> {
         if request.word != "deviate" {
             self.told = None;
         }
-        let step = self.answers.steps.get(&request.question.step);
-        let says = step.is_some_and(|step| step.deviation.is_some() || !step.say.is_empty());
+        let mut step = self.answers.steps.get_mut(&request.question.step);
+        let says = step.as_ref().is_some_and(|step| step.deviation.is_some() || !step.say.is_empty());
+        let word = step.as_mut().and_then(|step| step.say.pop_front_if(|said| said == request.word));
         match (&self.told, self.answers.default) {
             (Some(told), _) if request.word == "deviate" => {
                 if !told.approve.contains(&request.question.person.id) {
                     return Err(declined(request.question));
                 }
             }
+            _ if word.is_some() => {}
             (_, Default::Practice) if !says => {}
             _ => return bring_signature(self, request),
         }

@@ -73,7 +73,8 @@ impl Tokens {
                 configuration.display()
             );
         }
-        site.push_str("preflight: {minimum-free: 1 MiB}\n");
+        site.push_str(&media(plan, &folder).map_err(wrong)?);
+        site.push_str("preflight: {minimum-free: 1 MiB, virtual-machine: true}\n");
         Ok((tokens, site, Running { place: (module, environment), process }))
     }
 
@@ -85,6 +86,30 @@ impl Tokens {
     pub fn throw_away(self) -> Result<(), RehearsalError> {
         throw_away(&self.folder)
     }
+}
+
+/// Throw-away folders in the place of media, and what a site says of them.
+fn media(plan: &Plan, folder: &Path) -> std::io::Result<String> {
+    let mut media: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, copies) in plan.steps().filter_map(|step| step.step.medium()) {
+        let most = media.entry(name).or_default();
+        *most = copies.max(*most);
+    }
+    if media.is_empty() {
+        return Ok(String::new());
+    }
+    let mut site = String::from("media:\n");
+    for (name, copies) in media {
+        let mut places = Vec::new();
+        for copy in 1..=copies {
+            let place = folder.join("media").join(format!("{name}-{copy}"));
+            fs::create_dir_all(&place)?;
+            places.push(format!("\"{}\"", place.display()));
+        }
+        // Writing to a string does not fail.
+        let _ = writeln!(site, "  {name}: [{}]", places.join(", "));
+    }
+    Ok(site)
 }
 
 /// Throws away the tokens of a rehearsal that was interrupted, if they are still there.
