@@ -168,6 +168,23 @@ fn a_token_that_was_initialised_and_not_logged_is_taken() {
 }
 
 #[test]
+fn a_first_pin_is_changed_once_whatever_was_interrupted() {
+    for when in [When::After, When::Before] {
+        let ev = if matches!(when, When::After) { "token.pin.intent" } else { "token.pin.changed" };
+        let (world, _) = killed(when, ev, "1.6");
+        let records = resumed(&world, None);
+        assert_eq!(count(&records, "token.initialized", "1.6"), 1);
+        assert_eq!(count(&records, "token.pin.intent", "1.6"), 1);
+        assert_eq!(count(&records, "token.pin.changed", "1.6"), 1);
+    }
+    // Between the two acts there is a token with the first PIN and no intent.
+    let (world, _) = killed(When::After, "token.initialized", "1.6");
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "token.initialize.intent", "1.6"), 1);
+    assert_eq!(count(&records, "token.pin.changed", "1.6"), 1);
+}
+
+#[test]
 fn a_closed_log_without_its_last_head_gets_it() {
     let (world, records) = killed(When::After, "ceremony.close", "");
     assert_eq!(last(&records), "ceremony.close");
