@@ -139,7 +139,7 @@ impl PublicKey {
             Parts::Rsa { .. } => algorithm.rsa_bits() == found,
             Parts::Ec(curve) => algorithm.curve() == Some(*curve),
             Parts::Ed25519 => *algorithm == KeyAlgorithm::Ed25519,
-            Parts::MlDsa(_) => false,
+            Parts::MlDsa(set) => algorithm.ml_dsa() == Some(*set),
         })
     }
 
