@@ -446,8 +446,10 @@ fn a_process_that_nobody_logged_in_to_stays() {
 fn a_public_key_that_is_told_as_a_whole_only_is_the_same_key() {
     let key = |fake: &str| {
         let (process, mut session) = open(fake);
+        session.log_in(Login::Pin(&pin("1234"))).unwrap();
         let key = session.key(&id());
-        process.stop().unwrap();
+        drop(session);
+        process.stop().map_err(|error| format!("{fake}: {error} {key:?}")).unwrap();
         key
     };
     let point = key("").unwrap().public_key;

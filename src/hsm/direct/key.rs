@@ -54,7 +54,9 @@ pub(in super::super) fn read_public(task: &mut Task<'_>, object: Object) -> Resu
         _ if told(&attributes, AttributeName::Modulus) || told(&attributes, AttributeName::EcPoint) => &[],
         _ => &[AttributeName::PublicKeyInfo],
     };
-    attributes.0.extend(task.read_all(object, more)?.0);
+    if !more.is_empty() {
+        attributes.0.extend(task.read_all(object, more)?.0);
+    }
     Ok(attributes)
 }
 
