@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead, Read as _, Write};
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use super::files::one_line;
+use super::quiet::Quiet;
 use crate::script::MOST_TEXT;
 use crate::stage::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest,
@@ -161,34 +161,6 @@ fn typed_pin(prompt: &str) -> Result<Zeroizing<String>, NoAnswer> {
     // Before the prompt invites anyone to type.
     let _quiet = Quiet::make(&terminal);
     rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| ended(""))
-}
-
-/// A terminal that does not show what is typed, for as long as this lives.
-struct Quiet<'t> {
-    terminal: &'t File,
-    before: Option<Termios>,
-}
-
-impl<'t> Quiet<'t> {
-    fn make(terminal: &'t File) -> Self {
-        let before = tcgetattr(terminal).ok();
-        if let Some(before) = &before {
-            let mut quiet = before.clone();
-            quiet.local_modes.remove(LocalModes::ECHO);
-            // A terminal that refuses is asked once more by the reader of the PIN, which then fails.
-            let _ = tcsetattr(terminal, OptionalActions::Now, &quiet);
-        }
-        Self { terminal, before }
-    }
-}
-
-impl Drop for Quiet<'_> {
-    fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            // There is nobody to tell: the terminal is gone.
-            let _ = tcsetattr(self.terminal, OptionalActions::Now, before);
-        }
-    }
 }
 
 /// Whether an answer is the expected one.

@@ -30,5 +30,6 @@ mod room;
 mod rules;
 mod run;
 mod scripts;
+mod share;
 mod sites;
 mod table;

@@ -11,6 +11,7 @@
 pub mod fake;
 pub mod program;
 pub mod softhsm;
+pub mod terminal;
 
 #[allow(unused_imports, reason = "each test program uses its part of it")]
 pub use program::{Ended, own_folder, rootrite, sha256, tool, tool_folder};
