@@ -13,6 +13,8 @@ pub mod script;
 
 pub mod pki;
 
+pub mod approval;
+
 pub mod profile;
 
 pub mod rule;

@@ -252,6 +252,12 @@ fn answer(
             *last = ended(call, direct, &signed, Clone::clone);
             reply(socket, number, &signed)
         }
+        Request::SignWhole { key, hash, message } => {
+            let octets = hash.digest(&message);
+            let signed = direct.sign(&key, ToSign::Whole { hash, octets: &octets, message: &message });
+            *last = ended(call, direct, &signed, Clone::clone);
+            reply(socket, number, &signed)
+        }
         Request::Destroy { id } => {
             let destroyed = direct.destroy_objects(&id);
             *last = ended(call, direct, &destroyed, nothing);
@@ -283,6 +289,9 @@ fn call(request: &Request<'_>) -> Option<Call> {
         }
         Request::SignPss { key, hash, octets } => {
             Call::Sign { id: key.clone(), hash: Some(*hash), octets: octets.clone() }
+        }
+        Request::SignWhole { key, hash, message } => {
+            Call::Sign { id: key.clone(), hash: Some(*hash), octets: hash.digest(message) }
         }
         Request::Generate { request } => {
             Call::Generate { id: request.id.clone(), label: request.label.clone() }

@@ -123,6 +123,12 @@ impl Token for Session {
             ToSign::Digest { hash, octets } => {
                 Request::Sign { key, hash: Some(hash), octets: octets.to_vec() }
             }
+            ToSign::Whole { hash, message, .. } if self.quirks.hashes => {
+                Request::SignWhole { key, hash, message: message.to_vec() }
+            }
+            ToSign::Whole { hash, octets, .. } => {
+                Request::Sign { key, hash: Some(hash), octets: octets.to_vec() }
+            }
             ToSign::Message(octets) => Request::Sign { key, hash: None, octets: octets.to_vec() },
             ToSign::Pss { hash, octets } => Request::SignPss { key, hash, octets: octets.to_vec() },
         };

@@ -6,6 +6,7 @@
 //! - `log`: policy, head and every line; `story`: what the records say of artifacts and signatures;
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
+//! - `crl_series`: what the log says of CRLs that are sealed until their time;
 //! - `due`: when the next ceremony has to be.
 //!
 //! Findings have the codes of the log format's §5.
@@ -13,6 +14,7 @@
 mod artifacts;
 mod certificates;
 mod crl;
+mod crl_series;
 mod due;
 mod folder;
 mod log;

@@ -98,6 +98,8 @@ pub struct Person {
     pub id: Located<Id>,
     /// What they do.
     pub role: Located<Role>,
+    /// The public key that they approve with, as a line of its `.pub` file.
+    pub ssh_key: Option<Located<String>>,
 }
 
 /// What somebody does in a ceremony: the roles of the log, but for `software`.

@@ -5,8 +5,22 @@
 //! - An exception changes nothing of what the script does next: it is told, approved, recorded and in the report.
 //! - In a pause nobody is logged in anywhere: who goes on brings the PINs again.
 
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::approval::ToApprove;
 use super::operators::{Aside, Expected, NoAnswer, Notice, Person, Question};
 use super::{Event, Line, Stage, StageError};
+use crate::digest::Digest;
+
+/// The digest of what is otherwise than scripted: of its canonical JSON, as its record has it.
+pub fn deviation_sha256(step: &str, expected: &str, actual: &str) -> Digest {
+    let [step, expected, actual] = [step, expected, actual].map(|text| text.nfc().collect::<String>());
+    let said = serde_json::json!({ "actual": actual, "expected": expected, "step": step });
+    Digest::of(said.to_string().as_bytes())
+}
+
+/// The `kind` of an approval of something that is otherwise than scripted.
+pub const DEVIATION: &str = "deviation";
 
 impl Stage<'_> {
     /// Sees to what a person said in the place of an answer.
@@ -25,16 +39,19 @@ impl Stage<'_> {
         let officers: Vec<Person> =
             self.present().iter().filter(|person| person.role == "crypto-officer").cloned().collect();
         let lines = vec![Line::new("step", self.step_number()), Line::new("exception", actual.clone())];
-        let mut approved_by = Vec::new();
+        let expected = "as scripted".to_owned();
+        let sha256 = deviation_sha256(&self.step_number(), &expected, &actual);
+        let (mut approved_by, mut signatures) = (Vec::new(), Vec::new());
         for officer in officers {
             let sentence = "Do you approve this exception?";
-            if self.ask_beside(&officer, sentence, lines.clone(), Expected::Word("deviate"))?.is_some() {
+            let what = ToApprove { kind: DEVIATION, sha256, word: "deviate" };
+            if let Some(signed) = self.approved_beside(&officer, sentence, &lines, what)? {
                 approved_by.push(officer.id);
+                signatures.extend(signed);
             }
         }
         let (step, approvals) = (self.step_number(), approved_by.len());
-        let expected = "as scripted".to_owned();
-        self.record_by(person, Event::StepDeviation { step, expected, actual, approved_by })?;
+        self.record_by(person, Event::StepDeviation { step, expected, actual, approved_by, signatures })?;
         let lines = vec![Line::new("approvals", approvals.to_string())];
         self.show(&Notice::Done {
             sentence: "The exception is in the log. The question stands.".into(),

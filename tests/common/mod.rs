@@ -9,7 +9,9 @@
 )]
 
 pub mod fake;
+pub mod modules;
 pub mod program;
+pub mod service;
 pub mod softhsm;
 pub mod terminal;
 
