@@ -7,12 +7,13 @@ use std::io::{BufRead, Read as _, Write};
 use zeroize::Zeroizing;
 
 use super::files::one_line;
-use super::quiet::Quiet;
+use super::quiet::{self, Quiet};
 use crate::approval::NAMESPACE;
 use crate::script::MOST_TEXT;
+use crate::secret::SecretOctets;
 use crate::stage::{
-    Aside, Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest,
-    Question, SIGNED,
+    Aside, Delivery, Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose,
+    PinRequest, Question, SIGNED, SharePurpose, ShareRequest,
 };
 
 /// What people are told, as lines.
@@ -117,6 +118,43 @@ impl Operators for Plain<'_> {
                 Err(why) => self.say(&format!("  ! {why}\n")),
             }
         }
+    }
+
+    fn deliver(&mut self, delivery: &Delivery<'_>) -> Result<(), NoAnswer> {
+        let Delivery { token, person, set_id, index, count, threshold, share, .. } = delivery;
+        let who = said(person);
+        self.say(&format!(
+            "\n  {who}: the next screen is for you alone. It shows share {index} of {count} of the PIN of token `{token}`.\n"
+        ));
+        let ended = |why: std::io::Error| NoAnswer::Ended { question: format!("{who}: your share ({why})") };
+        quiet::typed("  Press Enter when nobody else sees the screen: ").map_err(ended)?;
+        let above = format!(
+            "{who}: share {index} of {count} of the PIN of token `{token}`, set {set_id}; it takes {threshold}.\n\
+             Write down every group. The last character of each checks it."
+        );
+        quiet::shown_share(
+            &above,
+            share,
+            "Press Enter when it is written down: the screen is cleared, and you type it back.",
+        )
+        .map_err(ended)
+    }
+
+    fn share(&mut self, request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
+        let (who, token) = (said(&request.person), &request.token);
+        let prompt = match request.purpose {
+            SharePurpose::ReadBack { index } => {
+                format!("  {who}: type share {index} back; an empty line shows it once more: ")
+            }
+            SharePurpose::Login { given, .. } => format!(
+                "\n  {who}: type your share of the PIN of `{token}` ({}); {given} of {} are there, an empty line goes on without you: ",
+                request.tries, request.threshold
+            ),
+        };
+        let typed = quiet::typed(&prompt).map_err(|error| NoAnswer::Ended {
+            question: format!("{who}: the share of the PIN of `{token}`, typed at a terminal ({error})"),
+        })?;
+        Ok(Some(typed).filter(|typed| !typed.is_empty()))
     }
 
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer> {

@@ -73,14 +73,47 @@ pub fn line_of(reader: &mut dyn io::Read) -> io::Result<Option<SecretOctets>> {
 ///
 /// If there is no terminal.
 pub fn shown(above: &str, secret: &SecretOctets, below: &str) -> io::Result<()> {
+    alone(above, below, &mut |screen| secret.expose(|octets| screen.write_all(octets)))
+}
+
+/// The same with a share's words or groups in rows, each row with the number of its first.
+///
+/// # Errors
+///
+/// If there is no terminal.
+pub fn shown_share(above: &str, share: &SecretOctets, below: &str) -> io::Result<()> {
+    alone(above, below, &mut |screen| {
+        share.expose(|octets| {
+            let mut words = octets.split(|octet| *octet == b' ');
+            // The mark of our own form is no group.
+            if octets.starts_with(b"RR") {
+                screen.write_all(b"      ")?;
+                screen.write_all(words.next().unwrap_or_default())?;
+                screen.write_all(b"\n")?;
+            }
+            for (place, word) in words.enumerate() {
+                if place % IN_A_ROW == 0 {
+                    screen.write_all(format!("\n  {:>2}", place + 1).as_bytes())?;
+                }
+                screen.write_all(b"  ")?;
+                screen.write_all(word)?;
+            }
+            Ok(())
+        })
+    })
+}
+
+/// A screen of its own until Enter is pressed.
+fn alone(above: &str, below: &str, show: &mut dyn FnMut(&mut &File) -> io::Result<()>) -> io::Result<()> {
     let terminal = terminal()?;
     let _screen = Screen::open(&terminal)?;
-    (&terminal).write_all(format!("{above}\n\n").as_bytes())?;
-    secret.expose(|octets| (&terminal).write_all(octets))?;
-    (&terminal).write_all(format!("\n\n{below}\n").as_bytes())?;
+    let mut screen = &terminal;
+    screen.write_all(format!("{above}\n\n").as_bytes())?;
+    show(&mut screen)?;
+    screen.write_all(format!("\n\n{below}\n").as_bytes())?;
     let _quiet = Quiet::make(&terminal);
     let mut octet = [0];
-    while (&terminal).read(&mut octet)? == 1 && octet[0] != b'\n' {}
+    while screen.read(&mut octet)? == 1 && octet[0] != b'\n' {}
     Ok(())
 }
 
@@ -129,6 +162,9 @@ impl Drop for Quiet<'_> {
         }
     }
 }
+
+/// Words or groups in a row.
+const IN_A_ROW: usize = 5;
 
 #[cfg(test)]
 mod tests {

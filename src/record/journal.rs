@@ -520,8 +520,10 @@ impl Journal for LogFolder {
         octets: &mut dyn Read,
     ) -> Result<(), JournalError> {
         if place.kind == artifact::SEALED_CRL {
-            ensure_folder(&self.places.sealed())?;
-            ensure_folder(&self.shelf(place.kind))?;
+            let mut together = Together::new();
+            together.ensure_folder(&self.places.sealed())?;
+            together.ensure_folder(&self.shelf(place.kind))?;
+            together.sync()?;
         }
         for (path, _) in artifact::renderings(place) {
             if self.taken.contains(&path) {

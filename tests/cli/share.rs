@@ -1,10 +1,10 @@
 //! `share check` and `share combine`: what they say of shares, where they take them from, and that nothing secret is said.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::common::program::{Ended, run};
-use crate::common::terminal::at_a_terminal;
+use crate::room::{Room, Wanted};
+use crate::table::Table;
 
 /// Vectors 20 and 4 of SLIP-39, for which the passphrase is TREZOR.
 const WHOLE: &str = "theory painting academic academic armed sweater year military elder discuss acne wildlife boring \
@@ -59,8 +59,8 @@ fn a_wrong_word_is_named_by_its_place_only() {
     let ended = ended.with(3);
     assert!(ended.error.contains("because: word 18 is not on the word list"), "{}", ended.error);
     assert!(!ended.error.contains("bundel"));
-    share("check --fd 3", "").0.with(3);
-    share("check --fd 9", "").0.with(2);
+    assert_eq!(share("check --fd 3", "").0.code, Some(3));
+    assert_eq!(share("check --fd 9", "").0.code, Some(2));
 }
 
 #[test]
@@ -87,14 +87,16 @@ fn too_few_shares_and_shares_that_do_not_belong_together_give_nothing() {
         assert!(secret.is_empty());
         says_nothing_of(&ended, &shares);
     }
-    share("combine --fd 3", TWO[0]).0.with(2);
+    assert_eq!(share("combine --fd 3", TWO[0]).0.code, Some(2));
 }
 
 #[test]
 fn at_a_terminal_nothing_that_is_typed_is_shown() {
-    let typed = format!("{WHOLE}\n");
-    let here = Path::new(".");
-    let Some(ended) = at_a_terminal(here, &["share", "check"], &[("shown: ", &typed)]) else { return };
+    let table = Table::without_tokens();
+    let ended = Room::open(&table, "share check").go_on(|question| {
+        assert_eq!(question.wanted, Wanted::Secret("Type the share; nothing is shown: ".into()));
+        Some(WHOLE.to_owned())
+    });
     let ended = ended.with(0);
     assert!(ended.out.contains("The share is whole"), "{}", ended.out);
     says_nothing_of(&ended, WHOLE);
@@ -102,25 +104,19 @@ fn at_a_terminal_nothing_that_is_typed_is_shown() {
 
 #[test]
 fn at_a_terminal_a_wrong_share_is_asked_for_again_and_the_secret_stands_alone_on_the_screen() {
-    let [one, two] = TWO.map(|words| format!("{words}\n"));
+    let [one, two] = TWO;
     let wrong = one.replace("oasis", "guitar");
-    let answers = [
-        ("Type share 1", wrong.as_str()),
-        ("word 9 is wrong", &one),
-        ("Type share 2", &one),
-        ("is already there", &two),
-        ("Type the passphrase", "TREZOR\n"),
-        ("Press Enter", "\n"),
-    ];
-    let Some(ended) =
-        at_a_terminal(Path::new("."), &["share", "combine", "--passphrase", "--show"], &answers)
-    else {
-        return;
-    };
-    let ended = ended.with(0);
+    let mut typed = [&wrong, one, one, two, "TREZOR", ""].into_iter();
+    let table = Table::without_tokens();
+    let room = Room::open(&table, "share combine --passphrase --show");
+    let ended = room.go_on(|_| typed.next().map(str::to_owned)).with(0);
+    assert_eq!(typed.next(), None);
+    for wanted in ["because: word 9 is wrong", "because: the share is already there: it is number 1 of"] {
+        assert!(ended.out.contains(wanted), "{}", ended.out);
+    }
     let screen = ended.out.split("\u{1b}[?1049h").nth(1).unwrap();
     let (alone, after) = screen.split_once("\u{1b}[?1049l").unwrap();
     assert!(alone.contains("b43ceb7e57a0ea8766221624d01b0864"));
     assert!(!after.contains("b43ceb7e"));
-    says_nothing_of(&ended, &format!("{one} {two}"));
+    says_nothing_of(&ended, &TWO.join(" "));
 }

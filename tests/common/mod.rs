@@ -13,7 +13,6 @@ pub mod modules;
 pub mod program;
 pub mod service;
 pub mod softhsm;
-pub mod terminal;
 
 #[allow(unused_imports, reason = "each test program uses its part of it")]
 pub use program::{Ended, own_folder, rootrite, sha256, tool, tool_folder};

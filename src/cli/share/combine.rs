@@ -89,7 +89,7 @@ impl Combine {
 }
 
 /// Reads shares until there are enough.
-fn gather(source: &mut Source) -> Result<Hand, Failure> {
+pub(super) fn gather(source: &mut Source) -> Result<Hand, Failure> {
     let mut hand = Hand::new();
     while let Err(missing) = hand.is_enough() {
         let number = hand.count() + 1;

@@ -8,7 +8,8 @@ use std::io::{self, Write};
 
 use super::quiet;
 use crate::failure::{Failure, Turn};
-use crate::secret::SecretOctets;
+use crate::secret::{Pin, SecretOctets};
+use crate::share::Passphrase;
 
 /// Check one share, or rebuild a secret from enough of them, outside a ceremony
 #[derive(Debug, clap::Subcommand)]
@@ -29,6 +30,19 @@ impl Share {
             Self::Combine(command) => command.run(out),
         }
     }
+}
+
+/// The PIN that shares put together, typed at the terminal.
+///
+/// # Errors
+///
+/// [`Turn::Operators`] if they give none.
+pub fn pin() -> Result<Pin, Failure> {
+    let wrong =
+        |error: &dyn std::error::Error| Failure::because(Turn::Operators, "the shares give no PIN", error);
+    let hand = combine::gather(&mut Source::Terminal)?;
+    let secret = hand.combine(&Passphrase::none()).map_err(|error| wrong(&error))?;
+    secret.expose(Pin::read).map_err(|error| wrong(&error))
 }
 
 /// Where secrets are read from: a terminal that does not show them, or a file descriptor with a line for each.
