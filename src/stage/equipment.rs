@@ -113,8 +113,8 @@ pub struct Equipment {
     pub fresh: Option<Box<dyn Fresh>>,
     /// Whether it can keep the log's head as a data object, as far as anybody knows.
     pub keeps_heads: bool,
-    /// The shares of its PIN that were dealt since this program began.
-    pub(super) dealt: Option<Vec<ShareFace>>,
+    /// The shares of its PIN that were dealt since this program began, and who has which.
+    pub(super) dealt: Option<Vec<(ShareFace, String)>>,
     /// Who put the PIN together last.
     combined_by: Vec<String>,
     /// Whether someone is logged in.

@@ -99,7 +99,8 @@ impl Stage<'_> {
         let kept = !self.operators.is_improvised();
         let sharing = |source| StageError::Shares { token: token.into(), source };
         let dealt = self.shared(token)?.deal(token, threshold, holders.len(), kept).map_err(sharing)?;
-        if let Some(set) = self.last_set(token) {
+        if let Some((void, _)) = self.last_set(token).first() {
+            let set = &void.set_id;
             let text =
                 format!("token `{token}`: the shares of set {set} count for nothing; a new PIN is dealt");
             self.record(Event::LogNote { text })?;
@@ -110,7 +111,8 @@ impl Stage<'_> {
             self.hand_over(token, holder, (threshold, &holders), (face, share))?;
             self.record(Event::ShareConfirmed(share_of(token, face, holder)))?;
         }
-        let set = dealt.shares.into_iter().map(|(face, _)| face).collect();
+        let set = dealt.shares.into_iter().map(|(face, _)| face);
+        let set = set.zip(holders).map(|(face, holder)| (face, holder.id)).collect();
         self.equipment(token)?.dealt = Some(set);
         Ok(dealt.pin)
     }
@@ -211,7 +213,7 @@ impl Stage<'_> {
             };
             for _ in 0..MOST_TRIES {
                 let Some(typed) = self.operators.share(&request)? else { break };
-                match self.take(token, &typed)? {
+                match self.take(token, holder, &typed)? {
                     Ok(face) => {
                         self.record(Event::ShareChecked(share_of(token, &face, holder)))?;
                         people.push(holder.id.clone());
@@ -232,59 +234,66 @@ impl Stage<'_> {
     }
 
     /// Looks at a share and takes it; why not, in words.
-    fn take(&mut self, token: &str, typed: &SecretOctets) -> Result<Result<ShareFace, String>, StageError> {
+    fn take(
+        &mut self,
+        token: &str,
+        holder: &Person,
+        typed: &SecretOctets,
+    ) -> Result<Result<ShareFace, String>, StageError> {
         let face = match self.look(token, typed)? {
             Ok(face) => face,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        if let Some(why) = self.is_not_of_this_log(token, &face)? {
+        if let Some(why) = self.is_not_of_this_log(token, holder, &face)? {
             return Ok(Err(why));
         }
         Ok(self.shared(token)?.lay(typed).map(|()| face).map_err(|error| error.to_string()))
     }
 
     /// Why a share is none of those that this log says were dealt for the token; nothing where it says nothing of any.
-    fn is_not_of_this_log(&mut self, token: &str, face: &ShareFace) -> Result<Option<String>, StageError> {
+    fn is_not_of_this_log(
+        &mut self,
+        token: &str,
+        holder: &Person,
+        face: &ShareFace,
+    ) -> Result<Option<String>, StageError> {
         let dealt = match self.equipment(token)?.dealt.clone() {
             Some(dealt) => dealt,
-            None => self.faces_of_last_set(token),
+            None => self.last_set(token),
         };
-        let Some(wanted) = dealt.first() else { return Ok(None) };
-        let same_set = |known: &&ShareFace| known.set_id == face.set_id;
-        let Some(_) = dealt.iter().find(same_set) else {
-            let (found, wanted) = (&face.set_id, &wanted.set_id);
-            return Ok(Some(format!("the share is of set {found}; wanted one of set {wanted}")));
-        };
-        let known = dealt.iter().find(|known| known.index == face.index);
+        let Some((wanted, _)) = dealt.first() else { return Ok(None) };
+        let ShareFace { set_id, index, commitment } = face;
+        if wanted.set_id != *set_id {
+            return Ok(Some(format!("the share is of set {set_id}; wanted one of set {}", wanted.set_id)));
+        }
+        let known = dealt.iter().find(|(known, _)| known.index == *index && known.commitment == *commitment);
         Ok(match known {
-            Some(known) if known.commitment == face.commitment => None,
-            _ => {
-                Some(format!("the share is not share {} of set {} as it was dealt", face.index, face.set_id))
+            Some((_, whose)) if *whose == holder.id => None,
+            Some((_, whose)) => {
+                Some(format!("the share is {whose}'s; each holder types the one that the log says"))
             }
+            None => Some(format!("the share is not share {index} of set {set_id} as it was dealt")),
         })
     }
 
-    /// The set that was dealt last for a token before an interruption.
-    fn last_set(&self, token: &str) -> Option<String> {
-        self.faces_of_last_set(token).pop().map(|face| face.set_id)
-    }
-
-    fn faces_of_last_set(&self, token: &str) -> Vec<ShareFace> {
+    /// The set that was dealt last for a token before an interruption, and who has which; empty if none was.
+    fn last_set(&self, token: &str) -> Vec<(ShareFace, String)> {
         let issued =
             |record: &&super::PastRecord| record.ev == "share.issued" && record.text("token") == Some(token);
         let all = self.past().records().iter().filter(issued);
-        let mut faces: Vec<ShareFace> = all
+        let mut set: Vec<(ShareFace, String)> = all
             .filter_map(|record| {
                 let set_id = record.text("set_id")?.to_owned();
                 let index = record.data.get("index")?.as_u64()?;
-                Some(ShareFace { set_id, index, commitment: record.digest("commitment_sha256")? })
+                let face = ShareFace { set_id, index, commitment: record.digest("commitment_sha256")? };
+                Some((face, record.text("holder")?.to_owned()))
             })
             .collect();
         // A set begins with its first share.
-        if let Some(begin) = faces.iter().rposition(|face| face.index == 1) {
-            faces.drain(..begin);
+        if let Some(begin) = set.iter().rposition(|(face, _)| face.index == 1) {
+            set.drain(..begin);
         }
-        faces
+        set
     }
 
     fn look(

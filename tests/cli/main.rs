@@ -25,6 +25,7 @@ mod issuance;
 mod lint;
 mod lint_together;
 mod modules;
+mod pin_shares;
 mod places;
 mod plan;
 mod profile;

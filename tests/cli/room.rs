@@ -184,7 +184,8 @@ fn wanted(shown: &str, before: Option<&Wanted>) -> Option<Wanted> {
             _ => Wanted::Text,
         });
     }
-    let prompt = last.trim_start();
+    // After a screen of its own the terminal goes back.
+    let prompt = last.rsplit("\u{1b}[?1049l").next()?.trim_start();
     if prompt.starts_with("Press Enter") && (prompt.ends_with('.') || prompt.ends_with(": ")) {
         return Some(Wanted::Enter);
     }
