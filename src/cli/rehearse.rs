@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::resume::TOKENS;
-use super::{failures, files, plain};
+use super::{approvals, failures, files, plain};
 use crate::clock::RehearsalClock;
 use crate::conduct::{Beginning, Company, Improviser, Tokens, check, conduct, open};
 use crate::confinement;
@@ -24,6 +24,9 @@ pub struct Rehearse {
     /// A new folder for everything that comes of it
     #[arg(long, value_name = "FOLDER", default_value = "rehearsal")]
     out: PathBuf,
+    /// Approvals that people signed before the day, to see whether they are good: files, or folders of `.approval` files
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    approvals: Vec<PathBuf>,
     /// Say only where things are
     #[arg(short, long)]
     quiet: bool,
@@ -37,6 +40,7 @@ impl Rehearse {
     /// What is wrong with the script, or what stopped the rehearsal.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         let plan = files::plan(&self.script, true, None)?;
+        let approvals = approvals::verify(&plan, None, &approvals::read(&self.approvals)?)?;
         new_folder(&self.out, "--out")?;
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
         let out_folder =
@@ -70,6 +74,8 @@ impl Rehearse {
             site: site_text.clone().into_bytes(),
             practice: true,
             rehearsal: true,
+            answered: false,
+            approvals,
         };
         let done = conduct(&plan, places, company, Beginning::New);
         // What stopped the rehearsal is more important than a module that does not end.

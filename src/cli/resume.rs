@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use super::answers::Answers;
 use super::rehearse::machine;
 use super::run::{folder_of, somebody_answers, with_people};
-use super::{failures, files, plain};
+use super::{approvals, failures, files, plain};
 use crate::clock::{Clock, RehearsalClock};
-use crate::conduct::{Beginning, Company, Improviser, at_work, conduct, open, throw_away};
+use crate::conduct::{Approvals, Beginning, Company, Improviser, at_work, conduct, open, throw_away};
 use crate::confinement;
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
@@ -59,6 +59,7 @@ struct Found {
     plan: Plan,
     site: Whole<Site>,
     site_octets: Vec<u8>,
+    approvals: Approvals,
 }
 
 impl Resume {
@@ -104,6 +105,8 @@ impl Resume {
                 site: found.site_octets.clone(),
                 practice: found.run.practice,
                 rehearsal: found.run.rehearsal,
+                answered: self.answers.is_some(),
+                approvals: found.approvals.clone(),
             };
             conduct(&found.plan, found.places.clone(), company, beginning).map(|_| ()).map_err(Failure::from)
         };
@@ -205,7 +208,9 @@ impl Resume {
         if !problems.is_empty() {
             return Err(problems.into());
         }
-        Ok(Found { run, places, plan, site, site_octets })
+        let site_sha256 = (!run.rehearsal).then_some(site.sha256);
+        let approvals = approvals::verify(&plan, site_sha256, &approvals::kept(&folder)?)?;
+        Ok(Found { run, places, plan, site, site_octets, approvals })
     }
 }
 

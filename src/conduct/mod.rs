@@ -6,6 +6,7 @@
 //! - A step's begin is stored before it does anything, its end after everything it did.
 //! - After each step that hands something over the head is signed.
 
+mod approvals;
 mod cabinet;
 mod closing;
 mod outcomes;
@@ -18,6 +19,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
+pub use approvals::{ApprovalError, Approvals, Given, kept_name, statement};
 pub use cabinet::{CabinetError, Modules, Running, check, is_software, open};
 pub use cabinet::{configuration as token_module, login as token_login, quirks as token_quirks};
 pub use outcomes::at_work;
@@ -32,8 +34,8 @@ use crate::plan::{Begun, Ledger, Plan, PlannedStep, kept_input, take_in};
 use crate::record::run::{self, Kept, Run};
 use crate::record::{Continued, Identity, Interrupted, LogFolder, Places, Torn, finish};
 use crate::stage::{
-    Cabinet, Event, Expected, Head, JournalError, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators,
-    Outcome, PastRecord, Session, Stage, StageError,
+    Cabinet, Event, Head, JournalError, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators, Outcome,
+    Session, Signing, Stage, StageError,
 };
 use crate::step::{Room, StepError};
 
@@ -55,6 +57,10 @@ pub struct Company<'c> {
     pub practice: bool,
     /// Whether nobody but the program is in the room.
     pub rehearsal: bool,
+    /// Whether a file answers in people's place.
+    pub answered: bool,
+    /// The approvals that were given before the day.
+    pub approvals: Approvals,
 }
 
 /// Where a ceremony begins.
@@ -80,8 +86,17 @@ pub fn conduct(
     company: Company<'_>,
     beginning: Beginning,
 ) -> Result<LogFolder, ConductError> {
+    // Only a practice log has nobody in the room, whatever else is said.
+    let nobody = company.practice && (company.rehearsal || company.answered);
+    let site_sha256 = Digest::of(&company.site);
+    if !nobody && !matches!(beginning, Beginning::Closing(..)) {
+        company
+            .approvals
+            .are_enough(plan, site_sha256)
+            .map_err(|lacking| ConductError::NotApproved { lacking })?;
+    }
     let identity = identity(plan, company.practice, &beginning)?;
-    let session = session(company.modules.loaded.clone(), Digest::of(&company.site))?;
+    let session = session(company.modules.loaded.clone(), site_sha256)?;
     let earlier = Earlier::of(&beginning)?;
     let closing = match &beginning {
         Beginning::Closing(_, outcome) => Some(*outcome),
@@ -91,9 +106,13 @@ pub fn conduct(
     // Before the first call that a power failure could cut short.
     outcomes::keep(company.modules, &log.places().run(log.ceremony()))
         .map_err(|source| ConductError::Outcomes { source: Box::new(source) })?;
-    let Company { cabinet, operators, clock, machine, practice, .. } = company;
+    let Company { cabinet, operators, clock, machine, practice, approvals, .. } = company;
     let mut stage = Stage::new(cabinet, &mut log, operators, clock, machine);
-    let opened = Opened { plan, identity, practice, session };
+    let signing = approvals::signing(plan, nobody);
+    if let Some(signing) = &signing {
+        stage.approvals_are_signatures(signing.clone());
+    }
+    let opened = Opened { plan, identity, practice, session, approvals, signing, nobody };
     let done = opened.enter(earlier, &mut stage).and_then(|ledger| match &resumption {
         Some(resumption) => resumption.go_on(&opened, ledger, closing, &mut stage),
         None => opened.begin(ledger, &[], &mut stage),
@@ -144,6 +163,9 @@ struct Opened<'p> {
     identity: Identity,
     practice: bool,
     session: Session,
+    approvals: Approvals,
+    signing: Option<Signing>,
+    nobody: bool,
 }
 
 impl Opened<'_> {
@@ -224,8 +246,12 @@ impl Opened<'_> {
     /// The approvals, and what the ceremony will do.
     fn open(&self, stage: &mut Stage<'_>) -> Result<(), ConductError> {
         let (plan, site_sha256) = (self.plan, self.session.site_sha256);
+        if !stage.past().has("ceremony.close") {
+            approvals::register(plan, self.signing.as_ref(), stage)?;
+        }
         if !stage.past().has("ceremony.open") {
-            approve(plan, site_sha256, stage)?;
+            let signing = self.signing.as_ref();
+            self.approvals.take_in(plan, site_sha256, signing, self.nobody, stage)?;
             let location_digest = stage.annex("location", "not given")?;
             stage.record(Event::CeremonyOpen {
                 purpose: plan.setting.title.clone(),
@@ -390,39 +416,6 @@ impl Earlier {
     }
 }
 
-/// The plan's digest, and the site's, approved by the people of the script.
-fn approve(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> Result<(), StageError> {
-    for (role, count) in &plan.setting.people.approvals {
-        for person in plan.setting.people.of_role(role).take(*count) {
-            let sha256 = plan.sha256();
-            let approved = |ev, sha256: Digest| {
-                let of_person = |record: &PastRecord| {
-                    record.text("person") == Some(&person.id) && record.digest("sha256") == Some(sha256)
-                };
-                stage.past().find(ev, of_person).is_some()
-            };
-            if approved("plan.approved", sha256) && approved("site.approved", site_sha256) {
-                continue;
-            }
-            let lines = vec![
-                Line::new("plan SHA-256", sha256.to_string()),
-                Line::new("in words", sha256.words()),
-                Line::new("site SHA-256", site_sha256.to_string()),
-                Line::new("in words", site_sha256.words()),
-            ];
-            let sentence = "Is this the plan that you reviewed, and the site that you expect?";
-            stage.question(person.clone(), sentence, lines, Expected::Word("approve"))?;
-            let (id, method) = (person.id.clone(), plan.setting.people.method.clone());
-            stage.record_by(
-                person,
-                Event::PlanApproved { sha256, person: id.clone(), method: method.clone() },
-            )?;
-            stage.record_by(person, Event::SiteApproved { sha256: site_sha256, person: id, method })?;
-        }
-    }
-    Ok(())
-}
-
 /// What a later start needs, before the first record.
 fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Result<Vec<Kept<'static>>, JournalError> {
     let run = Run {
@@ -446,6 +439,7 @@ fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Result<Vec<Kept<
         // Texts, numbers and digests: this cannot fail, and an empty file would be said to be lost.
         octets("run.json", serde_json::to_vec(&run).unwrap_or_default()),
     ];
+    kept.extend(company.approvals.kept().into_iter().map(|(name, text)| octets(&name, text)));
     for (name, input) in &plan.setting.inputs {
         let storage = |source| JournalError::Storage { path: input.path.clone(), doing: "read", source };
         kept.push((kept_input(name), Box::new(input.reader().map_err(storage)?)));
@@ -512,6 +506,12 @@ pub enum ConductError {
     SameCeremony {
         /// The id.
         ceremony: String,
+    },
+    /// Plan or site are not approved by enough people.
+    #[error("the plan or the site is not approved: {}", lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    NotApproved {
+        /// What is missing.
+        lacking: Vec<ApprovalError>,
     },
     /// The log does not say where its key is.
     #[error("the log does not say where the key is that signs its heads")]

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::cabinet::Running;
+use crate::approval::practice_signature;
 use crate::clock::{Clock, RehearsalClock};
 use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, TokenError, Writes};
 use crate::plan::Plan;
 use crate::stage::{
-    Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, fixed_pins, shared_pin,
+    Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, SIGNED, SignRequest, fixed_pins,
+    shared_pin,
 };
 
 /// SoftHSM tokens that live for one rehearsal.
@@ -152,6 +154,7 @@ impl Operators for Improviser<'_> {
             Expected::Words(words) => words.clone(),
             Expected::OneOf(words) => words.first().cloned().unwrap_or_default(),
             Expected::Text => "rehearsal".to_owned(),
+            Expected::Signature(_) => SIGNED.to_owned(),
             Expected::Time => self.clock.now().to_string(),
         })
     }
@@ -159,6 +162,10 @@ impl Operators for Improviser<'_> {
     fn bring(&mut self, question: &Question) -> Result<Vec<u8>, NoAnswer> {
         Ok(format!("rehearsal: in the place of a file that somebody brings in step {}\n", question.step)
             .into_bytes())
+    }
+
+    fn sign(&mut self, request: &SignRequest<'_>) -> Result<Vec<u8>, NoAnswer> {
+        Ok(practice_signature(request.text.as_bytes()).to_armor().into_bytes())
     }
 
     fn pin(&mut self, request: &PinRequest) -> Result<crate::stage::Pin, NoAnswer> {

@@ -21,7 +21,7 @@ use crate::pki::build::Streamed;
 use crate::pki::read::ReadError;
 use crate::pki::{Heard, ManyVerifier, Message, PublicKey, Signable, SignatureAlgorithm, SignatureError};
 use crate::rule::{Context, Objection};
-use crate::stage::{ArtifactPlace, Event, Expected, Hands, Line, Person, Stage, StageError};
+use crate::stage::{ArtifactPlace, Event, Hands, Line, Person, Stage, StageError, ToApprove};
 
 /// A to-be-signed structure that nobody has judged.
 #[derive(Clone, Debug)]
@@ -211,7 +211,7 @@ pub struct CheckedList {
 
 impl CheckedList {
     /// Adds one.
-    pub fn add<T: ToBeSigned>(&mut self, checked: &Checked<T>) {
+    pub fn add<T: Structure>(&mut self, checked: &Checked<T>) {
         self.digests.push(checked.sha256());
     }
 
@@ -263,17 +263,21 @@ impl ApprovedList {
     ///
     /// # Errors
     ///
-    /// [`IssuanceError::Differs`] for any other octets.
-    pub fn admit<T: ToBeSigned>(
+    /// [`IssuanceError::Differs`] for any other octets; [`IssuanceError::Entries`] if they cannot be read.
+    pub fn admit<T: Structure>(
         &self,
         index: usize,
         name: String,
-        octets: Vec<u8>,
+        octets: Streamed,
         algorithm: SignatureAlgorithm,
     ) -> Result<Approved<T>, IssuanceError> {
-        let heard = Message::whole(algorithm, &octets);
+        let heard = match octets.in_memory() {
+            Some(octets) => Message::whole(algorithm, octets),
+            None => Message::read(algorithm, &mut octets.reader())
+                .map_err(|source| IssuanceError::Entries { name: name.clone(), source })?,
+        };
         if self.digests.get(index) == Some(&heard.sha256()) {
-            let material = Material { name, octets: octets.into(), heard, of: PhantomData };
+            let material = Material { name, octets, heard, of: PhantomData };
             return Ok(Approved { material, approval: self.approval });
         }
         let difference = "the octets to be signed are not those that were approved".to_owned();
@@ -339,7 +343,7 @@ impl<T: Structure> Approved<T> {
         let id = id_of_live(key)?;
         let algorithm = SignatureAlgorithm::for_key(&key.public);
         let input = |one: &Self| match one.signable()? {
-            Signable::Digest(_, octets) | Signable::Message(octets) => Ok(octets.to_vec()),
+            Signable::Digest(_, octets, _) | Signable::Message(octets) => Ok(octets.to_vec()),
         };
         let inputs: Vec<_> = all.iter().map(input).collect::<Result<_, IssuanceError>>()?;
         let signatures = token
@@ -561,8 +565,12 @@ pub(super) fn ask_to_sign(
     lines.push(Line::new("to be signed, SHA-256", sha256.to_string()));
     lines.push(Line::new("in words", sha256.words()));
     let (kind, approvers) = (kind.to_owned(), vec![approver.id.clone()]);
-    match stage.question(approver.clone(), format!("Sign {name}?"), lines, Expected::Word("sign")) {
-        Ok(_) => stage.record_by(approver, Event::RequestApproved { kind, sha256, approvers }),
+    let what = ToApprove { kind: &kind, sha256, word: "sign" };
+    match stage.approval(approver, format!("Sign {name}?"), &lines, what) {
+        Ok(signed) => {
+            let signatures = signed.into_iter().collect();
+            stage.record_by(approver, Event::RequestApproved { kind, sha256, approvers, signatures })
+        }
         Err(error) => {
             if matches!(error, StageError::NoAnswer(_)) {
                 let reason = error.to_string();
@@ -582,7 +590,12 @@ mod tests {
     fn other_octets_than_those_approved_are_not_admitted() {
         let list = ApprovedList { digests: vec![Digest::of(b"one"), Digest::of(b"two")], approval: 7 };
         let admit = |index, octets: &[u8]| {
-            list.admit::<OcspResponse>(index, "name".into(), octets.to_vec(), SignatureAlgorithm::Ed25519)
+            list.admit::<OcspResponse>(
+                index,
+                "name".into(),
+                octets.to_vec().into(),
+                SignatureAlgorithm::Ed25519,
+            )
         };
         assert_eq!(admit(0, b"one").unwrap().approval(), 7);
         assert_eq!(admit(1, b"two").unwrap().sha256(), Digest::of(b"two"));

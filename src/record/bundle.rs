@@ -9,7 +9,7 @@ use ceremony_log::consistency::Consistency;
 use ceremony_log::note::Note;
 use ceremony_log::proof::Proof;
 
-use super::file::{clear_parts, ensure, storage};
+use super::file::{Together, clear_parts, ensure, storage};
 use super::journal::{LogFolder, Places, Stored};
 use super::{artifact, report, run, summary};
 use crate::digest::Digest;
@@ -41,19 +41,21 @@ pub(super) fn complete(log: &LogFolder) -> Result<(), JournalError> {
     let bundle = log.places().bundle.clone();
     let from = log.places().log.clone();
     let octets = first_lines(read(&from.join("log.jsonl"))?, closing.size);
-    ensure(&bundle.join("log.jsonl"), &octets)?;
-    ensure(&bundle.join("checkpoint"), head.to_string().as_bytes())?;
-    ensure(&bundle.join("policy"), &read(&from.join("policy"))?)?;
+    let mut files = Together::new();
+    files.ensure(&bundle.join("log.jsonl"), &octets)?;
+    files.ensure(&bundle.join("checkpoint"), head.to_string().as_bytes())?;
+    files.ensure(&bundle.join("policy"), &read(&from.join("policy"))?)?;
     let start = Consistency::new(0, Vec::new(), head.clone());
-    ensure(&bundle.join("consistency"), start.to_string().as_bytes())?;
+    files.ensure(&bundle.join("consistency"), start.to_string().as_bytes())?;
     let lines = named_lines(&octets, log.stored())?;
     for stored in log.stored() {
         let sha256 = stored.artifact.sha256;
         let octets = proof(log, stored, &lines, closing.size, &head)?;
-        ensure(&bundle.join("proofs").join(format!("{sha256}.tlog-proof")), octets.as_bytes())?;
+        files.ensure(&bundle.join("proofs").join(format!("{sha256}.tlog-proof")), octets.as_bytes())?;
     }
     let out = &log.places().out;
-    ensure(&out.join("report.md"), report::markdown::report(&octets, log.origin())?.as_bytes())?;
+    files.ensure(&out.join("report.md"), report::markdown::report(&octets, log.origin())?.as_bytes())?;
+    files.sync()?;
     ensure(&out.join("summary.json"), &summary::summary(log, closing)?)
 }
 

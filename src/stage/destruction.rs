@@ -109,8 +109,8 @@ impl Stage<'_> {
 /// Whether nothing can be signed with a key because it is not there.
 fn cannot_sign(token: &mut dyn Token, id: &KeyId) -> Result<bool, TokenError> {
     let hash = HashAlgorithm::Sha256;
-    let digest = hash.digest(b"rootrite: nobody is to be able to sign this");
-    match token.sign(id, ToSign::Digest { hash, octets: &digest }) {
+    let message = b"rootrite: nobody is to be able to sign this";
+    match token.sign(id, ToSign::Whole { hash, octets: &hash.digest(message), message }) {
         Err(TokenError::NoSuchKey { .. }) => Ok(true),
         Ok(_) => Ok(false),
         Err(error) => Err(error),

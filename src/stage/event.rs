@@ -82,10 +82,25 @@ pub enum Event {
     },
     /// A person approved the plan.
     #[serde(rename = "plan.approved")]
-    PlanApproved { sha256: Digest, person: String, method: String },
+    PlanApproved {
+        sha256: Digest,
+        person: String,
+        method: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
+    },
     /// A person approved the site file.
     #[serde(rename = "site.approved")]
-    SiteApproved { sha256: Digest, person: String, method: String },
+    SiteApproved {
+        sha256: Digest,
+        person: String,
+        method: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
+    },
+    /// A person takes part who approves with a key of their own.
+    #[serde(rename = "person.registered")]
+    PersonRegistered { id: String, role: String, key: String },
     /// A person is in the room.
     #[serde(rename = "participant.present")]
     ParticipantPresent { person: String, role: String, id_check: String },
@@ -100,7 +115,14 @@ pub enum Event {
     StepEnd { step: String },
     /// A step went otherwise than scripted.
     #[serde(rename = "step.deviation")]
-    StepDeviation { step: String, expected: String, actual: String, approved_by: Vec<String> },
+    StepDeviation {
+        step: String,
+        expected: String,
+        actual: String,
+        approved_by: Vec<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        signatures: Vec<ActSignature>,
+    },
     /// A device is in use.
     #[serde(rename = "device.inserted")]
     DeviceInserted {
@@ -188,7 +210,13 @@ pub enum Event {
     RequestReceived { kind: String, sha256: Digest, pop_verified: bool },
     /// People approved what is about to be signed.
     #[serde(rename = "request.approved")]
-    RequestApproved { kind: String, sha256: Digest, approvers: Vec<String> },
+    RequestApproved {
+        kind: String,
+        sha256: Digest,
+        approvers: Vec<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        signatures: Vec<ActSignature>,
+    },
     /// People declined what was about to be signed.
     #[serde(rename = "request.rejected")]
     RequestRejected { kind: String, sha256: Digest, reason: String, approvers: Vec<String> },
@@ -261,6 +289,43 @@ pub enum Event {
         next_update: Timestamp,
         revoked_count: u64,
         revoked_sha256: Digest,
+    },
+    /// Intent: CRLs for consecutive windows are about to be signed, one batch for all. `number` is that of the first.
+    #[serde(rename = "crl.sign.intent")]
+    CrlSeriesSignIntent {
+        profile: String,
+        issuer_spki_sha256: Digest,
+        batch: Batch,
+        number: String,
+        last_number: String,
+        this_update: Timestamp,
+        next_update: Timestamp,
+    },
+    /// CRLs for consecutive windows were signed and sealed: outside the bundle, each until it `activates`, in the order of
+    /// the list. The artifact is the list; `last_sha256` is the last of them, which lists what the next CRL has to keep.
+    #[serde(rename = "crl.signed")]
+    CrlSeriesSigned {
+        artifact: Artifact,
+        issuer_spki_sha256: Digest,
+        batch: Batch,
+        number: String,
+        last_number: String,
+        activates: Vec<Timestamp>,
+        this_update: Timestamp,
+        next_update: Timestamp,
+        last_sha256: Digest,
+        revoked_count: u64,
+        revoked_sha256: Digest,
+    },
+    /// What of a sealed series has not been handed over counts for nothing: a revocation is missing on it, or a CRL of a
+    /// higher number is there.
+    #[serde(rename = "crl.superseded")]
+    CrlSuperseded {
+        issuer_spki_sha256: Digest,
+        list_sha256: Digest,
+        number: String,
+        last_number: String,
+        reason: String,
     },
     /// Intent: OCSP responses are about to be signed, one batch for all.
     #[serde(rename = "ocsp.sign.intent")]
@@ -410,6 +475,19 @@ pub enum Outcome {
     Partial,
     /// Nothing of it counts.
     Aborted,
+}
+
+/// A person's signature over what they approved and the log's head before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ActSignature {
+    /// Who.
+    pub person: String,
+    /// How many records the log had.
+    pub size: u64,
+    /// The root over them.
+    pub root: Digest,
+    /// The SSH signature in base64.
+    pub signature: String,
 }
 
 /// The program and the machine that a session runs on.

@@ -177,6 +177,13 @@ pub trait Journal {
     /// [`JournalError`] if they could not be stored, or have another digest.
     fn keep_pending(&mut self, sha256: Digest, octets: &mut dyn Read) -> Result<(), JournalError>;
 
+    /// Lays out a text for a person to sign, under a name of its own; where it lies.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    fn lay_out(&mut self, name: &str, text: &[u8]) -> Result<PathBuf, JournalError>;
+
     /// Makes sure that an artifact can be stored, before anything is signed for it.
     ///
     /// # Errors
@@ -193,12 +200,17 @@ pub trait Journal {
     fn begin_series(&mut self, count: usize) -> Result<(), JournalError>;
 
     /// Keeps the octets of the next of the series that are about to be signed, for `resume`, and makes sure that the place
-    /// of what comes of them is free. They are synced by [`Journal::keep_list`].
+    /// of what comes of them is free. `sha256` is their digest. They are synced by [`Journal::keep_list`].
     ///
     /// # Errors
     ///
     /// [`JournalError`] if they could not be written or the place is taken.
-    fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError>;
+    fn keep_member(
+        &mut self,
+        place: &ArtifactPlace,
+        sha256: Digest,
+        octets: &mut dyn Read,
+    ) -> Result<(), JournalError>;
 
     /// Keeps the list of all that was kept: one digest in hex on each line; the list's digest.
     ///
@@ -213,6 +225,13 @@ pub trait Journal {
     ///
     /// [`JournalError`] if it could not be written.
     fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError>;
+
+    /// Makes what was put there last by [`Journal::deposit`] the next artifact of the series; its digest.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if that could not be stored, or if nothing was put there.
+    fn complete_member(&mut self, place: &ArtifactPlace) -> Result<Digest, JournalError>;
 
     /// Syncs all artifacts of the series together, and stores the list of their digests as an artifact.
     ///

@@ -5,6 +5,7 @@
 //! - An outcome is stored before anyone is told of it.
 //! - If the log cannot be written, nothing more happens.
 
+mod approval;
 mod destruction;
 mod equipment;
 mod event;
@@ -24,19 +25,21 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub use crate::secret::Pin;
+pub use approval::{Signing, ToApprove};
 pub use destruction::Destruction;
 pub use equipment::{
     AGAIN, Blank, Cabinet, Device, Equipment, Fresh, LoginKind, Pins, fixed_pins, shared_pin,
 };
 pub use event::{
-    Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace, LogKeyRole,
-    Module, Outcome, ProofLevel, Session, Statement,
+    ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
+    LogKeyRole, Module, Outcome, ProofLevel, Session, Statement,
 };
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
 pub use machine::{Expected as MachineExpected, Machine};
 pub use media::Delivery;
 pub use operators::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
+    SIGNED, SignRequest, bring_signature,
 };
 
 pub use past::{Leftover, Past, PastRecord};
@@ -46,6 +49,7 @@ use crate::digest::Digest;
 use crate::hsm::{HashAlgorithm, Inventory, KeyDescription, KeyId, ToSign, Token, TokenError};
 
 /// The tokens, the log, the people and the clock of one ceremony.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, known at another time")]
 pub struct Stage<'a> {
     cabinet: Cabinet,
     journal: &'a mut dyn Journal,
@@ -59,6 +63,7 @@ pub struct Stage<'a> {
     closed: bool,
     head_at_start: Option<Head>,
     head_is_due: bool,
+    signing: Option<Signing>,
     /// Whether the log that goes on was compared with what was known of it.
     confirmed: bool,
     /// Whether the closing record is in the log.
@@ -120,6 +125,26 @@ impl<'h> Hands<'h> {
         self.journal.complete(place)
     }
 
+    /// Makes what was put there last the next artifact of a series; its digest.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    pub fn complete_member(&mut self, place: &ArtifactPlace) -> Result<Digest, JournalError> {
+        self.stored = true;
+        self.journal.complete_member(place)
+    }
+
+    /// Syncs all artifacts of a series and stores the list of their digests.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if any of it is not on the disk.
+    pub fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        self.stored = true;
+        self.journal.store_list(place)
+    }
+
     /// Keeps octets by their digest where `resume` finds them, before a record names the digest.
     ///
     /// # Errors
@@ -152,15 +177,6 @@ impl Shelf<'_> {
     pub fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
         self.journal.store_member(place, octets)
     }
-
-    /// Syncs all artifacts of the series and stores the list of their digests.
-    ///
-    /// # Errors
-    ///
-    /// [`JournalError`] if any of it is not on the disk.
-    pub fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
-        self.journal.store_list(place)
-    }
 }
 
 impl<'a> Stage<'a> {
@@ -185,6 +201,7 @@ impl<'a> Stage<'a> {
             closed: false,
             head_at_start: None,
             head_is_due: false,
+            signing: None,
             confirmed: false,
             over: false,
             media: media::Begun::new(),
@@ -312,8 +329,13 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// [`StageError::Journal`] if either cannot be.
-    pub fn prepare_member(&mut self, place: &ArtifactPlace, to_be_signed: &[u8]) -> Result<(), StageError> {
-        Ok(self.journal.keep_member(place, to_be_signed)?)
+    pub fn prepare_member(
+        &mut self,
+        place: &ArtifactPlace,
+        sha256: Digest,
+        to_be_signed: &mut dyn Read,
+    ) -> Result<(), StageError> {
+        Ok(self.journal.keep_member(place, sha256, to_be_signed)?)
     }
 
     /// Keeps the list of a series; its digest.
@@ -515,7 +537,7 @@ impl<'a> Stage<'a> {
         let text = self.journal.head_text();
         let digest = Digest::of(text.as_bytes());
         let what = if hashed {
-            ToSign::Digest { hash: HashAlgorithm::Sha256, octets: digest.octets() }
+            ToSign::Whole { hash: HashAlgorithm::Sha256, octets: digest.octets(), message: text.as_bytes() }
         } else {
             ToSign::Message(text.as_bytes())
         };
@@ -657,6 +679,12 @@ pub enum StageError {
         present: usize,
         /// How many are wanted.
         threshold: usize,
+    },
+    /// A person who is to approve has no key.
+    #[error("`{person}` has no key to approve with; the script registers none")]
+    NoKey {
+        /// Who.
+        person: String,
     },
     /// A step that the log says was done cannot be recalled from it.
     #[error("step {step} is in the log as done, but not `{what}`, without which it cannot be recalled")]

@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Room, Scope, Step, StepError, spec};
+use crate::approval::{DEVIATION, deviation_sha256};
 use crate::script::Part;
-use crate::stage::{Check, CheckOutcome, Event, Expected, Line, Notice};
+use crate::stage::{Check, CheckOutcome, Event, Line, Notice, ToApprove};
 
 spec!(
     /// `preflight: {}`
@@ -56,16 +57,17 @@ impl Step for Preflight {
         let Some(person) = room.setting.people.of_role(ACCEPTS).next() else {
             return Err(StepError::Quorum { role: ACCEPTS.into(), present: 0, wanted: 1 });
         };
-        let lines = violated.iter().map(|check| Line::new(check.id.clone(), check.detail.clone())).collect();
+        let lines: Vec<Line> =
+            violated.iter().map(|check| Line::new(check.id.clone(), check.detail.clone())).collect();
         let sentence = "These are not as they should be. Go on all the same?";
-        room.stage.question(person.clone(), sentence, lines, Expected::Word("accept"))?;
-        let actual = violated.iter().map(|check| check.id.as_str()).collect::<Vec<_>>().join(", ");
-        let event = Event::StepDeviation {
-            step: room.stage.step_number(),
-            expected: "no check violated".into(),
-            actual: format!("violated: {actual} (record {seq})"),
-            approved_by: vec![person.id.clone()],
-        };
+        let violated = violated.iter().map(|check| check.id.as_str()).collect::<Vec<_>>().join(", ");
+        let (step, expected) = (room.stage.step_number(), "no check violated".to_owned());
+        let actual = format!("violated: {violated} (record {seq})");
+        let sha256 = deviation_sha256(&step, &expected, &actual);
+        let what = ToApprove { kind: DEVIATION, sha256, word: "accept" };
+        let signatures = room.stage.approval(person, sentence, &lines, what)?.into_iter().collect();
+        let approved_by = vec![person.id.clone()];
+        let event = Event::StepDeviation { step, expected, actual, approved_by, signatures };
         room.stage.record_by(person, event)?;
         Ok(())
     }

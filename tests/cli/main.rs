@@ -14,8 +14,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approvals;
 mod commands;
 mod continued;
+mod crl_series;
 mod devices;
 mod heads;
 mod inputs;
@@ -23,6 +25,7 @@ mod issuance;
 mod lint;
 mod lint_together;
 mod media;
+mod modules;
 mod places;
 mod plan;
 mod profile;
