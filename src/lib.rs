@@ -21,6 +21,8 @@ pub mod rule;
 
 pub mod hsm;
 
+pub mod share;
+
 pub mod stage;
 
 pub mod issuance;

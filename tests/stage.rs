@@ -448,9 +448,14 @@ impl Journal for Log {
         Ok(())
     }
 
-    fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
+    fn keep_member(
+        &mut self,
+        place: &ArtifactPlace,
+        sha256: Digest,
+        octets: &mut dyn Read,
+    ) -> Result<(), JournalError> {
         self.reserve(place)?;
-        self.keep_pending(Digest::of(octets), &mut &*octets)
+        self.keep_pending(sha256, octets)
     }
 
     fn keep_list(&mut self) -> Result<Digest, JournalError> {
@@ -460,6 +465,10 @@ impl Journal for Log {
 
     fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
         self.store(place, octets).map(drop)
+    }
+
+    fn complete_member(&mut self, place: &ArtifactPlace) -> Result<Digest, JournalError> {
+        Ok(self.complete(place)?.sha256)
     }
 
     fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {

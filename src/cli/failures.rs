@@ -127,6 +127,8 @@ fn stage(error: &StageError) -> Turn {
         StageError::Refused(_)
         | StageError::NotRecalled { .. }
         | StageError::OtherToken { .. }
+        | StageError::Rollback { .. }
+        | StageError::Fork { .. }
         | StageError::Journal(JournalError::Lost { .. }) => Turn::Refused,
         _ => Turn::Equipment,
     }

@@ -173,7 +173,16 @@ pub fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
 /// How a make differs, as the HSM's side takes it.
 pub fn quirks(token: &SiteToken) -> Quirks {
     let SiteQuirks {
-        id_octets, random_limit, sessions, omit_private, omit_public, untold, user_type, ..
+        id_octets,
+        random_limit,
+        sessions,
+        omit_private,
+        omit_public,
+        untold,
+        untold_public,
+        hashes,
+        user_type,
+        ..
     } = &token.quirks;
     let named = |word: &'static str| AttributeName::ALL.iter().copied().find(|name| name.name() == word);
     Quirks {
@@ -183,6 +192,8 @@ pub fn quirks(token: &SiteToken) -> Quirks {
         omit_private: omit_private.iter().filter_map(|attribute| named(attribute.name())).collect(),
         omit_public: omit_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
         untold: untold.iter().filter_map(|attribute| named(attribute.name())).collect(),
+        untold_public: untold_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
+        hashes: *hashes,
         user_type: *user_type,
     }
 }
@@ -294,6 +305,8 @@ fn equipment(
     let class = crate::plan::class_word(token.class.value).to_owned();
     let mut equipment = Equipment::new(device, login(name, token)?, custodians, class, threshold);
     equipment.id_octets = token.quirks.id_octets;
+    equipment.keeps_heads = token.quirks.data_objects;
+    equipment.pin_tries = token.quirks.pin_tries;
     equipment.fresh = Some(Box::new(Again::of(token, site, again)));
     Ok(equipment)
 }

@@ -41,6 +41,12 @@ impl Opened<'_> {
         let voided =
             if kept { 0 } else { stage.void_everything(&format!("the ceremony was aborted: {reason}"))? };
         stage.set_step(None);
+        // Its last head is signed below, which an older copy of the log must not get.
+        if !stage.is_log_confirmed() {
+            stage.compare_with_tokens()?;
+            stage.log_is_confirmed();
+        }
+        stage.prepare_last_head()?;
         let manifest = stage.emit_manifest()?;
         stage.record(Event::SessionStop {})?;
         stage.record(Event::CeremonyClose {

@@ -96,6 +96,7 @@ impl Resumption {
                 return Ok(());
             }
             self.enter(opened, stage)?;
+            stage.prepare_last_head()?;
             stage.sign_head()?;
             return Ok(());
         }

@@ -206,6 +206,7 @@ fn initialized(wish: &Initialization, made: &Result<TokenInformation, TokenError
 }
 
 /// Does what was asked and answers; an outcome that matters is kept in `last` before anyone is told of it.
+#[expect(clippy::too_many_lines, reason = "an arm for each request, and nothing else")]
 fn answer(
     socket: &mut UnixStream,
     number: u64,
@@ -252,6 +253,12 @@ fn answer(
             *last = ended(call, direct, &signed, Clone::clone);
             reply(socket, number, &signed)
         }
+        Request::SignWhole { key, hash, message } => {
+            let octets = hash.digest(&message);
+            let signed = direct.sign(&key, ToSign::Whole { hash, octets: &octets, message: &message });
+            *last = ended(call, direct, &signed, Clone::clone);
+            reply(socket, number, &signed)
+        }
         Request::Destroy { id } => {
             let destroyed = direct.destroy_objects(&id);
             *last = ended(call, direct, &destroyed, nothing);
@@ -283,6 +290,9 @@ fn call(request: &Request<'_>) -> Option<Call> {
         }
         Request::SignPss { key, hash, octets } => {
             Call::Sign { id: key.clone(), hash: Some(*hash), octets: octets.clone() }
+        }
+        Request::SignWhole { key, hash, message } => {
+            Call::Sign { id: key.clone(), hash: Some(*hash), octets: hash.digest(message) }
         }
         Request::Generate { request } => {
             Call::Generate { id: request.id.clone(), label: request.label.clone() }

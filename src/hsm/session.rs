@@ -120,7 +120,10 @@ impl Token for Session {
     fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError> {
         let key = key.clone();
         let request = match what {
-            ToSign::Digest { hash, octets } => {
+            ToSign::Whole { hash, message, .. } if self.quirks.hashes => {
+                Request::SignWhole { key, hash, message: message.to_vec() }
+            }
+            ToSign::Digest { hash, octets } | ToSign::Whole { hash, octets, .. } => {
                 Request::Sign { key, hash: Some(hash), octets: octets.to_vec() }
             }
             ToSign::Message(octets) => Request::Sign { key, hash: None, octets: octets.to_vec() },

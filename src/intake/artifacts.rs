@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
 use ceremony_log::code::Code;
+use ceremony_log::json::Value;
 
 use super::folder::{Entry, EntryKind, Folder};
 use super::log::Told;
@@ -34,6 +35,8 @@ pub struct Artifacts<'t> {
     pub logged: BTreeMap<Digest, &'t Named>,
     /// What a list names that a record names, by digest: the record.
     pub members: BTreeMap<Digest, &'t Named>,
+    /// CRLs that are sealed until their time, by digest: the record of their list, and the place in it.
+    pub sealed: BTreeMap<Digest, (&'t Named, usize)>,
     /// The lists' digests in their order, by the list's digest.
     pub lists: BTreeMap<Digest, Vec<Digest>>,
     /// The files that are there and are what their names say, by digest.
@@ -240,7 +243,12 @@ fn lists(artifacts: &mut Artifacts<'_>, manifest: Option<&Manifest>, report: &mu
             }
             None => report.find_record(Code::E128, list.seq, "it names a list and says no `batch`"),
         }
-        artifacts.members.extend(digests.iter().map(|sha256| (*sha256, list)));
+        if list.is_sealed() {
+            let members = digests.iter().enumerate();
+            artifacts.sealed.extend(members.map(|(index, sha256)| (*sha256, (list, index))));
+        } else {
+            artifacts.members.extend(digests.iter().map(|sha256| (*sha256, list)));
+        }
         artifacts.lists.insert(list.sha256, digests);
     }
 }
@@ -257,6 +265,16 @@ fn strangers(artifacts: &Artifacts<'_>, manifest: Option<&Manifest>, report: &mu
             continue;
         }
         let path = format!("artifacts/{name}");
+        if let Some((list, index)) = artifacts.sealed.get(sha256) {
+            let activates = list.data.get("activates").and_then(Value::as_array);
+            let at = activates.and_then(|all| all.get(*index)).and_then(Value::as_str).unwrap_or("its time");
+            let message = format!(
+                "one of the sealed CRLs of record {}: it has no place in a bundle before {at}",
+                list.seq
+            );
+            report.find(Code::E142, &path, message);
+            continue;
+        }
         report.find(Code::E140, &path, "no record of the ceremony names it");
         if !manifest.is_some_and(|manifest| manifest.lists(sha256)) {
             report.find(Code::E142, &path, "the manifest does not list it");

@@ -7,6 +7,7 @@ use ceremony_log::code::Code;
 
 use super::artifacts::Artifacts;
 use super::certificates::Certificate;
+use super::crl_series;
 use super::log::Told;
 use super::report::Report;
 use super::story::Named;
@@ -34,6 +35,7 @@ pub fn judge(
     report: &mut Report,
 ) -> RevokedSerials {
     numbers(told, report);
+    crl_series::judge(artifacts, told, report);
     let known = Known::of(told);
     let mut revoked = RevokedSerials::new();
     // By issuer: whether one of its CRLs is good at the moment in question.
@@ -74,10 +76,8 @@ pub fn judge(
             entry.0 |= good;
         }
     }
-    for (path, at) in
-        current.into_values().filter(|(good, _)| !good).map(|(_, path)| path).zip(at.into_iter().cycle())
-    {
-        report.find(Code::E193, &path, format!("neither it nor another CRL of its issuer is good at {at}"));
+    if let Some(at) = at {
+        without_crl(current, told, at, report);
     }
     for one in certificates {
         let issuer = one.named.intended("issuer_spki_sha256").and_then(|text| text.parse::<Digest>().ok());
@@ -87,6 +87,23 @@ pub fn judge(
         }
     }
     revoked
+}
+
+/// Issuers of which no CRL is good at the moment in question: whether one was, and the path of one.
+fn without_crl(current: BTreeMap<Digest, (bool, String)>, told: &Told, at: Timestamp, report: &mut Report) {
+    for (issuer, (_, path)) in current.into_iter().filter(|(_, (good, _))| !good) {
+        if crl_series::covers(told, issuer, at) {
+            report.note(format!(
+                "the CRL of {at} is one that was sealed, and not in the bundle: it was not judged"
+            ));
+        } else {
+            report.find(
+                Code::E193,
+                &path,
+                format!("neither it nor another CRL of its issuer is good at {at}"),
+            );
+        }
+    }
 }
 
 /// A CRL that was read from its file to its end, once.
@@ -369,7 +386,9 @@ fn numbers(told: &Told, report: &mut Report) {
             report.find_record(Code::E192, named.seq, "a CRL without issuer or number");
             continue;
         };
-        if let Some(before) = last.insert(issuer, number).filter(|before| *before >= number) {
+        // Of a series the first is above the one before it, and the next above its last.
+        let own_last = named.text("last_number").and_then(|text| text.parse::<u128>().ok()).unwrap_or(number);
+        if let Some(before) = last.insert(issuer, own_last).filter(|before| *before >= number) {
             report.find_record(
                 Code::E192,
                 named.seq,

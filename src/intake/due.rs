@@ -6,7 +6,7 @@ use ceremony_log::code::Code;
 
 use super::log::Told;
 use super::report::Report;
-use super::story::Story;
+use super::story::{Named, Story};
 use crate::clock::{DAY, Timestamp};
 use crate::rule::Policy;
 
@@ -39,7 +39,9 @@ fn deadlines(story: &Story) -> Vec<(String, Timestamp)> {
     // Of each issuer and of each responder what lasts longest counts.
     let mut last: BTreeMap<(&str, &str), Timestamp> = BTreeMap::new();
     let mut all = Vec::new();
-    for named in &story.named {
+    let superseded =
+        |named: &Named| story.superseded.iter().any(|one| one.list == named.sha256 && one.seq > named.seq);
+    for named in story.named.iter().filter(|named| !superseded(named)) {
         let time = |key| named.text(key).and_then(|text| text.parse::<Timestamp>().ok());
         match named.ev.as_str() {
             "crl.signed" | "ocsp.signed" => {

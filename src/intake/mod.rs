@@ -7,6 +7,7 @@
 //! - `signed`: what people signed with keys of their own;
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
+//! - `crl_series`: what the log says of CRLs that are sealed until their time;
 //! - `due`: when the next ceremony has to be.
 //!
 //! Findings have the codes of the log format's §5.
@@ -14,6 +15,7 @@
 mod artifacts;
 mod certificates;
 mod crl;
+mod crl_series;
 mod due;
 mod folder;
 mod log;

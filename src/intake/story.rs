@@ -2,7 +2,7 @@
 //!
 //! It is gathered while the log is read, for all ceremonies in it; memory is bounded by [`MOST_TOLD`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ceremony_log::code::Code;
 use ceremony_log::event;
@@ -57,6 +57,11 @@ impl Named {
         self.text(key)?.parse().ok()
     }
 
+    /// Whether it names CRLs that are sealed outside the bundle.
+    pub fn is_sealed(&self) -> bool {
+        self.ev == "crl.signed" && self.kind == "list"
+    }
+
     /// How many and the digest of their list, if the record is about several.
     pub fn batch(&self) -> Option<(u64, Digest)> {
         batch(&self.data)
@@ -83,6 +88,8 @@ fn batch(data: &Object) -> Option<(u64, Digest)> {
 pub struct Revoked {
     /// The record.
     pub seq: u64,
+    /// Its ceremony.
+    pub cer: String,
     /// The serial number in hex.
     pub serial: String,
     /// The certificate.
@@ -102,6 +109,15 @@ pub struct Closing {
     pub next_due: Option<Timestamp>,
 }
 
+/// A record that a series of sealed CRLs counts for nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Superseded {
+    /// The record.
+    pub seq: u64,
+    /// The list of the series.
+    pub list: Digest,
+}
+
 impl Closing {
     fn of(record: &Record) -> Option<Self> {
         let next_due = record.data.str("next_due").and_then(|text| text.parse().ok());
@@ -118,6 +134,10 @@ pub struct Story {
     pub named: Vec<Named>,
     /// Revocations.
     pub revoked: Vec<Revoked>,
+    /// Series of sealed CRLs that count for nothing.
+    pub superseded: Vec<Superseded>,
+    /// Ceremonies that closed as scripted.
+    pub complete: BTreeSet<String>,
     /// The last ceremony that opened: its id and the plan's digest.
     pub ceremony: Option<(String, Option<Digest>)>,
     /// How the last ceremony that closed did so.
@@ -139,6 +159,7 @@ impl Story {
         let told = self.policies.len()
             + self.named.len()
             + self.revoked.len()
+            + self.superseded.len()
             + self.approvals.len()
             + self.intents.len();
         if self.full || told >= MOST_TOLD {
@@ -166,12 +187,7 @@ impl Story {
                 self.ceremony = Some((record.cer.clone(), plan));
                 self.outputs = None;
             }
-            "ceremony.close" => {
-                self.closing = Closing::of(record);
-                self.outputs = record.data.str("outputs").map(|outputs| (record.seq, outputs.to_owned()));
-                self.approvals.clear();
-                self.intents.clear();
-            }
+            "ceremony.close" => self.closes(record),
             "lint.result" => {
                 let text = |key: &str| record.data.str(key).map(str::to_owned);
                 self.policies.extend(text("tbs_sha256").zip(text("policy")));
@@ -181,6 +197,10 @@ impl Story {
                 self.approvals.insert(record.seq, sha256.to_owned());
             }
             "cert.revoked" => self.revocation(record, report),
+            "crl.superseded" => match record.data.str("list_sha256").and_then(|text| text.parse().ok()) {
+                Some(list) => self.superseded.push(Superseded { seq: record.seq, list }),
+                None => report.find_record(Code::E128, record.seq, "`crl.superseded` names no list"),
+            },
             "artifact.voided" => {
                 let sha256 = record.data.get("artifact").and_then(|artifact| artifact.get("sha256"));
                 let sha256 = sha256.and_then(Value::as_str).and_then(|text| text.parse::<Digest>().ok());
@@ -193,6 +213,16 @@ impl Story {
         }
     }
 
+    fn closes(&mut self, record: &Record) {
+        self.closing = Closing::of(record);
+        if record.data.str("outcome") == Some("ok") {
+            self.complete.insert(record.cer.clone());
+        }
+        self.outputs = record.data.str("outputs").map(|outputs| (record.seq, outputs.to_owned()));
+        self.approvals.clear();
+        self.intents.clear();
+    }
+
     /// Under which policy something was linted before it was signed.
     pub fn policy_of(&self, to_be_signed: Digest) -> Option<&str> {
         self.policies.get(&to_be_signed.to_string()).map(String::as_str)
@@ -200,8 +230,12 @@ impl Story {
 
     /// Artifacts of one ceremony that still count.
     pub fn of_ceremony<'s>(&'s self, cer: &'s str) -> impl Iterator<Item = &'s Named> {
-        let counts = |named: &Named| self.voided.get(&named.sha256).is_none_or(|voided| *voided < named.seq);
-        self.named.iter().filter(move |named| named.cer == cer && counts(named))
+        self.named.iter().filter(move |named| named.cer == cer && self.counts(named))
+    }
+
+    /// Whether an artifact still counts.
+    pub fn counts(&self, named: &Named) -> bool {
+        self.voided.get(&named.sha256).is_none_or(|voided| *voided < named.seq)
     }
 
     /// What people approved is what was about to be signed.
@@ -243,6 +277,7 @@ impl Story {
         let digest = |key: &str| data.str(key).and_then(|text| text.parse().ok());
         self.revoked.push(Revoked {
             seq: record.seq,
+            cer: record.cer.clone(),
             serial: data.str("serial").unwrap_or_default().to_owned(),
             certificate: digest("sha256"),
             issuer: digest("issuer_spki_sha256"),

@@ -211,7 +211,7 @@ pub struct CheckedList {
 
 impl CheckedList {
     /// Adds one.
-    pub fn add<T: ToBeSigned>(&mut self, checked: &Checked<T>) {
+    pub fn add<T: Structure>(&mut self, checked: &Checked<T>) {
         self.digests.push(checked.sha256());
     }
 
@@ -263,17 +263,21 @@ impl ApprovedList {
     ///
     /// # Errors
     ///
-    /// [`IssuanceError::Differs`] for any other octets.
-    pub fn admit<T: ToBeSigned>(
+    /// [`IssuanceError::Differs`] for any other octets; [`IssuanceError::Entries`] if they cannot be read.
+    pub fn admit<T: Structure>(
         &self,
         index: usize,
         name: String,
-        octets: Vec<u8>,
+        octets: Streamed,
         algorithm: SignatureAlgorithm,
     ) -> Result<Approved<T>, IssuanceError> {
-        let heard = Message::whole(algorithm, &octets);
+        let heard = match octets.in_memory() {
+            Some(octets) => Message::whole(algorithm, octets),
+            None => Message::read(algorithm, &mut octets.reader())
+                .map_err(|source| IssuanceError::Entries { name: name.clone(), source })?,
+        };
         if self.digests.get(index) == Some(&heard.sha256()) {
-            let material = Material { name, octets: octets.into(), heard, of: PhantomData };
+            let material = Material { name, octets, heard, of: PhantomData };
             return Ok(Approved { material, approval: self.approval });
         }
         let difference = "the octets to be signed are not those that were approved".to_owned();
@@ -339,7 +343,7 @@ impl<T: Structure> Approved<T> {
         let id = id_of_live(key)?;
         let algorithm = SignatureAlgorithm::for_key(&key.public);
         let input = |one: &Self| match one.signable()? {
-            Signable::Digest(_, octets) | Signable::Message(octets) => Ok(octets.to_vec()),
+            Signable::Digest(_, octets, _) | Signable::Message(octets) => Ok(octets.to_vec()),
         };
         let inputs: Vec<_> = all.iter().map(input).collect::<Result<_, IssuanceError>>()?;
         let signatures = token
@@ -586,7 +590,12 @@ mod tests {
     fn other_octets_than_those_approved_are_not_admitted() {
         let list = ApprovedList { digests: vec![Digest::of(b"one"), Digest::of(b"two")], approval: 7 };
         let admit = |index, octets: &[u8]| {
-            list.admit::<OcspResponse>(index, "name".into(), octets.to_vec(), SignatureAlgorithm::Ed25519)
+            list.admit::<OcspResponse>(
+                index,
+                "name".into(),
+                octets.to_vec().into(),
+                SignatureAlgorithm::Ed25519,
+            )
         };
         assert_eq!(admit(0, b"one").unwrap().approval(), 7);
         assert_eq!(admit(1, b"two").unwrap().sha256(), Digest::of(b"two"));

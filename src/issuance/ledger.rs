@@ -3,7 +3,7 @@
 //! Planning fills a ledger with what will be, conducting with what is; everything that is issued is drafted
 //! and judged against one. Names are the script's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::order::When;
 use super::possessions::Possessions;
@@ -117,6 +117,25 @@ pub struct Listed {
     pub only_counted: bool,
 }
 
+/// CRLs ahead of time that are sealed until each activates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedSeries {
+    /// The script's name for them.
+    pub name: String,
+    /// The digest of the list of their digests; in a plan a stand-in.
+    pub list_sha256: Digest,
+    /// The digest of the issuer's name.
+    pub issuer: Digest,
+    /// The digest of the SubjectPublicKeyInfo of the key that signed them.
+    pub issuer_spki_sha256: Digest,
+    /// The number of the first.
+    pub number: u64,
+    /// The number of the last.
+    pub last_number: u64,
+    /// Next update of the last.
+    pub until: Timestamp,
+}
+
 /// Everything that is known. Issuers go by the digest of their names, DER.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
@@ -127,7 +146,12 @@ pub struct Ledger {
     listed: BTreeMap<Digest, Listed>,
     last_crls: BTreeMap<Digest, Digest>,
     revoked_here: Vec<RevokedHere>,
-    next_updates: BTreeSet<Timestamp>,
+    /// What runs out when.
+    deadlines: BTreeMap<String, Timestamp>,
+    /// Next update of the last CRL of each issuer that was handed over.
+    crl_ends: BTreeMap<Digest, Timestamp>,
+    /// Series of CRLs that are sealed and not superseded.
+    sealed: Vec<SealedSeries>,
     logged_keys: BTreeMap<String, LoggedKey>,
     logged_certificates: BTreeMap<Digest, LoggedCertificate>,
     /// When a key signed its last series.
@@ -397,14 +421,45 @@ impl Ledger {
         self.last_crls.insert(issuer, sha256);
     }
 
-    /// Learns that a CRL or an OCSP response runs out at `at`.
-    pub fn runs_out(&mut self, at: Timestamp) {
-        self.next_updates.insert(at);
+    /// Learns that OCSP responses run out at `at`.
+    pub fn responses_run_out(&mut self, name: &str, at: Timestamp) {
+        self.deadlines.insert(format!("responses {name}"), at);
     }
 
-    /// When the first CRL or OCSP response runs out.
+    /// Learns that the CRLs of an issuer run out at `at`: those of a series with its last.
+    pub fn crls_run_out(&mut self, issuer: Digest, at: Timestamp) {
+        self.deadlines.insert(format!("CRLs {issuer}"), at);
+    }
+
+    /// When the first issuer has no CRL any more, or the first OCSP responses run out.
     pub fn first_next_update(&self) -> Option<Timestamp> {
-        self.next_updates.first().copied()
+        self.deadlines.values().min().copied()
+    }
+
+    /// Learns until when the last CRL that was handed over may be used.
+    pub fn use_crl_until(&mut self, issuer: Digest, at: Timestamp) {
+        self.crl_ends.insert(issuer, at);
+    }
+
+    /// Until when there is a CRL of an issuer, handed over or sealed.
+    pub fn crls_until(&self, issuer: Digest) -> Option<Timestamp> {
+        let sealed = self.sealed(issuer).map(|series| series.until);
+        sealed.chain(self.crl_ends.get(&issuer).copied()).max()
+    }
+
+    /// Learns of a series of CRLs that is sealed.
+    pub fn seal_series(&mut self, series: SealedSeries) {
+        self.sealed.push(series);
+    }
+
+    /// The series of an issuer that are sealed and not superseded.
+    pub fn sealed(&self, issuer: Digest) -> impl Iterator<Item = &SealedSeries> {
+        self.sealed.iter().filter(move |series| series.issuer == issuer)
+    }
+
+    /// What of a series is still sealed counts for nothing.
+    pub fn supersede(&mut self, list_sha256: Digest) {
+        self.sealed.retain(|series| series.list_sha256 != list_sha256);
     }
 
     /// What is revoked of the certificates of an issuer, by serial number.

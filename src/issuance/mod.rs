@@ -36,11 +36,12 @@ pub use issue::{ApprovedPlan, Drawn, Order, Terms, draft_and_check, draft_and_ju
 pub use key::{KeyOrder, make_key, use_log_key};
 pub use ledger::{
     Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
+    SealedSeries,
 };
 pub use past::burn_serials;
 pub use paths::{Loss, loss};
 pub use possessions::{Bag, Possessions};
-pub use series::{Series, SeriesOrder, check_member, issue_series};
+pub use series::{Series, SeriesOrder, check_member, issue_series, sign_one_by_one, sign_side_by_side};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, Structure, ToBeSigned};
 

@@ -70,7 +70,7 @@ pub(super) fn issued_series<O: SeriesOrder>(
     order: &O,
     list: &ArtifactPlace,
     stage: &mut Stage<'_>,
-) -> Result<Option<Drawn>, IssuanceError> {
+) -> Result<Option<(Drawn, Digest)>, IssuanceError> {
     let Some((record, artifact)) = stage.past().artifact(list.kind, &list.name) else { return Ok(None) };
     let (record, sha256) = (record.clone(), artifact.sha256);
     let drawn = drawn(&record, &list.name)?;
@@ -84,11 +84,11 @@ pub(super) fn issued_series<O: SeriesOrder>(
     }
     stage.begin_series(digests.len())?;
     // Each was verified before the list was logged, and is still what the list says.
-    for (index, sha256) in digests.into_iter().enumerate() {
-        stage.handed_over_in_batch(&series.place(index), sha256, record.seq)?;
+    for (index, member) in digests.into_iter().enumerate() {
+        stage.handed_over_in_batch(&series.place(index), member, record.seq)?;
     }
     stage.handed_over(list)?;
-    Ok(Some(drawn))
+    Ok(Some((drawn, sha256)))
 }
 
 /// Gives up a series that was interrupted: all of it is signed anew, and what was stored of it counts for nothing.

@@ -16,13 +16,14 @@ use super::issue::{Drawn, Terms, as_approved, draw, log_objections};
 use super::ledger::{Key, Ledger};
 use super::side_by_side::in_order;
 use super::statement::Statement;
-use super::structure::ToBeSigned;
+use super::structure::{Structure, ToBeSigned};
 use super::{Checked, IssuanceError, Policy, past};
 use crate::digest::Digest;
 use crate::hsm::Token;
+use crate::pki::build::Streamed;
 use crate::pki::{ManyVerifier, SignatureAlgorithm};
 use crate::rule::Context;
-use crate::stage::{Artifact, ArtifactPlace, Batch, Event, Line, Shelf, Stage, StageError};
+use crate::stage::{Artifact, ArtifactPlace, Batch, Event, Hands, Line, Stage, StageError};
 
 /// A series to be issued, complete but for what is drawn.
 pub trait SeriesOrder {
@@ -46,7 +47,7 @@ pub trait SeriesOrder {
 /// A series with everything that is known at the moment of signing. Members go by their place in it, from nought.
 pub trait Series: Sync {
     /// What kind of structure its members are.
-    type Structure: ToBeSigned + Send;
+    type Structure: Structure + Send;
 
     /// How many members there are.
     fn count(&self) -> usize;
@@ -61,7 +62,7 @@ pub trait Series: Sync {
     /// # Errors
     ///
     /// [`IssuanceError::Profile`] if the profile cannot say it.
-    fn draft(&self, index: usize) -> Result<Vec<u8>, IssuanceError>;
+    fn draft(&self, index: usize) -> Result<Streamed, IssuanceError>;
     /// What a member is to say, field by field, without building anything.
     ///
     /// # Errors
@@ -74,8 +75,20 @@ pub trait Series: Sync {
     fn context<'c>(&'c self, policy: Policy, ledger: &'c Ledger) -> Context<'c>;
     /// The intent in the log, with the list of what is to be signed.
     fn intent(&self, batch: Batch) -> Event;
-    /// The result in the log: the artifact is the list of artifacts.
-    fn result(&self, artifact: Artifact, batch: Batch) -> Event;
+    /// The result in the log: the artifact is the list of artifacts, `last` the digest of the last of them.
+    fn result(&self, artifact: Artifact, batch: Batch, last: Digest) -> Event;
+    /// Signs, reads back, compares, verifies and stores every member, inside an act; the digest of the last: by
+    /// [`sign_side_by_side`] or [`sign_one_by_one`].
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError`]: what the token or the disk says, or how something is not what was planned.
+    fn sign(
+        &self,
+        key: &Key,
+        approved: &ApprovedList,
+        hands: &mut Hands<'_>,
+    ) -> Result<Digest, IssuanceError>;
 }
 
 /// Drafts a member and has every rule judge it: what planning does, and what signing begins with.
@@ -91,7 +104,7 @@ pub fn check_member<S: Series>(
 ) -> Result<Checked<S::Structure>, IssuanceError> {
     let name = series.place(index).name;
     let algorithm = SignatureAlgorithm::for_key(&key.public);
-    let draft = Draft::<S::Structure>::new(&name, series.draft(index)?.into());
+    let draft = Draft::<S::Structure>::new(&name, series.draft(index)?);
     let checked = draft.check(algorithm, context)?;
     // What reads back has to be what was meant, before anyone is asked to approve it.
     match series.planned(index)?.difference(checked.statement()) {
@@ -103,7 +116,7 @@ pub fn check_member<S: Series>(
 /// Issues a series: one approval, one intent, one result.
 ///
 /// The records name it by its count and the digest of the list of digests: the intent of the to-be-signed octets, the
-/// result of the artifacts. The list of artifacts is an artifact itself.
+/// result of the artifacts. The list of artifacts is an artifact itself, whose digest is returned too.
 ///
 /// # Errors
 ///
@@ -113,14 +126,18 @@ pub fn issue_series<O: SeriesOrder>(
     terms: Terms<'_>,
     ledger: &mut Ledger,
     stage: &mut Stage<'_>,
-) -> Result<Drawn, IssuanceError> {
+) -> Result<(Drawn, Digest), IssuanceError> {
     let key = order.key();
     let list = ArtifactPlace { kind: "list", name: order.name().to_owned() };
-    if let Some(drawn) = past::issued_series(order, &list, stage)? {
-        return Ok(drawn);
+    if let Some(issued) = past::issued_series(order, &list, stage)? {
+        return Ok(issued);
     }
     past::settle_series(stage)?;
-    let drawn = draw_alone(key, ledger, stage)?;
+    // Two CRLs of one number say the same: one that was lost may have come to somebody.
+    let drawn = match past::lost_time(stage) {
+        Some(at) => Drawn { at, ..draw(key, stage)? },
+        None => draw_alone(key, ledger, stage)?,
+    };
     let series = order.ready(&drawn)?;
     let count = series.count();
     if count == 0 {
@@ -145,14 +162,13 @@ pub fn issue_series<O: SeriesOrder>(
         objections: Vec::new(),
     })?;
     let intent = series.intent(batch(count, to_be_signed));
-    stage.act(&key.token, intent, Some(approved.approval()), |hands| {
-        let (token, mut shelf) = hands.parts();
-        sign_all(&series, key, &approved, token, &mut shelf)?;
-        let artifact = shelf.store_list(&list).map_err(StageError::from)?;
-        let result = series.result(artifact.clone(), batch(count, artifact.sha256));
-        Ok::<_, IssuanceError>(((), result))
+    let sha256 = stage.act(&key.token, intent, Some(approved.approval()), |hands| {
+        let last = series.sign(key, &approved, hands)?;
+        let artifact = hands.store_list(&list).map_err(StageError::from)?;
+        let result = series.result(artifact.clone(), batch(count, artifact.sha256), last);
+        Ok::<_, IssuanceError>((artifact.sha256, result))
     })?;
-    Ok(drawn)
+    Ok((drawn, sha256))
 }
 
 /// Draws, at a second in which this key signed no other series: RSA signs the same octets in the same way, and the same
@@ -204,7 +220,7 @@ fn check_all<S: Series>(
         for (index, one) in range.zip(&checked) {
             let place = series.place(index);
             as_approved(terms.plan, &place, one)?;
-            stage.prepare_member(&place, one.octets().in_memory().unwrap_or_default())?;
+            stage.prepare_member(&place, one.sha256(), &mut one.octets().reader())?;
             all.list.add(one);
             all.passed = all.passed.min(one.rules_passed());
             all.warnings.extend(one.warnings().iter().map(|warning| warning.rule.to_string()));
@@ -218,7 +234,7 @@ fn check_all<S: Series>(
 }
 
 impl CheckedSeries {
-    fn show<T: ToBeSigned>(&mut self, name: String, one: &Checked<T>) {
+    fn show<T: Structure>(&mut self, name: String, one: &Checked<T>) {
         self.lines.push(Line::new("one of the batch", name));
         let fields = one.statement().fields().iter();
         self.lines.extend(fields.map(|field| Line::new(field.name.clone(), field.value.clone())));
@@ -226,14 +242,49 @@ impl CheckedSeries {
     }
 }
 
-/// Signs, reads back, compares, verifies and stores every member.
-fn sign_all<S: Series>(
+/// Signs, reads back, compares, verifies and stores every member, one after the other: each may be larger than memory.
+///
+/// # Errors
+///
+/// As [`Series::sign`].
+pub fn sign_one_by_one<S: Series>(
     series: &S,
     key: &Key,
     approved: &ApprovedList,
-    token: &mut dyn Token,
-    shelf: &mut Shelf<'_>,
-) -> Result<(), IssuanceError> {
+    hands: &mut Hands<'_>,
+) -> Result<Digest, IssuanceError> {
+    let algorithm = SignatureAlgorithm::for_key(&key.public);
+    let mut last = Digest::of(&[]);
+    for index in 0..series.count() {
+        let place = series.place(index);
+        let one: Approved<S::Structure> =
+            approved.admit(index, place.name.clone(), series.draft(index)?, algorithm)?;
+        let signed = one.sign(key, series.along(), hands)?;
+        let sha256 = hands.deposit(&place, &mut signed.whole().reader()).map_err(StageError::from)?;
+        let mut stored = hands.deposited().map_err(StageError::from)?;
+        signed.verify_stored(&series.planned(index)?, &key.public, &mut *stored, sha256)?;
+        drop(stored);
+        last = hands.complete_member(&place).map_err(StageError::from)?;
+    }
+    Ok(last)
+}
+
+/// Signs, reads back, compares, verifies and stores every member, by several sessions where the token can do that.
+///
+/// # Errors
+///
+/// As [`Series::sign`].
+pub fn sign_side_by_side<S: Series>(
+    series: &S,
+    key: &Key,
+    approved: &ApprovedList,
+    hands: &mut Hands<'_>,
+) -> Result<Digest, IssuanceError>
+where
+    S::Structure: ToBeSigned,
+{
+    let (token, mut shelf) = hands.parts();
+    let mut last = Digest::of(&[]);
     let count = series.count();
     let mut others = if count < WORTH_MORE_SESSIONS { Vec::new() } else { beside(token, key)? };
     let mut sessions = vec![Session(token)];
@@ -258,9 +309,11 @@ fn sign_all<S: Series>(
     in_order(count, sessions, sign, |range, verified| {
         for (index, one) in range.zip(&verified) {
             shelf.store_member(&series.place(index), one.der()).map_err(StageError::from)?;
+            last = one.sha256();
         }
         Ok(())
-    })
+    })?;
+    Ok(last)
 }
 
 /// One of the sessions that sign side by side.

@@ -7,6 +7,8 @@
 //!   here: the number that the signature opens to has to be the one encoded message that there is. What needs the
 //!   message itself, RSA-PSS in ring and Ed25519, cannot be verified, and says so.
 
+use std::io::{self, Read};
+
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::key::{Curve, KeyKind, Natural, PublicKey};
@@ -41,13 +43,31 @@ pub struct Heard {
 /// What a token is given to sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signable<'h> {
-    /// The digest.
-    Digest(HashAlgorithm, &'h [u8]),
+    /// The digest; and the message, if it was short enough to be held: some tokens hash themselves.
+    Digest(HashAlgorithm, &'h [u8], Option<&'h [u8]>),
     /// The message itself.
     Message(&'h [u8]),
 }
 
 impl Message {
+    /// Hears all that a reader gives.
+    ///
+    /// # Errors
+    ///
+    /// The reader's.
+    pub fn read(algorithm: SignatureAlgorithm, source: &mut dyn Read) -> io::Result<Heard> {
+        let mut message = Self::signed_by(algorithm);
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match source.read(&mut buffer) {
+                Ok(0) => return Ok(message.end()),
+                Ok(count) => message.hear(buffer.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Nothing heard yet of a message that is signed by `algorithm`.
     pub fn signed_by(algorithm: SignatureAlgorithm) -> Self {
         let signed = match algorithm.hash() {
@@ -117,7 +137,7 @@ impl Heard {
     /// [`SignatureError::TooLong`] if the algorithm signs the message itself and that was not held.
     pub fn signable(&self) -> Result<Signable<'_>, SignatureError> {
         match (self.algorithm.hash(), &self.kept) {
-            (Some(hash), _) => Ok(Signable::Digest(hash, &self.digest)),
+            (Some(hash), kept) => Ok(Signable::Digest(hash, &self.digest, kept.as_deref())),
             (None, Some(kept)) => Ok(Signable::Message(kept)),
             (None, None) => Err(self.too_long()),
         }
@@ -256,7 +276,7 @@ mod tests {
             let (pieces, whole) = (pieces.end(), Message::whole(algorithm, &message));
             assert_eq!((pieces.sha256(), &pieces.digest), (Digest::of(&message), &whole.digest));
             match (algorithm.hash(), pieces.signable()) {
-                (Some(hash), Ok(Signable::Digest(by, digest))) => {
+                (Some(hash), Ok(Signable::Digest(by, digest, _))) => {
                     assert_eq!((by, digest), (hash, &hash.digest(&message)[..]));
                 }
                 (None, Err(error)) => assert!(error.to_string().contains("1048576"), "{error}"),

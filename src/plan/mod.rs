@@ -14,9 +14,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub use crate::step::{Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
+pub use crate::step::{
+    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries,
+};
 pub use inputs::kept_input;
-pub use quirks::{Attribute, Origin, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
+pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
 pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
 

@@ -54,7 +54,7 @@ fn last(steps: &[&StepNode], problems: &mut Problems) {
 
 /// Whether a step uses a token: the quorum has to be in the room.
 fn needs_people(name: &str) -> bool {
-    needs_clock(name) || ["create-log", "inventory", "initialize-token"].contains(&name)
+    needs_clock(name) || ["create-log", "confirm-log", "inventory", "initialize-token"].contains(&name)
 }
 
 /// Whether a step makes or uses a key of the ceremony: the clock and the log have to be settled.

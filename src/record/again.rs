@@ -57,8 +57,9 @@ impl LogFolder {
         for (path, label) in artifact::renderings(place) {
             ensure(&self.places().out.join(path), &artifact::render(octets, label))?;
         }
-        // The members of a long series go by their list alone.
-        let by_list = place.kind == "ocsp-response" && !self.singled_out;
+        // The members of a long series go by their list alone, and so does what is sealed.
+        let by_list =
+            place.kind == artifact::SEALED_CRL || place.kind == "ocsp-response" && !self.singled_out;
         let known = |stored: &Stored| stored.artifact == artifact;
         if !by_list && !self.stored().iter().any(known) {
             self.stored.push(Stored { artifact: artifact.clone(), seq });
@@ -69,6 +70,10 @@ impl LogFolder {
     /// Files in the bundle that no record names.
     pub(super) fn find_leftovers(&self) -> Result<Vec<Leftover>, JournalError> {
         let mut paths = files(&self.places().bundle.join("artifacts"))?;
+        let sealed = self.shelf(artifact::SEALED_CRL);
+        if sealed.is_dir() {
+            paths.extend(files(&sealed)?);
+        }
         paths.push(self.places().bundle.join("manifest.json"));
         let mut leftovers = Vec::new();
         for path in paths.into_iter().filter(|path| path.is_file()) {
@@ -93,6 +98,14 @@ impl LogFolder {
             let octets = self.read_stored(&artifact.kind, artifact.sha256)?;
             given_up.push(Leftover { path, artifact, octets });
         }
+        // Those that only a list names.
+        let named = std::mem::take(&mut self.again.digests);
+        let members = self.find_leftovers()?.into_iter();
+        let is_new = |leftover: &Leftover| given_up.iter().all(|one: &Leftover| one.path != leftover.path);
+        let members: Vec<_> = members
+            .filter(|leftover| named.contains(&leftover.artifact.sha256) && is_new(leftover))
+            .collect();
+        given_up.extend(members);
         self.again.named.clear();
         self.again.digests.clear();
         Ok(given_up)
@@ -122,7 +135,7 @@ impl LogFolder {
             .flat_map(|place| artifact::renderings(&place))
             .map(|(path, _)| out.join(path))
             .collect();
-        for folder in artifact::FOLDERS {
+        for folder in self.places().rendering_folders() {
             for path in files(&out.join(folder))?.into_iter().filter(|path| !kept.contains(path)) {
                 let octets = fs::read(&path).map_err(|error| storage(&path, "read", error))?;
                 if !self.is_named(Digest::of(&octets)) {
@@ -141,7 +154,8 @@ impl LogFolder {
             vec![log.clone(), log.join("checkpoints"), run.clone(), run.join("pending"), run.join("voided")];
         folders.push(run.join(TO_SIGN));
         folders.extend([out.clone(), bundle.clone(), bundle.join("artifacts"), bundle.join("proofs")]);
-        folders.extend(artifact::FOLDERS.iter().map(|folder| out.join(folder)));
+        folders.extend(self.places().rendering_folders().iter().map(|folder| out.join(folder)));
+        folders.push(self.shelf(artifact::SEALED_CRL));
         folders.iter().try_for_each(|folder| clear_parts(folder))
     }
 

@@ -46,6 +46,12 @@ const KINDS: &[Kind] = &[
         renderings: &[("crls", ".crl", None), ("crls", ".crl.pem", Some("X509 CRL"))],
     },
     Kind {
+        name: SEALED_CRL,
+        media_type: "application/pkix-crl",
+        extension: "der",
+        renderings: &[(SEALED, ".crl", None)],
+    },
+    Kind {
         name: "ocsp-response",
         media_type: "application/ocsp-response",
         extension: "der",
@@ -56,8 +62,14 @@ const KINDS: &[Kind] = &[
     Kind { name: "manifest", media_type: "application/json", extension: "json", renderings: &[] },
 ];
 
-/// The folders that renderings lie in.
+/// The folders that renderings lie in, of whatever is handed over at once.
 pub const FOLDERS: [&str; 4] = ["certificates", "requests", "crls", "ocsp"];
+
+/// A CRL that is not handed over before its time: it lies outside the bundle, in a folder of its own.
+pub const SEALED_CRL: &str = "sealed-crl";
+
+/// The folder of what is sealed, which is made when there is something.
+pub const SEALED: &str = "sealed";
 
 /// A kind of artifact by its name in the log.
 pub fn kind(name: &str) -> Option<&'static str> {
@@ -124,7 +136,7 @@ mod tests {
     fn every_rendering_has_its_folder() {
         for kind in KINDS {
             for (folder, _, label) in kind.renderings {
-                assert!(FOLDERS.contains(folder));
+                assert!(FOLDERS.contains(folder) || (kind.name == SEALED_CRL && *folder == SEALED));
                 assert!(label.is_none_or(is_pem));
             }
         }

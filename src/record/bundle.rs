@@ -9,7 +9,7 @@ use ceremony_log::consistency::Consistency;
 use ceremony_log::note::Note;
 use ceremony_log::proof::Proof;
 
-use super::file::{clear_parts, ensure, storage};
+use super::file::{Together, clear_parts, ensure, storage};
 use super::journal::{LogFolder, Stored};
 use super::{report, run, summary};
 use crate::stage::{Journal as _, JournalError};
@@ -27,20 +27,22 @@ pub fn finish(log: &LogFolder) -> Result<(), JournalError> {
     let bundle = log.places().bundle.clone();
     let from = log.places().log.clone();
     let octets = read(&from.join("log.jsonl"))?;
-    ensure(&bundle.join("log.jsonl"), &octets)?;
-    ensure(&bundle.join("checkpoint"), head.to_string().as_bytes())?;
-    ensure(&bundle.join("policy"), &read(&from.join("policy"))?)?;
+    let mut files = Together::new();
+    files.ensure(&bundle.join("log.jsonl"), &octets)?;
+    files.ensure(&bundle.join("checkpoint"), head.to_string().as_bytes())?;
+    files.ensure(&bundle.join("policy"), &read(&from.join("policy"))?)?;
     let size = log.head().size;
     let start = Consistency::new(0, Vec::new(), head.clone());
-    ensure(&bundle.join("consistency"), start.to_string().as_bytes())?;
+    files.ensure(&bundle.join("consistency"), start.to_string().as_bytes())?;
     let lines = named_lines(&octets, log.stored())?;
     for stored in log.stored() {
         let sha256 = stored.artifact.sha256;
         let octets = proof(log, stored, &lines, size, &head)?;
-        ensure(&bundle.join("proofs").join(format!("{sha256}.tlog-proof")), octets.as_bytes())?;
+        files.ensure(&bundle.join("proofs").join(format!("{sha256}.tlog-proof")), octets.as_bytes())?;
     }
     let out = &log.places().out;
-    ensure(&out.join("report.md"), report::markdown::report(&octets, log.origin())?.as_bytes())?;
+    files.ensure(&out.join("report.md"), report::markdown::report(&octets, log.origin())?.as_bytes())?;
+    files.sync()?;
     ensure(&out.join("summary.json"), &summary::summary(log)?)?;
     // What a list was while it was written; after an interruption one may be left.
     for folder in ["pending", "signed"] {

@@ -22,13 +22,15 @@ use rustix::fs::{FlockOperation, flock};
 use super::again::Again;
 use super::artifact;
 use super::continued::Continued;
-use super::file::{Reserved, create, ensure, ensure_folder, open_own, storage, supersede, sync_folder};
+use super::file::{Reserved, Together, create, open_own, storage, supersede, sync_folder};
 use super::run::{self, Kept, TO_SIGN};
 use super::series::{ListWriter, MOST_SINGLED_OUT, create_unsynced, files_in, name_also, sync_medium};
 use super::value::to_object;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
-use crate::stage::{Artifact, ArtifactPlace, Entry, Event, Head, Journal, JournalError, Leftover, LogKey};
+use crate::stage::{
+    Artifact, ArtifactPlace, Entry, Event, Head, Held, Journal, JournalError, KeptHead, Leftover, LogKey,
+};
 
 /// Where a ceremony's files lie.
 #[derive(Clone, Debug)]
@@ -47,6 +49,17 @@ impl Places {
         let bundle =
             if practice { format!("bundle-practice-{ceremony}") } else { format!("bundle-{ceremony}") };
         Self { log: log.to_owned(), out: out.to_owned(), bundle: out.join(bundle) }
+    }
+
+    /// Where what is sealed lies, outside the bundle.
+    pub fn sealed(&self) -> PathBuf {
+        self.out.join(artifact::SEALED)
+    }
+
+    /// The folders of renderings that are there, by their names.
+    pub fn rendering_folders(&self) -> Vec<&'static str> {
+        let sealed = self.sealed().is_dir().then_some(artifact::SEALED);
+        artifact::FOLDERS.into_iter().chain(sealed).collect()
     }
 
     /// Where this ceremony's own files lie beside the log.
@@ -242,10 +255,26 @@ impl LogFolder {
     pub(super) fn place_of(&self, kind: &str, sha256: Digest) -> PathBuf {
         match kind {
             "manifest" => self.places.bundle.join("manifest.json"),
-            kind => {
-                self.places.bundle.join("artifacts").join(format!("{sha256}.{}", artifact::extension(kind)))
-            }
+            kind => self.shelf(kind).join(format!("{sha256}.{}", artifact::extension(kind))),
         }
+    }
+
+    /// The folder of artifacts by their digests: in the bundle, or beside it for what is sealed.
+    pub(super) fn shelf(&self, kind: &str) -> PathBuf {
+        if kind == artifact::SEALED_CRL {
+            self.places.sealed().join("artifacts")
+        } else {
+            self.places.bundle.join("artifacts")
+        }
+    }
+
+    /// The head of now as a note with its signature, which verifies.
+    fn note(&self, signature: &[u8]) -> Result<Note, JournalError> {
+        let key = self.key.as_ref().ok_or(JournalError::LogKey)?;
+        let mut note = Note::new(self.head_text()).map_err(|fault| unfit(&fault))?;
+        note.add(Signature::new(key, signature)).map_err(|fault| unfit(&fault))?;
+        key.verify(note.text(), signature).map_err(|fault| unfit(&fault))?;
+        Ok(note)
     }
 
     /// Remembers an artifact until the record that names it is appended.
@@ -253,6 +282,29 @@ impl LogFolder {
         let artifact = named(place, sha256);
         self.stored.push(Stored { artifact: artifact.clone(), seq: None });
         artifact
+    }
+
+    /// Gives what was put there last its name and its renderings; its digest.
+    fn name_deposit(&mut self, place: &ArtifactPlace) -> Result<Digest, JournalError> {
+        let (part, sha256) = self.deposit.take().ok_or_else(nothing_there)?;
+        let file = self.place_of(place.kind, sha256);
+        match part.name(&file) {
+            // After an interruption it may be there already with the same octets.
+            Err(JournalError::Exists { .. })
+                if self.again.resumed && digest_of(&file).is_ok_and(|found| found == sha256) => {}
+            named => named?,
+        }
+        for (path, label) in artifact::renderings(place) {
+            let path = self.places.out.join(path);
+            let octets = File::open(&file).map_err(|error| storage(&file, "opened", error))?;
+            let mut rendering = artifact::render_from(octets, label);
+            let reserved = match self.reserved.iter().position(|(reserved, _)| *reserved == path) {
+                Some(index) => self.reserved.swap_remove(index).1,
+                None => Reserved::at(&path)?,
+            };
+            reserved.fill_from(&mut *rendering)?;
+        }
+        Ok(sha256)
     }
 
     fn verifier_key(&self, key: &LogKey) -> Result<VerifierKey, JournalError> {
@@ -313,11 +365,13 @@ impl Journal for LogFolder {
             .unwrap_or_default()
     }
 
+    fn made_head(&self, signature: &[u8]) -> Result<Option<KeptHead>, JournalError> {
+        let note = self.note(signature)?.to_string();
+        Ok(Some(KeptHead { origin: self.identity.origin.clone(), note }))
+    }
+
     fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError> {
-        let key = self.key.as_ref().ok_or(JournalError::LogKey)?;
-        let mut note = Note::new(self.head_text()).map_err(|fault| unfit(&fault))?;
-        note.add(Signature::new(key, signature)).map_err(|fault| unfit(&fault))?;
-        key.verify(note.text(), signature).map_err(|fault| unfit(&fault))?;
+        let note = self.note(signature)?;
         let octets = note.to_string().into_bytes();
         let size = self.levels.size();
         let own = self.places.log.join("checkpoints").join(size.to_string());
@@ -328,6 +382,15 @@ impl Journal for LogFolder {
         supersede(&self.places.log.join("checkpoint"), &octets)?;
         self.head = Some(note);
         Ok(())
+    }
+
+    fn signed_head(&self) -> Option<KeptHead> {
+        let note = self.head.as_ref()?;
+        Some(KeptHead { origin: self.identity.origin.clone(), note: note.to_string() })
+    }
+
+    fn judge_head(&self, octets: &[u8]) -> Held {
+        super::held::judge(octets, &self.identity.origin, self.key.as_ref(), &self.levels)
     }
 
     fn use_log_key(&mut self, key: &LogKey) -> Result<String, JournalError> {
@@ -387,9 +450,11 @@ impl Journal for LogFolder {
 
     fn lay_out(&mut self, name: &str, text: &[u8]) -> Result<PathBuf, JournalError> {
         let folder = self.places.run(&self.identity.ceremony).join(TO_SIGN);
-        ensure_folder(&folder)?;
+        let mut together = Together::new();
+        together.ensure_folder(&folder)?;
         let path = folder.join(name);
-        ensure(&path, text)?;
+        together.ensure(&path, text)?;
+        together.sync()?;
         // A whole path: who signs it may be in another folder.
         Ok(std::path::absolute(&path).unwrap_or(path))
     }
@@ -407,7 +472,7 @@ impl Journal for LogFolder {
         self.deposit = None;
         // Its true name is its digest: until then it has that of the artifact, and `.part`.
         let file = format!("{}-{}", place.kind, place.name);
-        let mut part = Reserved::at(&self.places.bundle.join("artifacts").join(file))?;
+        let mut part = Reserved::at(&self.shelf(place.kind).join(file))?;
         let sha256 = part.write_hashed(octets)?;
         self.deposit = Some((part, sha256));
         Ok(sha256)
@@ -419,32 +484,26 @@ impl Journal for LogFolder {
     }
 
     fn complete(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
-        let (part, sha256) = self.deposit.take().ok_or_else(nothing_there)?;
-        let file = self.place_of(place.kind, sha256);
-        match part.name(&file) {
-            // After an interruption it may be there already with the same octets.
-            Err(JournalError::Exists { .. })
-                if self.again.resumed && digest_of(&file).is_ok_and(|found| found == sha256) => {}
-            named => named?,
-        }
-        for (path, label) in artifact::renderings(place) {
-            let path = self.places.out.join(path);
-            let octets = File::open(&file).map_err(|error| storage(&file, "opened", error))?;
-            let mut rendering = artifact::render_from(octets, label);
-            let reserved = match self.reserved.iter().position(|(reserved, _)| *reserved == path) {
-                Some(index) => self.reserved.swap_remove(index).1,
-                None => Reserved::at(&path)?,
-            };
-            reserved.fill_from(&mut *rendering)?;
-        }
+        let sha256 = self.name_deposit(place)?;
         Ok(self.remember(place, sha256))
+    }
+
+    fn complete_member(&mut self, place: &ArtifactPlace) -> Result<Digest, JournalError> {
+        let sha256 = self.name_deposit(place)?;
+        self.list.as_mut().ok_or_else(no_series)?.add(&sha256, &mut io::empty())?;
+        if self.singled_out && place.kind != artifact::SEALED_CRL {
+            self.remember(place, sha256);
+        }
+        Ok(sha256)
     }
 
     fn begin_series(&mut self, count: usize) -> Result<(), JournalError> {
         let pending = self.places.run(&self.identity.ceremony).join("pending");
         self.singled_out = count <= MOST_SINGLED_OUT;
-        self.taken = artifact::FOLDERS
-            .iter()
+        self.taken = self
+            .places
+            .rendering_folders()
+            .into_iter()
             .map(|folder| files_in(&self.places.out, folder))
             .collect::<Result<Vec<_>, _>>()?
             .into_iter()
@@ -454,13 +513,24 @@ impl Journal for LogFolder {
         Ok(())
     }
 
-    fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
+    fn keep_member(
+        &mut self,
+        place: &ArtifactPlace,
+        sha256: Digest,
+        octets: &mut dyn Read,
+    ) -> Result<(), JournalError> {
+        if place.kind == artifact::SEALED_CRL {
+            let mut together = Together::new();
+            together.ensure_folder(&self.places.sealed())?;
+            together.ensure_folder(&self.shelf(place.kind))?;
+            together.sync()?;
+        }
         for (path, _) in artifact::renderings(place) {
             if self.taken.contains(&path) {
                 return Err(JournalError::Exists { path: self.places.out.join(path) });
             }
         }
-        self.list.as_mut().ok_or_else(no_series)?.add(&Digest::of(octets), octets)
+        self.list.as_mut().ok_or_else(no_series)?.add(&sha256, octets)
     }
 
     fn keep_list(&mut self) -> Result<Digest, JournalError> {
@@ -482,7 +552,7 @@ impl Journal for LogFolder {
                 Some(_) => create_unsynced(&path, &artifact::render(octets, label))?,
             }
         }
-        self.list.as_mut().ok_or_else(no_series)?.add(&sha256, octets)?;
+        self.list.as_mut().ok_or_else(no_series)?.add(&sha256, &mut io::empty())?;
         if self.singled_out {
             self.remember(place, sha256);
         }
@@ -575,15 +645,16 @@ pub(super) fn take_alone(log: &File, path: &Path) -> Result<(), JournalError> {
 
 /// The folders of what a ceremony hands over.
 pub(super) fn make_folders(places: &Places) -> Result<(), JournalError> {
-    ensure_folder(&places.out)?;
-    ensure_folder(&places.bundle)?;
+    let mut together = Together::new();
+    together.ensure_folder(&places.out)?;
+    together.ensure_folder(&places.bundle)?;
     for folder in ["artifacts", "proofs"] {
-        ensure_folder(&places.bundle.join(folder))?;
+        together.ensure_folder(&places.bundle.join(folder))?;
     }
     for folder in artifact::FOLDERS {
-        ensure_folder(&places.out.join(folder))?;
+        together.ensure_folder(&places.out.join(folder))?;
     }
-    Ok(())
+    together.sync()
 }
 
 /// Whether an event is the one that names what was stored before it.
@@ -593,6 +664,7 @@ const fn names_artifacts(event: &Event) -> bool {
         Event::CertSigned { .. }
             | Event::CsrSigned { .. }
             | Event::CrlSigned { .. }
+            | Event::CrlSeriesSigned { .. }
             | Event::OcspSigned { .. }
             | Event::ArtifactEmitted { .. }
     )

@@ -10,7 +10,9 @@ use ceremony_log::record::Record;
 
 use crate::digest::Digest;
 use crate::pki::SerialNumber;
-use crate::plan::{Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation};
+use crate::plan::{
+    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries,
+};
 
 /// Learns from one record after the other.
 #[derive(Debug, Default)]
@@ -60,6 +62,11 @@ impl Memory {
             "cert.sign.intent" => self.certificate_intended(record),
             "cert.signed" => self.certificate_signed(record.reference, data),
             "crl.signed" => self.crl_signed(data),
+            "crl.superseded" => data.str("list_sha256").and_then(|list| self.list_superseded(list)),
+            "artifact.voided" => data
+                .get("artifact")
+                .and_then(|artifact| artifact.get("sha256")?.as_str())
+                .and_then(|list| self.list_superseded(list)),
             "cert.revoked" => self.certificate_revoked(data),
             "custody.opened" | "custody.sealed" => self.bag(&record.ev, data),
             "key.backup" | "key.restored" | "share.issued" => self.survives(&record.ev, data),
@@ -210,12 +217,37 @@ impl Memory {
 
     fn crl_signed(&mut self, data: &Object) -> Option<()> {
         let number = data.str("number")?.parse().ok()?;
-        let issuer = *self.subjects.get(data.str("issuer_spki_sha256")?)?;
-        self.ledger.use_crl_number(issuer, number);
+        let issuer_spki_sha256 = data.str("issuer_spki_sha256")?;
+        let issuer = *self.subjects.get(issuer_spki_sha256)?;
+        let last_number = data.str("last_number").and_then(|text| text.parse().ok()).unwrap_or(number);
+        self.ledger.use_crl_number(issuer, last_number);
         let count = data.get("revoked_count").and_then(ceremony_log::json::Value::as_u64)?;
         self.ledger.use_listed(issuer, Listed { count, only_counted: count > 0 });
         let artifact = data.get("artifact")?.as_object()?;
-        self.ledger.use_crl(issuer, artifact.str("sha256")?.parse().ok()?);
+        let (sha256, until) = (artifact.str("sha256")?.parse().ok()?, data.str("next_update")?.parse().ok()?);
+        if artifact.str("kind")? == "list" {
+            let issuer_spki_sha256 = issuer_spki_sha256.parse().ok()?;
+            let (name, list_sha256) = (artifact.str("name")?.to_owned(), sha256);
+            self.ledger.seal_series(SealedSeries {
+                name,
+                list_sha256,
+                issuer,
+                issuer_spki_sha256,
+                number,
+                last_number,
+                until,
+            });
+            self.ledger.use_crl(issuer, data.str("last_sha256")?.parse().ok()?);
+        } else {
+            self.ledger.use_crl_until(issuer, until);
+            self.ledger.use_crl(issuer, sha256);
+        }
+        Some(())
+    }
+
+    /// A series of CRLs of which nothing counts any more: superseded, or of a ceremony that was aborted.
+    fn list_superseded(&mut self, list_sha256: &str) -> Option<()> {
+        self.ledger.supersede(list_sha256.parse().ok()?);
         Some(())
     }
 }

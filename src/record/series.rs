@@ -8,7 +8,7 @@
 //! - Memory does not grow with the series.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -51,14 +51,14 @@ impl ListWriter {
         Ok(Self { folder: folder.to_owned(), lines: new(LINES)?, octets, digest: Sha256::new() })
     }
 
-    /// Adds the digest of the next octets.
-    pub fn add(&mut self, digest: &Digest, octets: &[u8]) -> Result<(), JournalError> {
+    /// Adds the digest of the next octets, and these where all octets are kept.
+    pub fn add(&mut self, digest: &Digest, octets: &mut dyn Read) -> Result<(), JournalError> {
         let line = format!("{digest}\n");
         self.digest.update(line.as_bytes());
         let written = self.lines.write_all(line.as_bytes());
         written.map_err(|error| storage(&self.folder.join(LINES), "written", error))?;
-        let kept = self.octets.as_mut().map_or(Ok(()), |all| all.write_all(octets));
-        kept.map_err(|error| storage(&self.folder.join(OCTETS), "written", error))
+        let kept = self.octets.as_mut().map_or(Ok(0), |all| io::copy(octets, all));
+        kept.map(drop).map_err(|error| storage(&self.folder.join(OCTETS), "written", error))
     }
 
     /// Ends the list: everything is synced and has the list's digest as its name. The digest, and where the list is.
@@ -126,7 +126,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut list = ListWriter::begin(folder.path(), true).unwrap();
         for octets in [b"one", b"two"] {
-            list.add(&Digest::of(octets), octets).unwrap();
+            list.add(&Digest::of(octets), &mut &octets[..]).unwrap();
         }
         let (digest, path) = list.end().unwrap();
         let text = format!("{}\n{}\n", Digest::of(b"one"), Digest::of(b"two"));
@@ -142,7 +142,7 @@ mod tests {
     fn what_was_left_unfinished_is_no_part_of_the_next_list() {
         let folder = tempfile::tempdir().unwrap();
         let mut left = ListWriter::begin(folder.path(), true).unwrap();
-        left.add(&Digest::of(b"left"), b"left").unwrap();
+        left.add(&Digest::of(b"left"), &mut &b"left"[..]).unwrap();
         drop(left);
         let list = ListWriter::begin(folder.path(), true).unwrap();
         assert_eq!(list.end().unwrap().0, Digest::of(b""));

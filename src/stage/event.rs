@@ -29,7 +29,13 @@ pub enum Event {
     LogKeyAdded { vkey: String, token: String, label: String, spki_sha256: Digest, role: LogKeyRole },
     /// The log was compared with what was known of it before.
     #[serde(rename = "log.confirmed")]
-    LogConfirmed { size: u64, root: Digest, how: Confirmed },
+    LogConfirmed {
+        size: u64,
+        root: Digest,
+        how: Confirmed,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+    },
     /// The program began to work on this log.
     #[serde(rename = "session.start")]
     SessionStart(Session),
@@ -60,6 +66,9 @@ pub enum Event {
     /// Something worth keeping that is no deviation.
     #[serde(rename = "log.note")]
     LogNote { text: String },
+    /// Something that should not be, and that nobody meant.
+    #[serde(rename = "log.anomaly")]
+    LogAnomaly { severity: String, text: String },
     /// The ceremony began: what it will do, all by digest.
     #[serde(rename = "ceremony.open")]
     CeremonyOpen {
@@ -280,6 +289,43 @@ pub enum Event {
         next_update: Timestamp,
         revoked_count: u64,
         revoked_sha256: Digest,
+    },
+    /// Intent: CRLs for consecutive windows are about to be signed, one batch for all. `number` is that of the first.
+    #[serde(rename = "crl.sign.intent")]
+    CrlSeriesSignIntent {
+        profile: String,
+        issuer_spki_sha256: Digest,
+        batch: Batch,
+        number: String,
+        last_number: String,
+        this_update: Timestamp,
+        next_update: Timestamp,
+    },
+    /// CRLs for consecutive windows were signed and sealed: outside the bundle, each until it `activates`, in the order of
+    /// the list. The artifact is the list; `last_sha256` is the last of them, which lists what the next CRL has to keep.
+    #[serde(rename = "crl.signed")]
+    CrlSeriesSigned {
+        artifact: Artifact,
+        issuer_spki_sha256: Digest,
+        batch: Batch,
+        number: String,
+        last_number: String,
+        activates: Vec<Timestamp>,
+        this_update: Timestamp,
+        next_update: Timestamp,
+        last_sha256: Digest,
+        revoked_count: u64,
+        revoked_sha256: Digest,
+    },
+    /// What of a sealed series has not been handed over counts for nothing: a revocation is missing on it, or a CRL of a
+    /// higher number is there.
+    #[serde(rename = "crl.superseded")]
+    CrlSuperseded {
+        issuer_spki_sha256: Digest,
+        list_sha256: Digest,
+        number: String,
+        last_number: String,
+        reason: String,
     },
     /// Intent: OCSP responses are about to be signed, one batch for all.
     #[serde(rename = "ocsp.sign.intent")]

@@ -54,6 +54,34 @@ pub struct Head {
     pub root: Digest,
 }
 
+/// A head as it was signed, to be kept elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptHead {
+    /// The log's name.
+    pub origin: String,
+    /// The signed note.
+    pub note: String,
+}
+
+/// What octets are that somebody kept as a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// A head that this log's key signed.
+    Head {
+        /// Which.
+        head: Head,
+        /// The root of this log over as many records; nothing if it has fewer.
+        here: Option<Digest>,
+    },
+    /// Another log's.
+    OtherLog,
+    /// No head of this log's key.
+    NoHead {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
 /// Where records, artifacts and heads are stored. Everything is synced before a call returns.
 pub trait Journal {
     /// Appends one record; its sequence number.
@@ -75,6 +103,28 @@ pub trait Journal {
     ///
     /// [`JournalError`] if it could not be stored.
     fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError>;
+
+    /// The head of now with the signature over [`Journal::head_text`], to be kept elsewhere before it is stored; nothing from
+    /// a journal that makes none.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it is none.
+    fn made_head(&self, signature: &[u8]) -> Result<Option<KeptHead>, JournalError> {
+        let _ = signature;
+        Ok(None)
+    }
+
+    /// The newest signed head, to be kept elsewhere; nothing while there is none.
+    fn signed_head(&self) -> Option<KeptHead> {
+        None
+    }
+
+    /// Judges octets that were kept elsewhere as a head, by the log's key and this log.
+    fn judge_head(&self, octets: &[u8]) -> Held {
+        let _ = octets;
+        Held::NoHead { why: "there is no log that knows heads".into() }
+    }
 
     /// Says which key signs heads from now on: its note name and key.
     ///
@@ -141,12 +191,17 @@ pub trait Journal {
     fn begin_series(&mut self, count: usize) -> Result<(), JournalError>;
 
     /// Keeps the octets of the next of the series that are about to be signed, for `resume`, and makes sure that the place
-    /// of what comes of them is free. They are synced by [`Journal::keep_list`].
+    /// of what comes of them is free. `sha256` is their digest. They are synced by [`Journal::keep_list`].
     ///
     /// # Errors
     ///
     /// [`JournalError`] if they could not be written or the place is taken.
-    fn keep_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError>;
+    fn keep_member(
+        &mut self,
+        place: &ArtifactPlace,
+        sha256: Digest,
+        octets: &mut dyn Read,
+    ) -> Result<(), JournalError>;
 
     /// Keeps the list of all that was kept: one digest in hex on each line; the list's digest.
     ///
@@ -161,6 +216,13 @@ pub trait Journal {
     ///
     /// [`JournalError`] if it could not be written.
     fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError>;
+
+    /// Makes what was put there last by [`Journal::deposit`] the next artifact of the series; its digest.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if that could not be stored, or if nothing was put there.
+    fn complete_member(&mut self, place: &ArtifactPlace) -> Result<Digest, JournalError>;
 
     /// Syncs all artifacts of the series together, and stores the list of their digests as an artifact.
     ///

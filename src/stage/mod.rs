@@ -10,6 +10,7 @@ mod destruction;
 mod equipment;
 mod event;
 mod exception;
+mod heads;
 mod journal;
 mod machine;
 mod operators;
@@ -31,7 +32,7 @@ pub use event::{
     ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
     LogKeyRole, Module, Outcome, ProofLevel, Session, Statement,
 };
-pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
+pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
 pub use machine::Machine;
 pub use operators::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
@@ -45,6 +46,7 @@ use crate::digest::Digest;
 use crate::hsm::{HashAlgorithm, Inventory, KeyDescription, KeyId, ToSign, Token, TokenError};
 
 /// The tokens, the log, the people and the clock of one ceremony.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, known at another time")]
 pub struct Stage<'a> {
     cabinet: Cabinet,
     journal: &'a mut dyn Journal,
@@ -59,6 +61,10 @@ pub struct Stage<'a> {
     head_at_start: Option<Head>,
     head_is_due: bool,
     signing: Option<Signing>,
+    /// Whether the log that goes on was compared with what was known of it.
+    confirmed: bool,
+    /// Whether the closing record is in the log.
+    over: bool,
     memory: past::Memory,
 }
 
@@ -113,6 +119,26 @@ impl<'h> Hands<'h> {
         self.journal.complete(place)
     }
 
+    /// Makes what was put there last the next artifact of a series; its digest.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    pub fn complete_member(&mut self, place: &ArtifactPlace) -> Result<Digest, JournalError> {
+        self.stored = true;
+        self.journal.complete_member(place)
+    }
+
+    /// Syncs all artifacts of a series and stores the list of their digests.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if any of it is not on the disk.
+    pub fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
+        self.stored = true;
+        self.journal.store_list(place)
+    }
+
     /// Keeps octets by their digest where `resume` finds them, before a record names the digest.
     ///
     /// # Errors
@@ -145,15 +171,6 @@ impl Shelf<'_> {
     pub fn store_member(&mut self, place: &ArtifactPlace, octets: &[u8]) -> Result<(), JournalError> {
         self.journal.store_member(place, octets)
     }
-
-    /// Syncs all artifacts of the series and stores the list of their digests.
-    ///
-    /// # Errors
-    ///
-    /// [`JournalError`] if any of it is not on the disk.
-    pub fn store_list(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError> {
-        self.journal.store_list(place)
-    }
 }
 
 impl<'a> Stage<'a> {
@@ -179,6 +196,8 @@ impl<'a> Stage<'a> {
             head_at_start: None,
             head_is_due: false,
             signing: None,
+            confirmed: false,
+            over: false,
             memory: past::Memory::default(),
         }
     }
@@ -302,8 +321,13 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// [`StageError::Journal`] if either cannot be.
-    pub fn prepare_member(&mut self, place: &ArtifactPlace, to_be_signed: &[u8]) -> Result<(), StageError> {
-        Ok(self.journal.keep_member(place, to_be_signed)?)
+    pub fn prepare_member(
+        &mut self,
+        place: &ArtifactPlace,
+        sha256: Digest,
+        to_be_signed: &mut dyn Read,
+    ) -> Result<(), StageError> {
+        Ok(self.journal.keep_member(place, sha256, to_be_signed)?)
     }
 
     /// Keeps the list of a series; its digest.
@@ -471,29 +495,34 @@ impl<'a> Stage<'a> {
         self.head_is_due
     }
 
-    /// Signs and stores the head over all records so far. Does nothing while the log has no key.
+    /// Signs and stores the head over all records so far, and keeps it on the tokens. Does nothing while the log has no key,
+    /// or before a log that goes on was compared with what was known of it.
     ///
     /// # Errors
     ///
     /// [`StageError`] if the log key's token or the disk refuses.
     pub fn sign_head(&mut self) -> Result<(), StageError> {
         let Some((token, id, hashed)) = self.log_key.clone() else { return Ok(()) };
-        if self.memory.recalling {
+        if self.memory.recalling || !self.is_log_confirmed() {
             return Ok(());
         }
         self.log_in(&token)?;
         let text = self.journal.head_text();
         let digest = Digest::of(text.as_bytes());
         let what = if hashed {
-            ToSign::Digest { hash: HashAlgorithm::Sha256, octets: digest.octets() }
+            ToSign::Whole { hash: HashAlgorithm::Sha256, octets: digest.octets(), message: text.as_bytes() }
         } else {
             ToSign::Message(text.as_bytes())
         };
         let signature =
             self.token(&token)?.sign(&id, what).map_err(|source| StageError::token(&token, source))?;
-        self.journal.store_head(&signature)?;
         self.head_is_due = false;
-        Ok(())
+        // The tokens first: once it is on the disk nothing more may be owed, not even after a closed ceremony. After a crash
+        // here they know a head over records that are all on the disk, and the next one takes its place.
+        if let Some(head) = self.journal.made_head(&signature)? {
+            self.keep_head(&head)?;
+        }
+        Ok(self.journal.store_head(&signature)?)
     }
 
     /// The head over all records so far.
@@ -562,6 +591,7 @@ impl<'a> Stage<'a> {
     }
 
     fn append(&mut self, event: Event, actor: Actor, closes: Option<u64>) -> Result<u64, StageError> {
+        self.over |= matches!(event, Event::CeremonyClose { .. });
         // A session's time begins with its first record.
         let begins =
             matches!(event, Event::LogGenesis { .. } | Event::SessionStart(_) | Event::SessionResumed(_));
@@ -646,6 +676,34 @@ pub enum StageError {
         found: String,
         /// What the log says.
         wanted: String,
+    },
+    /// A token knows a longer log than the one that is here.
+    #[error(
+        "the log here is older than token `{token}` knows it: the token holds its head over {} records, root {}; the log here \
+         ended at {} records, root {}",
+        held.size, held.root, here.size, here.root
+    )]
+    Rollback {
+        /// The script's name for the token.
+        token: String,
+        /// The head that it holds.
+        held: Head,
+        /// The head of the log here when the ceremony began.
+        here: Head,
+    },
+    /// A token knows another log than the one that is here.
+    #[error(
+        "the log here is not the one that token `{token}` knows: over {} records the token holds the root {}; here the first {} \
+         records have the root {}",
+        held.size, held.root, here.size, here.root
+    )]
+    Fork {
+        /// The script's name for the token.
+        token: String,
+        /// The head that it holds.
+        held: Head,
+        /// The head of the log here over as many records.
+        here: Head,
     },
     /// No random octets.
     #[error("the random number generators did not give what was asked")]

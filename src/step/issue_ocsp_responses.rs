@@ -7,7 +7,7 @@ use super::{Room, Scope, Step, StepError, revoked, spec};
 use crate::clock::Lasting;
 use crate::digest::Digest;
 use crate::issuance::order::{OcspSeries, Period, Subject, When, Windows};
-use crate::issuance::{self, Drawn, IssuanceError, KnownCertificate, Ledger, RevokedHere, Terms};
+use crate::issuance::{self, IssuanceError, KnownCertificate, Ledger, RevokedHere, Terms};
 use crate::pki::{SerialNumber, read};
 use crate::profile::{Fills, Profile};
 use crate::script::{Id, Located, Place};
@@ -170,10 +170,10 @@ impl Step for IssueOcspResponses {
         let approver = approver(room)?;
         let plan = room.approved();
         let terms = Terms { policy: room.setting.policy, approver: &approver, plan: &plan };
-        let drawn: Drawn = issuance::issue_series(&series, terms, room.ledger, room.stage)?;
+        let (drawn, _) = issuance::issue_series(&series, terms, room.ledger, room.stage)?;
         let last = u64::from(self.windows.count.saturating_sub(1));
         let (_, next_update) = series.window(last, drawn.at)?;
-        room.ledger.runs_out(next_update);
+        room.ledger.responses_run_out(&self.responses, next_update);
         let lines = vec![
             Line::new("responses", format!("{}-1 to {}-{}", self.responses, self.responses, series.count())),
             Line::new("next update", next_update.to_string()),
@@ -231,7 +231,9 @@ fn plan_series(series: &OcspSeries, place: Place, scope: &mut Scope<'_>) -> Opti
     }
     // A series runs out with its last window.
     let last = u64::from(series.windows.count.saturating_sub(1));
-    scope.will_run_out_after(|signing| series.window(last, signing).ok().map(|(_, ends)| ends));
+    scope.will_run_out(&format!("responses {}", series.name), |signing| {
+        series.window(last, signing).ok().map(|(_, ends)| ends)
+    });
     scope.judge_series(series, |index| !shown(&index))
 }
 

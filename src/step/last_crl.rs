@@ -24,6 +24,8 @@ use crate::script::{Id, Located};
 pub struct LastCrl {
     /// From when it is.
     pub this_update: Timestamp,
+    /// Until when, if it says so.
+    pub next_update: Option<Timestamp>,
     /// Its number, if it is one that a next one can be above.
     pub number: Option<u64>,
     /// Its entries, by serial number.
@@ -133,6 +135,11 @@ pub fn take_in(
             if let Some(number) = crl.number {
                 scope.ledger.use_crl_number(issuer_sha256, number);
             }
+            // Of one that the log does not know: that of the log's own stands in it.
+            if let Some(until) = crl.next_update.filter(|_| scope.ledger.crls_until(issuer_sha256).is_none())
+            {
+                scope.ledger.use_crl_until(issuer_sha256, until);
+            }
             Some(crl)
         }
         Err(why) => {
@@ -220,8 +227,9 @@ fn entries(source: &mut dyn Read, heard: &mut dyn FnMut(&[u8])) -> Result<(LastC
     let fields = whole.fields().map_err(text)?;
     let number = fields.extensions().crl_number().ok().flatten().and_then(number);
     let this_update = fields.this_update().at();
+    let next_update = fields.next_update().map(|time| time.at());
     let list = sorter.finish().map_err(|error| error.to_string())?;
-    Ok((LastCrl { this_update, number, list }, whole))
+    Ok((LastCrl { this_update, next_update, number, list }, whole))
 }
 
 /// The content octets of a cRLNumber as a number, if it is not beyond 64 bits.
@@ -254,6 +262,7 @@ mod tests {
     fn last() -> LastCrl {
         LastCrl {
             this_update: "2026-11-01T00:00:00Z".parse().unwrap(),
+            next_update: None,
             number: Some(1),
             list: RevokedList::of(both()),
         }

@@ -8,6 +8,7 @@ mod certificate;
 mod confirm_clock;
 mod confirm_log;
 mod create_log;
+mod crl;
 mod custody;
 mod destroy_key;
 mod device_audit;
@@ -19,6 +20,7 @@ mod initialize_token;
 mod instruct;
 mod inventory;
 mod issue_crl;
+mod issue_crl_series;
 mod issue_cross;
 mod issue_ocsp_responder;
 mod issue_ocsp_responses;
@@ -34,6 +36,7 @@ mod roll_call;
 mod rows;
 mod scope;
 mod seal;
+mod sealed;
 mod setting;
 mod text;
 mod times;
@@ -46,12 +49,14 @@ use thiserror::Error;
 pub use given_key::one_structure;
 use holes::ApprovedDrafts;
 pub use holes::{Draft, Entries, Hole, Octets};
+pub use rows::{RowsError, read as read_rows};
 pub use scope::{Left, Scope};
 pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation, burn_serials,
+    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation, SealedSeries,
+    burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
@@ -232,6 +237,7 @@ steps!(
     request_certificate::RequestCertificate,
     revoke::Revoke,
     issue_crl::IssueCrl,
+    issue_crl_series::IssueCrlSeries,
     issue_ocsp_responses::IssueOcspResponses,
     witness::Witness,
     seal::Seal,

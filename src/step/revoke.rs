@@ -11,7 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::certificate::{approver, subject_sha256};
-use super::{Room, Scope, Step, StepError, given_key, spec};
+use super::{Room, Scope, Step, StepError, given_key, sealed, spec};
 use crate::digest::Digest;
 use crate::issuance::order::When;
 use crate::issuance::revocable::{REASONS, called_issuer, choices, unfit, untimely};
@@ -106,6 +106,9 @@ pub struct Revoke {
     #[serde(with = "super::text")]
     reason: Later<Reason>,
     effective: When,
+    /// CRLs that were sealed before and count for nothing after it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    supersedes: Vec<String>,
 }
 
 /// Which certificate.
@@ -145,8 +148,10 @@ impl Step for Revoke {
         let effective = spec.effective.as_ref().map_or(When::SigningTime, |when| when.value);
         let (issuer_sha256, which) = which(&spec, scope)?;
         let issuer = called_issuer(&scope.ledger, issuer_sha256);
-        let step = Self { issuer, issuer_sha256, which, reason: spec.reason.value.clone(), effective };
+        let reason = spec.reason.value.clone();
+        let mut step = Self { issuer, issuer_sha256, which, reason, effective, supersedes: Vec::new() };
         step.plan(&spec, scope)?;
+        step.supersedes = sealed::will_be_superseded(issuer_sha256, scope);
         Some(step)
     }
 
@@ -159,14 +164,17 @@ impl Step for Revoke {
             Which::Chosen(Chosen::ByQuorum) => {
                 return format!(
                     "Revoke a certificate of {issuer} whose serial number the quorum says: {why}, effective {effective}. What \
-                     dies with it is shown before it is approved."
+                     dies with it is shown before it is approved.{}",
+                    sealed::said(&self.supersedes)
                 );
             }
             Which::Certificate(fixed) => fixed,
         };
         let mut text = format!(
-            "Revoke {}, serial number {}, of {issuer}: {why}, effective {effective}.",
-            fixed.name, fixed.serial
+            "Revoke {}, serial number {}, of {issuer}: {why}, effective {effective}.{}",
+            fixed.name,
+            fixed.serial,
+            sealed::said(&self.supersedes)
         );
         for (what, which) in fixed.loss.said() {
             // Writing to a string does not fail.
@@ -179,8 +187,7 @@ impl Step for Revoke {
         self.meet(room.ledger, |name| room.setting.inputs.get(name).map(|input| input.octets.clone()));
         if let Some(revocation) = before(room) {
             // An interruption came after the record: it is revoked.
-            self.learn(revocation, room);
-            return Ok(());
+            return self.learn(revocation, room);
         }
         let people = self.people(room)?;
         let (serial, reason) = self.choose(&people, room)?;
@@ -200,7 +207,7 @@ impl Step for Revoke {
         let event = event(&issued, &revocation)?;
         let approval = self.approve(&people, &issued, &revocation, &event, room)?;
         room.stage.record_closing(event, approval)?;
-        self.learn(revocation.clone(), room);
+        self.learn(revocation.clone(), room)?;
         let lines = vec![
             Line::new("certificate", issued.called()),
             Line::new("serial number", revocation.serial.to_string()),
@@ -264,8 +271,9 @@ impl Revoke {
         Some(())
     }
 
-    /// The ledger knows of the revocation.
-    fn learn(&self, revocation: Revocation, room: &mut Room<'_, '_>) {
+    /// The ledger knows of the revocation, and the log of the CRLs that count for nothing without it.
+    fn learn(&self, revocation: Revocation, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        let reason = format!("the revocation of {}", revocation.serial);
         room.ledger.revoke_here(RevokedHere {
             step: room.stage.step_number(),
             issuer: self.issuer_sha256,
@@ -274,6 +282,7 @@ impl Revoke {
             serial_is_open: false,
             reason_is_open: false,
         });
+        sealed::supersede(self.issuer_sha256, &reason, room)
     }
 
     /// Learns of a certificate that the log does not know, from the input that brings it.

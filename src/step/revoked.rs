@@ -372,7 +372,10 @@ fn from_log(issuer: Digest, ledger: &Ledger) -> Vec<Listed> {
 
 /// A CRL says what is revoked by then: after a step that revokes at its own time it has to begin at its own.
 pub fn is_after_revocations(issuer: Digest, this_update: &Located<When>, scope: &mut Scope<'_>) {
+    // What begins after the window begins after everything that is done in it.
+    let begins_after = matches!(this_update.value, When::At(at) if at >= scope.setting.window.to);
     let too_early = |effective: When| match effective {
+        _ if begins_after => false,
         When::SigningTime => this_update.value != When::SigningTime,
         When::CeremonyDay => this_update.value.is_fixed(),
         When::At(_) => false,

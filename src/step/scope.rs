@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::holes::Draft;
 use super::setting::{Input, Setting};
 use crate::clock::Timestamp;
-use crate::issuance::order::Period;
 use crate::issuance::{
     Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Series as _, SeriesOrder, Statement,
     Structure, check_member, draft_and_judge,
@@ -34,7 +33,8 @@ pub struct Scope<'s> {
     initialized: BTreeSet<String>,
     log: Option<String>,
     continues: bool,
-    first_next_update: Option<Timestamp>,
+    /// What runs out when, at the earliest.
+    deadlines: BTreeMap<String, Timestamp>,
     requests: BTreeMap<String, Key>,
     unread: Unread,
     spoiled: BTreeSet<String>,
@@ -75,7 +75,7 @@ impl<'s> Scope<'s> {
             initialized: BTreeSet::new(),
             log: None,
             continues: false,
-            first_next_update: None,
+            deadlines: BTreeMap::new(),
             requests: BTreeMap::new(),
             unread,
             spoiled: BTreeSet::new(),
@@ -348,13 +348,18 @@ impl<'s> Scope<'s> {
 
     /// The name of something that will be handed over; each once for its kind.
     pub fn new_output(&mut self, kind: &'static str, name: &Located<Id>) -> Option<String> {
-        let folder = if CERTIFICATES.contains(&kind) { "certificate" } else { kind };
-        let clash = |other: &(&'static str, String)| {
-            let other_folder = if CERTIFICATES.contains(&other.0) { "certificate" } else { other.0 };
-            other_folder == folder && other.1 == name.value.as_str()
+        let together = |kind: &'static str| match kind {
+            kind if CERTIFICATES.contains(&kind) => "certificate",
+            // Each has a list of this name.
+            "ocsp-response" | "sealed-crl" => "series",
+            other => other,
         };
-        if let Some((_, step)) = self.outputs.iter().find(|(other, _)| clash(other)) {
-            let message = format!("step {step} makes a {folder} `{}` already", name.value);
+        let clash = |other: &(&'static str, String)| {
+            together(other.0) == together(kind) && other.1 == name.value.as_str()
+        };
+        if let Some(((other, _), step)) = self.outputs.iter().find(|(other, _)| clash(other)) {
+            let one = if CERTIFICATES.contains(other) { "certificate" } else { other };
+            let message = format!("step {step} makes a {one} `{}` already", name.value);
             self.problems.add(name.place, message);
             return None;
         }
@@ -399,18 +404,14 @@ impl<'s> Scope<'s> {
         self.initialized.insert(token.to_owned());
     }
 
-    /// A CRL or an OCSP response will run out: at the earliest when it is signed at the window's beginning.
-    pub fn will_run_out(&mut self, period: Period) {
-        self.will_run_out_after(|signing| period.at(signing, "").ok().map(|(_, last)| last));
-    }
-
-    /// Something will run out: when, if it is signed at a given time.
-    pub fn will_run_out_after(&mut self, ends: impl FnOnce(Timestamp) -> Option<Timestamp>) {
+    /// Something will run out: when, if it is signed at a given time; at the earliest it is the window's beginning. What is
+    /// called the same takes the place of what was before.
+    pub fn will_run_out(&mut self, what: &str, ends: impl FnOnce(Timestamp) -> Option<Timestamp>) {
         if self.is_unread(Part::Window) {
             return;
         }
         if let Some(at) = ends(self.setting.window.from) {
-            self.first_next_update = Some(self.first_next_update.map_or(at, |first| first.min(at)));
+            self.deadlines.insert(what.to_owned(), at);
         }
     }
 
@@ -420,8 +421,8 @@ impl<'s> Scope<'s> {
     }
 
     /// When the first CRL or OCSP response of this ceremony runs out, at the earliest that it may be signed.
-    pub const fn first_next_update(&self) -> Option<Timestamp> {
-        self.first_next_update
+    pub fn first_next_update(&self) -> Option<Timestamp> {
+        self.deadlines.values().min().copied()
     }
 
     /// Drafts an order for every time at which rules have to be tried, has every rule judge each draft, and
@@ -569,7 +570,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 /// The keys under which a step says the names of what it makes.
-const MAKES: [&str; 5] = ["key", "certificate", "request", "crl", "responses"];
+const MAKES: [&str; 6] = ["key", "certificate", "request", "crl", "crls", "responses"];
 /// The kinds whose renderings lie in one folder.
 const CERTIFICATES: [&str; 4] = ["root", "subordinate", "cross", "ocsp-responder"];
 const MOST_ORIGIN: usize = 128;

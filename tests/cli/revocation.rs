@@ -7,8 +7,9 @@ use rootrite::digest::Digest;
 use crate::table::Table;
 
 const FIRST: &str = "run script.yaml --site site.yaml --log log --out out --practice --answers answers.yaml";
-const NEXT: &str = "run next.yaml --site site.yaml --log log --out next --practice --answers answers.yaml";
-const PLAN: &str = "plan next.yaml --log log -o plan.json";
+pub const NEXT: &str =
+    "run next.yaml --site site.yaml --log log --out next --practice --answers answers.yaml";
+pub const PLAN: &str = "plan next.yaml --log log -o plan.json";
 const CRL: &str = "issue-crl: {issuer: root-x1, number: next, this-update: signing-time, lasts: 300 days, revoked: from-log, crl: next}";
 const REVOKE: &str = "revoke: {certificate: e1, reason: superseded}";
 
@@ -342,24 +343,24 @@ fn a_crl_that_moved_between_ceremonies_is_a_warning() {
 
 /// Refused by `check`, in words that contain these.
 #[track_caller]
-fn refused(table: &Table, wanted: &str) {
+pub fn refused(table: &Table, wanted: &str) {
     let ended = table.run_and_change_nothing("check next.yaml --log log").with(2);
     assert!(ended.error.contains(wanted), "`{wanted}` is not in\n{}", ended.error);
 }
 
 /// A table whose log has a ceremony: a root and a subordinate CA.
-fn after_the_first() -> Table {
+pub fn after_the_first() -> Table {
     let table = Table::for_answers().now();
     let _ = table.run(FIRST).with(0);
     table
 }
 
 /// A script that goes on with the log, with these steps.
-fn next(table: &Table, ceremony: &str, steps: &[&str]) {
+pub fn next(table: &Table, ceremony: &str, steps: &[&str]) {
     next_with(table, ceremony, steps, &["root-x1", "e1"], "");
 }
 
-fn next_with(table: &Table, ceremony: &str, steps: &[&str], certificates: &[&str], inputs: &str) {
+pub fn next_with(table: &Table, ceremony: &str, steps: &[&str], certificates: &[&str], inputs: &str) {
     let text = table.read("script.yaml");
     let (head, acts) = text.split_once("acts:\n").unwrap();
     let head = head.replace("ceremony: test-ceremony", &format!("ceremony: {ceremony}"));
@@ -384,7 +385,7 @@ fn next_with(table: &Table, ceremony: &str, steps: &[&str], certificates: &[&str
     table.write("next.yaml", format!("{script}  - act: Closing\n{closing}"));
 }
 
-fn records(table: &Table) -> Vec<serde_json::Value> {
+pub fn records(table: &Table) -> Vec<serde_json::Value> {
     table.read("log/log.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

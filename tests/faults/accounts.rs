@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use rootrite::digest::hex;
-use rootrite::hsm::Inventory;
+use rootrite::hsm::{DataObject, Inventory, LOG_HEAD};
 use serde_json::Value;
 
 use crate::common::sha256;
@@ -35,7 +35,30 @@ pub fn of_files(out: &Path, log: &Path, wanted: &Undisturbed) -> Option<String> 
     if !strays.is_empty() {
         return Some(format!("left over: {strays:?}"));
     }
-    signatures(&records(log))
+    signatures(&records(log)).or_else(|| sealed(out, &records(log)))
+}
+
+/// What is wrong with what is sealed outside the bundle: it is what the log's lists name, and nothing else.
+fn sealed(out: &Path, records: &[Value]) -> Option<String> {
+    let mut wanted = BTreeSet::new();
+    for record in records.iter().filter(|record| record["data"]["activates"].is_array()) {
+        let list = record["data"]["artifact"]["sha256"].as_str().unwrap();
+        let mut bundles = fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path());
+        let bundle = bundles.find(|path| path.join("manifest.json").is_file()).unwrap();
+        let text = fs::read_to_string(bundle.join("artifacts").join(format!("{list}.txt"))).unwrap();
+        wanted.extend(text.lines().map(str::to_owned));
+    }
+    for folder in ["sealed", "sealed/artifacts"] {
+        let Ok(entries) = fs::read_dir(out.join(folder)) else {
+            return (!wanted.is_empty()).then(|| format!("`{folder}` is missing"));
+        };
+        let files = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        let found: BTreeSet<String> = files.map(|path| sha256(&fs::read(path).unwrap())).collect();
+        if found != wanted {
+            return Some(format!("`{folder}` holds {found:?}; the log's lists name {wanted:?}"));
+        }
+    }
+    None
 }
 
 /// What is wrong with the keys: each one of the log is on its token with both halves, and nothing else is.
@@ -50,7 +73,12 @@ pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<Strin
     for (token, inventory) in tokens {
         let wanted = logged.remove(token).unwrap_or_default();
         let mut found: BTreeMap<String, usize> = BTreeMap::new();
-        for entry in &inventory.entries {
+        let is_head = |entry: &&rootrite::hsm::Entry| entry.label == LOG_HEAD.as_bytes();
+        let heads = inventory.entries.iter().filter(is_head).count();
+        if heads > 1 {
+            return Some(format!("token `{token}` holds {heads} heads; one stays"));
+        }
+        for entry in inventory.entries.iter().filter(|entry| !is_head(entry)) {
             *found.entry(hex(&entry.id)).or_default() += 1;
         }
         let whole = found.values().all(|halves| *halves == 2) && inventory.unreadable == 0;
@@ -59,6 +87,15 @@ pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<Strin
         }
     }
     (!logged.is_empty()).then(|| format!("keys on no token: {logged:?}"))
+}
+
+/// What is wrong with the heads that tokens keep: each has the log's newest one, once.
+pub fn of_heads(log: &Path, tokens: &BTreeMap<String, Vec<DataObject>>) -> Option<String> {
+    let newest = fs::read(log.join("checkpoint")).unwrap_or_default();
+    tokens.iter().find_map(|(token, held)| match held.as_slice() {
+        [one] if one.value == newest => None,
+        other => Some(format!("token `{token}` holds the heads {other:?}; wanted the newest once")),
+    })
 }
 
 /// Every intent has its result, every serial number that came to nothing is burned, and none is used twice.
@@ -92,13 +129,17 @@ fn signatures(records: &[Value]) -> Option<String> {
     None
 }
 
-/// Every artifact of a summary: kind, name and path.
+/// Every artifact of a summary: kind, name and path; that of a list has its digest as its name, another one each time.
 pub fn artifacts(out: &Path) -> Vec<(String, String, String)> {
     let Ok(octets) = fs::read(out.join("summary.json")) else { return Vec::new() };
     let summary: Value = serde_json::from_slice(&octets).unwrap();
     let text = |artifact: &Value, key: &str| artifact[key].as_str().unwrap().to_owned();
     let all = summary["artifacts"].as_array().unwrap().iter();
-    all.map(|artifact| (text(artifact, "kind"), text(artifact, "name"), text(artifact, "path"))).collect()
+    let path = |artifact: &Value| match text(artifact, "kind").as_str() {
+        "list" => text(artifact, "path").replace(&text(artifact, "sha256"), "<sha256>"),
+        _ => text(artifact, "path"),
+    };
+    all.map(|artifact| (text(artifact, "kind"), text(artifact, "name"), path(artifact))).collect()
 }
 
 /// What a log says of what came of the ceremony, as far as it is the same each time.
@@ -117,7 +158,10 @@ pub fn said(log: &Path) -> Vec<String> {
             intent(record, "not_before"),
             intent(record, "not_after")
         )),
-        "crl.signed" => Some(format!("{} {}", record["data"]["number"], record["data"]["next_update"])),
+        "crl.signed" => {
+            let data = &record["data"];
+            Some(format!("{} {} {}", data["number"], data["last_number"], data["next_update"]))
+        }
         "key.live" | "ocsp.signed" | "csr.signed" | "token.initialized" | "ceremony.close" => {
             Some(format!("{} {}", record["ev"], record["data"]["outcome"]))
         }

@@ -142,6 +142,24 @@ fn a_batch_is_signed_anew_as_a_whole() {
 }
 
 #[test]
+fn a_series_of_crls_is_signed_anew_with_the_same_numbers_and_times() {
+    let (world, before) = killed(When::Before, "crl.signed", "2.13");
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "crl.sign.intent", "2.13"), 2);
+    assert_eq!(count(&records, "sign.aborted", "2.13"), 1);
+    assert_eq!(count(&records, "crl.signed", "2.13"), 1);
+    assert_eq!(count(&records, "artifact.voided", "2.13"), 4, "three CRLs and their list");
+    let intents: Vec<&Value> = records
+        .iter()
+        .filter(|record| record["ev"] == "crl.sign.intent" && record["step"] == "2.13")
+        .collect();
+    for key in ["number", "last_number", "this_update", "next_update", "batch"] {
+        assert_eq!(intents[0]["data"][key], intents[1]["data"][key], "the same is signed: {key}");
+    }
+    assert_eq!(field(&before, "crl.sign.intent", "2.13", "number"), "2");
+}
+
+#[test]
 fn a_token_that_was_initialised_and_not_logged_is_taken() {
     let (world, _) = killed(When::Before, "token.initialized", "1.6");
     let records = resumed(&world, None);

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rootrite::hsm::{Inventory, KeyId, ModuleConfiguration, ModuleProcess, Token as _};
+use rootrite::hsm::{DataObject, Inventory, KeyId, LOG_HEAD, ModuleConfiguration, ModuleProcess, Token as _};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -265,9 +265,10 @@ impl<'t> World<'t> {
                 return Outcome::Lost(format!("`{command}`:\n{}", ended.both()));
             }
         }
-        let inventories = self.inventories();
+        let (inventories, heads) = self.inventories();
         accounts::of_files(&self.path("out"), &self.log(), self.template.undisturbed())
             .or_else(|| accounts::of_keys(&self.log(), &inventories))
+            .or_else(|| accounts::of_heads(&self.log(), &heads))
             .map_or(good, Outcome::Lost)
     }
 
@@ -318,21 +319,23 @@ impl<'t> World<'t> {
         let mut session = softhsm::session(&process, label, USER);
         let ids: std::collections::BTreeSet<Vec<u8>> =
             session.inventory().unwrap().entries.into_iter().map(|entry| entry.id).collect();
-        for id in ids {
+        // The log's head has no id.
+        for id in ids.into_iter().filter(|id| !id.is_empty()) {
             session.destroy_objects(&KeyId::from_octets(&id).unwrap()).unwrap();
         }
         drop(session);
         process.stop().unwrap();
     }
 
-    /// What every token holds, by label.
-    fn inventories(&self) -> BTreeMap<String, Inventory> {
+    /// What every token holds, and which heads of logs, by label.
+    fn inventories(&self) -> (BTreeMap<String, Inventory>, BTreeMap<String, Vec<DataObject>>) {
         let process = self.module();
         let all = ["root", "log", "spare"].into_iter().map(|label| {
             let mut session = softhsm::session(&process, label, USER);
-            (label.to_owned(), session.inventory().unwrap())
+            let heads = session.data(LOG_HEAD).unwrap();
+            ((label.to_owned(), session.inventory().unwrap()), (label.to_owned(), heads))
         });
-        let all = all.collect();
+        let all = all.unzip();
         process.stop().unwrap();
         all
     }

@@ -26,7 +26,7 @@ events! {
     "key.restore.intent" "key.restored" "key.sealed" "key.live" "key.destroy.intent" "key.destroyed"
     "request.received" "request.approved" "request.rejected" "profile.introduced" "profile.retired" "lint.result"
     "cert.sign.intent" "cert.signed" "sign.failed" "sign.aborted" "csr.sign.intent" "csr.signed"
-    "crl.sign.intent" "crl.signed" "ocsp.sign.intent" "ocsp.signed" "cert.revoked" "serial.burned"
+    "crl.sign.intent" "crl.signed" "crl.superseded" "ocsp.sign.intent" "ocsp.signed" "cert.revoked" "serial.burned"
     "artifact.emitted" "artifact.voided" "media.written" "receipt.imported"
     "witness.agreed" "witness.disagreed" "ceremony.close"
 }
@@ -88,7 +88,7 @@ mod tests {
                 EVENTS.iter().any(|intent| results_of(intent).is_some_and(|results| results.contains(ev)));
             assert_eq!(is_result(ev), closes && *ev != "token.initialized", "{ev}");
         }
-        assert_eq!(EVENTS.len(), 79);
+        assert_eq!(EVENTS.len(), 80);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! An order for a certificate revocation list.
 
 use super::{Period, ceremony, key_identifier, profile_error, view};
+use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::issuance::statement::planned::Basis;
 use crate::issuance::structure::{REVOKED_SHA256, revoked_name, say_entries, since_and_why};
@@ -30,6 +31,10 @@ pub struct CrlOrder {
     pub number: u64,
     /// From this update to next update.
     pub period: Period,
+    /// How many seconds after that it is: nothing, but for the later ones of a series.
+    pub later: u64,
+    /// What it becomes: a CRL of the bundle, or one that is sealed until its time.
+    pub kind: CrlKind,
     /// What is revoked, in the order of the list.
     pub revoked: RevokedList,
     /// Which of them were not signed when the plan was made, by place from 0 and name: their serial numbers are drawn
@@ -42,7 +47,27 @@ pub struct CrlOrder {
     pub fills: Fills,
 }
 
+/// What becomes of a CRL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrlKind {
+    /// It is handed over in the bundle.
+    Current,
+    /// It is sealed outside the bundle until it begins.
+    Sealed,
+}
+
 impl CrlOrder {
+    /// This update and next update, if it is signed at `signing`.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::Time`] if it would end after 9999.
+    pub fn updates(&self, signing: Timestamp) -> Result<(Timestamp, Timestamp), IssuanceError> {
+        let late = || IssuanceError::Time { name: self.name.clone() };
+        let first = self.period.begins.at(signing).plus(self.later).ok_or_else(late)?;
+        Ok((first, self.period.lasts.last_second(first).ok_or_else(late)?))
+    }
+
     fn number_octets(&self) -> Vec<u8> {
         let octets = self.number.to_be_bytes();
         let zeros = octets.iter().take_while(|octet| **octet == 0).count().min(octets.len() - 1);
@@ -54,7 +79,11 @@ impl Order for CrlOrder {
     type Structure = CertificateList;
 
     fn place(&self) -> ArtifactPlace {
-        ArtifactPlace { kind: "crl", name: self.name.clone() }
+        let kind = match self.kind {
+            CrlKind::Current => "crl",
+            CrlKind::Sealed => "sealed-crl",
+        };
+        ArtifactPlace { kind, name: self.name.clone() }
     }
 
     fn request_kind(&self) -> &'static str {
@@ -68,7 +97,7 @@ impl Order for CrlOrder {
     fn draft(&self, drawn: &Drawn) -> Result<Streamed, IssuanceError> {
         let issuer = view(&self.issuer)?;
         let (name, identifier) = (issuer.subject().to_name(), key_identifier(&issuer));
-        let (this_update, next_update) = self.period.at(drawn.at, &self.name)?;
+        let (this_update, next_update) = self.updates(drawn.at)?;
         let values = CrlValues {
             issuer: &name,
             issuer_key_identifier: identifier.as_deref(),
@@ -84,7 +113,7 @@ impl Order for CrlOrder {
 
     fn planned(&self, drawn: &Drawn) -> Result<Statement, IssuanceError> {
         let issuer = view(&self.issuer)?;
-        let (this_update, next_update) = self.period.at(drawn.at, &self.name)?;
+        let (this_update, next_update) = self.updates(drawn.at)?;
         let mut statement = Statement::new();
         statement.say("version", "v2");
         statement.say("signature algorithm", SignatureAlgorithm::for_key(&self.key.public).name());
@@ -104,7 +133,7 @@ impl Order for CrlOrder {
     }
 
     fn holes(&self) -> Vec<(String, String)> {
-        let mut holes = self.period.holes("this update", "next update");
+        let mut holes = self.period.holes_after(self.later, "this update", "next update");
         for (index, certificate) in &self.drawn_later {
             holes.push((revoked_name(*index), format!("serial of {certificate}")));
         }
@@ -143,7 +172,7 @@ impl Order for CrlOrder {
     }
 
     fn intent(&self, drawn: &Drawn, to_be_signed: Digest) -> Event {
-        let (this_update, next_update) = self.period.at(drawn.at, &self.name).unwrap_or((drawn.at, drawn.at));
+        let (this_update, next_update) = self.updates(drawn.at).unwrap_or((drawn.at, drawn.at));
         Event::CrlSignIntent {
             profile: self.profile_name.clone(),
             issuer_spki_sha256: self.key.public.spki_sha256(),
@@ -155,7 +184,7 @@ impl Order for CrlOrder {
     }
 
     fn result(&self, drawn: &Drawn, artifact: Artifact) -> Event {
-        let (this_update, next_update) = self.period.at(drawn.at, &self.name).unwrap_or((drawn.at, drawn.at));
+        let (this_update, next_update) = self.updates(drawn.at).unwrap_or((drawn.at, drawn.at));
         Event::CrlSigned {
             artifact,
             issuer_spki_sha256: self.key.public.spki_sha256(),

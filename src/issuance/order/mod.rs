@@ -5,12 +5,14 @@
 
 mod certificate;
 mod crl;
+mod crl_series;
 mod ocsp;
 mod request;
 mod when;
 
 pub use certificate::CertificateOrder;
-pub use crl::CrlOrder;
+pub use crl::{CrlKind, CrlOrder};
+pub use crl_series::{CrlSeries, ReadyCrlSeries};
 pub use ocsp::{OcspOrder, OcspSeries, ReadyOcspSeries, Subject, Windows};
 pub use request::RequestOrder;
 pub use when::When;
@@ -51,6 +53,15 @@ impl Period {
         }
         let begins = self.begins.to_string();
         vec![(first.into(), begins.clone()), (last.into(), format!("{begins} + {} - 1 second", self.lasts))]
+    }
+
+    /// The same for a period that is so many seconds later.
+    fn holes_after(&self, later: u64, first: &str, last: &str) -> Vec<(String, String)> {
+        if self.begins.is_fixed() || later == 0 {
+            return self.holes(first, last);
+        }
+        let begins = format!("{} + {later} seconds", self.begins);
+        vec![(last.into(), format!("{begins} + {} - 1 second", self.lasts)), (first.into(), begins)]
     }
 }
 

@@ -10,8 +10,8 @@ use crate::digest::{Digest, hex};
 use crate::issuance::statement::read::identifier;
 use crate::issuance::structure::said_revoked;
 use crate::issuance::{
-    Drawn, IssuanceError, Key, KnownCertificate, Ledger, OcspResponse, Order, Policy, Series, SeriesOrder,
-    Statement,
+    ApprovedList, Drawn, IssuanceError, Key, KnownCertificate, Ledger, OcspResponse, Order, Policy, Series,
+    SeriesOrder, Statement, sign_side_by_side,
 };
 use crate::pki::build::{CertIdHash, Status, Streamed};
 use crate::pki::oid::{Oid, OidView};
@@ -20,7 +20,7 @@ use crate::pki::reason::Reason;
 use crate::pki::{Name, PublicKey, SerialNumber};
 use crate::profile::{Fills, OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse};
 use crate::rule::{Ceremony, Context, SigningTime};
-use crate::stage::{Artifact, ArtifactPlace, Batch, Event};
+use crate::stage::{Artifact, ArtifactPlace, Batch, Event, Hands};
 
 /// Responses to be signed: about each certificate, for each of consecutive windows of time.
 #[derive(Clone, Debug)]
@@ -248,7 +248,7 @@ impl Series for ReadyOcspSeries<'_> {
         "the OCSP responses"
     }
 
-    fn draft(&self, index: usize) -> Result<Vec<u8>, IssuanceError> {
+    fn draft(&self, index: usize) -> Result<Streamed, IssuanceError> {
         let Member { subject, hashed, this_update, next_update, produced_at } = self.member(index)?;
         let status = match subject.revoked {
             Some((at, reason)) => Status::Revoked { at, reason },
@@ -265,7 +265,7 @@ impl Series for ReadyOcspSeries<'_> {
             responses: &[single],
             fills: &self.series.fills,
         };
-        self.series.profile.draft(&values).map_err(profile_error(&self.series.name))
+        self.series.profile.draft(&values).map(Streamed::from).map_err(profile_error(&self.series.name))
     }
 
     fn planned(&self, index: usize) -> Result<Statement, IssuanceError> {
@@ -312,9 +312,18 @@ impl Series for ReadyOcspSeries<'_> {
         }
     }
 
-    fn result(&self, artifact: Artifact, batch: Batch) -> Event {
+    fn result(&self, artifact: Artifact, batch: Batch, _: Digest) -> Event {
         let (this_update, next_update) = self.whole;
         Event::OcspSigned { artifact, batch, this_update, next_update }
+    }
+
+    fn sign(
+        &self,
+        key: &Key,
+        approved: &ApprovedList,
+        hands: &mut Hands<'_>,
+    ) -> Result<Digest, IssuanceError> {
+        sign_side_by_side(self, key, approved, hands)
     }
 }
 
@@ -345,7 +354,7 @@ impl Order for OcspOrder<'_> {
     }
 
     fn draft(&self, drawn: &Drawn) -> Result<Streamed, IssuanceError> {
-        self.series.ready(drawn)?.draft(self.index).map(Streamed::from)
+        self.series.ready(drawn)?.draft(self.index)
     }
 
     fn planned(&self, drawn: &Drawn) -> Result<Statement, IssuanceError> {
@@ -357,13 +366,7 @@ impl Order for OcspOrder<'_> {
         let mut holes = vec![("produced at".into(), "signing-time".into())];
         let window = self.index.checked_div(series.in_one_window()).unwrap_or_default();
         let later = series.windows.every.saturating_mul(u64::try_from(window).unwrap_or(u64::MAX));
-        if later == 0 {
-            holes.extend(series.period.holes("this update", "next update"));
-        } else if !series.period.begins.is_fixed() {
-            let begins = format!("{} + {later} seconds", series.period.begins);
-            holes.push(("next update".into(), format!("{begins} + {} - 1 second", series.period.lasts)));
-            holes.push(("this update".into(), begins));
-        }
+        holes.extend(series.period.holes_after(later, "this update", "next update"));
         if series.subjects.iter().any(|subject| !subject.serial_is_fixed) {
             holes.push(("certificate, serial number".into(), "serial".into()));
         }
