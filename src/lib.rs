@@ -13,11 +13,15 @@ pub mod script;
 
 pub mod pki;
 
+pub mod approval;
+
 pub mod profile;
 
 pub mod rule;
 
 pub mod hsm;
+
+pub mod share;
 
 pub mod stage;
 

@@ -137,6 +137,93 @@ impl Pin {
     }
 }
 
+/// Up to 1024 octets that are wiped when dropped: a share, what is shared, or the text of either.
+///
+/// ```compile_fail,E0277
+/// format!("{:?}", rootrite::secret::SecretOctets::read(b"share"));
+/// ```
+///
+/// ```compile_fail,E0599
+/// let octets = rootrite::secret::SecretOctets::read(b"share").unwrap();
+/// let copy = octets.clone();
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn serialise(_: impl serde::Serialize) {}
+/// serialise(rootrite::secret::SecretOctets::read(b"share").unwrap());
+/// ```
+///
+/// ```compile_fail,E0369
+/// let [one, two] = [b"one", b"two"].map(|octets| rootrite::secret::SecretOctets::read(octets).unwrap());
+/// let same = one == two;
+/// ```
+pub struct SecretOctets {
+    /// As long as the longest, so that it never moves while it grows.
+    octets: Locked<[u8; SecretOctets::MAX_OCTETS]>,
+    length: usize,
+}
+
+impl SecretOctets {
+    /// The most octets there can be.
+    pub const MAX_OCTETS: usize = 1024;
+
+    /// No octet yet.
+    pub fn empty() -> Self {
+        Self { octets: Locked::new([0; Self::MAX_OCTETS]), length: 0 }
+    }
+
+    /// `length` octets that are 0; nothing if that is more than [`Self::MAX_OCTETS`].
+    pub fn zeros(length: usize) -> Option<Self> {
+        (length <= Self::MAX_OCTETS).then(|| Self { length, ..Self::empty() })
+    }
+
+    /// Copies `octets`, of which the caller wipes its own; nothing if there are more than [`Self::MAX_OCTETS`].
+    pub fn read(octets: &[u8]) -> Option<Self> {
+        let mut kept = Self::zeros(octets.len())?;
+        kept.write(|place| place.copy_from_slice(octets));
+        Some(kept)
+    }
+
+    /// Adds an octet at the end; whether there was room.
+    #[must_use]
+    pub fn push(&mut self, octet: u8) -> bool {
+        let Some(place) = self.octets.get_mut().get_mut(self.length) else { return false };
+        *place = octet;
+        self.length += 1;
+        true
+    }
+
+    /// How many octets there are.
+    pub const fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Lends the octets to `read` and to nobody else.
+    pub fn expose<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
+        read(self.octets.get().get(..self.length).unwrap_or_default())
+    }
+
+    /// Lends the octets to `write`, where they stay.
+    pub fn write<T>(&mut self, write: impl FnOnce(&mut [u8]) -> T) -> T {
+        let length = self.length;
+        write(self.octets.get_mut().get_mut(..length).unwrap_or_default())
+    }
+
+    /// Whether `other` has the same octets, found out in a time that depends on the lengths only.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let mut difference = u8::from(self.length != other.length);
+        for (one, two) in self.octets.get().iter().zip(other.octets.get().iter()) {
+            difference |= one ^ two;
+        }
+        std::hint::black_box(difference) == 0
+    }
+}
+
 /// Why something is no PIN. Says nothing of what was typed.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -172,6 +259,20 @@ mod tests {
             assert!(pin.expose(|lent| lent == octets));
         }
         assert!(Pin::take("1234".to_owned()).unwrap().expose(|octets| octets == b"1234"));
+    }
+
+    #[test]
+    fn secret_octets_are_lent_as_they_were_written_and_never_more_than_there_is_room_for() {
+        let mut octets = SecretOctets::read(b"shar").unwrap();
+        assert!(octets.push(b'e'));
+        assert!(octets.expose(|lent| lent == b"share"));
+        assert!(octets.is_same(&SecretOctets::read(b"share").unwrap()));
+        for other in [&b"sharf"[..], b"shar", b"share\0", b""] {
+            assert!(!octets.is_same(&SecretOctets::read(other).unwrap()), "{other:?}");
+        }
+        assert!(SecretOctets::read(&[1; 1025]).is_none());
+        let mut full = SecretOctets::read(&[1; 1024]).unwrap();
+        assert!(!full.push(1) && full.len() == 1024);
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod rust_source;
 use rust_source::{Named, Token, paths, tokens, without_tests};
 
 /// Lowest first: a module may use the ones it names, itself, and [`ALL_MAY_USE`].
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("secret", &[]),
     ("confinement", &[]),
     ("digest", &[]),
@@ -23,17 +23,18 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("failure", &[]),
     ("script", &[]),
     ("pki", &[]),
+    ("approval", &["pki"]),
     ("profile", &["pki", "script"]),
     ("rule", &["pki"]),
     ("hsm", &["pki", "secret", "confinement"]),
     ("share", &["secret"]),
-    ("stage", &["hsm", "secret"]),
+    ("stage", &["hsm", "secret", "approval"]),
     ("issuance", &["stage", "profile", "rule", "pki", "hsm"]),
-    ("step", &["script", "issuance", "profile", "pki", "share", "stage", "secret"]),
-    ("plan", &["step", "script", "profile"]),
+    ("step", &["script", "issuance", "profile", "pki", "share", "stage", "secret", "approval"]),
+    ("plan", &["step", "script", "profile", "approval"]),
     ("record", &["stage", "plan", "pki", CEREMONY_LOG]),
-    ("conduct", &["plan", "step", "stage", "record", "hsm"]),
-    ("intake", &["record", "rule", "pki", "script", CEREMONY_LOG]),
+    ("conduct", &["plan", "step", "stage", "record", "hsm", "approval"]),
+    ("intake", &["record", "rule", "pki", "script", "approval", CEREMONY_LOG]),
     // The screens never see a token.
     (
         "tui",
@@ -41,6 +42,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "secret",
             "script",
             "pki",
+            "approval",
             "profile",
             "rule",
             "share",
@@ -62,6 +64,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "confinement",
             "script",
             "pki",
+            "approval",
             "profile",
             "rule",
             "hsm",

@@ -14,70 +14,9 @@ mod common;
 
 use std::path::Path;
 
-use common::program::{Ended, run, skipped, tool};
-use rootrite::conduct::{token_module, token_quirks};
-use rootrite::hsm::{KeyId, KeyRequest, Login, ModuleProcess, ToSign, Token as _, TokenSelector};
+use common::modules::{hsm, line, makes_keys};
+use common::program::{skipped, tool};
 use rootrite::pki::key::KeyAlgorithm;
-use rootrite::pki::signature::{SignatureAlgorithm, verify_signature};
-use rootrite::plan::Site;
-use rootrite::secret::Pin;
-
-/// Runs `hsm …` with a PIN behind descriptor 3 and something on standard input.
-fn hsm(folder: &Path, arguments: &str, pin: &str, input: &str) -> Ended {
-    std::fs::write(folder.join("pin"), format!("{pin}\n")).unwrap();
-    let line = format!("exec {} hsm {arguments} --pin-fd 3 3<pin", env!("CARGO_BIN_EXE_rootrite"));
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", &line]).current_dir(folder).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-    run(&mut shell, input.as_bytes())
-}
-
-/// The line of what was found about a subject.
-fn line<'s>(said: &'s str, subject: &str) -> &'s str {
-    let wanted = format!("{subject}:");
-    said.lines().find(|line| line.contains(&wanted)).unwrap_or_else(|| panic!("no {subject}:\n{said}")).trim()
-}
-
-/// Takes the entry that the doctor wrote for a site, and makes a key of the token's own by it, as a ceremony does; it signs,
-/// it is found again from another process, and it goes.
-fn makes_keys(folder: &Path, user: &str, algorithm: KeyAlgorithm) {
-    let text = std::fs::read(folder.join("site.yaml")).unwrap();
-    let site = Site::read("site.yaml", &text).unwrap().value;
-    let token = site.tokens.find("token").unwrap();
-    let mut configuration = token_module(token, &site);
-    configuration.program = env!("CARGO_BIN_EXE_rootrite").into();
-    let selector = TokenSelector { label: token.label.value.clone(), serial: None, model: None };
-    let id = KeyId::from([0x5a; 16]);
-    let mut public = None;
-    for round in 0..2 {
-        let process = ModuleProcess::start(&configuration).unwrap();
-        let mut session = process.open(&selector, &token_quirks(token)).unwrap();
-        session.log_in(Login::Pin(&Pin::read(user.as_bytes()).unwrap())).unwrap();
-        if round == 0 {
-            let before = session.inventory().unwrap();
-            assert!(before.entries.is_empty(), "{before:?}");
-            let label = "a key of a ceremony".to_owned();
-            let made = session.generate_key_pair(&KeyRequest {
-                label,
-                id: id.clone(),
-                algorithm,
-                extractable: false,
-            });
-            public = Some(made.unwrap().public_key);
-        }
-        let key = public.clone().unwrap();
-        assert_eq!(session.key(&id).unwrap().public_key, key);
-        let signature = SignatureAlgorithm::for_key(&key);
-        let (hash, message) = (signature.hash().unwrap(), b"what a ceremony signs");
-        let octets = hash.digest(message);
-        let signed = session.sign(&id, ToSign::Digest { hash, octets: &octets }).unwrap();
-        verify_signature(&key, signature, message, &signed).unwrap();
-        if round == 1 {
-            assert_eq!(session.destroy_objects(&id).unwrap(), 2);
-        }
-        drop(session);
-        process.stop().unwrap();
-    }
-}
 
 #[test]
 fn nss_writes_its_own_format_under_a_known_number_and_makes_keys() {

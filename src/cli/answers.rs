@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use zeroize::Zeroizing;
 
+use crate::approval::practice_signature;
 use crate::clock::Timestamp;
 use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Word, read_secret, version, wrong};
 use crate::stage::{
     AGAIN, Aside, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question,
-    shared_pin,
+    SignRequest, bring_signature, shared_pin,
 };
 
 use super::plain;
@@ -188,10 +189,7 @@ impl Operators for Answering<'_> {
                 return Err(NoAnswer::Aside(aside));
             }
             if answer == "no" {
-                return Err(NoAnswer::Declined {
-                    person: question.person.id.clone(),
-                    question: question.sentence.clone(),
-                });
+                return Err(declined(question));
             }
             match plain::judge(&question.expected, &answer) {
                 Ok(()) => return Ok(answer),
@@ -199,6 +197,28 @@ impl Operators for Answering<'_> {
                 Err(why) => (self.show)(&format!("  ! {why}\n")),
             }
         }
+    }
+
+    /// The signature that the file names, or where it says the word or nothing, one by the key that everybody has: a file of
+    /// answers is for practice.
+    fn sign(&mut self, request: &SignRequest<'_>) -> Result<Vec<u8>, NoAnswer> {
+        if request.word != "deviate" {
+            self.told = None;
+        }
+        let mut step = self.answers.steps.get_mut(&request.question.step);
+        let says = step.as_ref().is_some_and(|step| step.deviation.is_some() || !step.say.is_empty());
+        let word = step.as_mut().and_then(|step| step.say.pop_front_if(|said| said == request.word));
+        match (&self.told, self.answers.default) {
+            (Some(told), _) if request.word == "deviate" => {
+                if !told.approve.contains(&request.question.person.id) {
+                    return Err(declined(request.question));
+                }
+            }
+            _ if word.is_some() => {}
+            (_, Default::Practice) if !says => {}
+            _ => return bring_signature(self, request),
+        }
+        Ok(practice_signature(request.text.as_bytes()).to_armor().into_bytes())
     }
 
     /// The PIN that the file says, or once the one of throw-away tokens: what is wrong is not tried again, so that no
@@ -218,6 +238,10 @@ impl Operators for Answering<'_> {
             }
         }
     }
+}
+
+fn declined(question: &Question) -> NoAnswer {
+    NoAnswer::Declined { person: question.person.id.clone(), question: question.sentence.clone() }
 }
 
 #[cfg(test)]

@@ -28,7 +28,9 @@ impl From<ConductError> for Failure {
             ConductError::LogKey | ConductError::OtherTool { .. } | ConductError::OtherModules { .. } => {
                 Turn::Refused
             }
-            ConductError::Clock { .. } | ConductError::Quorum { .. } => Turn::Operators,
+            ConductError::Clock { .. } | ConductError::Quorum { .. } | ConductError::NotApproved { .. } => {
+                Turn::Operators
+            }
             ConductError::Myself { .. } | ConductError::KeyLost { .. } | ConductError::Outcomes { .. } => {
                 Turn::Equipment
             }
@@ -116,7 +118,9 @@ fn stage(error: &StageError) -> Turn {
         StageError::Journal(JournalError::Exists { .. } | JournalError::Begun { .. })
         | StageError::Blank { .. }
         | StageError::NotBlank { .. } => Turn::Author,
-        StageError::Journal(JournalError::Record { .. }) | StageError::NoToken { .. } => Turn::Developers,
+        StageError::Journal(JournalError::Record { .. })
+        | StageError::NoToken { .. }
+        | StageError::NoKey { .. } => Turn::Developers,
         StageError::Token { source, .. } if is_people(source) => Turn::Operators,
         StageError::Journal(JournalError::ClockWentBack { .. })
         | StageError::NoAnswer(_)
@@ -124,6 +128,8 @@ fn stage(error: &StageError) -> Turn {
         StageError::Refused(_)
         | StageError::NotRecalled { .. }
         | StageError::OtherToken { .. }
+        | StageError::Rollback { .. }
+        | StageError::Fork { .. }
         | StageError::Journal(JournalError::Lost { .. }) => Turn::Refused,
         _ => Turn::Equipment,
     }

@@ -1,6 +1,8 @@
 //! The command line: one subcommand per file.
 
 mod answers;
+mod approvals;
+mod approve;
 mod check;
 mod draft;
 mod failures;
@@ -43,6 +45,7 @@ enum Command {
     New(new::New),
     Check(check::Check),
     Plan(plan::Plan),
+    Approve(approve::Approve),
     Rehearse(rehearse::Rehearse),
     Run(run::Run),
     Resume(resume::Resume),
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::New(command) => command.run(&mut out),
         Command::Check(command) => command.run(&mut out),
         Command::Plan(command) => command.run(&mut out),
+        Command::Approve(command) => command.run(&mut out),
         Command::Rehearse(command) => command.run(&mut out),
         Command::Run(command) => command.run(&mut out),
         Command::Resume(command) => command.run(&mut out),

@@ -8,10 +8,11 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use zeroize::Zeroizing;
 
 use super::files::one_line;
+use crate::approval::NAMESPACE;
 use crate::script::MOST_TEXT;
 use crate::stage::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest,
-    Question,
+    Question, SIGNED,
 };
 
 /// What people are told, as lines.
@@ -77,9 +78,24 @@ impl Operators for Plain<'_> {
             Expected::Words(_) => "type the words, or `no`".to_owned(),
             Expected::OneOf(words) => format!("type one of {}, or `no` to decline", words.join(", ")),
             Expected::Text => "type it, or `no` to decline".to_owned(),
+            Expected::Signature(text) => {
+                format!(
+                    "sign `{}`, then type `{SIGNED}` or where the signature is, `no` to decline",
+                    one_line(&text.display().to_string())
+                )
+            }
             Expected::Time => "such as 2026-11-01T08:00:00Z, or `no`".to_owned(),
         };
-        let text = format!("\n{}  {who}: {} ({wanted})\n", card(&question.lines), question.sentence);
+        let command = match &question.expected {
+            Expected::Signature(text) => {
+                format!(
+                    "    ssh-keygen -Y sign -n {NAMESPACE} -f KEY {}\n",
+                    one_line(&text.display().to_string())
+                )
+            }
+            _ => String::new(),
+        };
+        let text = format!("\n{}{command}  {who}: {} ({wanted})\n", card(&question.lines), question.sentence);
         self.say(&text);
         loop {
             self.say("  > ");
@@ -201,7 +217,7 @@ pub fn judge(expected: &Expected, answer: &str) -> Result<(), String> {
         Expected::OneOf(words) => {
             Err(format!("found `{}`, wanted exactly one of {}", one_line(answer), words.join(", ")))
         }
-        Expected::Text => text_for_the_log(answer),
+        Expected::Text | Expected::Signature(_) => text_for_the_log(answer),
         Expected::Time => {
             answer.parse::<crate::clock::Timestamp>().map(|_| ()).map_err(|error| error.to_string())
         }

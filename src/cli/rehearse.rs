@@ -5,14 +5,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::resume::TOKENS;
-use super::{failures, files, plain};
+use super::{approvals, failures, files, plain};
 use crate::clock::RehearsalClock;
 use crate::conduct::{Beginning, Company, Improviser, Tokens, check, conduct, open};
 use crate::confinement;
 use crate::failure::{Failure, Turn};
-use crate::plan::{Plan, Site};
+use crate::plan::{Plan, Preflight, Site};
 use crate::record::Places;
-use crate::stage::{Machine, Notice, Past};
+use crate::stage::{Machine, MachineExpected, Notice, Past};
 
 /// Rehearse a ceremony on throw-away SoftHSM tokens, with nobody else in the room
 ///
@@ -24,6 +24,9 @@ pub struct Rehearse {
     /// A new folder for everything that comes of it
     #[arg(long, value_name = "FOLDER", default_value = "rehearsal")]
     out: PathBuf,
+    /// Approvals that people signed before the day, to see whether they are good: files, or folders of `.approval` files
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    approvals: Vec<PathBuf>,
     /// Say only where things are
     #[arg(short, long)]
     quiet: bool,
@@ -37,6 +40,7 @@ impl Rehearse {
     /// What is wrong with the script, or what stopped the rehearsal.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         let plan = files::plan(&self.script, true, None)?;
+        let approvals = approvals::verify(&plan, None, &approvals::read(&self.approvals)?)?;
         new_folder(&self.out, "--out")?;
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
         let out_folder =
@@ -70,6 +74,8 @@ impl Rehearse {
             site: site_text.clone().into_bytes(),
             practice: true,
             rehearsal: true,
+            answered: false,
+            approvals,
         };
         let done = conduct(&plan, places, company, Beginning::New);
         // What stopped the rehearsal is more important than a module that does not end.
@@ -148,6 +154,25 @@ pub fn writable(folder: &Path) -> Result<(), Failure> {
     }
 }
 
+/// What a site expects of the machine.
+fn expected(site: &Preflight) -> MachineExpected {
+    MachineExpected {
+        program: site.program,
+        operating_system: site.operating_system.clone(),
+        command_line: site.command_line.clone(),
+        secure_boot: site.secure_boot,
+        lockdown: site.lockdown.map(|mode| mode.word().to_owned()),
+        kernel_modules: site.kernel_modules,
+        registers: site.registers.clone(),
+        virtual_machine: site.virtual_machine,
+        usb: site.usb.clone(),
+        read_only: site.read_only,
+        disks: site.disks.clone(),
+        separate: site.separate,
+        minimum_memory: site.minimum_memory,
+    }
+}
+
 /// What preflight looks at.
 pub fn machine(site: &Site, folders: &[&Path]) -> Machine {
     let mut modules: Vec<_> = site
@@ -165,7 +190,14 @@ pub fn machine(site: &Site, folders: &[&Path]) -> Machine {
             .collect(),
         minimum_free: site.preflight.minimum_free,
         allowed_interfaces: site.preflight.allow_interfaces.clone(),
+        root: PathBuf::new(),
+        expected: expected(&site.preflight),
         modules,
+        media: site
+            .media
+            .iter()
+            .map(|(name, medium)| (name.value.to_string(), medium.folders.clone()))
+            .collect(),
         found: confinement::measures().iter().map(|measure| check("this program", measure)).collect(),
     }
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use super::answers::Answers;
 use super::rehearse::machine;
 use super::run::{folder_of, somebody_answers, with_people};
-use super::{failures, files, plain};
+use super::{approvals, failures, files, plain};
 use crate::clock::{Clock, RehearsalClock};
-use crate::conduct::{Beginning, Company, Improviser, at_work, conduct, open, throw_away};
+use crate::conduct::{Approvals, Beginning, Company, Improviser, at_work, conduct, open, throw_away};
 use crate::confinement;
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
@@ -59,6 +59,7 @@ struct Found {
     plan: Plan,
     site: Whole<Site>,
     site_octets: Vec<u8>,
+    approvals: Approvals,
 }
 
 impl Resume {
@@ -83,7 +84,9 @@ impl Resume {
         self.wait_for_modules(&ceremony, out)?;
         let interrupted = Interrupted::read(&self.log, &ceremony).map_err(unreadable)?;
         let found = self.find(run, &interrupted)?;
-        confinement::limit_program(vec![folder_of(&found.places.out), folder_of(&self.log)]);
+        let mut places = vec![folder_of(&found.places.out), folder_of(&self.log)];
+        places.extend(found.site.value.mount_points());
+        confinement::limit_program(places);
         let (cabinet, modules) = open(&found.site.value, &found.plan, None, &interrupted.past)
             .map_err(|errors| failures::cabinet(&errors))?;
         let last_at = interrupted.last_at;
@@ -102,6 +105,8 @@ impl Resume {
                 site: found.site_octets.clone(),
                 practice: found.run.practice,
                 rehearsal: found.run.rehearsal,
+                answered: self.answers.is_some(),
+                approvals: found.approvals.clone(),
             };
             conduct(&found.plan, found.places.clone(), company, beginning).map(|_| ()).map_err(Failure::from)
         };
@@ -203,7 +208,9 @@ impl Resume {
         if !problems.is_empty() {
             return Err(problems.into());
         }
-        Ok(Found { run, places, plan, site, site_octets })
+        let site_sha256 = (!run.rehearsal).then_some(site.sha256);
+        let approvals = approvals::verify(&plan, site_sha256, &approvals::kept(&folder)?)?;
+        Ok(Found { run, places, plan, site, site_octets, approvals })
     }
 }
 

@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 use super::answers::{Answering, Answers};
 use super::plain::Plain;
 use super::rehearse::{machine, new_folder, writable};
-use super::{failures, files};
+use super::{approvals, failures, files};
 use crate::clock::{Clock, MachineClock, Timestamp};
-use crate::conduct::{Beginning, Company, Modules, conduct, open};
+use crate::conduct::{Approvals, Beginning, Company, Modules, conduct, open};
 use crate::confinement;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site};
@@ -40,6 +40,9 @@ pub struct Run {
     /// Answer from a file instead of people; for practice only
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
+    /// Approvals of plan and site that people signed before the day: files, or folders of `.approval` files
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    approvals: Vec<PathBuf>,
     /// Plain prompts, one line after the other
     #[arg(long)]
     plain: bool,
@@ -55,7 +58,9 @@ impl Run {
         nothing_was_begun(&self.log)?;
         let (ceremony, answers) = self.read()?;
         self.judge(&ceremony)?;
-        confinement::limit_program(vec![folder_of(&self.out), folder_of(&self.log)]);
+        let mut places = vec![folder_of(&self.out), folder_of(&self.log)];
+        places.extend(ceremony.site.value.mount_points());
+        confinement::limit_program(places);
         let (cabinet, modules) = open(&ceremony.site.value, &ceremony.plan, None, &Past::default())
             .map_err(|errors| failures::cabinet(&errors))?;
         let done = with_people(answers, out, |operators, clock| {
@@ -80,6 +85,7 @@ impl Run {
             let site = Site::read(&self.site.display().to_string(), &octets)?;
             Ok((site, octets))
         });
+        let given = approvals::read(&self.approvals);
         let answers = match &self.answers {
             None => Ok(None),
             // It may hold PINs.
@@ -87,12 +93,13 @@ impl Run {
                 .map(Zeroizing::new)
                 .and_then(|octets| Ok(Some(Answers::read(&path.display().to_string(), &octets)?))),
         };
-        match (plan, site, answers) {
-            (Ok(plan), Ok((site, site_octets)), Ok(answers)) => {
-                Ok((Ceremony { plan, site, site_octets }, answers))
+        match (plan, site, answers, given) {
+            (Ok(plan), Ok((site, site_octets)), Ok(answers), Ok(given)) => {
+                let approvals = approvals::verify(&plan, Some(site.sha256), &given)?;
+                Ok((Ceremony { plan, site, site_octets, approvals }, answers))
             }
-            (plan, site, answers) => {
-                let failures = [plan.err(), site.err(), answers.err()];
+            (plan, site, answers, given) => {
+                let failures = [plan.err(), site.err(), answers.err(), given.err()];
                 Err(all(failures.into_iter().flatten()))
             }
         }
@@ -104,9 +111,14 @@ impl Run {
         ceremony.site.value.judge(&ceremony.plan, self.practice, &mut problems);
         let site = if problems.is_empty() { Ok(()) } else { Err(problems.into()) };
         let log = if self.log.is_dir() { writable(&self.log) } else { new_folder(&self.log, "--log") };
+        let approved = match self.answers {
+            Some(_) if self.practice => Ok(()),
+            _ => approvals::are_enough(&ceremony.approvals, &ceremony.plan, ceremony.site.sha256),
+        };
         let found = [
             somebody_answers(self.answers.is_some(), self.plain, self.practice),
             site,
+            approved,
             in_window(&ceremony.plan, MachineClock::start().now()),
             new_folder(&self.out, "--out"),
             log,
@@ -136,6 +148,8 @@ impl Run {
             site: ceremony.site_octets.clone(),
             practice: self.practice,
             rehearsal: false,
+            answered: self.answers.is_some(),
+            approvals: ceremony.approvals.clone(),
         };
         let beginning = match plan.origin {
             None => Beginning::Continued(files::continued(&self.log)?),
@@ -226,4 +240,5 @@ struct Ceremony {
     plan: Plan,
     site: Whole<Site>,
     site_octets: Vec<u8>,
+    approvals: Approvals,
 }

@@ -174,7 +174,16 @@ pub fn configuration(token: &SiteToken, site: &Site) -> ModuleConfiguration {
 /// How a make differs, as the HSM's side takes it.
 pub fn quirks(token: &SiteToken) -> Quirks {
     let SiteQuirks {
-        id_octets, random_limit, sessions, omit_private, omit_public, untold, user_type, ..
+        id_octets,
+        random_limit,
+        sessions,
+        omit_private,
+        omit_public,
+        untold,
+        untold_public,
+        hashes,
+        user_type,
+        ..
     } = &token.quirks;
     let named = |word: &'static str| AttributeName::ALL.iter().copied().find(|name| name.name() == word);
     Quirks {
@@ -184,6 +193,8 @@ pub fn quirks(token: &SiteToken) -> Quirks {
         omit_private: omit_private.iter().filter_map(|attribute| named(attribute.name())).collect(),
         omit_public: omit_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
         untold: untold.iter().filter_map(|attribute| named(attribute.name())).collect(),
+        untold_public: untold_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
+        hashes: *hashes,
         user_type: *user_type,
     }
 }
@@ -296,6 +307,8 @@ fn equipment(
     let class = crate::plan::class_word(token.class.value).to_owned();
     let mut equipment = Equipment::new(device, login(name, token)?, custodians, class, threshold);
     equipment.id_octets = token.quirks.id_octets;
+    equipment.keeps_heads = token.quirks.data_objects;
+    equipment.pin_tries = token.quirks.pin_tries;
     equipment.fresh = Some(Box::new(Again::of(token, site, again)));
     Ok(equipment)
 }
@@ -344,7 +357,7 @@ fn initialized_before(
 /// What the site calls hardware does not say of itself that it is software, blank or not.
 fn is_of_its_class(name: &str, token: &SiteToken, found: &TokenInformation) -> Result<(), CabinetError> {
     let model = &found.model;
-    if token.class.value == Class::Hardware && is_software(model) {
+    if token.class.value == Class::Hardware && is_software(found) {
         return Err(CabinetError::NotHardware { token: name.to_owned(), model: model.clone() });
     }
     Ok(())
@@ -566,12 +579,12 @@ impl Blank for BlankToken {
     }
 }
 
-/// Whether a model is known to be software, whatever a site file says of it.
-pub fn is_software(model: &str) -> bool {
-    SOFTWARE.iter().any(|known| model.contains(known))
+/// Whether a token is known to be software, whatever a site file says of it: by its model or by who made it.
+pub fn is_software(token: &TokenInformation) -> bool {
+    SOFTWARE.iter().any(|known| token.model.contains(known) || token.manufacturer.contains(known))
 }
 
-/// Models of tokens that are software, whatever a site file says of them.
+/// Models and makers of tokens that are software, whatever a site file says of them.
 const SOFTWARE: [&str; 5] = ["SoftHSM", "NSS 3", "Kryoptic", "Soft", "SW   TPM"];
 
 /// Why a token of the site cannot be used.

@@ -6,8 +6,9 @@
 //! - What was signed is kept or voided as a whole, and the log says which.
 
 use super::{ConductError, Opened};
+use crate::approval::{DEVIATION, deviation_sha256};
 use crate::plan::Ledger;
-use crate::stage::{Event, Expected, Line, Notice, Outcome, Person, Stage, StageError};
+use crate::stage::{Event, Expected, Line, Notice, Outcome, Person, Stage, StageError, ToApprove};
 use crate::step::burn_serials;
 
 impl Opened<'_> {
@@ -40,6 +41,12 @@ impl Opened<'_> {
         let voided =
             if kept { 0 } else { stage.void_everything(&format!("the ceremony was aborted: {reason}"))? };
         stage.set_step(None);
+        // Its last head is signed below, which an older copy of the log must not get.
+        if !stage.is_log_confirmed() {
+            stage.compare_with_tokens()?;
+            stage.log_is_confirmed();
+        }
+        stage.prepare_last_head()?;
         let manifest = stage.emit_manifest()?;
         stage.record(Event::SessionStop {})?;
         stage.record(Event::CeremonyClose {
@@ -83,15 +90,18 @@ impl Opened<'_> {
             let (role, present) = ("crypto-officer".to_owned(), officers.len());
             return Err(ConductError::Quorum { role, present, wanted });
         }
-        let mut approved_by = Vec::new();
+        let (step, expected) = (stage.step_number(), "the ceremony goes on".to_owned());
+        let sha256 = deviation_sha256(&step, &expected, &reason);
+        let (mut approved_by, mut signatures) = (Vec::new(), Vec::new());
         for officer in officers.into_iter().take(wanted) {
             let lines = vec![Line::new("closed as", word), Line::new("reason", reason.clone())];
             let sentence = "The ceremony ends here and cannot go on.";
-            stage.question(officer.clone(), sentence, lines, Expected::Word("close"))?;
+            let what = ToApprove { kind: DEVIATION, sha256, word: "close" };
+            signatures.extend(stage.approval(&officer, sentence, &lines, what)?);
             approved_by.push(officer.id);
         }
-        let (step, expected, actual) = (stage.step_number(), "the ceremony goes on".into(), reason.clone());
-        stage.record_by(&person, Event::StepDeviation { step, expected, actual, approved_by })?;
+        let actual = reason.clone();
+        stage.record_by(&person, Event::StepDeviation { step, expected, actual, approved_by, signatures })?;
         Ok(reason)
     }
 }

@@ -6,6 +6,7 @@
 //! - A step's begin is stored before it does anything, its end after everything it did.
 //! - After each step that hands something over the head is signed.
 
+mod approvals;
 mod cabinet;
 mod closing;
 mod outcomes;
@@ -18,6 +19,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
+pub use approvals::{ApprovalError, Approvals, Given, kept_name, statement};
 pub use cabinet::{CabinetError, Modules, Running, check, is_software, open};
 pub use cabinet::{configuration as token_module, login as token_login, quirks as token_quirks};
 pub use outcomes::at_work;
@@ -32,8 +34,8 @@ use crate::plan::{Begun, Ledger, Plan, PlannedStep, kept_input, take_in};
 use crate::record::run::{self, Kept, Run};
 use crate::record::{Continued, Identity, Interrupted, LogFolder, Places, Torn, finish};
 use crate::stage::{
-    Cabinet, Event, Expected, Head, JournalError, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators,
-    Outcome, PastRecord, Session, Stage, StageError,
+    Cabinet, Event, Head, JournalError, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators, Outcome,
+    Session, Signing, Stage, StageError,
 };
 use crate::step::{Room, StepError};
 
@@ -55,6 +57,10 @@ pub struct Company<'c> {
     pub practice: bool,
     /// Whether nobody but the program is in the room.
     pub rehearsal: bool,
+    /// Whether a file answers in people's place.
+    pub answered: bool,
+    /// The approvals that were given before the day.
+    pub approvals: Approvals,
 }
 
 /// Where a ceremony begins.
@@ -80,8 +86,17 @@ pub fn conduct(
     company: Company<'_>,
     beginning: Beginning,
 ) -> Result<LogFolder, ConductError> {
+    // Only a practice log has nobody in the room, whatever else is said.
+    let nobody = company.practice && (company.rehearsal || company.answered);
+    let site_sha256 = Digest::of(&company.site);
+    if !nobody && !matches!(beginning, Beginning::Closing(..)) {
+        company
+            .approvals
+            .are_enough(plan, site_sha256)
+            .map_err(|lacking| ConductError::NotApproved { lacking })?;
+    }
     let identity = identity(plan, company.practice, &beginning)?;
-    let session = session(company.modules.loaded.clone(), Digest::of(&company.site))?;
+    let session = session(company.modules.loaded.clone(), site_sha256)?;
     let earlier = Earlier::of(&beginning)?;
     let closing = match &beginning {
         Beginning::Closing(_, outcome) => Some(*outcome),
@@ -91,9 +106,13 @@ pub fn conduct(
     // Before the first call that a power failure could cut short.
     outcomes::keep(company.modules, &log.places().run(log.ceremony()))
         .map_err(|source| ConductError::Outcomes { source: Box::new(source) })?;
-    let Company { cabinet, operators, clock, machine, practice, .. } = company;
+    let Company { cabinet, operators, clock, machine, practice, approvals, .. } = company;
     let mut stage = Stage::new(cabinet, &mut log, operators, clock, machine);
-    let opened = Opened { plan, identity, practice, session };
+    let signing = approvals::signing(plan, nobody);
+    if let Some(signing) = &signing {
+        stage.approvals_are_signatures(signing.clone());
+    }
+    let opened = Opened { plan, identity, practice, session, approvals, signing, nobody };
     let done = opened.enter(earlier, &mut stage).and_then(|ledger| match &resumption {
         Some(resumption) => resumption.go_on(&opened, ledger, closing, &mut stage),
         None => opened.begin(ledger, &[], &mut stage),
@@ -144,6 +163,9 @@ struct Opened<'p> {
     identity: Identity,
     practice: bool,
     session: Session,
+    approvals: Approvals,
+    signing: Option<Signing>,
+    nobody: bool,
 }
 
 impl Opened<'_> {
@@ -170,26 +192,66 @@ impl Opened<'_> {
         self.open_and_perform(ledger, stage)
     }
 
-    /// From the approvals on. What the log says was done is recalled.
+    /// From the approvals on, to the end. What the log says was done is recalled.
     fn open_and_perform(&self, mut ledger: Ledger, stage: &mut Stage<'_>) -> Result<(), ConductError> {
+        self.perform_to_seal(&mut ledger, stage)?;
+        self.hand_over(&mut ledger, stage)
+    }
+
+    /// From the approvals to the closing of the log.
+    fn perform_to_seal(&self, ledger: &mut Ledger, stage: &mut Stage<'_>) -> Result<(), ConductError> {
         self.open(stage)?;
         for act in &self.plan.acts {
             stage.show(&Notice::Act { title: act.title.clone() });
             for step in &act.steps {
-                self.step(step, &mut ledger, stage)?;
-                if stage.is_closed() {
-                    break;
+                self.step(step, ledger, stage)?;
+                if step.step.name() == "seal" {
+                    return Ok(());
                 }
             }
         }
         Ok(())
     }
 
+    /// The steps after the closing of the log: what is handed over goes onto media.
+    fn after_seal(&self) -> impl Iterator<Item = &PlannedStep> {
+        self.plan.steps().skip_while(|step| step.step.name() != "seal").skip(1)
+    }
+
+    /// Whether a step after the closing of the log is not done yet.
+    fn owes_media(&self, stage: &Stage<'_>) -> bool {
+        self.after_seal().any(|step| !stage.past().has_ended(&step.number))
+    }
+
+    /// Performs the steps after the closing of the log; its last head is another one then.
+    fn hand_over(&self, ledger: &mut Ledger, stage: &mut Stage<'_>) -> Result<(), ConductError> {
+        if !self.owes_media(stage) {
+            return Ok(());
+        }
+        for step in self.after_seal() {
+            self.step(step, ledger, stage)?;
+        }
+        let head = stage.head();
+        let lines = vec![
+            Line::new("records", head.size.to_string()),
+            Line::new("root", head.root.to_string()),
+            Line::new("in words", head.root.words()),
+        ];
+        let sentence = "The log has gone on since it was closed. Write this head down in the place of the one before: the next \
+                        ceremony asks for it.";
+        stage.show(&Notice::Done { sentence: sentence.into(), lines });
+        Ok(())
+    }
+
     /// The approvals, and what the ceremony will do.
     fn open(&self, stage: &mut Stage<'_>) -> Result<(), ConductError> {
         let (plan, site_sha256) = (self.plan, self.session.site_sha256);
+        if !stage.past().has("ceremony.close") {
+            approvals::register(plan, self.signing.as_ref(), stage)?;
+        }
         if !stage.past().has("ceremony.open") {
-            approve(plan, site_sha256, stage)?;
+            let signing = self.signing.as_ref();
+            self.approvals.take_in(plan, site_sha256, signing, self.nobody, stage)?;
             let location_digest = stage.annex("location", "not given")?;
             stage.record(Event::CeremonyOpen {
                 purpose: plan.setting.title.clone(),
@@ -219,6 +281,7 @@ impl Opened<'_> {
         if stage.past().has_ended(&number) && (name != "seal" || stage.past().has("ceremony.close")) {
             return self.recall(planned, ledger, stage);
         }
+        stage.watch_devices()?;
         let begun = stage.past().has_begun(&number);
         if !begun {
             stage.record(Event::StepBegin { step: number.clone(), name: name.into() })?;
@@ -230,11 +293,16 @@ impl Opened<'_> {
             stage.void_leftovers("written before an interruption, and named by no record")?;
         }
         perform(planned, self.plan, ledger, stage)?;
-        if stage.is_closed() {
+        if name == "seal" {
             return Ok(());
         }
         stage.record(Event::StepEnd { step: number })?;
         stage.set_step(None);
+        if stage.is_over() {
+            // No record follows that a head would be due for: the last one is kept on every token.
+            stage.prepare_last_head()?;
+            return Ok(stage.sign_head()?);
+        }
         // A log that goes on has its key from the beginning; before the roll is called nobody is there to use it.
         if stage.head_is_due() && !stage.present().is_empty() {
             stage.sign_head()?;
@@ -348,39 +416,6 @@ impl Earlier {
     }
 }
 
-/// The plan's digest, and the site's, approved by the people of the script.
-fn approve(plan: &Plan, site_sha256: Digest, stage: &mut Stage<'_>) -> Result<(), StageError> {
-    for (role, count) in &plan.setting.people.approvals {
-        for person in plan.setting.people.of_role(role).take(*count) {
-            let sha256 = plan.sha256();
-            let approved = |ev, sha256: Digest| {
-                let of_person = |record: &PastRecord| {
-                    record.text("person") == Some(&person.id) && record.digest("sha256") == Some(sha256)
-                };
-                stage.past().find(ev, of_person).is_some()
-            };
-            if approved("plan.approved", sha256) && approved("site.approved", site_sha256) {
-                continue;
-            }
-            let lines = vec![
-                Line::new("plan SHA-256", sha256.to_string()),
-                Line::new("in words", sha256.words()),
-                Line::new("site SHA-256", site_sha256.to_string()),
-                Line::new("in words", site_sha256.words()),
-            ];
-            let sentence = "Is this the plan that you reviewed, and the site that you expect?";
-            stage.question(person.clone(), sentence, lines, Expected::Word("approve"))?;
-            let (id, method) = (person.id.clone(), plan.setting.people.method.clone());
-            stage.record_by(
-                person,
-                Event::PlanApproved { sha256, person: id.clone(), method: method.clone() },
-            )?;
-            stage.record_by(person, Event::SiteApproved { sha256: site_sha256, person: id, method })?;
-        }
-    }
-    Ok(())
-}
-
 /// What a later start needs, before the first record.
 fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Result<Vec<Kept<'static>>, JournalError> {
     let run = Run {
@@ -404,6 +439,7 @@ fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Result<Vec<Kept<
         // Texts, numbers and digests: this cannot fail, and an empty file would be said to be lost.
         octets("run.json", serde_json::to_vec(&run).unwrap_or_default()),
     ];
+    kept.extend(company.approvals.kept().into_iter().map(|(name, text)| octets(&name, text)));
     for (name, input) in &plan.setting.inputs {
         let storage = |source| JournalError::Storage { path: input.path.clone(), doing: "read", source };
         kept.push((kept_input(name), Box::new(input.reader().map_err(storage)?)));
@@ -470,6 +506,12 @@ pub enum ConductError {
     SameCeremony {
         /// The id.
         ceremony: String,
+    },
+    /// Plan or site are not approved by enough people.
+    #[error("the plan or the site is not approved: {}", lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    NotApproved {
+        /// What is missing.
+        lacking: Vec<ApprovalError>,
     },
     /// The log does not say where its key is.
     #[error("the log does not say where the key is that signs its heads")]

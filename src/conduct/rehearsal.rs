@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::cabinet::Running;
+use crate::approval::practice_signature;
 use crate::clock::{Clock, RehearsalClock};
 use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, TokenError, Writes};
 use crate::plan::Plan;
 use crate::stage::{
-    Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, fixed_pins, shared_pin,
+    Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, SIGNED, SignRequest, fixed_pins,
+    shared_pin,
 };
 
 /// SoftHSM tokens that live for one rehearsal.
@@ -71,7 +73,8 @@ impl Tokens {
                 configuration.display()
             );
         }
-        site.push_str("preflight: {minimum-free: 1 MiB}\n");
+        site.push_str(&media(plan, &folder).map_err(wrong)?);
+        site.push_str("preflight: {minimum-free: 1 MiB, virtual-machine: true}\n");
         Ok((tokens, site, Running { place: (module, environment), process }))
     }
 
@@ -83,6 +86,30 @@ impl Tokens {
     pub fn throw_away(self) -> Result<(), RehearsalError> {
         throw_away(&self.folder)
     }
+}
+
+/// Throw-away folders in the place of media, and what a site says of them.
+fn media(plan: &Plan, folder: &Path) -> std::io::Result<String> {
+    let mut media: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, copies) in plan.steps().filter_map(|step| step.step.medium()) {
+        let most = media.entry(name).or_default();
+        *most = copies.max(*most);
+    }
+    if media.is_empty() {
+        return Ok(String::new());
+    }
+    let mut site = String::from("media:\n");
+    for (name, copies) in media {
+        let mut places = Vec::new();
+        for copy in 1..=copies {
+            let place = folder.join("media").join(format!("{name}-{copy}"));
+            fs::create_dir_all(&place)?;
+            places.push(format!("\"{}\"", place.display()));
+        }
+        // Writing to a string does not fail.
+        let _ = writeln!(site, "  {name}: [{}]", places.join(", "));
+    }
+    Ok(site)
 }
 
 /// Throws away the tokens of a rehearsal that was interrupted, if they are still there.
@@ -127,6 +154,7 @@ impl Operators for Improviser<'_> {
             Expected::Words(words) => words.clone(),
             Expected::OneOf(words) => words.first().cloned().unwrap_or_default(),
             Expected::Text => "rehearsal".to_owned(),
+            Expected::Signature(_) => SIGNED.to_owned(),
             Expected::Time => self.clock.now().to_string(),
         })
     }
@@ -134,6 +162,10 @@ impl Operators for Improviser<'_> {
     fn bring(&mut self, question: &Question) -> Result<Vec<u8>, NoAnswer> {
         Ok(format!("rehearsal: in the place of a file that somebody brings in step {}\n", question.step)
             .into_bytes())
+    }
+
+    fn sign(&mut self, request: &SignRequest<'_>) -> Result<Vec<u8>, NoAnswer> {
+        Ok(practice_signature(request.text.as_bytes()).to_armor().into_bytes())
     }
 
     fn pin(&mut self, request: &PinRequest) -> Result<crate::stage::Pin, NoAnswer> {

@@ -15,6 +15,13 @@ impl ReturnCode {
     }
 }
 
+impl ReturnCode {
+    /// Whether it says that the token does not take an object as it was given, or none any more; anything else is a fault.
+    pub fn refuses_an_object(self) -> bool {
+        REFUSALS.contains(&self.0)
+    }
+}
+
 impl fmt::Display for ReturnCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
@@ -27,6 +34,22 @@ impl fmt::Display for ReturnCode {
 
 /// From here on the numbers are the vendors' own.
 const VENDOR_DEFINED: u64 = cryptoki_sys::CKR_VENDOR_DEFINED;
+
+/// What C_CreateObject returns where a token does not take the object.
+const REFUSALS: [u64; 11] = [
+    cryptoki_sys::CKR_ATTRIBUTE_READ_ONLY,
+    cryptoki_sys::CKR_ATTRIBUTE_TYPE_INVALID,
+    cryptoki_sys::CKR_ATTRIBUTE_VALUE_INVALID,
+    cryptoki_sys::CKR_ACTION_PROHIBITED,
+    cryptoki_sys::CKR_DEVICE_MEMORY,
+    cryptoki_sys::CKR_FUNCTION_NOT_SUPPORTED,
+    cryptoki_sys::CKR_SESSION_READ_ONLY,
+    cryptoki_sys::CKR_TEMPLATE_INCOMPLETE,
+    cryptoki_sys::CKR_TEMPLATE_INCONSISTENT,
+    cryptoki_sys::CKR_TOKEN_WRITE_PROTECTED,
+    // PKCS#11 3.2: CKR_TOKEN_RESOURCE_EXCEEDED.
+    0x201,
+];
 
 /// Source: PKCS#11 3.2, pkcs11t.h.
 const NAMES: &[(u64, &str)] = &[

@@ -98,6 +98,12 @@ pub struct DataObject {
     pub value: Vec<u8>,
 }
 
+/// The label of the data object in which a token keeps the newest head of a ceremony log. Its application is the log's name.
+///
+/// It changes with each signed head. In an inventory it stands without a fingerprint, so that two inventories between which
+/// only the log went on are the same.
+pub const LOG_HEAD: &str = "rootrite-log-head";
+
 /// What is in `entries` more often than in `reference`; both are sorted.
 fn missing_from(reference: &[Entry], entries: &[Entry]) -> Vec<Entry> {
     let mut rest = reference.iter().peekable();

@@ -130,6 +130,16 @@ pub enum ToSign<'a> {
         /// Its octets, as many as the hash gives.
         octets: &'a [u8],
     },
+    /// A digest that was made here, with its message: for RSA and ECDSA. A token gets the digest, unless it signs by RSA
+    /// only what it hashes itself ([`super::Quirks::hashes`]).
+    Whole {
+        /// By which hash.
+        hash: HashAlgorithm,
+        /// The octets of the digest, as many as the hash gives.
+        octets: &'a [u8],
+        /// What was hashed.
+        message: &'a [u8],
+    },
     /// A digest that was made here, to be signed by RSA-PSS with the same hash for the mask and as much salt.
     Pss {
         /// By which hash.

@@ -60,7 +60,7 @@ pub(super) enum Request<'a> {
         /// How.
         login: SentLogin<'a>,
     },
-    /// [`super::Token::log_out`]
+    /// [`super::Token::log_out`]; answered by whether the process ends, because nobody is logged in any more.
     LogOut,
     /// [`super::Token::change_pin`]
     ChangePin {
@@ -112,6 +112,15 @@ pub(super) enum Request<'a> {
         hash: HashAlgorithm,
         /// The digest.
         octets: Vec<u8>,
+    },
+    /// [`super::Token::sign`], where the token hashes itself
+    SignWhole {
+        /// By which key.
+        key: KeyId,
+        /// The hash.
+        hash: HashAlgorithm,
+        /// What is hashed.
+        message: Vec<u8>,
     },
     /// [`super::Session::probe_template`]
     ProbeTemplate {
@@ -190,6 +199,7 @@ wire_enum!(Request<'_> {
     13 SignPss { key, hash, octets },
     14 ProbeTemplate { algorithm },
     15 Probe { probe },
+    30 SignWhole { key, hash, message },
 });
 
 wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
@@ -246,7 +256,17 @@ wire_struct!(TokenInformation {
     firmware
 });
 wire_struct!(TokenSelector { label, serial, model });
-wire_struct!(Quirks { id_octets, omit_private, omit_public, random_limit, sessions, untold, user_type });
+wire_struct!(Quirks {
+    id_octets,
+    omit_private,
+    omit_public,
+    random_limit,
+    sessions,
+    untold,
+    untold_public,
+    hashes,
+    user_type
+});
 wire_struct!(TemplateFinding { omit_private, omit_public });
 wire_struct!(Initialization { blank, label, officer_pin, user_pin });
 wire_struct!(KeyRequest { label, id, algorithm, extractable });

@@ -41,7 +41,7 @@ pub use information::{
     Blank, Initialization, ModuleInformation, PinState, SlotInformation, TokenFlag, TokenInformation,
     TokenSelector, Version,
 };
-pub use inventory::{DataObject, Entry, Inventory};
+pub use inventory::{DataObject, Entry, Inventory, LOG_HEAD};
 pub use key::{
     AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading, ToSign,
 };

@@ -20,8 +20,14 @@ pub struct Quirks {
     /// How many sessions work side by side where many signatures are made; as many as there are processors if nothing is said.
     pub sessions: Option<usize>,
     /// Attributes that say how a key came to be and that this token cannot tell: CKA_LOCAL, CKA_ALWAYS_SENSITIVE and
-    /// CKA_NEVER_EXTRACTABLE. What it says of them is read and logged, and not held against a key.
+    /// CKA_NEVER_EXTRACTABLE. What it says of them is read and logged, and not held against a key. CKA_VALUE and
+    /// CKA_PRIVATE_EXPONENT among them may be absent instead of refused as sensitive; shown they never may be.
     pub untold: Vec<AttributeName>,
+    /// Uses of a public key of which the token says what nobody asked for. They are read and logged, and not held against a
+    /// key: who verifies a signature asks no token whether it may.
+    pub untold_public: Vec<AttributeName>,
+    /// Whether the token signs by RSA only what it hashes itself (CKM_SHA256_RSA_PKCS and its like, no CKM_RSA_PKCS).
+    pub hashes: bool,
     /// The user type that logs in, if it is not CKU_USER.
     pub user_type: Option<u64>,
 }
@@ -34,6 +40,8 @@ pub const STANDARD: Quirks = Quirks {
     random_limit: 4096,
     sessions: None,
     untold: Vec::new(),
+    untold_public: Vec::new(),
+    hashes: false,
     user_type: None,
 };
 

@@ -21,7 +21,7 @@ use crate::pki::build::Streamed;
 use crate::pki::read::ReadError;
 use crate::pki::{Heard, ManyVerifier, Message, PublicKey, Signable, SignatureAlgorithm, SignatureError};
 use crate::rule::{Context, Objection};
-use crate::stage::{ArtifactPlace, Event, Expected, Hands, Line, Person, Stage, StageError};
+use crate::stage::{ArtifactPlace, Event, Hands, Line, Person, Stage, StageError, ToApprove};
 
 /// A to-be-signed structure that nobody has judged.
 #[derive(Clone, Debug)]
@@ -350,7 +350,7 @@ impl<T: Structure> Approved<T> {
         let (mut inputs, mut hash, mut pss) = (Vec::with_capacity(all.len()), None, false);
         for one in &all {
             let octets = match one.signable()? {
-                Signable::Digest(by, octets) => {
+                Signable::Digest(by, octets, _) => {
                     hash = Some(by);
                     octets
                 }
@@ -586,8 +586,12 @@ pub(super) fn ask_to_sign(
     lines.push(Line::new("to be signed, SHA-256", sha256.to_string()));
     lines.push(Line::new("in words", sha256.words()));
     let (kind, approvers) = (kind.to_owned(), vec![approver.id.clone()]);
-    match stage.question(approver.clone(), format!("Sign {name}?"), lines, Expected::Word("sign")) {
-        Ok(_) => stage.record_by(approver, Event::RequestApproved { kind, sha256, approvers }),
+    let what = ToApprove { kind: &kind, sha256, word: "sign" };
+    match stage.approval(approver, format!("Sign {name}?"), &lines, what) {
+        Ok(signed) => {
+            let signatures = signed.into_iter().collect();
+            stage.record_by(approver, Event::RequestApproved { kind, sha256, approvers, signatures })
+        }
         Err(error) => {
             if matches!(error, StageError::NoAnswer(_)) {
                 let reason = error.to_string();

@@ -113,7 +113,7 @@ pub(super) fn sign(
     }
     let octets = &input(algorithm, message);
     match algorithm.hash() {
-        Some(hash) => token.sign(id, ToSign::Digest { hash, octets }),
+        Some(hash) => token.sign(id, ToSign::Whole { hash, octets, message }),
         None => token.sign(id, ToSign::Message(octets)),
     }
 }
@@ -134,7 +134,10 @@ pub(super) fn sign_heard(
     what: Signable<'_>,
 ) -> Result<Vec<u8>, TokenError> {
     match what {
-        Signable::Digest(hash, octets) => token.sign(id, ToSign::Digest { hash, octets }),
+        Signable::Digest(hash, octets, Some(message)) => {
+            token.sign(id, ToSign::Whole { hash, octets, message })
+        }
+        Signable::Digest(hash, octets, None) => token.sign(id, ToSign::Digest { hash, octets }),
         Signable::Pss(hash, octets) => token.sign(id, ToSign::Pss { hash, octets }),
         Signable::Message(message) => token.sign(id, ToSign::Message(message)),
     }

@@ -16,7 +16,10 @@ use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::{Call, Entry, KeyId};
 use crate::pki::{PublicKey, SerialNumber};
-use crate::stage::{ArtifactPlace, Event, Expected, Line, NoAnswer, Notice, PastRecord, Stage, StageError};
+use crate::stage::{
+    ActSignature, ArtifactPlace, Event, Line, NoAnswer, Notice, PastRecord, Person, Stage, StageError,
+    ToApprove,
+};
 
 /// What was drawn for an order, and what came of it.
 type Found<O> = (Drawn, Verified<<O as Order>::Structure>);
@@ -216,14 +219,28 @@ fn adopt_key(
     ];
     let Some(officer) = officers(stage).into_iter().next() else { return Err(IssuanceError::NoOfficers) };
     let sentence = "The key pair was made before the interruption, whole and as ordered. Is it taken? `no`: it is destroyed.";
-    match stage.question(officer, sentence, lines, Expected::Word("adopt")) {
-        Ok(_) => {}
+    let what = ToApprove { kind: "adoption", sha256, word: "adopt" };
+    match stage.approval(&officer, sentence, &lines, what) {
+        Ok(signed) => keep_signature(&officer, what, signed, stage)?,
         Err(StageError::NoAnswer(NoAnswer::Declined { .. })) => return Ok(None),
         Err(error) => return Err(error.into()),
     }
     stage.keep(public.spki_der())?;
     stage.record_closing(result, intent.seq)?;
     Ok(Some((id.clone(), public)))
+}
+
+/// A signature that allows what has no record of its own for it.
+fn keep_signature(
+    officer: &Person,
+    what: ToApprove<'_>,
+    signed: Option<ActSignature>,
+    stage: &mut Stage<'_>,
+) -> Result<(), StageError> {
+    let Some(signature) = signed else { return Ok(()) };
+    let (kind, approvers) = (what.kind.to_owned(), vec![officer.id.clone()]);
+    let event = Event::RequestApproved { kind, sha256: what.sha256, approvers, signatures: vec![signature] };
+    stage.record_by(officer, event).map(drop)
 }
 
 /// What is on the token of an interrupted key goes, by the word of every officer of the quorum; how many objects.
@@ -246,7 +263,10 @@ fn destroy_key(
             Line::new("objects", objects.to_string()),
         ];
         let sentence = "What an interruption left of this key will be destroyed, and the key made anew.";
-        stage.question(officer.clone(), sentence, lines, Expected::Word("destroy"))?;
+        let sha256 = Digest::of(format!("`{}` on `{}`, id {id}", order.name, order.token).as_bytes());
+        let what = ToApprove { kind: "destruction", sha256, word: "destroy" };
+        let signed = stage.approval(&officer, sentence, &lines, what)?;
+        keep_signature(&officer, what, signed, stage)?;
         let text =
             format!("`{}` on `{}`, id {id}: {} lets it be destroyed", order.name, order.token, officer.id);
         stage.record_by(&officer, Event::LogNote { text })?;

@@ -43,8 +43,8 @@ pub struct Heard {
 /// What a token is given to sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signable<'h> {
-    /// The digest.
-    Digest(HashAlgorithm, &'h [u8]),
+    /// The digest; and the message, if it was short enough to be held: some tokens hash themselves.
+    Digest(HashAlgorithm, &'h [u8], Option<&'h [u8]>),
     /// The digest, by RSA-PSS.
     Pss(HashAlgorithm, &'h [u8]),
     /// The message itself.
@@ -145,7 +145,7 @@ impl Heard {
     pub fn signable(&self) -> Result<Signable<'_>, SignatureError> {
         match (self.algorithm, self.algorithm.hash(), &self.kept) {
             (SignatureAlgorithm::RsaPss(hash), _, _) => Ok(Signable::Pss(hash, &self.digest)),
-            (_, Some(hash), _) => Ok(Signable::Digest(hash, &self.digest)),
+            (_, Some(hash), _) => Ok(Signable::Digest(hash, &self.digest, self.kept.as_deref())),
             (_, None, Some(kept)) => Ok(Signable::Message(kept)),
             (_, None, None) => Err(self.too_long()),
         }
@@ -328,7 +328,7 @@ mod tests {
             let (pieces, whole) = (pieces.end(), Message::whole(algorithm, &message));
             assert_eq!((pieces.sha256(), &pieces.digest), (Digest::of(&message), &whole.digest));
             match (algorithm.hash(), pieces.signable()) {
-                (Some(hash), Ok(Signable::Digest(by, digest) | Signable::Pss(by, digest))) => {
+                (Some(hash), Ok(Signable::Digest(by, digest, _) | Signable::Pss(by, digest))) => {
                     let pss = matches!(pieces.signable(), Ok(Signable::Pss(..)));
                     assert_eq!(pss, matches!(algorithm, SignatureAlgorithm::RsaPss(_)));
                     assert_eq!((by, digest), (hash, &hash.digest(&message)[..]));

@@ -4,6 +4,7 @@
 
 mod inputs;
 mod order;
+mod people;
 mod quirks;
 mod review;
 mod site;
@@ -17,15 +18,15 @@ pub use crate::step::{
     Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries, SignedWith,
 };
 pub use inputs::kept_input;
-pub use quirks::{Attribute, Origin, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
+pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
-pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
+pub use site::{Class, Lockdown, Login, PinSource, Preflight, Site, SiteMedium, SiteToken};
 
 use crate::digest::Digest;
 pub use crate::profile::Begun;
 use crate::profile::Library;
 use crate::script::{Part, Problems, Script, Unread, Word};
-use crate::step::{AnyStep, Draft, Left, People, Person, Scope, Setting, TokenDemand, Window};
+use crate::step::{AnyStep, Draft, Left, Scope, Setting, TokenDemand, Window};
 
 /// A script resolved to values.
 #[derive(Debug)]
@@ -213,16 +214,6 @@ fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
 
 /// What the script says once for all steps; inputs and profiles come later.
 fn setting(script: &Script, problems: &mut Problems) -> Setting {
-    let counts = |counts: &crate::script::Counts| {
-        counts
-            .iter()
-            .map(|(role, count)| (role.value.word().to_owned(), count.value))
-            .collect::<BTreeMap<_, _>>()
-    };
-    if script.approvals.method.value == crate::script::Method::Signature {
-        let message = "approval by `signature` is not available in this version; wanted `typed`";
-        problems.add(script.approvals.method.place, message);
-    }
     for (_, demand) in script.tokens.iter() {
         if let Some(pin) = demand.pin.as_ref().filter(|pin| pin.value == crate::script::PinCustody::Shares) {
             let message =
@@ -238,22 +229,13 @@ fn setting(script: &Script, problems: &mut Problems) -> Setting {
         };
         (name.value.to_string(), demand)
     });
-    let person = |person: &crate::script::Person| Person {
-        id: person.id.value.to_string(),
-        role: person.role.value.word().to_owned(),
-    };
     Setting {
         ceremony: script.ceremony.value.to_string(),
         title: script.title.clone(),
         policy: crate::step::policy(script.policy.value),
         window: Window { from: script.window.value.from, to: script.window.value.to },
         tokens: tokens.collect(),
-        people: People {
-            all: script.people.iter().map(person).collect(),
-            quorum: counts(&script.quorum),
-            approvals: counts(&script.approvals.plan),
-            method: script.approvals.method.value.word().to_owned(),
-        },
+        people: people::people(script, problems),
         inputs: BTreeMap::new(),
         profiles: BTreeMap::new(),
         lists: BTreeMap::new(),

@@ -23,12 +23,20 @@ pub struct SiteQuirks {
     pub random_limit: usize,
     /// How many sessions make many signatures side by side; nothing for as many as there are processors.
     pub sessions: Option<usize>,
+    /// Whether it keeps data objects, such as the log's head.
+    pub data_objects: bool,
     /// Attributes left out of the template of a private key.
     pub omit_private: Vec<Attribute>,
     /// Attributes left out of the template of a public key.
     pub omit_public: Vec<Attribute>,
     /// Attributes on a key's origin that the token cannot tell.
     pub untold: Vec<Origin>,
+    /// Uses of a public key that the token says otherwise than asked.
+    pub untold_public: Vec<PublicUse>,
+    /// Whether the token signs by RSA only what it hashes itself.
+    pub hashes: bool,
+    /// After how many wrong PINs the token locks without having warned; nothing if it warns or never locks.
+    pub pin_tries: Option<u32>,
     /// The user type that logs in, where it is not the standard's.
     pub user_type: Option<u64>,
     /// A text that the module wants when it is initialised.
@@ -102,9 +110,13 @@ impl SiteQuirks {
             id_octets: 16,
             random_limit: 4096,
             sessions: None,
+            data_objects: true,
             omit_private: Vec::new(),
             omit_public: Vec::new(),
             untold: Vec::new(),
+            untold_public: Vec::new(),
+            hashes: false,
+            pin_tries: None,
             user_type: None,
             reserved: None,
             generate_timeout: None,
@@ -164,6 +176,9 @@ impl SiteQuirks {
         set(fields, "omit-private", &mut self.omit_private);
         set(fields, "omit-public", &mut self.omit_public);
         set(fields, "untold", &mut self.untold);
+        set(fields, "data-objects", &mut self.data_objects);
+        set(fields, "untold-public", &mut self.untold_public);
+        set(fields, "hashes", &mut self.hashes);
         set(fields, "network", &mut self.network);
         set(fields, "wrap", &mut self.wrap);
         if let Some(writes) = fields.optional::<Writes>("writes") {
@@ -177,6 +192,9 @@ impl SiteQuirks {
         }
         if let Some(sessions) = bounded(fields, "sessions", 1, 1024) {
             self.sessions = Some(sessions);
+        }
+        if let Some(tries) = bounded(fields, "pin-tries", 1, 100) {
+            self.pin_tries = u32::try_from(tries).ok();
         }
         if let Some(seconds) = bounded(fields, "generate-timeout", 1, 86_400) {
             self.generate_timeout = Some(Duration::from_secs(seconds as u64));
@@ -365,6 +383,7 @@ attributes! {
     Attribute {
         Class = "CKA_CLASS",
         KeyType = "CKA_KEY_TYPE",
+        Verify = "CKA_VERIFY",
         SignRecover = "CKA_SIGN_RECOVER",
         VerifyRecover = "CKA_VERIFY_RECOVER",
         Encrypt = "CKA_ENCRYPT",
@@ -381,17 +400,31 @@ attributes! {
 }
 
 attributes! {
-    /// An attribute that says how a key came to be.
+    /// An attribute that says how a key came to be, or that a token refuses to show.
     Origin {
         Local = "CKA_LOCAL",
         AlwaysSensitive = "CKA_ALWAYS_SENSITIVE",
         NeverExtractable = "CKA_NEVER_EXTRACTABLE",
+        Value = "CKA_VALUE",
+        PrivateExponent = "CKA_PRIVATE_EXPONENT",
+    }
+}
+
+attributes! {
+    /// A use of a public key. None of them protects anything: anybody has a public key.
+    PublicUse {
+        Verify = "CKA_VERIFY",
+        VerifyRecover = "CKA_VERIFY_RECOVER",
+        Encrypt = "CKA_ENCRYPT",
+        Wrap = "CKA_WRAP",
+        Derive = "CKA_DERIVE",
     }
 }
 
 /// Every make: a new one is a file and a line.
 const MAKES: &[(&str, &str)] = &[
     ("aws-cloudhsm-5", include_str!("../hsm/quirks/aws-cloudhsm-5.yaml")),
+    ("kryoptic-1", include_str!("../hsm/quirks/kryoptic-1.yaml")),
     ("nss-3", include_str!("../hsm/quirks/nss-3.yaml")),
     ("opencryptoki-3", include_str!("../hsm/quirks/opencryptoki-3.yaml")),
     ("p11-kit-client", include_str!("../hsm/quirks/p11-kit-client.yaml")),
@@ -438,7 +471,7 @@ mod tests {
             "CKA_ID",
             "CKA_LABEL",
         ] {
-            for key in ["omit-private", "omit-public", "untold"] {
+            for key in ["omit-private", "omit-public", "untold", "untold-public"] {
                 let problems = of_site(&format!("like: standard\n{key}: [{name}]\n")).unwrap_err();
                 assert!(problems.concat().contains(&format!("there is no word `{name}`")), "{problems:?}");
             }

@@ -36,7 +36,17 @@ fn head(plan: &Plan, text: &mut String) -> std::fmt::Result {
     }
     writeln!(text, "\nPeople\n")?;
     for person in &setting.people.all {
-        writeln!(text, "  {}: {}", person.id, person.role)?;
+        match setting.people.keys.get(&person.id) {
+            Some(key) => writeln!(
+                text,
+                "  {}: {}, approves with the key {} ({})",
+                person.id,
+                person.role,
+                key.fingerprint(),
+                key.algorithm()
+            )?,
+            None => writeln!(text, "  {}: {}", person.id, person.role)?,
+        }
     }
     for (what, counts) in
         [("in the room", &setting.people.quorum), ("to approve the plan", &setting.people.approvals)]
@@ -44,6 +54,9 @@ fn head(plan: &Plan, text: &mut String) -> std::fmt::Result {
         for (role, count) in counts {
             writeln!(text, "  at least {count} {role} {what}")?;
         }
+    }
+    if setting.people.sign() {
+        writeln!(text, "  approvals are signatures, of the plan before the day and of each act in the room")?;
     }
     writeln!(text, "\nTokens\n")?;
     for (name, token) in &setting.tokens {

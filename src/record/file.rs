@@ -5,6 +5,7 @@
 //! - Octets, then their sync, then the name, then the folder's sync: after a power failure a file is whole under
 //!   its name, or not there; what may be left is `<name>.part`.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -118,7 +119,13 @@ impl Reserved {
     /// # Errors
     ///
     /// [`JournalError::Exists`] if there is such a file.
-    pub fn name(mut self, path: &Path) -> Result<(), JournalError> {
+    pub fn name(self, path: &Path) -> Result<(), JournalError> {
+        self.name_unsynced(path)?;
+        sync_folder(path)
+    }
+
+    /// The same, and the name is on the disk only after its folder was synced.
+    fn name_unsynced(mut self, path: &Path) -> Result<(), JournalError> {
         let here = rustix::fs::CWD;
         renameat_with(here, &self.part, here, path, RenameFlags::NOREPLACE).map_err(|error| {
             match io::Error::from(error) {
@@ -129,7 +136,7 @@ impl Reserved {
             }
         })?;
         self.filled = true;
-        sync_folder(path)
+        Ok(())
     }
 
     /// Reads the part.
@@ -169,9 +176,80 @@ const BUFFER: usize = 1 << 16;
 ///
 /// [`JournalError::Exists`] if it is there with others; otherwise as [`create`].
 pub fn ensure(path: &Path, octets: &[u8]) -> Result<(), JournalError> {
-    let same = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == octets.len() as u64)
-        && fs::read(path).is_ok_and(|found| found == octets);
-    if same { sync_folder(path) } else { create(path, octets) }
+    if has(path, octets) { sync_folder(path) } else { create(path, octets) }
+}
+
+/// Whether there is a file with these octets.
+fn has(path: &Path, octets: &[u8]) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == octets.len() as u64)
+        && fs::read(path).is_ok_and(|found| found == octets)
+}
+
+/// Files and folders that are made together: every file is synced before it has its name, each folder once, at the end.
+/// Until then nobody is told of any of them.
+#[derive(Debug, Default)]
+#[must_use = "their names are on the disk only once they are synced"]
+pub struct Together {
+    folders: BTreeSet<PathBuf>,
+}
+
+impl Together {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// As [`create_from`].
+    ///
+    /// # Errors
+    ///
+    /// As [`create_from`].
+    pub fn create_from(&mut self, path: &Path, octets: &mut dyn Read) -> Result<(), JournalError> {
+        let mut reserved = Reserved::at(path)?;
+        reserved.write(octets)?;
+        reserved.name_unsynced(path)?;
+        self.made(path);
+        Ok(())
+    }
+
+    /// As [`ensure`].
+    ///
+    /// # Errors
+    ///
+    /// As [`ensure`].
+    pub fn ensure(&mut self, path: &Path, octets: &[u8]) -> Result<(), JournalError> {
+        if has(path, octets) {
+            self.made(path);
+            return Ok(());
+        }
+        self.create_from(path, &mut &*octets)
+    }
+
+    /// Makes a folder unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Storage`] if it cannot be made.
+    pub fn ensure_folder(&mut self, path: &Path) -> Result<(), JournalError> {
+        if !path.is_dir() {
+            fs::create_dir(path).map_err(|error| storage(path, "made", error))?;
+        }
+        self.made(path);
+        Ok(())
+    }
+
+    /// Sees to it that all names are on the disk, those of folders before those of what is in them.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Storage`] if one of their folders cannot be synced.
+    pub fn sync(self) -> Result<(), JournalError> {
+        self.folders.iter().try_for_each(|folder| sync(folder))
+    }
+
+    fn made(&mut self, path: &Path) {
+        self.folders.insert(folder_of(path).to_owned());
+    }
 }
 
 /// Removes what an interruption left in a folder of files that had no name yet.
@@ -197,15 +275,6 @@ pub fn clear_parts(folder: &Path) -> Result<(), JournalError> {
 pub fn create_folder(path: &Path) -> Result<(), JournalError> {
     fs::create_dir(path).map_err(|error| storage(path, "made", error))?;
     sync_folder(path)
-}
-
-/// Makes a folder unless it is there.
-///
-/// # Errors
-///
-/// [`JournalError::Storage`] if it cannot be made.
-pub fn ensure_folder(path: &Path) -> Result<(), JournalError> {
-    if path.is_dir() { Ok(()) } else { create_folder(path) }
 }
 
 /// Replaces a file by a newer one of the same name: for the one file that is by nature the newest of a series,
@@ -244,11 +313,18 @@ pub fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 ///
 /// [`JournalError::Storage`] if that cannot be done.
 pub fn sync_folder(path: &Path) -> Result<(), JournalError> {
-    let folder = match path.parent() {
+    sync(folder_of(path))
+}
+
+fn sync(folder: &Path) -> Result<(), JournalError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| storage(folder, "synced", error))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| storage(folder, "synced", error))
+    }
 }
 
 /// What the system said, with the file and what was being done.
@@ -313,6 +389,25 @@ mod tests {
             assert!(matches!(ensure(&path, other), Err(JournalError::Exists { .. })));
         }
         assert_eq!(fs::read(&path).unwrap(), b"one");
+    }
+
+    #[test]
+    fn what_is_made_together_is_there_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("inner");
+        let mut together = Together::new();
+        for _ in 0..2 {
+            together.ensure_folder(&inner).unwrap();
+            together.ensure(&inner.join("a"), b"one").unwrap();
+        }
+        assert!(matches!(together.ensure(&inner.join("a"), b"two"), Err(JournalError::Exists { .. })));
+        assert!(matches!(
+            together.create_from(&inner.join("a"), &mut &b"one"[..]),
+            Err(JournalError::Exists { .. })
+        ));
+        assert_eq!(together.folders.iter().collect::<Vec<_>>(), [folder.path(), &inner]);
+        together.sync().unwrap();
+        assert_eq!(fs::read(inner.join("a")).unwrap(), b"one");
     }
 
     #[test]

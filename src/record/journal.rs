@@ -22,13 +22,15 @@ use rustix::fs::{FlockOperation, flock};
 use super::again::Again;
 use super::artifact;
 use super::continued::Continued;
-use super::file::{Reserved, create, ensure_folder, open_own, storage, supersede, sync_folder};
-use super::run::{self, Kept};
+use super::file::{Reserved, Together, create, open_own, storage, supersede, sync_folder};
+use super::run::{self, Kept, TO_SIGN};
 use super::series::{ListWriter, MOST_SINGLED_OUT, create_unsynced, files_in, name_also, sync_medium};
 use super::value::to_object;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
-use crate::stage::{Artifact, ArtifactPlace, Entry, Event, Head, Journal, JournalError, Leftover, LogKey};
+use crate::stage::{
+    Artifact, ArtifactPlace, Entry, Event, Head, Held, Journal, JournalError, KeptHead, Leftover, LogKey,
+};
 
 /// Where a ceremony's files lie.
 #[derive(Clone, Debug)]
@@ -109,6 +111,8 @@ pub struct LogFolder {
     pub(super) taken: BTreeSet<PathBuf>,
     /// Whether each of the series is named beside its list.
     pub(super) singled_out: bool,
+    /// The record that closed the ceremony.
+    pub(super) closed_at: Option<u64>,
     /// What is put where artifacts are and is none yet, with its digest.
     pub(super) deposit: Option<(Reserved, Digest)>,
 }
@@ -140,6 +144,7 @@ impl LogFolder {
             head: None,
             stored: Vec::new(),
             reserved: Vec::new(),
+            closed_at: None,
             deposit: None,
             list: None,
             taken: BTreeSet::new(),
@@ -175,6 +180,7 @@ impl LogFolder {
             head: Some(continued.note),
             stored: Vec::new(),
             reserved: Vec::new(),
+            closed_at: None,
             deposit: None,
             list: None,
             taken: BTreeSet::new(),
@@ -266,6 +272,15 @@ impl LogFolder {
         }
     }
 
+    /// The head of now as a note with its signature, which verifies.
+    fn note(&self, signature: &[u8]) -> Result<Note, JournalError> {
+        let key = self.key.as_ref().ok_or(JournalError::LogKey)?;
+        let mut note = Note::new(self.head_text()).map_err(|fault| unfit(&fault))?;
+        note.add(Signature::new(key, signature)).map_err(|fault| unfit(&fault))?;
+        key.verify(note.text(), signature).map_err(|fault| unfit(&fault))?;
+        Ok(note)
+    }
+
     /// Remembers an artifact until the record that names it is appended.
     fn remember(&mut self, place: &ArtifactPlace, sha256: Digest) -> Artifact {
         let artifact = named(place, sha256);
@@ -316,6 +331,7 @@ impl Journal for LogFolder {
             return Err(JournalError::ClockWentBack { now: entry.at, last: self.last_at });
         }
         let (names_artifacts, at) = (names_artifacts(&entry.event), entry.at);
+        let closes = matches!(entry.event, Event::CeremonyClose { .. });
         let record = self.record(entry)?;
         let mut line = record.to_line().map_err(|fault| unfit(&fault))?;
         let seq = record.seq;
@@ -332,6 +348,11 @@ impl Journal for LogFolder {
         self.levels.push(leaf);
         self.last = leaf;
         self.last_at = at;
+        if closes {
+            // What follows belongs to no ceremony.
+            self.closed_at = Some(seq);
+            self.again.closed = true;
+        }
         if names_artifacts {
             for stored in self.stored.iter_mut().filter(|stored| stored.seq.is_none()) {
                 stored.seq = Some(seq);
@@ -354,11 +375,13 @@ impl Journal for LogFolder {
             .unwrap_or_default()
     }
 
+    fn made_head(&self, signature: &[u8]) -> Result<Option<KeptHead>, JournalError> {
+        let note = self.note(signature)?.to_string();
+        Ok(Some(KeptHead { origin: self.identity.origin.clone(), note }))
+    }
+
     fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError> {
-        let key = self.key.as_ref().ok_or(JournalError::LogKey)?;
-        let mut note = Note::new(self.head_text()).map_err(|fault| unfit(&fault))?;
-        note.add(Signature::new(key, signature)).map_err(|fault| unfit(&fault))?;
-        key.verify(note.text(), signature).map_err(|fault| unfit(&fault))?;
+        let note = self.note(signature)?;
         let octets = note.to_string().into_bytes();
         let size = self.levels.size();
         let own = self.places.log.join("checkpoints").join(size.to_string());
@@ -369,6 +392,15 @@ impl Journal for LogFolder {
         supersede(&self.places.log.join("checkpoint"), &octets)?;
         self.head = Some(note);
         Ok(())
+    }
+
+    fn signed_head(&self) -> Option<KeptHead> {
+        let note = self.head.as_ref()?;
+        Some(KeptHead { origin: self.identity.origin.clone(), note: note.to_string() })
+    }
+
+    fn judge_head(&self, octets: &[u8]) -> Held {
+        super::held::judge(octets, &self.identity.origin, self.key.as_ref(), &self.levels)
     }
 
     fn use_log_key(&mut self, key: &LogKey) -> Result<String, JournalError> {
@@ -406,6 +438,11 @@ impl Journal for LogFolder {
         }
     }
 
+    fn hand_over(&mut self) -> Result<Vec<(String, PathBuf)>, JournalError> {
+        super::bundle::complete(self)?;
+        super::bundle::files(self)
+    }
+
     fn manifest(&self) -> Vec<u8> {
         super::manifest::manifest(self)
     }
@@ -424,6 +461,17 @@ impl Journal for LogFolder {
             )));
         }
         reserved.name(&path)
+    }
+
+    fn lay_out(&mut self, name: &str, text: &[u8]) -> Result<PathBuf, JournalError> {
+        let folder = self.places.run(&self.identity.ceremony).join(TO_SIGN);
+        let mut together = Together::new();
+        together.ensure_folder(&folder)?;
+        let path = folder.join(name);
+        together.ensure(&path, text)?;
+        together.sync()?;
+        // A whole path: who signs it may be in another folder.
+        Ok(std::path::absolute(&path).unwrap_or(path))
     }
 
     fn reserve(&mut self, place: &ArtifactPlace) -> Result<(), JournalError> {
@@ -487,8 +535,10 @@ impl Journal for LogFolder {
         octets: &mut dyn Read,
     ) -> Result<(), JournalError> {
         if place.kind == artifact::SEALED_CRL {
-            ensure_folder(&self.places.sealed())?;
-            ensure_folder(&self.shelf(place.kind))?;
+            let mut together = Together::new();
+            together.ensure_folder(&self.places.sealed())?;
+            together.ensure_folder(&self.shelf(place.kind))?;
+            together.sync()?;
         }
         for (path, _) in artifact::renderings(place) {
             if self.taken.contains(&path) {
@@ -610,15 +660,16 @@ pub(super) fn take_alone(log: &File, path: &Path) -> Result<(), JournalError> {
 
 /// The folders of what a ceremony hands over.
 pub(super) fn make_folders(places: &Places) -> Result<(), JournalError> {
-    ensure_folder(&places.out)?;
-    ensure_folder(&places.bundle)?;
+    let mut together = Together::new();
+    together.ensure_folder(&places.out)?;
+    together.ensure_folder(&places.bundle)?;
     for folder in ["artifacts", "proofs"] {
-        ensure_folder(&places.bundle.join(folder))?;
+        together.ensure_folder(&places.bundle.join(folder))?;
     }
     for folder in artifact::FOLDERS {
-        ensure_folder(&places.out.join(folder))?;
+        together.ensure_folder(&places.out.join(folder))?;
     }
-    Ok(())
+    together.sync()
 }
 
 /// Whether an event is the one that names what was stored before it.

@@ -8,6 +8,7 @@ mod artifact;
 mod bundle;
 mod continued;
 pub mod file;
+mod held;
 mod interrupted;
 mod journal;
 mod manifest;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::file::{create, create_folder, create_from, ensure_folder, storage, sync_folder};
+use super::file::{Together, create, storage, sync_folder};
 use super::journal::Places;
 use crate::digest::Digest;
 use crate::stage::JournalError;
@@ -57,13 +57,15 @@ pub fn begin(places: &Places, ceremony: &str, kept: Vec<Kept<'_>>) -> Result<(),
     if part.symlink_metadata().is_ok() {
         fs::remove_dir_all(&part).map_err(|error| storage(&part, "removed", error))?;
     }
-    create_folder(&part)?;
+    let mut together = Together::new();
+    together.ensure_folder(&part)?;
     for inner in ["pending", "voided"] {
-        create_folder(&part.join(inner))?;
+        together.ensure_folder(&part.join(inner))?;
     }
     for (name, mut octets) in kept {
-        create_from(&part.join(name), &mut *octets)?;
+        together.create_from(&part.join(name), &mut *octets)?;
     }
+    together.sync()?;
     fs::rename(&part, &folder).map_err(|error| storage(&folder, "named", error))?;
     sync_folder(&folder)
 }
@@ -129,14 +131,18 @@ pub fn read(log: &Path, ceremony: &str) -> Result<Run, JournalError> {
 ///
 /// [`JournalError`] if one cannot be made.
 pub fn make_log_folders(log: &Path) -> Result<(), JournalError> {
-    ensure_folder(log)?;
-    ["checkpoints", "runs"].iter().try_for_each(|folder| ensure_folder(&log.join(folder)))
+    let mut together = Together::new();
+    together.ensure_folder(log)?;
+    ["checkpoints", "runs"].iter().try_for_each(|folder| together.ensure_folder(&log.join(folder)))?;
+    together.sync()
 }
 
 fn unnamed(places: &Places, ceremony: &str) -> PathBuf {
     places.log.join("runs").join(format!("{ceremony}{UNNAMED}"))
 }
 
+/// The folder of the texts that people sign in the room.
+pub const TO_SIGN: &str = "to-sign";
 /// Ids of ceremonies have no full stop.
 const UNNAMED: &str = ".new";
 /// Stands in the folder of a ceremony that has ended.

@@ -32,8 +32,10 @@ pub fn agree(parts: &Parts<'_>, problems: &mut Problems) {
             enough_people(counts, what, parts.people, problems);
         }
     }
-    if let (Some(policy), Some(quorum)) = (parts.policy, parts.quorum) {
-        multi_party(*policy, quorum, problems);
+    for (counts, what) in [(parts.quorum, "quorum"), (parts.approving, "approval of the plan")] {
+        if let (Some(policy), Some(counts)) = (parts.policy, counts) {
+            multi_party(*policy, counts, what, problems);
+        }
     }
     if let Some(tokens) = parts.tokens {
         distinct(tokens, problems);
@@ -73,15 +75,15 @@ fn enough_people(counts: &Counts, what: &str, people: Option<&[Person]>, problem
 }
 
 /// Source: BR §5.2.2, §6.2.2: CA keys are used under at least dual control.
-fn multi_party(policy: Located<Policy>, quorum: &Counts, problems: &mut Problems) {
-    let officers = quorum.of(Role::CryptoOfficer);
+fn multi_party(policy: Located<Policy>, counts: &Counts, what: &str, problems: &mut Problems) {
+    let officers = counts.of(Role::CryptoOfficer);
     if policy.value == Policy::PublicTls && officers < 2 {
-        let place = quorum
+        let place = counts
             .iter()
             .find(|(role, _)| role.value == Role::CryptoOfficer)
             .map_or(policy.place, |(_, count)| count.place);
         let message = format!(
-            "the quorum has {officers} of the role `crypto-officer`; policy `public-tls` wanted at least 2"
+            "the {what} has {officers} of the role `crypto-officer`; policy `public-tls` wanted at least 2"
         );
         problems.add(place, message);
     }

@@ -81,8 +81,9 @@ impl FromNode for Person {
         let mut fields = Fields::of(node, problems);
         let id = fields.required("id");
         let role = fields.required("role");
+        let ssh_key = fields.optional("ssh-key");
         fields.finish();
-        Some(Self { id: id?, role: role? })
+        Some(Self { id: id?, role: role?, ssh_key })
     }
 }
 
@@ -113,8 +114,13 @@ impl FromNode for Counts {
 impl FromNode for Approvals {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         let mut fields = Fields::of(node, problems);
-        let plan = fields.required("plan");
+        let plan: Option<Counts> = fields.required("plan");
         let method = fields.required("method");
+        if let (Some(Counts(counts)), Some(place)) = (&plan, fields.node("plan").map(|node| node.place))
+            && counts.is_empty()
+        {
+            fields.problems().add(place, "nobody approves the plan; wanted at least one role and a number");
+        }
         fields.finish();
         Some(Self { plan: plan?, method: method? })
     }

@@ -91,6 +91,7 @@ pub enum Device {
 }
 
 /// A logical token of the script with what the site says of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, known at another time")]
 pub struct Equipment {
     /// The token, or what becomes one.
     pub device: Device,
@@ -104,10 +105,18 @@ pub struct Equipment {
     pub threshold: usize,
     /// How many octets the id of a new key has: some tokens take two.
     pub id_octets: usize,
+    /// After how many wrong PINs it locks without having warned; nothing if it warns, or never locks.
+    pub pin_tries: Option<u32>,
     /// How a fresh process of its module gets to it; nothing where there can be none.
     pub fresh: Option<Box<dyn Fresh>>,
+    /// Whether it can keep the log's head as a data object, as far as anybody knows.
+    pub keeps_heads: bool,
     /// Whether someone is logged in.
     logged_in: bool,
+    /// Whether someone has logged in since this program began.
+    pub(super) was_used: bool,
+    /// Whether it has a head of this session.
+    pub(super) has_head: bool,
     /// Wrong PINs since the last good one, counted here because not every token counts; before an interruption too.
     pub(super) wrong: u32,
 }
@@ -128,10 +137,33 @@ impl Equipment {
             class,
             threshold,
             id_octets: 16,
+            pin_tries: None,
             fresh: None,
+            keeps_heads: true,
             logged_in: false,
+            was_used: false,
+            has_head: false,
             wrong: 0,
         }
+    }
+
+    /// Whether someone is logged in.
+    pub(super) const fn is_logged_in(&self) -> bool {
+        self.logged_in
+    }
+
+    /// What is known of the tries that are left, and in words: what the token says, or what its make is known for and was
+    /// counted here.
+    fn tries(&self, information: &TokenInformation) -> (PinState, String) {
+        let said = information.pin_state();
+        let (PinState::Unsaid, Some(most)) = (said, self.pin_tries) else { return (said, said.to_string()) };
+        let state = match self.wrong {
+            wrong if wrong + 1 >= most => PinState::FinalTry,
+            0 => PinState::Unsaid,
+            _ => PinState::CountLow,
+        };
+        let wrong = self.wrong;
+        (state, format!("{said}; its make locks after {most} wrong PINs, and {wrong} were typed here"))
     }
 
     /// Who types a PIN of this token, each a part of it: everyone where custody is split, otherwise one.
@@ -207,7 +239,7 @@ impl Stage<'_> {
             firmware: information.firmware.to_string(),
             class,
         })?;
-        Ok(())
+        self.tell_if_it_keeps_none(token)
     }
 
     /// Logs in to a token unless someone is; the people who did.
@@ -225,9 +257,9 @@ impl Stage<'_> {
         loop {
             // Asked anew before each try: a wrong PIN changes what the token says of tries.
             let information = self.information(token)?;
-            let state = information.pin_state();
+            let (_, tries) = self.equipment(token)?.tries(&information);
             self.word_before_try(token, &information)?;
-            match self.try_log_in(token, state)? {
+            match self.try_log_in(token, tries)? {
                 Ok(()) => break,
                 Err(error) => self.after_wrong_pin(token, error)?,
             }
@@ -235,6 +267,7 @@ impl Stage<'_> {
         let outside = matches!(self.equipment(token)?.login, LoginKind::External);
         let people = if outside { Vec::new() } else { self.custodians(token)? };
         self.equipment(token)?.logged_in = true;
+        self.equipment(token)?.was_used = true;
         self.equipment(token)?.wrong = 0;
         if outside {
             let text = format!(
@@ -424,7 +457,7 @@ impl Stage<'_> {
     }
 
     /// One try. The inner error is one after which another try can make sense.
-    fn try_log_in(&mut self, name: &str, state: PinState) -> Result<Result<(), TokenError>, StageError> {
+    fn try_log_in(&mut self, name: &str, tries: String) -> Result<Result<(), TokenError>, StageError> {
         let step = self.step_number();
         let equipment =
             self.cabinet.get_mut(name).ok_or_else(|| StageError::NoToken { token: name.into() })?;
@@ -440,7 +473,6 @@ impl Stage<'_> {
             LoginKind::External => Login::External,
             LoginKind::Prompt { .. } => {
                 let purpose = if equipment.wrong == 0 { PinPurpose::Login } else { PinPurpose::AfterWrong };
-                let tries = state.to_string();
                 let (token, kind) = (name.to_owned(), PinKind::User);
                 typed = self.operators.pin(&PinRequest { step, token, kind, people, purpose, tries })?;
                 Login::Pin(&typed)
@@ -477,7 +509,7 @@ impl Stage<'_> {
         let equipment = self.equipment(token)?;
         let asks_for_one = !matches!(equipment.login, LoginKind::None | LoginKind::External);
         let (wrong, custodian) = (equipment.wrong, equipment.custodians.first().cloned());
-        let state = information.pin_state();
+        let (state, tries) = equipment.tries(information);
         if !asks_for_one || wrong < 2 && state != PinState::FinalTry {
             return Ok(());
         }
@@ -488,7 +520,7 @@ impl Stage<'_> {
             Line::new("token", token),
             Line::new("serial", information.serial.clone()),
             Line::new("wrong PINs since the last good one", wrong.to_string()),
-            Line::new("tries", state.to_string()),
+            Line::new("tries", tries),
         ];
         let sentence = if wrong == 0 {
             "A wrong PIN can lock this token for good. Try?"

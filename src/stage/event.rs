@@ -29,7 +29,13 @@ pub enum Event {
     LogKeyAdded { vkey: String, token: String, label: String, spki_sha256: Digest, role: LogKeyRole },
     /// The log was compared with what was known of it before.
     #[serde(rename = "log.confirmed")]
-    LogConfirmed { size: u64, root: Digest, how: Confirmed },
+    LogConfirmed {
+        size: u64,
+        root: Digest,
+        how: Confirmed,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+    },
     /// The program began to work on this log.
     #[serde(rename = "session.start")]
     SessionStart(Session),
@@ -60,6 +66,9 @@ pub enum Event {
     /// Something worth keeping that is no deviation.
     #[serde(rename = "log.note")]
     LogNote { text: String },
+    /// Something that should not be, and that nobody meant.
+    #[serde(rename = "log.anomaly")]
+    LogAnomaly { severity: String, text: String },
     /// The ceremony began: what it will do, all by digest.
     #[serde(rename = "ceremony.open")]
     CeremonyOpen {
@@ -73,10 +82,25 @@ pub enum Event {
     },
     /// A person approved the plan.
     #[serde(rename = "plan.approved")]
-    PlanApproved { sha256: Digest, person: String, method: String },
+    PlanApproved {
+        sha256: Digest,
+        person: String,
+        method: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
+    },
     /// A person approved the site file.
     #[serde(rename = "site.approved")]
-    SiteApproved { sha256: Digest, person: String, method: String },
+    SiteApproved {
+        sha256: Digest,
+        person: String,
+        method: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
+    },
+    /// A person takes part who approves with a key of their own.
+    #[serde(rename = "person.registered")]
+    PersonRegistered { id: String, role: String, key: String },
     /// A person is in the room.
     #[serde(rename = "participant.present")]
     ParticipantPresent { person: String, role: String, id_check: String },
@@ -91,7 +115,14 @@ pub enum Event {
     StepEnd { step: String },
     /// A step went otherwise than scripted.
     #[serde(rename = "step.deviation")]
-    StepDeviation { step: String, expected: String, actual: String, approved_by: Vec<String> },
+    StepDeviation {
+        step: String,
+        expected: String,
+        actual: String,
+        approved_by: Vec<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        signatures: Vec<ActSignature>,
+    },
     /// A device is in use.
     #[serde(rename = "device.inserted")]
     DeviceInserted {
@@ -179,7 +210,13 @@ pub enum Event {
     RequestReceived { kind: String, sha256: Digest, pop_verified: bool },
     /// People approved what is about to be signed.
     #[serde(rename = "request.approved")]
-    RequestApproved { kind: String, sha256: Digest, approvers: Vec<String> },
+    RequestApproved {
+        kind: String,
+        sha256: Digest,
+        approvers: Vec<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        signatures: Vec<ActSignature>,
+    },
     /// People declined what was about to be signed.
     #[serde(rename = "request.rejected")]
     RequestRejected { kind: String, sha256: Digest, reason: String, approvers: Vec<String> },
@@ -317,6 +354,12 @@ pub enum Event {
     /// A file is handed over that nobody signed: a manifest, a list, evidence.
     #[serde(rename = "artifact.emitted")]
     ArtifactEmitted { artifact: Artifact, path: String },
+    /// Intent: files are about to be written onto a medium.
+    #[serde(rename = "media.write.intent")]
+    MediaWriteIntent { label: String, copy: u64, medium: String, files: Digest, count: u64 },
+    /// Files are on a medium, and were read back from there.
+    #[serde(rename = "media.written")]
+    MediaWritten { label: String, copy: u64, medium: String, files: Digest, read_back: bool, reader: String },
     /// A witness agreed to the log's head.
     #[serde(rename = "witness.agreed")]
     WitnessAgreed { person: String, head_size: u64, head_root: Digest, statement: String },
@@ -432,6 +475,19 @@ pub enum Outcome {
     Partial,
     /// Nothing of it counts.
     Aborted,
+}
+
+/// A person's signature over what they approved and the log's head before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ActSignature {
+    /// Who.
+    pub person: String,
+    /// How many records the log had.
+    pub size: u64,
+    /// The root over them.
+    pub root: Digest,
+    /// The SSH signature in base64.
+    pub signature: String,
 }
 
 /// The program and the machine that a session runs on.

@@ -5,8 +5,10 @@
 //! - An exception changes nothing of what the script does next: it is told, approved, recorded and in the report.
 //! - In a pause nobody is logged in anywhere: who goes on brings the PINs again.
 
+use super::approval::ToApprove;
 use super::operators::{Aside, Expected, NoAnswer, Notice, Person, Question};
 use super::{Event, Line, Stage, StageError};
+use crate::approval::{DEVIATION, deviation_sha256};
 
 impl Stage<'_> {
     /// Sees to what a person said in the place of an answer.
@@ -25,16 +27,19 @@ impl Stage<'_> {
         let officers: Vec<Person> =
             self.present().iter().filter(|person| person.role == "crypto-officer").cloned().collect();
         let lines = vec![Line::new("step", self.step_number()), Line::new("exception", actual.clone())];
-        let mut approved_by = Vec::new();
+        let expected = "as scripted".to_owned();
+        let sha256 = deviation_sha256(&self.step_number(), &expected, &actual);
+        let (mut approved_by, mut signatures) = (Vec::new(), Vec::new());
         for officer in officers {
             let sentence = "Do you approve this exception?";
-            if self.ask_beside(&officer, sentence, lines.clone(), Expected::Word("deviate"))?.is_some() {
+            let what = ToApprove { kind: DEVIATION, sha256, word: "deviate" };
+            if let Some(signed) = self.approved_beside(&officer, sentence, &lines, what)? {
                 approved_by.push(officer.id);
+                signatures.extend(signed);
             }
         }
         let (step, approvals) = (self.step_number(), approved_by.len());
-        let expected = "as scripted".to_owned();
-        self.record_by(person, Event::StepDeviation { step, expected, actual, approved_by })?;
+        self.record_by(person, Event::StepDeviation { step, expected, actual, approved_by, signatures })?;
         let lines = vec![Line::new("approvals", approvals.to_string())];
         self.show(&Notice::Done {
             sentence: "The exception is in the log. The question stands.".into(),

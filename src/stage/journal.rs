@@ -54,6 +54,34 @@ pub struct Head {
     pub root: Digest,
 }
 
+/// A head as it was signed, to be kept elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptHead {
+    /// The log's name.
+    pub origin: String,
+    /// The signed note.
+    pub note: String,
+}
+
+/// What octets are that somebody kept as a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// A head that this log's key signed.
+    Head {
+        /// Which.
+        head: Head,
+        /// The root of this log over as many records; nothing if it has fewer.
+        here: Option<Digest>,
+    },
+    /// Another log's.
+    OtherLog,
+    /// No head of this log's key.
+    NoHead {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
 /// Where records, artifacts and heads are stored. Everything is synced before a call returns.
 pub trait Journal {
     /// Appends one record; its sequence number.
@@ -75,6 +103,28 @@ pub trait Journal {
     ///
     /// [`JournalError`] if it could not be stored.
     fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError>;
+
+    /// The head of now with the signature over [`Journal::head_text`], to be kept elsewhere before it is stored; nothing from
+    /// a journal that makes none.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it is none.
+    fn made_head(&self, signature: &[u8]) -> Result<Option<KeptHead>, JournalError> {
+        let _ = signature;
+        Ok(None)
+    }
+
+    /// The newest signed head, to be kept elsewhere; nothing while there is none.
+    fn signed_head(&self) -> Option<KeptHead> {
+        None
+    }
+
+    /// Judges octets that were kept elsewhere as a head, by the log's key and this log.
+    fn judge_head(&self, octets: &[u8]) -> Held {
+        let _ = octets;
+        Held::NoHead { why: "there is no log that knows heads".into() }
+    }
 
     /// Says which key signs heads from now on: its note name and key.
     ///
@@ -107,6 +157,15 @@ pub trait Journal {
         Ok(None)
     }
 
+    /// Completes what the closed ceremony hands over; every file of it, by its name and where it lies.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the ceremony is not closed, or something cannot be made.
+    fn hand_over(&mut self) -> Result<Vec<(String, PathBuf)>, JournalError> {
+        Ok(Vec::new())
+    }
+
     /// The manifest of all artifacts so far.
     fn manifest(&self) -> Vec<u8>;
 
@@ -117,6 +176,13 @@ pub trait Journal {
     ///
     /// [`JournalError`] if they could not be stored, or have another digest.
     fn keep_pending(&mut self, sha256: Digest, octets: &mut dyn Read) -> Result<(), JournalError>;
+
+    /// Lays out a text for a person to sign, under a name of its own; where it lies.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it could not be stored.
+    fn lay_out(&mut self, name: &str, text: &[u8]) -> Result<PathBuf, JournalError>;
 
     /// Makes sure that an artifact can be stored, before anything is signed for it.
     ///

@@ -5,12 +5,16 @@
 //! - An outcome is stored before anyone is told of it.
 //! - If the log cannot be written, nothing more happens.
 
+mod approval;
 mod destruction;
 mod equipment;
 mod event;
 mod exception;
+mod heads;
 mod journal;
 mod machine;
+mod media;
+mod medium;
 mod operators;
 mod past;
 
@@ -21,18 +25,21 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub use crate::secret::Pin;
+pub use approval::{Signing, ToApprove};
 pub use destruction::Destruction;
 pub use equipment::{
     AGAIN, Blank, Cabinet, Device, Equipment, Fresh, LoginKind, Pins, fixed_pins, shared_pin,
 };
 pub use event::{
-    Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace, LogKeyRole,
-    Module, Outcome, ProofLevel, Session, Statement,
+    ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
+    LogKeyRole, Module, Outcome, ProofLevel, Session, Statement,
 };
-pub use journal::{Actor, ArtifactPlace, Entry, Head, Journal, JournalError, LogKey};
-pub use machine::Machine;
+pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
+pub use machine::{Expected as MachineExpected, Machine};
+pub use media::Delivery;
 pub use operators::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
+    SIGNED, SignRequest, bring_signature,
 };
 
 pub use past::{Leftover, Past, PastRecord};
@@ -42,6 +49,7 @@ use crate::digest::Digest;
 use crate::hsm::{HashAlgorithm, Inventory, KeyDescription, KeyId, ToSign, Token, TokenError};
 
 /// The tokens, the log, the people and the clock of one ceremony.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, known at another time")]
 pub struct Stage<'a> {
     cabinet: Cabinet,
     journal: &'a mut dyn Journal,
@@ -55,6 +63,14 @@ pub struct Stage<'a> {
     closed: bool,
     head_at_start: Option<Head>,
     head_is_due: bool,
+    signing: Option<Signing>,
+    /// Whether the log that goes on was compared with what was known of it.
+    confirmed: bool,
+    /// Whether the closing record is in the log.
+    over: bool,
+    media: media::Begun,
+    /// The USB devices that were there when it was looked last.
+    devices: Option<Vec<String>>,
     memory: past::Memory,
 }
 
@@ -185,6 +201,11 @@ impl<'a> Stage<'a> {
             closed: false,
             head_at_start: None,
             head_is_due: false,
+            signing: None,
+            confirmed: false,
+            over: false,
+            media: media::Begun::new(),
+            devices: None,
             memory: past::Memory::default(),
         }
     }
@@ -446,6 +467,20 @@ impl<'a> Stage<'a> {
         self.machine.checks(self.now())
     }
 
+    /// Says in the log which USB devices came and went since it was looked last; the first look says nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn watch_devices(&mut self) -> Result<(), StageError> {
+        let Some(now) = self.machine.usb_devices() else { return Ok(()) };
+        let before = self.devices.replace(now.clone());
+        let Some(text) = before.and_then(|before| machine::difference(&before, &now)) else { return Ok(()) };
+        self.show(&Notice::Wrong { sentence: text.clone() });
+        self.record(Event::LogNote { text })?;
+        Ok(())
+    }
+
     /// This ceremony continues a log whose last head was this one.
     pub fn continues_from(&mut self, head: Head) {
         self.head_at_start = Some(head);
@@ -467,7 +502,7 @@ impl<'a> Stage<'a> {
         self.partial
     }
 
-    /// The ceremony is closed; nothing can be recorded any more.
+    /// The ceremony is closed; what is recorded from here on belongs to none.
     pub fn close(&mut self) {
         self.closed = true;
     }
@@ -477,34 +512,44 @@ impl<'a> Stage<'a> {
         self.closed
     }
 
+    /// Whether the closing record is in the log, by this start of the program or an earlier one.
+    pub const fn is_over(&self) -> bool {
+        self.over
+    }
+
     /// Whether something was handed over, or a log was taken up, since the last signed head.
     pub const fn head_is_due(&self) -> bool {
         self.head_is_due
     }
 
-    /// Signs and stores the head over all records so far. Does nothing while the log has no key.
+    /// Signs and stores the head over all records so far, and keeps it on the tokens. Does nothing while the log has no key,
+    /// or before a log that goes on was compared with what was known of it.
     ///
     /// # Errors
     ///
     /// [`StageError`] if the log key's token or the disk refuses.
     pub fn sign_head(&mut self) -> Result<(), StageError> {
         let Some((token, id, hashed)) = self.log_key.clone() else { return Ok(()) };
-        if self.memory.recalling {
+        if self.memory.recalling || !self.is_log_confirmed() {
             return Ok(());
         }
         self.log_in(&token)?;
         let text = self.journal.head_text();
         let digest = Digest::of(text.as_bytes());
         let what = if hashed {
-            ToSign::Digest { hash: HashAlgorithm::Sha256, octets: digest.octets() }
+            ToSign::Whole { hash: HashAlgorithm::Sha256, octets: digest.octets(), message: text.as_bytes() }
         } else {
             ToSign::Message(text.as_bytes())
         };
         let signature =
             self.token(&token)?.sign(&id, what).map_err(|source| StageError::token(&token, source))?;
-        self.journal.store_head(&signature)?;
         self.head_is_due = false;
-        Ok(())
+        // The tokens first: once it is on the disk nothing more may be owed, not even after a closed ceremony. After a crash
+        // here they know a head over records that are all on the disk, and the next one takes its place.
+        if let Some(head) = self.journal.made_head(&signature)? {
+            self.keep_head(&head)?;
+        }
+        Ok(self.journal.store_head(&signature)?)
     }
 
     /// The head over all records so far.
@@ -573,6 +618,7 @@ impl<'a> Stage<'a> {
     }
 
     fn append(&mut self, event: Event, actor: Actor, closes: Option<u64>) -> Result<u64, StageError> {
+        self.over |= matches!(event, Event::CeremonyClose { .. });
         // A session's time begins with its first record.
         let begins =
             matches!(event, Event::LogGenesis { .. } | Event::SessionStart(_) | Event::SessionResumed(_));
@@ -634,6 +680,12 @@ pub enum StageError {
         /// How many are wanted.
         threshold: usize,
     },
+    /// A person who is to approve has no key.
+    #[error("`{person}` has no key to approve with; the script registers none")]
+    NoKey {
+        /// Who.
+        person: String,
+    },
     /// A step that the log says was done cannot be recalled from it.
     #[error("step {step} is in the log as done, but not `{what}`, without which it cannot be recalled")]
     NotRecalled {
@@ -651,6 +703,42 @@ pub enum StageError {
         found: String,
         /// What the log says.
         wanted: String,
+    },
+    /// A token knows a longer log than the one that is here.
+    #[error(
+        "the log here is older than token `{token}` knows it: the token holds its head over {} records, root {}; the log here \
+         ended at {} records, root {}",
+        held.size, held.root, here.size, here.root
+    )]
+    Rollback {
+        /// The script's name for the token.
+        token: String,
+        /// The head that it holds.
+        held: Head,
+        /// The head of the log here when the ceremony began.
+        here: Head,
+    },
+    /// A token knows another log than the one that is here.
+    #[error(
+        "the log here is not the one that token `{token}` knows: over {} records the token holds the root {}; here the first {} \
+         records have the root {}",
+        held.size, held.root, here.size, here.root
+    )]
+    Fork {
+        /// The script's name for the token.
+        token: String,
+        /// The head that it holds.
+        held: Head,
+        /// The head of the log here over as many records.
+        here: Head,
+    },
+    /// A medium does not hold what it was given, or cannot be written.
+    #[error("medium `{medium}`: {why}")]
+    Medium {
+        /// The script's name for it.
+        medium: String,
+        /// What was found.
+        why: String,
     },
     /// No random octets.
     #[error("the random number generators did not give what was asked")]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -84,6 +85,9 @@ pub enum Expected {
     Text,
     /// The time that the person's own clock shows, RFC 3339 UTC.
     Time,
+    /// A signature by the person's own key over the file of this path: where it lies, or [`SIGNED`] if it lies beside it, as
+    /// `ssh-keygen` leaves it.
+    Signature(PathBuf),
 }
 
 /// A question to a person.
@@ -99,6 +103,17 @@ pub struct Question {
     pub lines: Vec<Line>,
     /// Which answer goes on. Everything else asks again, `no` declines.
     pub expected: Expected,
+}
+
+/// A request for a signature by a person's own key.
+#[derive(Clone, Copy, Debug)]
+pub struct SignRequest<'q> {
+    /// Who signs, and what to compare before.
+    pub question: &'q Question,
+    /// The text that is to be signed.
+    pub text: &'q str,
+    /// The word that would allow it, where words do.
+    pub word: &'static str,
 }
 
 /// A request for a PIN.
@@ -163,12 +178,21 @@ pub trait Operators {
     fn bring(&mut self, question: &Question) -> Result<Vec<u8>, NoAnswer> {
         for _ in 0..MOST_PATHS {
             let path = self.ask(question)?;
-            match brought(&path) {
+            match brought(Path::new(&path)) {
                 Ok(octets) => return Ok(octets),
                 Err(why) => self.show(&Notice::Wrong { sentence: format!("`{path}`: {why}") }),
             }
         }
         Err(NoAnswer::Ended { question: question.sentence.clone() })
+    }
+
+    /// Takes in a signature: what `ssh-keygen -Y sign` wrote. Whether it is good is not known yet.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`] if nobody brings one.
+    fn sign(&mut self, request: &SignRequest<'_>) -> Result<Vec<u8>, NoAnswer> {
+        bring_signature(self, request)
     }
 
     /// Takes in a PIN; whole, also where several people type a part of it.
@@ -199,8 +223,40 @@ impl Aside {
     }
 }
 
+/// Asks where a signature is until it can be read.
+///
+/// # Errors
+///
+/// [`NoAnswer`] if nobody says it any more.
+pub fn bring_signature<O: Operators + ?Sized>(
+    operators: &mut O,
+    request: &SignRequest<'_>,
+) -> Result<Vec<u8>, NoAnswer> {
+    loop {
+        let said = operators.ask(request.question)?;
+        let path = match &request.question.expected {
+            Expected::Signature(text) if said == SIGNED => beside(text),
+            _ => PathBuf::from(said),
+        };
+        match brought(&path) {
+            Ok(octets) => return Ok(octets),
+            Err(why) => operators.show(&Notice::Wrong { sentence: format!("`{}`: {why}", path.display()) }),
+        }
+    }
+}
+
+/// Where `ssh-keygen` leaves the signature over a file.
+fn beside(text: &Path) -> PathBuf {
+    let mut path = text.as_os_str().to_owned();
+    path.push(".sig");
+    path.into()
+}
+
+/// What a person says whose signature lies where `ssh-keygen` left it.
+pub const SIGNED: &str = "signed";
+
 /// The octets of a file that somebody named.
-fn brought(path: &str) -> Result<Vec<u8>, String> {
+fn brought(path: &Path) -> Result<Vec<u8>, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let kind = file.metadata().map_err(|error| error.to_string())?;
     if !kind.is_file() {

@@ -195,6 +195,10 @@ impl Stage<'_> {
     pub fn remembers(&mut self, past: Past, outcomes: Vec<Outcome>) {
         self.memory.outcomes = outcomes;
         self.partial |= past.has("witness.disagreed");
+        let confirm = past.find("step.begin", |record| record.text("name") == Some("confirm-log"));
+        let confirm = confirm.and_then(|record| record.text("step"));
+        self.confirmed = past.has("ceremony.close") || confirm.is_some_and(|step| past.has_ended(step));
+        self.over = past.has("ceremony.close");
         self.memory.open = past.open_intents().into_iter().cloned().collect();
         self.head_is_due |= !past.records.is_empty();
         for (token, equipment) in &mut self.cabinet {

@@ -1,4 +1,5 @@
-//! `confirm-log`: the log that a ceremony continues, compared with what was written down when it was last closed.
+//! `confirm-log`: the log that a ceremony continues, compared with what the tokens keep of it, and with what was written
+//! down when it was last closed.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ spec!(
     Spec {}
 );
 
-/// A witness types the words of the head that the last ceremony printed.
+/// The tokens' heads are compared; then a witness types the words of the head that the last ceremony printed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ConfirmLog {
     person: Person,
@@ -18,7 +19,7 @@ pub struct ConfirmLog {
 
 impl Step for ConfirmLog {
     const NAME: &'static str = "confirm-log";
-    const ABOUT: &'static str = "the log is compared with the head on paper";
+    const ABOUT: &'static str = "the log is compared with the heads on the tokens and on paper";
     const RECALLED: bool = false;
     type Spec = Spec;
 
@@ -33,7 +34,10 @@ impl Step for ConfirmLog {
     }
 
     fn preview(&self) -> String {
-        format!("{} reads the log's last head from paper and types its words.", self.person.id)
+        format!(
+            "Compare the log with the heads that the tokens keep. {} reads its last head from paper and types its words.",
+            self.person.id
+        )
     }
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
@@ -42,13 +46,17 @@ impl Step for ConfirmLog {
                 "there is no earlier head to confirm: this log begins here".into(),
             ));
         };
+        // What tokens say first: what a person types comes from paper, whatever the machine says.
+        room.stage.compare_with_tokens()?;
         // The words themselves are not shown: what is typed comes from paper, or it proves nothing.
         let lines = vec![Line::new("records of the log", head.size.to_string())];
         let sentence = "Type all words of the log's head from the last ceremony's paper.";
         let expected = Expected::Words(head.root.words());
         room.stage.question(self.person.clone(), sentence, lines, expected)?;
-        let event = Event::LogConfirmed { size: head.size, root: head.root, how: Confirmed::Paper };
+        let event =
+            Event::LogConfirmed { size: head.size, root: head.root, how: Confirmed::Paper, token: None };
         room.stage.record_by(&self.person, event)?;
+        room.stage.log_is_confirmed();
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Room, Scope, Step, StepError, spec};
 use crate::script::{Id, Located};
-use crate::stage::{Destruction, Event, Expected, Line, Notice, Person, ProofLevel, StageError};
+use crate::stage::{Destruction, Event, Line, Notice, Person, ProofLevel, StageError, ToApprove};
 
 spec!(
     /// `destroy-key: {key: root-x1, because: …}`
@@ -126,19 +126,23 @@ impl DestroyKey {
         lines.push(Line::new("in words", what.spki_sha256.words()));
         let (kind, sha256) = ("destruction".to_owned(), what.spki_sha256);
         let approvers: Vec<String> = people.iter().map(|person| person.id.clone()).collect();
+        let mut signatures = Vec::new();
         for person in &people {
             let sentence = "Destroy this key? Nobody can bring it back.";
-            let asked = room.stage.question(person.clone(), sentence, lines.clone(), Expected::Word(DESTROY));
-            if let Err(error) = asked {
-                if matches!(error, StageError::NoAnswer(_)) {
-                    let (reason, approvers) = (error.to_string(), vec![person.id.clone()]);
-                    room.stage
-                        .record_by(person, Event::RequestRejected { kind, sha256, reason, approvers })?;
+            let what = ToApprove { kind: &kind, sha256, word: DESTROY };
+            match room.stage.approval(person, sentence, &lines, what) {
+                Ok(signed) => signatures.extend(signed),
+                Err(error) => {
+                    if matches!(error, StageError::NoAnswer(_)) {
+                        let (reason, approvers) = (error.to_string(), vec![person.id.clone()]);
+                        room.stage
+                            .record_by(person, Event::RequestRejected { kind, sha256, reason, approvers })?;
+                    }
+                    return Err(error.into());
                 }
-                return Err(error.into());
             }
         }
-        Ok(room.stage.record(Event::RequestApproved { kind, sha256, approvers })?)
+        Ok(room.stage.record(Event::RequestApproved { kind, sha256, approvers, signatures })?)
     }
 
     /// Says what is proven, and what is not.

@@ -41,6 +41,7 @@ mod setting;
 mod text;
 mod times;
 mod witness;
+mod write_media;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ use holes::ApprovedDrafts;
 pub use holes::{Draft, Entries, Hole, Octets, SignedWith};
 pub use rows::{RowsError, read as read_rows};
 pub use scope::{Left, Scope};
-pub use setting::{Input, InputReader, People, Setting, TokenDemand, Window};
+pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, Window};
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
@@ -117,6 +118,11 @@ trait Step: Serialize + DeserializeOwned {
 
     /// The token that it initialises.
     fn initializes(&self) -> Option<&str> {
+        None
+    }
+
+    /// The medium that it writes, and how many copies.
+    fn medium(&self) -> Option<(&str, usize)> {
         None
     }
 
@@ -203,6 +209,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.initializes()),+ }
             }
 
+            /// The medium that it writes, and how many copies.
+            pub fn medium(&self) -> Option<(&str, usize)> {
+                match self { $(Self::$step(step) => step.medium()),+ }
+            }
+
             /// Does it.
             ///
             /// # Errors
@@ -241,6 +252,7 @@ steps!(
     issue_ocsp_responses::IssueOcspResponses,
     witness::Witness,
     seal::Seal,
+    write_media::WriteMedia,
 );
 
 /// Why a step could not be done.

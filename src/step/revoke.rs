@@ -19,7 +19,7 @@ use crate::issuance::{Issued, Ledger, Loss, Revocation, RevokedHere, loss};
 use crate::pki::SerialNumber;
 use crate::pki::reason::{Reason, ReasonError};
 use crate::script::{FromNode, Id, Located, Node, Part, Problems, listed, shown, wrong};
-use crate::stage::{Event, Expected, Line, Notice, Person, StageError};
+use crate::stage::{Event, Expected, Line, Notice, Person, StageError, ToApprove};
 
 spec!(
     /// `revoke: {certificate: …, reason: …, effective: signing-time}`, or `{issuer: …, serial: …, …}`
@@ -365,20 +365,23 @@ impl Revoke {
         lines.push(Line::new("revocation, SHA-256", sha256.to_string()));
         let (kind, approvers) =
             ("revocation".to_owned(), people.iter().map(|one| one.id.clone()).collect::<Vec<_>>());
+        let mut signatures = Vec::new();
         for person in people {
             let sentence = "Revoke this certificate? It cannot be undone.";
-            let asked =
-                room.stage.question(person.clone(), sentence, lines.clone(), Expected::Word("revoke"));
-            if let Err(error) = asked {
-                if matches!(error, StageError::NoAnswer(_)) {
-                    let (reason, approvers) = (error.to_string(), vec![person.id.clone()]);
-                    room.stage
-                        .record_by(person, Event::RequestRejected { kind, sha256, reason, approvers })?;
+            let what = ToApprove { kind: &kind, sha256, word: "revoke" };
+            match room.stage.approval(person, sentence, &lines, what) {
+                Ok(signed) => signatures.extend(signed),
+                Err(error) => {
+                    if matches!(error, StageError::NoAnswer(_)) {
+                        let (reason, approvers) = (error.to_string(), vec![person.id.clone()]);
+                        room.stage
+                            .record_by(person, Event::RequestRejected { kind, sha256, reason, approvers })?;
+                    }
+                    return Err(error.into());
                 }
-                return Err(error.into());
             }
         }
-        Ok(room.stage.record(Event::RequestApproved { kind, sha256, approvers })?)
+        Ok(room.stage.record(Event::RequestApproved { kind, sha256, approvers, signatures })?)
     }
 }
 

@@ -31,6 +31,7 @@ pub struct Scope<'s> {
     outputs: BTreeMap<(&'static str, String), String>,
     used: BTreeSet<String>,
     initialized: BTreeSet<String>,
+    media: BTreeSet<String>,
     log: Option<String>,
     continues: bool,
     /// What runs out when, at the earliest.
@@ -85,6 +86,7 @@ impl<'s> Scope<'s> {
             outputs: BTreeMap::new(),
             used: BTreeSet::new(),
             initialized: BTreeSet::new(),
+            media: BTreeSet::new(),
             log: None,
             continues: false,
             deadlines: BTreeMap::new(),
@@ -377,6 +379,18 @@ impl<'s> Scope<'s> {
         }
         self.outputs.insert((kind, name.value.to_string()), self.step.0.clone());
         Some(name.value.to_string())
+    }
+
+    /// A medium that no earlier step writes.
+    pub fn new_medium(&mut self, named: &Located<Id>) -> Option<String> {
+        let name = named.value.to_string();
+        if self.media.insert(name.clone()) {
+            return Some(name);
+        }
+        let message =
+            format!("medium `{name}` is written by an earlier step; `copies` says how many there are");
+        self.problems.add(named.place, message);
+        None
     }
 
     /// The log's name; one `create-log` a script.

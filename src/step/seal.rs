@@ -58,6 +58,8 @@ impl Step for Seal {
     }
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        // While it can still be recorded: who logs in, and which token takes no head.
+        room.stage.prepare_last_head()?;
         let manifest = room.stage.emit_manifest()?;
         let step = room.stage.step_number();
         room.stage.record_once(Event::StepEnd { step })?;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::approval::PersonKey;
 use crate::clock::{DAY, Timestamp};
 use crate::digest::Digest;
 use crate::issuance::Policy;
@@ -49,6 +50,9 @@ pub struct People {
     pub approvals: BTreeMap<String, usize>,
     /// How they approve: `typed` or `signature`.
     pub method: String,
+    /// The keys of their own that the script registers, by person.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, PersonKey>,
 }
 
 impl People {
@@ -57,11 +61,19 @@ impl People {
         self.all.iter().filter(move |person| person.role == role)
     }
 
+    /// Whether approvals are signatures.
+    pub fn sign(&self) -> bool {
+        self.method == SIGNATURE
+    }
+
     /// The person of an id.
     pub fn find(&self, id: &str) -> Option<&Person> {
         self.all.iter().find(|person| person.id == id)
     }
 }
+
+/// The method of approvals that are signatures, as scripts and the log write it.
+pub const SIGNATURE: &str = "signature";
 
 /// When a ceremony may take place, both bounds included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,14 +14,18 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approvals;
 mod commands;
 mod continued;
 mod crl_series;
 mod devices;
+mod heads;
 mod inputs;
 mod issuance;
 mod lint;
 mod lint_together;
+mod media;
+mod modules;
 mod places;
 mod plan;
 mod profile;

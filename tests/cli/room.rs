@@ -3,6 +3,7 @@
 //! The program runs on a terminal of its own, made by `script` of util-linux, because it takes PINs from nowhere else.
 
 use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -37,6 +38,8 @@ pub enum Wanted {
     Word(String),
     /// The words of a digest.
     Words,
+    /// A signature over the file of this path.
+    Signature(PathBuf),
     /// Any text.
     Text,
     /// A time.
@@ -152,7 +155,7 @@ pub fn usual(question: &Question) -> String {
                 .unwrap();
             words.split(' ').take(4).collect::<Vec<_>>().join(" ")
         }
-        Wanted::Text => "as it was seen".to_owned(),
+        Wanted::Text | Wanted::Signature(_) => "as it was seen".to_owned(),
         Wanted::Time => {
             let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
             rootrite::clock::Timestamp::from_seconds(now.as_secs()).unwrap().to_string()
@@ -170,6 +173,7 @@ fn wanted(shown: &str, before: Option<&Wanted>) -> Option<Wanted> {
         let Some(line) = line else { return before.cloned() };
         return Some(match line.rsplit_once(" (")?.1 {
             text if text.starts_with("type `") => Wanted::Word(text.split('`').nth(1)?.to_owned()),
+            text if text.starts_with("sign `") => Wanted::Signature(text.split('`').nth(1)?.into()),
             text if text.starts_with("type the words") => Wanted::Words,
             text if text.starts_with("such as ") => Wanted::Time,
             _ => Wanted::Text,

@@ -128,8 +128,13 @@ impl Table {
 
     /// Everything on a token, as its user sees it.
     pub fn inventory(&self, label: &str) -> Inventory {
+        self.inventory_of(label, USER)
+    }
+
+    /// Everything on a token whose user has another PIN.
+    pub fn inventory_of(&self, label: &str, pin: &str) -> Inventory {
         let process = self.hsm.start();
-        let mut session = softhsm::session(&process, label, USER);
+        let mut session = softhsm::session(&process, label, pin);
         let inventory = session.inventory().unwrap();
         drop(session);
         process.stop().unwrap();

@@ -9,7 +9,9 @@
 )]
 
 pub mod fake;
+pub mod modules;
 pub mod program;
+pub mod service;
 pub mod softhsm;
 
 #[allow(unused_imports, reason = "each test program uses its part of it")]

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rootrite::digest::hex;
-use rootrite::hsm::Inventory;
+use rootrite::hsm::{DataObject, Inventory, LOG_HEAD};
 use serde_json::Value;
 
 use crate::common::sha256;
@@ -73,7 +73,12 @@ pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<Strin
     for (token, inventory) in tokens {
         let wanted = logged.remove(token).unwrap_or_default();
         let mut found: BTreeMap<String, usize> = BTreeMap::new();
-        for entry in &inventory.entries {
+        let is_head = |entry: &&rootrite::hsm::Entry| entry.label == LOG_HEAD.as_bytes();
+        let heads = inventory.entries.iter().filter(is_head).count();
+        if heads > 1 {
+            return Some(format!("token `{token}` holds {heads} heads; one stays"));
+        }
+        for entry in inventory.entries.iter().filter(|entry| !is_head(entry)) {
             *found.entry(hex(&entry.id)).or_default() += 1;
         }
         let whole = found.values().all(|halves| *halves == 2) && inventory.unreadable == 0;
@@ -82,6 +87,41 @@ pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<Strin
         }
     }
     (!logged.is_empty()).then(|| format!("keys on no token: {logged:?}"))
+}
+
+/// What is wrong with the heads that tokens keep: each has the log's newest one, once.
+pub fn of_heads(log: &Path, tokens: &BTreeMap<String, Vec<DataObject>>) -> Option<String> {
+    let newest = fs::read(log.join("checkpoint")).unwrap_or_default();
+    tokens.iter().find_map(|(token, held)| match held.as_slice() {
+        [one] if one.value == newest => None,
+        other => Some(format!("token `{token}` holds the heads {other:?}; wanted the newest once")),
+    })
+}
+
+/// What is wrong with media: each holds every file that is handed over, a list of them, its marker, and nothing else.
+pub fn of_media(out: &Path, media: &[PathBuf]) -> Option<String> {
+    let files = |folder: &Path| {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(next) = folders.pop() {
+            for path in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let name = path.strip_prefix(folder).unwrap().to_owned();
+                    found.insert(name, fs::read(&path).unwrap());
+                }
+            }
+        }
+        found
+    };
+    let wanted = files(out);
+    media.iter().find_map(|medium| {
+        let mut found = files(medium);
+        let own = ["SHA256SUMS", "rootrite-medium.txt"].map(|name| found.remove(Path::new(name)));
+        (own.iter().any(Option::is_none) || found != wanted)
+            .then(|| format!("{} holds {:?}, wanted {:?}", medium.display(), found.keys(), wanted.keys()))
+    })
 }
 
 /// Every intent has its result, every serial number that came to nothing is burned, and none is used twice.

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rootrite::hsm::{Inventory, KeyId, ModuleConfiguration, ModuleProcess, Token as _};
+use rootrite::hsm::{DataObject, Inventory, KeyId, LOG_HEAD, ModuleConfiguration, ModuleProcess, Token as _};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -129,6 +129,9 @@ impl<'t> World<'t> {
         fs::write(world.path("script.yaml"), &template.script).unwrap();
         fs::write(world.path("answers.yaml"), "rootrite-answers: 1\ndefault: practice\n").unwrap();
         if !template.demo {
+            for name in ["one", "two"] {
+                fs::create_dir_all(world.medium(name)).unwrap();
+            }
             fs::write(world.path("site.yaml"), world.site()).unwrap();
         }
         world
@@ -165,7 +168,16 @@ impl<'t> World<'t> {
             )
         };
         let tokens: String = ["root", "log", "spare"].into_iter().map(token).collect();
-        format!("rootrite-site: 1\ntokens:\n{tokens}preflight: {{minimum-free: 1 MiB}}\n")
+        let media: Vec<String> = ["one", "two"].map(|name| self.medium(name).display().to_string()).to_vec();
+        format!(
+            "rootrite-site: 1\ntokens:\n{tokens}media: {{online: [{}]}}\npreflight: {{minimum-free: 1 MiB}}\n",
+            media.join(", ")
+        )
+    }
+
+    /// The folder of a medium.
+    fn medium(&self, name: &str) -> PathBuf {
+        self.path("media").join(name)
     }
 
     /// Says what the module is to do from its next start on.
@@ -265,9 +277,11 @@ impl<'t> World<'t> {
                 return Outcome::Lost(format!("`{command}`:\n{}", ended.both()));
             }
         }
-        let inventories = self.inventories();
+        let (inventories, heads) = self.inventories();
         accounts::of_files(&self.path("out"), &self.log(), self.template.undisturbed())
             .or_else(|| accounts::of_keys(&self.log(), &inventories))
+            .or_else(|| accounts::of_heads(&self.log(), &heads))
+            .or_else(|| accounts::of_media(&self.path("out"), &[self.medium("one"), self.medium("two")]))
             .map_or(good, Outcome::Lost)
     }
 
@@ -318,21 +332,23 @@ impl<'t> World<'t> {
         let mut session = softhsm::session(&process, label, USER);
         let ids: std::collections::BTreeSet<Vec<u8>> =
             session.inventory().unwrap().entries.into_iter().map(|entry| entry.id).collect();
-        for id in ids {
+        // The log's head has no id.
+        for id in ids.into_iter().filter(|id| !id.is_empty()) {
             session.destroy_objects(&KeyId::from_octets(&id).unwrap()).unwrap();
         }
         drop(session);
         process.stop().unwrap();
     }
 
-    /// What every token holds, by label.
-    fn inventories(&self) -> BTreeMap<String, Inventory> {
+    /// What every token holds, and which heads of logs, by label.
+    fn inventories(&self) -> (BTreeMap<String, Inventory>, BTreeMap<String, Vec<DataObject>>) {
         let process = self.module();
         let all = ["root", "log", "spare"].into_iter().map(|label| {
             let mut session = softhsm::session(&process, label, USER);
-            (label.to_owned(), session.inventory().unwrap())
+            let heads = session.data(LOG_HEAD).unwrap();
+            ((label.to_owned(), session.inventory().unwrap()), (label.to_owned(), heads))
         });
-        let all = all.collect();
+        let all = all.unzip();
         process.stop().unwrap();
         all
     }

@@ -15,6 +15,7 @@ struct Follows {
     omit_public: Vec<&'static str>,
     untold: Vec<&'static str>,
     wrap: Vec<(&'static str, u64)>,
+    no_data_objects: bool,
 }
 
 impl Follows {
@@ -26,6 +27,7 @@ impl Follows {
                 Says::OmitPublic(name) => follows.omit_public.push(name.name()),
                 Says::Untold(name) => follows.untold.push(name.name()),
                 Says::RandomLimit(octets) => follows.random_limit = Some(octets),
+                Says::NoDataObjects => follows.no_data_objects = true,
                 Says::Wraps { format, mechanism } => follows.wrap.push((format.name(), mechanism)),
             }
         }
@@ -101,6 +103,9 @@ fn quirks(known: &SiteQuirks, found: &Follows) -> String {
     if let Some(octets) = found.random_limit.filter(|octets| *octets != known.random_limit) {
         parts.push(format!("random-limit: {octets}"));
     }
+    if found.no_data_objects && known.data_objects {
+        parts.push("data-objects: false".to_owned());
+    }
     let wrap = |(format, mechanism): &(&str, u64)| format!("{{format: {format}, mechanism: {mechanism:#x}}}");
     let said: Vec<String> = found.wrap.iter().map(wrap).collect();
     let before: Vec<String> =
@@ -148,16 +153,18 @@ mod tests {
             Says::OmitPrivate(AttributeName::Copyable),
             Says::Untold(AttributeName::Local),
             Says::RandomLimit(256),
+            Says::NoDataObjects,
         ])];
         let text = quirks(&SiteQuirks::standard(), &Follows::of(&found));
         assert_eq!(
             text,
-            "{like: standard, omit-private: [CKA_COPYABLE, CKA_DESTROYABLE], untold: [CKA_LOCAL], random-limit: 256}"
+            "{like: standard, omit-private: [CKA_COPYABLE, CKA_DESTROYABLE], untold: [CKA_LOCAL], random-limit: 256, data-objects: false}"
         );
         let site = format!(
             "rootrite-site: 1\ntokens:\n  a: {{module: /m, label: a, serial: any, class: software, login: none, quirks: {text}}}\n"
         );
         let read = crate::plan::Site::read("site", site.as_bytes()).unwrap();
-        assert_eq!(read.value.tokens.find("a").unwrap().quirks.random_limit, 256);
+        let quirks = &read.value.tokens.find("a").unwrap().quirks;
+        assert_eq!((quirks.random_limit, quirks.data_objects), (256, false));
     }
 }

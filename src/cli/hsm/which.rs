@@ -185,7 +185,14 @@ impl Chosen {
             PinState::CountLow => {
                 ask.word(&format!("{state}; another wrong one can lock it for good. Try?"), AGAIN)?;
             }
-            PinState::Unsaid => {}
+            PinState::Unsaid => {
+                // Nobody has counted: an earlier command may have tried before this one.
+                if let Some(most) = self.token()?.quirks.pin_tries {
+                    let sentence =
+                        format!("{state}; its make locks after {most} wrong PINs and never warns. Try?");
+                    ask.word(&sentence, AGAIN)?;
+                }
+            }
         }
         if matches!(kind, LoginKind::Given(_)) {
             return Ok(kind);

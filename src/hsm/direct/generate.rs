@@ -8,8 +8,8 @@ use super::super::encoding::{
 };
 use super::super::raw::{Attribute, Object, Value};
 use super::super::{
-    AttributeName, Attributes, KeyDescription, KeyId, KeyRequest, ObjectClass, Reading, TemplateFinding,
-    TokenError,
+    AttributeName, Attributes, KeyDescription, KeyId, KeyRequest, ObjectClass, Quirks, Reading,
+    TemplateFinding, TokenError,
 };
 use super::key;
 use super::place::{Task, class, expected, flag, octets};
@@ -51,10 +51,9 @@ pub(super) fn key_pair(
         ));
     }
     stays_inside(task, request, &description)?;
-    let omitted = &task.quirks.omit_private;
-    compare(task, request, &private, omitted, &description.private)?;
-    let omitted = &task.quirks.omit_public;
-    compare(task, request, &public, omitted, &description.public)?;
+    let Quirks { omit_private, omit_public, untold_public, .. } = task.quirks;
+    compare(task, request, &private, (omit_private, &[]), &description.private)?;
+    compare(task, request, &public, (omit_public, untold_public), &description.public)?;
     was_made_here(task, request, &description)?;
     Ok((description, private_object))
 }
@@ -225,15 +224,17 @@ pub(in super::super) fn without(template: &[Attribute], omitted: &[AttributeName
     template.iter().filter(kept).cloned().collect()
 }
 
-/// Refuses a half that is not what its template says. What was left out must be as if it had been said, or absent.
+/// Refuses a half that is not what its template says. What was left out must be as if it had been said, or absent;
+/// what the token cannot tell says nothing.
 fn compare(
     task: &Task<'_>,
     request: &KeyRequest,
     template: &[Attribute],
-    omitted: &[AttributeName],
+    (omitted, untold): (&[AttributeName], &[AttributeName]),
     read: &Attributes,
 ) -> Result<(), TokenError> {
-    match differing(request.algorithm, template, omitted, read).into_iter().next() {
+    let mut differing = differing(request.algorithm, template, omitted, read).into_iter();
+    match differing.find(|(name, ..)| !untold.contains(name)) {
         None => Ok(()),
         Some((attribute, wanted, found)) => Err(TokenError::AttributeDiffers {
             token: task.token(),
@@ -301,6 +302,8 @@ fn stays_inside(task: &Task<'_>, request: &KeyRequest, made: &KeyDescription) ->
     let attribute = key::secret_attribute(made.algorithm);
     match made.private.0.get(&attribute) {
         Some(Reading::Sensitive) => Ok(()),
+        // A token that has no such attribute shows nothing either; its make has to be known for that.
+        Some(Reading::Absent) if task.quirks.untold.contains(&attribute) => Ok(()),
         found => Err(TokenError::KeyReadable {
             token: task.token(),
             id: request.id.clone(),

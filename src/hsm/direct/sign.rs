@@ -14,12 +14,13 @@ pub(in super::super) fn sign(
     (key, algorithm): (Object, KeyAlgorithm),
     what: ToSign<'_>,
 ) -> Result<Vec<u8>, TokenError> {
-    let data = input(algorithm, what).map_err(|finding| TokenError::WrongInput {
+    let hashes = task.quirks.hashes && algorithm.rsa_bits().is_some();
+    let data = input(algorithm, what, hashes).map_err(|finding| TokenError::WrongInput {
         token: task.token(),
         id: id.clone(),
         finding,
     })?;
-    let signed = task.session.sign(mechanism(algorithm, what), key, &data);
+    let signed = task.session.sign(mechanism(algorithm, what, hashes), key, &data);
     let signature = signed.map_err(|fault| task.explain(fault))?;
     let found = signature.len();
     output(algorithm, signature).map_err(|wanted| TokenError::MalformedSignature {
@@ -31,8 +32,18 @@ pub(in super::super) fn sign(
 }
 
 /// By what is signed.
-const fn mechanism(algorithm: KeyAlgorithm, what: ToSign<'_>) -> Mechanism {
-    let ToSign::Pss { hash, .. } = what else { return Mechanism::Plain(signing_mechanism(algorithm)) };
+const fn mechanism(algorithm: KeyAlgorithm, what: ToSign<'_>, hashes: bool) -> Mechanism {
+    let hash = match what {
+        ToSign::Pss { hash, .. } => hash,
+        ToSign::Whole { hash, .. } if hashes => {
+            return Mechanism::Plain(match hash {
+                HashAlgorithm::Sha256 => cryptoki_sys::CKM_SHA256_RSA_PKCS,
+                HashAlgorithm::Sha384 => cryptoki_sys::CKM_SHA384_RSA_PKCS,
+                HashAlgorithm::Sha512 => cryptoki_sys::CKM_SHA512_RSA_PKCS,
+            });
+        }
+        _ => return Mechanism::Plain(signing_mechanism(algorithm)),
+    };
     // RFC 4055 §3.1, RFC 8017 §9.1: one hash for message and mask, and as much salt as it has octets.
     let (number, mask) = match hash {
         HashAlgorithm::Sha256 => (cryptoki_sys::CKM_SHA256, cryptoki_sys::CKG_MGF1_SHA256),
@@ -42,8 +53,18 @@ const fn mechanism(algorithm: KeyAlgorithm, what: ToSign<'_>) -> Mechanism {
     Mechanism::Pss { hash: number, mask, salt: hash.octets() as u64 }
 }
 
-/// The octets for the token's mechanism. Otherwise why there are none.
-fn input(algorithm: KeyAlgorithm, what: ToSign<'_>) -> Result<Vec<u8>, String> {
+/// The octets for the token's mechanism. Otherwise why there are none. `hashes`: the token hashes itself.
+fn input(algorithm: KeyAlgorithm, what: ToSign<'_>, hashes: bool) -> Result<Vec<u8>, String> {
+    let what = match what {
+        ToSign::Whole { message, .. } if hashes => return Ok(message.to_vec()),
+        ToSign::Digest { .. } if hashes => {
+            return Err(
+                "this token signs by RSA only what it hashes itself, and there is only a digest".to_owned()
+            );
+        }
+        ToSign::Whole { hash, octets, .. } => ToSign::Digest { hash, octets },
+        what => what,
+    };
     match (what, algorithm.rsa_bits(), algorithm.curve()) {
         (ToSign::Message(message), None, None) => Ok(message.to_vec()),
         (ToSign::Message(_), _, _) => Err(format!("{algorithm} signs a digest")),
@@ -54,6 +75,8 @@ fn input(algorithm: KeyAlgorithm, what: ToSign<'_>) -> Result<Vec<u8>, String> {
         {
             Err(format!("a digest by {hash} has {} octets; this one has {}", hash.octets(), octets.len()))
         }
+        // There is none: it was made a digest above.
+        (ToSign::Whole { .. }, ..) => Err("a digest with its message".to_owned()),
         (ToSign::Digest { hash, octets }, Some(_), _) => Ok([hash.digest_info_prefix(), octets].concat()),
         // Some tokens sign a digest longer than the curve without a word, and not by FIPS 186-5 §6.4.1.
         (ToSign::Digest { hash, octets }, None, Some(curve)) if octets.len() > curve.coordinate_octets() => {
@@ -90,32 +113,34 @@ mod tests {
     fn rsa_signs_a_digest_info_and_ecdsa_a_digest() {
         let (hash, octets) = digest(HashAlgorithm::Sha256);
         let what = ToSign::Digest { hash, octets: &octets };
-        let info = input(KeyAlgorithm::Rsa2048, what).unwrap();
+        let info = input(KeyAlgorithm::Rsa2048, what, false).unwrap();
         assert_eq!(info, [hash.digest_info_prefix(), &octets].concat());
-        assert_eq!(input(KeyAlgorithm::EcdsaP256, what).unwrap(), octets);
-        assert_eq!(input(KeyAlgorithm::Ed25519, ToSign::Message(b"message")).unwrap(), b"message");
+        assert_eq!(input(KeyAlgorithm::EcdsaP256, what, false).unwrap(), octets);
+        assert_eq!(input(KeyAlgorithm::Ed25519, ToSign::Message(b"message"), false).unwrap(), b"message");
     }
 
     #[test]
     fn key_and_input_have_to_go_together() {
         let (hash, octets) = digest(HashAlgorithm::Sha384);
         let what = ToSign::Digest { hash, octets: &octets };
-        assert!(input(KeyAlgorithm::EcdsaP256, what).is_err(), "the digest is longer than the curve");
-        assert!(input(KeyAlgorithm::EcdsaP384, what).is_ok());
-        assert!(input(KeyAlgorithm::Ed25519, what).is_err());
-        assert!(input(KeyAlgorithm::EcdsaP384, ToSign::Message(b"message")).is_err());
-        assert!(input(KeyAlgorithm::Rsa2048, ToSign::Message(b"message")).is_err());
-        assert!(input(KeyAlgorithm::EcdsaP384, ToSign::Digest { hash, octets: &octets[1..] }).is_err());
+        assert!(input(KeyAlgorithm::EcdsaP256, what, false).is_err(), "the digest is longer than the curve");
+        assert!(input(KeyAlgorithm::EcdsaP384, what, false).is_ok());
+        assert!(input(KeyAlgorithm::Ed25519, what, false).is_err());
+        assert!(input(KeyAlgorithm::EcdsaP384, ToSign::Message(b"message"), false).is_err());
+        assert!(input(KeyAlgorithm::Rsa2048, ToSign::Message(b"message"), false).is_err());
+        assert!(
+            input(KeyAlgorithm::EcdsaP384, ToSign::Digest { hash, octets: &octets[1..] }, false).is_err()
+        );
     }
 
     #[test]
     fn pss_is_for_rsa_and_takes_the_digest_as_it_is() {
         let (hash, octets) = digest(HashAlgorithm::Sha384);
         let what = ToSign::Pss { hash, octets: &octets };
-        assert_eq!(input(KeyAlgorithm::Rsa3072, what).unwrap(), octets);
-        assert!(input(KeyAlgorithm::EcdsaP384, what).is_err());
-        assert!(input(KeyAlgorithm::Ed25519, what).is_err());
-        assert!(input(KeyAlgorithm::Rsa3072, ToSign::Pss { hash, octets: &octets[1..] }).is_err());
+        assert_eq!(input(KeyAlgorithm::Rsa3072, what, false).unwrap(), octets);
+        assert!(input(KeyAlgorithm::EcdsaP384, what, false).is_err());
+        assert!(input(KeyAlgorithm::Ed25519, what, false).is_err());
+        assert!(input(KeyAlgorithm::Rsa3072, ToSign::Pss { hash, octets: &octets[1..] }, false).is_err());
     }
 
     #[test]
@@ -127,5 +152,22 @@ mod tests {
             assert!(output(algorithm, vec![1; octets - 1]).is_err());
             assert!(output(algorithm, vec![1; octets + 1]).is_err());
         }
+    }
+
+    #[test]
+    fn a_token_that_hashes_itself_gets_the_message_and_no_digest() {
+        let (hash, octets) = digest(HashAlgorithm::Sha384);
+        let whole = ToSign::Whole { hash, octets: &octets, message: b"message" };
+        assert_eq!(input(KeyAlgorithm::Rsa2048, whole, true).unwrap(), b"message");
+        let by = |what, hashes| match mechanism(KeyAlgorithm::Rsa2048, what, hashes) {
+            Mechanism::Plain(number) => number,
+            Mechanism::Pss { .. } => panic!("not PSS"),
+        };
+        assert_eq!(by(whole, true), cryptoki_sys::CKM_SHA384_RSA_PKCS);
+        assert!(input(KeyAlgorithm::Rsa2048, ToSign::Digest { hash, octets: &octets }, true).is_err());
+        // Any other token gets the digest, as if the message were not there.
+        let alone = ToSign::Digest { hash, octets: &octets };
+        assert_eq!(input(KeyAlgorithm::Rsa2048, whole, false), input(KeyAlgorithm::Rsa2048, alone, false));
+        assert_eq!(by(whole, false), cryptoki_sys::CKM_RSA_PKCS);
     }
 }

@@ -8,6 +8,7 @@
 //! - What a token refuses is a finding. What could not be tried is said to be unknown.
 //! - Who asks compares the token's inventory before and after.
 
+mod data;
 mod format;
 mod keys;
 mod ladder;
@@ -68,6 +69,8 @@ probes! {
     Keys = 3 keys "keys";
     /// By which mechanisms a key leaves it and comes back, and what the wrapped key looks like.
     Wraps = 4 wraps "wraps";
+    /// Whether it keeps data objects.
+    Data = 5 data "data objects";
 }
 
 /// What was found out.
@@ -127,6 +130,8 @@ pub enum Says {
         /// The mechanism's number.
         mechanism: u64,
     },
+    /// It keeps no data objects.
+    NoDataObjects,
 }
 
 /// What a wrapped key looks like, found by decrypting it.
@@ -207,6 +212,7 @@ wire_enum!(Says {
     2 Untold(attribute),
     3 RandomLimit(octets),
     4 Wraps { format, mechanism },
+    5 NoDataObjects,
 });
 wire_struct!(Finding { subject, found, detail, microseconds, says });
 wire_list!(Finding, Says);
