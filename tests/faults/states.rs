@@ -168,6 +168,25 @@ fn a_token_that_was_initialised_and_not_logged_is_taken() {
 }
 
 #[test]
+fn shares_that_not_all_holders_confirmed_count_for_nothing() {
+    let (world, records) = killed(When::Before, "share.confirmed", "1.6");
+    assert_eq!(last(&records), "share.issued");
+    let records = resumed(&world, None);
+    // Both officers get theirs anew, and nothing was asked of the token before.
+    assert_eq!((count(&records, "share.issued", "1.6"), count(&records, "share.confirmed", "1.6")), (3, 2));
+    assert!(field(&records, "log.note", "1.6", "text").ends_with("count for nothing; a new PIN is dealt"));
+    assert_eq!(count(&records, "token.initialize.intent", "1.6"), 1);
+}
+
+#[test]
+fn shares_that_all_holders_confirmed_are_those_of_the_token_that_was_initialised() {
+    let (world, _) = killed(When::Before, "token.initialized", "1.6");
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "share.issued", "1.6"), 2);
+    assert!(count(&records, "share.checked", "2.6") >= 2, "they open it afterwards");
+}
+
+#[test]
 fn a_closed_log_without_its_last_head_gets_it() {
     let (world, records) = killed(When::After, "ceremony.close", "");
     assert_eq!(last(&records), "ceremony.close");

@@ -158,9 +158,10 @@ impl<'t> World<'t> {
         let token = |label: &str| {
             let which = self.template.serials.get(label);
             let which = which.map_or("initialize: true".into(), |serial| format!("serial: \"{serial}\""));
+            let pin = if label == "spare" { "shares" } else { "prompt" };
             format!(
                 "  {label}: {{module: {}, environment: {environment}, label: {label}, {which}, class: software, login: pin, \
-                 pin: prompt}}\n",
+                 pin: {pin}}}\n",
                 proxy().display()
             )
         };
