@@ -20,4 +20,6 @@ mod wire;
 pub use key::{PersonKey, PersonKeyError};
 pub use practice::{practice_key, practice_signature};
 pub use signature::{NAMESPACE, SshSignature, SshSignatureError};
-pub use statement::{ActStatement, GivenError, PlanApproval, PlanStatement, VerifiedPlanApproval};
+pub use statement::{
+    ActStatement, DEVIATION, GivenError, PlanApproval, PlanStatement, VerifiedPlanApproval, deviation_sha256,
+};

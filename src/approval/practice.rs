@@ -10,6 +10,7 @@ use super::signature::SshSignature;
 use super::wire::string;
 
 /// The public half.
+#[expect(clippy::missing_panics_doc, reason = "a constant key; the test below makes it")]
 pub fn practice_key() -> PersonKey {
     let key = PersonKey::of_ed25519(pair().public_key().as_ref());
     #[expect(clippy::expect_used, reason = "the octets are those of a constant key")]

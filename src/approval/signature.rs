@@ -185,8 +185,8 @@ impl SshSignature {
         Ok((octets, message))
     }
 
-    /// The signature's octets, and what a FIDO device says with them: its flags and its counter.
-    fn value(&self, key: &PersonKey) -> Option<(Vec<u8>, Option<(u8, u32)>)> {
+    /// The signature's octets, and what a FIDO device says with them.
+    fn value(&self, key: &PersonKey) -> Option<(Vec<u8>, Option<Device>)> {
         let mut reader = Reader::new(&self.value);
         let octets = match key.public().kind() {
             KeyKind::Ec { .. } => ecdsa(reader.string()?)?,
@@ -198,6 +198,9 @@ impl SshSignature {
         Some((octets, device))
     }
 }
+
+/// What a FIDO device says of itself: its flags and its counter.
+type Device = (u8, u32);
 
 /// A signature's octets, and what they are over.
 type Parts = (Vec<u8>, Vec<u8>);

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use thiserror::Error;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::key::PersonKey;
 use super::signature::{SshSignature, SshSignatureError};
@@ -86,6 +87,16 @@ impl fmt::Display for ActStatement {
         )
     }
 }
+
+/// The digest of what is otherwise than scripted: of its canonical JSON, as its record has it.
+pub fn deviation_sha256(step: &str, expected: &str, actual: &str) -> Digest {
+    let [step, expected, actual] = [step, expected, actual].map(|text| text.nfc().collect::<String>());
+    let said = serde_json::json!({ "actual": actual, "expected": expected, "step": step });
+    Digest::of(said.to_string().as_bytes())
+}
+
+/// The `kind` of an approval of something that is otherwise than scripted.
+pub const DEVIATION: &str = "deviation";
 
 /// The file that somebody gave before the day: the text, and then the signature over it.
 #[derive(Clone, Debug)]
@@ -215,7 +226,8 @@ mod tests {
         let other = file.replace("person: bo", "person: cy");
         let error = PlanApproval::read(other.as_bytes()).unwrap().verify(&key).unwrap_err();
         assert_eq!(error, SshSignatureError::Wrong);
-        for wrong in ["", "\n", &file[..100], &file.replace("-----BEGIN", "----BEGIN")] {
+        let said = statement().to_string();
+        for wrong in ["", "\n", &said, &file.replace("-----BEGIN", "----BEGIN")] {
             assert_eq!(PlanApproval::read(wrong.as_bytes()).unwrap_err(), GivenError::NoApproval, "{wrong}");
         }
         let torn = PlanApproval::read(&file.as_bytes()[..file.len() - 40]).unwrap_err();

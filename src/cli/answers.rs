@@ -10,8 +10,8 @@ use crate::conduct::improvised_share;
 use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Word, read_secret, version, wrong};
 use crate::secret::SecretOctets;
 use crate::stage::{
-    AGAIN, Aside, Delivery, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest,
-    Question, ShareRequest, SignRequest, bring_signature, shared_pin,
+    AGAIN, Aside, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question,
+    ShareDelivery, ShareRequest, SignRequest, bring_signature, shared_pin,
 };
 
 use super::plain;
@@ -201,19 +201,22 @@ impl Operators for Answering<'_> {
         }
     }
 
-    /// The signature that the file names, or else one by the key that everybody has: a file of answers is for practice.
+    /// The signature that the file names, or where it says the word or nothing, one by the key that everybody has: a file of
+    /// answers is for practice.
     fn sign(&mut self, request: &SignRequest<'_>) -> Result<Vec<u8>, NoAnswer> {
         if request.word != "deviate" {
             self.told = None;
         }
-        let step = self.answers.steps.get(&request.question.step);
-        let says = step.is_some_and(|step| step.deviation.is_some() || !step.say.is_empty());
+        let mut step = self.answers.steps.get_mut(&request.question.step);
+        let says = step.as_ref().is_some_and(|step| step.deviation.is_some() || !step.say.is_empty());
+        let word = step.as_mut().and_then(|step| step.say.pop_front_if(|said| said == request.word));
         match (&self.told, self.answers.default) {
             (Some(told), _) if request.word == "deviate" => {
                 if !told.approve.contains(&request.question.person.id) {
                     return Err(declined(request.question));
                 }
             }
+            _ if word.is_some() => {}
             (_, Default::Practice) if !says => {}
             _ => return bring_signature(self, request),
         }
@@ -242,7 +245,7 @@ impl Operators for Answering<'_> {
         self.answers.default == Default::Practice
     }
 
-    fn deliver(&mut self, _: &Delivery<'_>) -> Result<(), NoAnswer> {
+    fn deliver(&mut self, _: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
         Ok(())
     }
 

@@ -1,11 +1,14 @@
 //! `approve`: a reviewer's signature under a plan, before the day.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::{approvals, files};
-use crate::approval::{NAMESPACE, PersonKey, PlanApproval, PlanStatement, SshSignature};
+use crate::approval::{
+    NAMESPACE, PersonKey, PlanApproval, PlanStatement, SshSignature, VerifiedPlanApproval,
+};
 use crate::conduct::statement;
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
@@ -55,44 +58,35 @@ impl Approve {
         let plan = files::plan(&self.script, false, self.log.as_deref())?;
         let site = self.site.as_deref().map(|path| site(path, &plan)).transpose()?;
         match (&self.person, &self.key, &self.output) {
-            (Some(person), Some(key), Some(output)) => self.approve(&plan, site, person, key, output, out),
+            (Some(person), Some(key), Some(output)) => {
+                let (statement, registered) = of_person(&plan, site, person)?;
+                self.agree(&statement, registered, output, out)?;
+                let approval = sign(key, statement, registered)?;
+                create(output, approval.to_text().as_bytes()).map_err(|error| {
+                    Failure::because(Turn::Author, "the approval could not be written", &error)
+                })?;
+                let output = output.display();
+                files::print(out, &format!("\nSigned, and the signature verifies.\n  approval  {output}\n"))
+            }
             _ => self.check(&plan, site, out),
         }
     }
 
-    fn approve(
+    /// The digest was named as it was reviewed, or is confirmed by the exact word.
+    fn agree(
         &self,
-        plan: &Plan,
-        site: Option<Digest>,
-        person: &str,
-        key: &Path,
+        statement: &PlanStatement,
+        registered: &PersonKey,
         output: &Path,
         out: &mut dyn Write,
     ) -> Result<(), Failure> {
-        let (statement, registered) = of_person(plan, site, person)?;
         // Nobody touches a key for what cannot be written.
         if output.symlink_metadata().is_ok() {
             let message = format!("`{}` exists; files are only created, never replaced", output.display());
             return Err(Failure::new(Turn::Author, message).hint("name another one with --output"));
         }
-        files::print(out, &shown(&statement, registered))?;
-        self.agree(plan, out)?;
-        let armor = sign(key, &statement.to_string())?;
-        let refused =
-            |error| Failure::because(Turn::Refused, "what `ssh-keygen` gave is no approval", &error);
-        let signature = SshSignature::from_armor(&armor).map_err(refused)?;
-        let approval = PlanApproval::of(statement, signature).verify(registered).map_err(refused)?;
-        create(output, approval.to_text().as_bytes())
-            .map_err(|error| Failure::because(Turn::Author, "the approval could not be written", &error))?;
-        files::print(
-            out,
-            &format!("\nSigned, and the signature verifies.\n  approval  {}\n", output.display()),
-        )
-    }
-
-    /// The digest was named as it was reviewed, or is confirmed by the exact word.
-    fn agree(&self, plan: &Plan, out: &mut dyn Write) -> Result<(), Failure> {
-        let found = plan.sha256();
+        files::print(out, &shown(statement, registered))?;
+        let found = statement.plan;
         match self.sha256 {
             Some(reviewed) if reviewed == found => return Ok(()),
             Some(reviewed) => {
@@ -119,7 +113,8 @@ impl Approve {
         let mut text = format!("plan SHA-256  {}\n", plan.sha256());
         for said in approvals.all() {
             let what = if said.site.is_some() { "plan and site" } else { "plan" };
-            text.push_str(&format!("  {} signed the {what}\n", said.person));
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "  {} signed the {what}", said.person);
         }
         files::print(out, &text)?;
         match site {
@@ -174,14 +169,29 @@ fn shown(statement: &PlanStatement, key: &PersonKey) -> String {
         plan.words()
     );
     match site {
-        Some(site) => text.push_str(&format!("site SHA-256  {site}\nin words      {}\n", site.words())),
+        Some(site) => {
+            // Writing to a string does not fail.
+            let _ = write!(text, "site SHA-256  {site}\nin words      {}\n", site.words());
+        }
         None => text.push_str("site          not given: the plan alone is approved\n"),
     }
     text
 }
 
+/// Lets the person sign: what comes of it is by the registered key, or it is nothing.
+fn sign(
+    key: &Path,
+    statement: PlanStatement,
+    registered: &PersonKey,
+) -> Result<VerifiedPlanApproval, Failure> {
+    let armor = ssh_keygen(key, &statement.to_string())?;
+    let refused = |error| Failure::because(Turn::Refused, "what `ssh-keygen` gave is no approval", &error);
+    let signature = SshSignature::from_armor(&armor).map_err(refused)?;
+    PlanApproval::of(statement, signature).verify(registered).map_err(refused)
+}
+
 /// Lets `ssh-keygen` sign. It talks to the person by itself: for a passphrase, a PIN or a touch.
-fn sign(key: &Path, text: &str) -> Result<String, Failure> {
+fn ssh_keygen(key: &Path, text: &str) -> Result<String, Failure> {
     let mut child = Command::new("ssh-keygen")
         .args(["-Y", "sign", "-n", NAMESPACE, "-f"])
         .arg(key)

@@ -67,6 +67,7 @@ pub fn cabinet(errors: &[CabinetError]) -> Failure {
         matches!(
             error,
             CabinetError::LabelTaken { .. }
+                | CabinetError::Mechanism { .. }
                 | CabinetError::NotHardware { .. }
                 | CabinetError::SameDevice { .. }
         )

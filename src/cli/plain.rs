@@ -12,8 +12,8 @@ use crate::approval::NAMESPACE;
 use crate::script::MOST_TEXT;
 use crate::secret::SecretOctets;
 use crate::stage::{
-    Aside, Delivery, Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose,
-    PinRequest, Question, SIGNED, SharePurpose, ShareRequest,
+    Aside, Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest,
+    Question, SIGNED, ShareDelivery, SharePurpose, ShareRequest,
 };
 
 /// What people are told, as lines.
@@ -120,8 +120,8 @@ impl Operators for Plain<'_> {
         }
     }
 
-    fn deliver(&mut self, delivery: &Delivery<'_>) -> Result<(), NoAnswer> {
-        let Delivery { token, person, set_id, index, count, threshold, share, .. } = delivery;
+    fn deliver(&mut self, delivery: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
+        let ShareDelivery { token, person, set_id, index, count, threshold, share, .. } = delivery;
         let who = said(person);
         self.say(&format!(
             "\n  {who}: the next screen is for you alone. It shows share {index} of {count} of the PIN of token `{token}`.\n"

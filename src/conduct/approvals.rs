@@ -103,12 +103,11 @@ impl Approvals {
     ) -> Result<(), StageError> {
         let people = &plan.setting.people;
         let mut done = Done::of(plan, site, stage);
-        for approval in &self.0 {
+        // In a rehearsal the keys are others, and the site is: what was brought was judged, and that is all.
+        for approval in self.0.iter().filter(|_| !nobody) {
             let said = approval.statement();
             if let Some(person) = people.find(&said.person) {
-                // A rehearsal has a site of its own, which nobody signed.
-                let with_site = said.site == Some(site);
-                done.approved(person, with_site, Some(approval.signature()), stage)?;
+                done.approved(person, said.site == Some(site), Some(approval.signature()), stage)?;
             }
         }
         for (role, count) in &people.approvals {

@@ -6,10 +6,9 @@
 //! - What was signed is kept or voided as a whole, and the log says which.
 
 use super::{ConductError, Opened};
+use crate::approval::{DEVIATION, deviation_sha256};
 use crate::plan::Ledger;
-use crate::stage::{
-    DEVIATION, Event, Expected, Line, Notice, Outcome, Person, Stage, StageError, ToApprove, deviation_sha256,
-};
+use crate::stage::{Event, Expected, Line, Notice, Outcome, Person, Stage, StageError, ToApprove};
 use crate::step::burn_serials;
 
 impl Opened<'_> {

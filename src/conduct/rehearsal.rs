@@ -13,7 +13,7 @@ use crate::clock::{Clock, RehearsalClock};
 use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, TokenError, Writes};
 use crate::plan::Plan;
 use crate::stage::{
-    Delivery, Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, SIGNED, SecretOctets,
+    Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, SIGNED, SecretOctets, ShareDelivery,
     SharePurpose, ShareRequest, SignRequest, fixed_pins, shared_pin,
 };
 use crate::step::PinShares;
@@ -76,7 +76,8 @@ impl Tokens {
                 configuration.display()
             );
         }
-        site.push_str("preflight: {minimum-free: 1 MiB}\n");
+        site.push_str(&media(plan, &folder).map_err(wrong)?);
+        site.push_str("preflight: {minimum-free: 1 MiB, virtual-machine: true}\n");
         Ok((tokens, site, Running { place: (module, environment), process }))
     }
 
@@ -88,6 +89,30 @@ impl Tokens {
     pub fn throw_away(self) -> Result<(), RehearsalError> {
         throw_away(&self.folder)
     }
+}
+
+/// Throw-away folders in the place of media, and what a site says of them.
+fn media(plan: &Plan, folder: &Path) -> std::io::Result<String> {
+    let mut media: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, copies) in plan.steps().filter_map(|step| step.step.medium()) {
+        let most = media.entry(name).or_default();
+        *most = copies.max(*most);
+    }
+    if media.is_empty() {
+        return Ok(String::new());
+    }
+    let mut site = String::from("media:\n");
+    for (name, copies) in media {
+        let mut places = Vec::new();
+        for copy in 1..=copies {
+            let place = folder.join("media").join(format!("{name}-{copy}"));
+            fs::create_dir_all(&place)?;
+            places.push(format!("\"{}\"", place.display()));
+        }
+        // Writing to a string does not fail.
+        let _ = writeln!(site, "  {name}: [{}]", places.join(", "));
+    }
+    Ok(site)
 }
 
 /// Throws away the tokens of a rehearsal that was interrupted, if they are still there.
@@ -170,7 +195,7 @@ impl Operators for Improviser<'_> {
         true
     }
 
-    fn deliver(&mut self, _: &Delivery<'_>) -> Result<(), NoAnswer> {
+    fn deliver(&mut self, _: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
         Ok(())
     }
 

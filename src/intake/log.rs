@@ -16,6 +16,7 @@ use ceremony_log::verify::{Entry, Findings, Practice, Scan, VerifyError, scan, v
 
 use super::folder::Folder;
 use super::report::Report;
+use super::signed::Signed;
 use super::story::Story;
 use crate::clock::Timestamp;
 
@@ -197,6 +198,7 @@ fn lines(folder: &Folder, told: &mut Told, old: Option<u64>, report: &mut Report
     let mut reader = BufReader::with_capacity(64 * 1024, file.take(most));
     let mut state = State::new();
     let mut story = Story::default();
+    let mut signed = Signed::default();
     let mut tree = Tree::new();
     let mut old_root = None;
     let mut of_story = Report::new();
@@ -204,6 +206,7 @@ fn lines(folder: &Folder, told: &mut Told, old: Option<u64>, report: &mut Report
         if Some(tree.size()) == old {
             old_root = Some(tree.root());
         }
+        signed.follow(entry.record, &tree, &mut of_story);
         tree.push(entry.leaf);
         state.follow(entry.record);
         story.follow(entry.record, &mut of_story);

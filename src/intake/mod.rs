@@ -4,6 +4,7 @@
 //! - `folder`: the bundle as files, never through a link;
 //! - `report`: what was found, and what could not be judged;
 //! - `log`: policy, head and every line; `story`: what the records say of artifacts and signatures;
+//! - `signed`: what people signed with keys of their own;
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
@@ -23,6 +24,7 @@ mod ocsp;
 mod proofs;
 mod report;
 mod requests;
+mod signed;
 mod story;
 mod verify;
 

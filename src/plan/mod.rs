@@ -15,12 +15,12 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use crate::step::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries,
+    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries, SignedWith,
 };
 pub use inputs::kept_input;
 pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
-pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
+pub use site::{Class, Lockdown, Login, PinSource, Preflight, Site, SiteMedium, SiteToken};
 
 use crate::digest::Digest;
 pub use crate::profile::Begun;

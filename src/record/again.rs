@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::artifact;
 use super::file::{clear_parts, create, ensure, storage, sync_folder};
 use super::journal::{LogFolder, Stored, named};
+use super::run::TO_SIGN;
 use crate::digest::Digest;
 use crate::stage::{Artifact, ArtifactPlace, JournalError, Leftover};
 
@@ -151,6 +152,7 @@ impl LogFolder {
         let (log, out, bundle) = (&self.places().log, &self.places().out, &self.places().bundle);
         let mut folders =
             vec![log.clone(), log.join("checkpoints"), run.clone(), run.join("pending"), run.join("voided")];
+        folders.push(run.join(TO_SIGN));
         folders.extend([out.clone(), bundle.clone(), bundle.join("artifacts"), bundle.join("proofs")]);
         folders.extend(self.places().rendering_folders().iter().map(|folder| out.join(folder)));
         folders.push(self.shelf(artifact::SEALED_CRL));

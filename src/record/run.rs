@@ -141,6 +141,8 @@ fn unnamed(places: &Places, ceremony: &str) -> PathBuf {
     places.log.join("runs").join(format!("{ceremony}{UNNAMED}"))
 }
 
+/// The folder of the texts that people sign in the room.
+pub const TO_SIGN: &str = "to-sign";
 /// Ids of ceremonies have no full stop.
 const UNNAMED: &str = ".new";
 /// Stands in the folder of a ceremony that has ended.

@@ -434,7 +434,7 @@ acts:
                 "6:16: there is no word `soft`; the words here are `hardware`, `software`, `any`",
                 "9:20: there is no word `crypto-oficer`; the words here are `ceremony-administrator`, \
                  `crypto-officer`, `share-holder`, `internal-witness`, `external-witness`, `auditor`",
-                "10:36: there is no key `key`; the keys here are `id`, `role`",
+                "10:36: there is no key `key`; the keys here are `id`, `role`, `ssh-key`",
                 "11:29: there is no role `notary`; the roles here are `ceremony-administrator`, `crypto-officer`, \
                  `share-holder`, `internal-witness`, `external-witness`, `auditor`",
                 "14:6: found a map, wanted a map with either `file` or `bundle`",
@@ -464,23 +464,9 @@ acts:
             ),
             (
                 "{plan: {crypto-officer: 2}",
-                "{plan: {auditor: 1}",
+                "{plan: {auditor: 1, crypto-officer: 2}",
                 &[
                     "15:29: the approval of the plan needs 1 of the role `auditor`; 0 are listed under `people`",
-                ],
-            ),
-            (
-                "quorum: {crypto-officer: 2,",
-                "quorum: {crypto-officer: 1,",
-                &[
-                    "14:26: the quorum has 1 of the role `crypto-officer`; policy `public-tls` wanted at least 2",
-                ],
-            ),
-            (
-                "quorum: {crypto-officer: 2,",
-                "quorum: {",
-                &[
-                    "4:9: the quorum has 0 of the role `crypto-officer`; policy `public-tls` wanted at least 2",
                 ],
             ),
             (
@@ -507,12 +493,59 @@ acts:
         }
     }
 
+    /// Source: BR §5.2.2, §6.2.2.
+    #[test]
+    fn public_tls_demands_two_crypto_officers_in_the_room_and_for_the_plan() {
+        for (line, other, wanted) in [
+            (
+                "quorum: {crypto-officer: 2,",
+                "quorum: {crypto-officer: 1,",
+                &[
+                    "14:26: the quorum has 1 of the role `crypto-officer`; policy `public-tls` wanted at least 2",
+                ][..],
+            ),
+            (
+                "quorum: {crypto-officer: 2,",
+                "quorum: {",
+                &[
+                    "4:9: the quorum has 0 of the role `crypto-officer`; policy `public-tls` wanted at least 2",
+                ],
+            ),
+            (
+                "{plan: {crypto-officer: 2}",
+                "{plan: {crypto-officer: 1}",
+                &[
+                    "15:36: the approval of the plan has 1 of the role `crypto-officer`; policy `public-tls` wanted at least 2",
+                ],
+            ),
+            (
+                "{plan: {crypto-officer: 2}",
+                "{plan: {external-witness: 1}",
+                &[
+                    "4:9: the approval of the plan has 0 of the role `crypto-officer`; policy `public-tls` wanted at least 2",
+                ],
+            ),
+            (
+                "{plan: {crypto-officer: 2}",
+                "{plan: {}",
+                &[
+                    "4:9: the approval of the plan has 0 of the role `crypto-officer`; policy `public-tls` wanted at least 2",
+                    "15:19: nobody approves the plan; wanted at least one role and a number",
+                ],
+            ),
+        ] {
+            assert_eq!(messages(&with(line, other)), wanted, "{other}");
+        }
+        Script::read("s.yaml", GOOD.as_bytes()).unwrap();
+    }
+
     #[test]
     fn both_bounds_hold() {
         for (line, other) in [
             ("to: 2026-11-02T20:00:00Z", "to: 2027-12-06T07:59:59Z"),
             ("to: 2026-11-02T20:00:00Z", "to: 2026-11-01T08:00:00Z"),
             ("policy: public-tls", "policy: pqc-pilot"),
+            ("{plan: {crypto-officer: 2}", "{plan: {crypto-officer: 2, external-witness: 1}"),
         ] {
             Script::read("s.yaml", with(line, other).as_bytes()).unwrap();
         }

@@ -94,6 +94,7 @@ pub enum Device {
 }
 
 /// A logical token of the script with what the site says of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, known at another time")]
 pub struct Equipment {
     /// The token, or what becomes one.
     pub device: Device,

@@ -363,6 +363,12 @@ pub enum Event {
     /// A file is handed over that nobody signed: a manifest, a list, evidence.
     #[serde(rename = "artifact.emitted")]
     ArtifactEmitted { artifact: Artifact, path: String },
+    /// Intent: files are about to be written onto a medium.
+    #[serde(rename = "media.write.intent")]
+    MediaWriteIntent { label: String, copy: u64, medium: String, files: Digest, count: u64 },
+    /// Files are on a medium, and were read back from there.
+    #[serde(rename = "media.written")]
+    MediaWritten { label: String, copy: u64, medium: String, files: Digest, read_back: bool, reader: String },
     /// A witness agreed to the log's head.
     #[serde(rename = "witness.agreed")]
     WitnessAgreed { person: String, head_size: u64, head_root: Digest, statement: String },

@@ -5,22 +5,10 @@
 //! - An exception changes nothing of what the script does next: it is told, approved, recorded and in the report.
 //! - In a pause nobody is logged in anywhere: who goes on brings the PINs again.
 
-use unicode_normalization::UnicodeNormalization as _;
-
 use super::approval::ToApprove;
 use super::operators::{Aside, Expected, NoAnswer, Notice, Person, Question};
 use super::{Event, Line, Stage, StageError};
-use crate::digest::Digest;
-
-/// The digest of what is otherwise than scripted: of its canonical JSON, as its record has it.
-pub fn deviation_sha256(step: &str, expected: &str, actual: &str) -> Digest {
-    let [step, expected, actual] = [step, expected, actual].map(|text| text.nfc().collect::<String>());
-    let said = serde_json::json!({ "actual": actual, "expected": expected, "step": step });
-    Digest::of(said.to_string().as_bytes())
-}
-
-/// The `kind` of an approval of something that is otherwise than scripted.
-pub const DEVIATION: &str = "deviation";
+use crate::approval::{DEVIATION, deviation_sha256};
 
 impl Stage<'_> {
     /// Sees to what a person said in the place of an answer.

@@ -13,6 +13,8 @@ mod exception;
 mod heads;
 mod journal;
 mod machine;
+mod media;
+mod medium;
 mod operators;
 mod past;
 mod shares;
@@ -33,12 +35,12 @@ pub use event::{
     ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
     LogKeyRole, Module, Outcome, ProofLevel, Session, ShareOf, Statement,
 };
-pub use exception::{DEVIATION, deviation_sha256};
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
-pub use machine::Machine;
+pub use machine::{Expected as MachineExpected, Machine};
+pub use media::Delivery;
 pub use operators::{
-    Aside, Delivery, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest,
-    Question, SIGNED, SharePurpose, ShareRequest, SignRequest, bring_signature,
+    Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
+    SIGNED, ShareDelivery, SharePurpose, ShareRequest, SignRequest, bring_signature,
 };
 
 pub use past::{Leftover, Past, PastRecord};
@@ -49,6 +51,7 @@ use crate::digest::Digest;
 use crate::hsm::{HashAlgorithm, Inventory, KeyDescription, KeyId, ToSign, Token, TokenError};
 
 /// The tokens, the log, the people and the clock of one ceremony.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, known at another time")]
 pub struct Stage<'a> {
     cabinet: Cabinet,
     journal: &'a mut dyn Journal,
@@ -67,6 +70,9 @@ pub struct Stage<'a> {
     confirmed: bool,
     /// Whether the closing record is in the log.
     over: bool,
+    media: media::Begun,
+    /// The USB devices that were there when it was looked last.
+    devices: Option<Vec<String>>,
     memory: past::Memory,
 }
 
@@ -200,6 +206,8 @@ impl<'a> Stage<'a> {
             signing: None,
             confirmed: false,
             over: false,
+            media: media::Begun::new(),
+            devices: None,
             memory: past::Memory::default(),
         }
     }
@@ -461,6 +469,20 @@ impl<'a> Stage<'a> {
         self.machine.checks(self.now())
     }
 
+    /// Says in the log which USB devices came and went since it was looked last; the first look says nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn watch_devices(&mut self) -> Result<(), StageError> {
+        let Some(now) = self.machine.usb_devices() else { return Ok(()) };
+        let before = self.devices.replace(now.clone());
+        let Some(text) = before.and_then(|before| machine::difference(&before, &now)) else { return Ok(()) };
+        self.show(&Notice::Wrong { sentence: text.clone() });
+        self.record(Event::LogNote { text })?;
+        Ok(())
+    }
+
     /// This ceremony continues a log whose last head was this one.
     pub fn continues_from(&mut self, head: Head) {
         self.head_at_start = Some(head);
@@ -482,7 +504,7 @@ impl<'a> Stage<'a> {
         self.partial
     }
 
-    /// The ceremony is closed; nothing can be recorded any more.
+    /// The ceremony is closed; what is recorded from here on belongs to none.
     pub fn close(&mut self) {
         self.closed = true;
     }
@@ -490,6 +512,11 @@ impl<'a> Stage<'a> {
     /// Whether the ceremony is closed.
     pub const fn is_closed(&self) -> bool {
         self.closed
+    }
+
+    /// Whether the closing record is in the log, by this start of the program or an earlier one.
+    pub const fn is_over(&self) -> bool {
+        self.over
     }
 
     /// Whether something was handed over, or a log was taken up, since the last signed head.
@@ -742,6 +769,14 @@ pub enum StageError {
         held: Head,
         /// The head of the log here over as many records.
         here: Head,
+    },
+    /// A medium does not hold what it was given, or cannot be written.
+    #[error("medium `{medium}`: {why}")]
+    Medium {
+        /// The script's name for it.
+        medium: String,
+        /// What was found.
+        why: String,
     },
     /// No random octets.
     #[error("the random number generators did not give what was asked")]

@@ -170,7 +170,7 @@ pub enum SharePurpose {
 }
 
 /// A share that its holder, and nobody else, is to see.
-pub struct Delivery<'d> {
+pub struct ShareDelivery<'d> {
     /// The step it belongs to; `-` outside steps.
     pub step: String,
     /// The script's name for the token.
@@ -268,7 +268,7 @@ pub trait Operators {
     /// # Errors
     ///
     /// [`NoAnswer`] if it cannot be shown to one person alone.
-    fn deliver(&mut self, delivery: &Delivery<'_>) -> Result<(), NoAnswer> {
+    fn deliver(&mut self, delivery: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
         Err(NoAnswer::Ended { question: format!("share {} of token `{}`", delivery.index, delivery.token) })
     }
 

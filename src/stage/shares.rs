@@ -15,7 +15,7 @@ use crate::secret::{Pin, SecretOctets};
 
 use super::equipment::LoginKind;
 use super::event::{Event, ShareOf};
-use super::operators::{Delivery, Notice, Person, SharePurpose, ShareRequest};
+use super::operators::{Notice, Person, ShareDelivery, SharePurpose, ShareRequest};
 use super::{Stage, StageError};
 
 /// Deals PINs and puts them together again. The stage knows no sharing of secrets itself.
@@ -127,7 +127,7 @@ impl Stage<'_> {
     ) -> Result<(), StageError> {
         let step = self.step_number();
         for _ in 0..MOST_TRIES {
-            self.operators.deliver(&Delivery {
+            self.operators.deliver(&ShareDelivery {
                 step: step.clone(),
                 token: token.to_owned(),
                 person: holder.clone(),

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use base64ct::{Base64, Encoding as _};
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use rootrite::digest::Digest;
 use serde_json::Value;
 
@@ -351,18 +353,17 @@ fn a_rehearsal_signs_with_a_key_that_is_worth_nothing_and_needs_nobody_s() {
     let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(records[0]["data"]["practice"], true);
     let of = |ev: &str| records.iter().filter(|record| record["ev"] == ev).collect::<Vec<_>>();
-    // The approvals that were brought are those of the plan; nobody signed the site of a rehearsal.
-    let plan: Vec<&Value> =
-        of("plan.approved").into_iter().map(|record| &record["data"]["signature"]).collect();
-    let brought = ["bo", "cy"].map(|id| base64_of(&table.read(&format!("approvals/{id}.approval"))));
-    assert_eq!(plan, brought.iter().collect::<Vec<_>>());
+    // What was brought was judged; in the log is the key that everybody has.
+    assert_eq!(of("plan.approved").len(), 2);
+    let brought = base64_of(&table.read("approvals/bo.approval"));
+    assert!(of("plan.approved").iter().all(|record| record["data"]["signature"] != brought));
     let keys: Vec<&Value> =
         of("person.registered").into_iter().map(|record| &record["data"]["key"]).collect();
     assert!(keys.len() == 4 && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
     for record in of("request.approved") {
         let text = act_text(&plan_sha256(&table), record);
         let signature = record["data"]["signatures"][0]["signature"].as_str().unwrap();
-        openssh_judges(&table, keys[0].as_str().unwrap(), &text, signature).with(0);
+        let _ = openssh_judges(&table, keys[0].as_str().unwrap(), &text, signature).with(0);
     }
     // Nobody may have that key as their own.
     let own = public(&table, "bo");
@@ -404,7 +405,7 @@ fn keys_of_every_kind_sign() {
         ));
         let _ = ended.with(0);
         let text = plan_text("bo", &sha256, "none");
-        openssh_judges(&table, &public(&table, name), &text, &base64_of(&table.read(&file))).with(0);
+        let _ = openssh_judges(&table, &public(&table, name), &text, &base64_of(&table.read(&file))).with(0);
         let _ = table.run(&format!("approve script.yaml --check {file}")).with(0);
         table.write("script.yaml", script);
     };
@@ -592,4 +593,148 @@ fn records(table: &Table) -> Vec<Value> {
 
 fn of(table: &Table, ev: &str) -> Vec<Value> {
     records(table).into_iter().filter(|record| record["ev"] == ev).collect()
+}
+
+/// No device is here: the key of the test signs as a FIDO device does, and OpenSSH says whether that is so.
+#[test]
+fn a_fido_key_signs_where_it_was_touched() {
+    let table = signing(Table::without_tokens());
+    let string = |octets: &[u8]| [&u32::try_from(octets.len()).unwrap().to_be_bytes()[..], octets].concat();
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let algorithm = b"sk-ssh-ed25519@openssh.com";
+    let blob = [string(algorithm), string(pair.public_key().as_ref()), string(b"ssh:")].concat();
+    let own = format!("sk-ssh-ed25519@openssh.com {}", Base64::encode_string(&blob));
+    table.change("script.yaml", &public(&table, "bo"), &own);
+    let text = plan_text("bo", &plan_sha256(&table), "none");
+    let made = |flags: u8| {
+        let hashed = ring::digest::digest(&ring::digest::SHA512, text.as_bytes());
+        let parts = [string(NAMESPACE.as_bytes()), string(b""), string(b"sha512")].concat();
+        let signed = [b"SSHSIG", &parts[..], &string(hashed.as_ref())].concat();
+        let counted = [&[flags][..], &4711_u32.to_be_bytes()].concat();
+        let sha256 = |octets: &[u8]| Digest::of(octets).octets().to_vec();
+        let message = [sha256(b"ssh:"), counted.clone(), sha256(&signed)].concat();
+        let signature = [string(algorithm), string(pair.sign(&message).as_ref()), counted].concat();
+        let whole = [b"SSHSIG\0\0\0\x01", &string(&blob)[..], &parts, &string(&signature)].concat();
+        Base64::encode_string(&whole)
+    };
+    let check = |signature: &str| {
+        let armor = format!("-----BEGIN SSH SIGNATURE-----\n{signature}\n-----END SSH SIGNATURE-----\n");
+        table.write("bo.approval", format!("{text}{armor}"));
+        table.run("approve script.yaml --check bo.approval")
+    };
+    // Touched, and besides with the PIN of the device.
+    for flags in [1, 5] {
+        let _ = openssh_judges(&table, &own, &text, &made(flags)).with(0);
+        let _ = check(&made(flags)).with(0);
+    }
+    for flags in [0, 4] {
+        // To OpenSSH it is a good signature all the same.
+        let _ = openssh_judges(&table, &own, &text, &made(flags)).with(0);
+        let ended = check(&made(flags)).with(5);
+        assert!(ended.error.contains("the device was not touched when it signed"), "{}", ended.error);
+    }
+    let untouched = Base64::decode_vec(&made(0)).unwrap();
+    let forged: Vec<u8> = {
+        // The flag alone, without the device.
+        let place = untouched.len() - 5;
+        let mut octets = untouched;
+        octets[place] = 1;
+        octets
+    };
+    let forged = Base64::encode_string(&forged);
+    assert_ne!(openssh_judges(&table, &own, &text, &forged).code, Some(0));
+    let ended = check(&forged).with(5);
+    assert!(ended.error.contains("not by this key over this text"), "{}", ended.error);
+}
+
+/// What OpenSSH has not made since 2015: RSA over SHA-1, well made, under the same key.
+#[test]
+fn rsa_signs_with_sha_2_only() {
+    let table = signing(Table::without_tokens());
+    key(&table, "rsa", &["-t", "rsa", "-b", "3072", "-m", "PEM"]);
+    table.change("script.yaml", &public(&table, "bo"), &public(&table, "rsa"));
+    let text = plan_text("bo", &plan_sha256(&table), "none");
+    let good = Base64::decode_vec(&base64_of(&sign(&table, "rsa", NAMESPACE, &text))).unwrap();
+    let check = |octets: &[u8]| {
+        let armor = Base64::encode_string(octets);
+        let armor = format!("-----BEGIN SSH SIGNATURE-----\n{armor}\n-----END SSH SIGNATURE-----\n");
+        table.write("bo.approval", format!("{text}{armor}"));
+        table.run("approve script.yaml --check bo.approval")
+    };
+    let _ = check(&good).with(0);
+    // Everything up to the signature is the same; what is signed is made of it.
+    let string = |octets: &[u8]| [&u32::try_from(octets.len()).unwrap().to_be_bytes()[..], octets].concat();
+    let name = good.windows(12).position(|window| window == b"rsa-sha2-512").unwrap();
+    let before = &good[..name - 8];
+    let hashed = ring::digest::digest(&ring::digest::SHA512, text.as_bytes());
+    let parts = [string(NAMESPACE.as_bytes()), string(b""), string(b"sha512")].concat();
+    let signed = [b"SSHSIG", &parts[..], &string(hashed.as_ref())].concat();
+    for (algorithm, option, code) in [("ssh-rsa", "-sha1", 5), ("rsa-sha2-256", "-sha256", 0)] {
+        let mut openssl = Command::new("openssl");
+        openssl
+            .current_dir(table.folder())
+            .args(["dgst", option, "-sign", "keys/rsa", "-out", "raw", "signed"]);
+        table.write("signed", &signed);
+        let _ = program::run(&mut openssl, b"").with(0);
+        let raw = fs::read(table.path("raw")).unwrap();
+        let value = [string(algorithm.as_bytes()), string(&raw)].concat();
+        let made = [before, &string(&value)].concat();
+        let judged = openssh_judges(&table, &public(&table, "rsa"), &text, &Base64::encode_string(&made));
+        assert_eq!(judged.code == Some(0), code == 0, "{algorithm}: {}", judged.both());
+        let ended = check(&made).with(code);
+        assert_eq!(ended.error.contains("the signature is by `ssh-rsa`"), code == 5, "{}", ended.error);
+    }
+}
+
+/// Everything that is wrong with the keys of a script is said while planning.
+#[test]
+fn a_script_with_approvals_by_signature_has_a_key_for_everybody_who_is_asked() {
+    let table = signing(Table::without_tokens());
+    let script = table.read("script.yaml");
+    let said = |old: &str, new: &str, why: &str| {
+        table.write("script.yaml", script.replacen(old, new, 1));
+        let ended = table.run("check script.yaml").with(2);
+        assert!(ended.error.contains(why), "{why}\n{}", ended.error);
+    };
+    let _ = table.run("check script.yaml").with(0);
+    let own = |id: &str| format!(", ssh-key: \"{}\"", public(&table, id));
+    said(
+        &own("ada"),
+        "",
+        "`ada` has no `ssh-key`; approvals by `signature` need one of everybody of the role `ceremony-administrator`",
+    );
+    said(&own("cy"), "", "`cy` has no `ssh-key`");
+    said(&own("cy"), &own("bo"), "`cy` has the same key as `bo`; a key belongs to one person");
+    said("ssh-ed25519 ", "ssh-dss ", "the key of `ada`: found a key of kind `ssh-dss`");
+    said(
+        "approvals: {plan: {crypto-officer: 2}",
+        "approvals: {plan: {crypto-officer: 2, external-witness: 1}",
+        "`wim` has no `ssh-key`",
+    );
+    // A key that is nobody's to sign with is still part of the plan.
+    table.write("script.yaml", script.replacen("method: signature", "method: typed", 1));
+    let before = plan_sha256(&table);
+    table.change("script.yaml", &own("cy"), "");
+    assert_ne!(plan_sha256(&table), before);
+}
+
+/// A person who signed before the day is not asked for the word, where words approve; the others are.
+#[test]
+fn where_words_approve_a_signature_before_the_day_counts_for_its_person() {
+    let table = signing(Table::new().now());
+    table.change("script.yaml", "method: signature", "method: typed");
+    let _ = approve(&table, "cy").with(0);
+    let mut asked = Vec::new();
+    let ended = Room::open(&table, APPROVED).go_on(|question| {
+        if question.wanted == Wanted::Word("approve".into()) {
+            asked.push(question.shown.contains("bo (crypto-officer): Is this the plan"));
+        }
+        None
+    });
+    let _ = ended.with(0);
+    assert_eq!(asked, [true]);
+    let methods: Vec<Value> =
+        of(&table, "site.approved").iter().map(|record| record["data"]["method"].clone()).collect();
+    assert_eq!(methods, ["signature", "typed"]);
+    let _ = table.run("verify out/bundle-test-ceremony").with(0);
 }

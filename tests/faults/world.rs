@@ -129,6 +129,9 @@ impl<'t> World<'t> {
         fs::write(world.path("script.yaml"), &template.script).unwrap();
         fs::write(world.path("answers.yaml"), "rootrite-answers: 1\ndefault: practice\n").unwrap();
         if !template.demo {
+            for name in ["one", "two"] {
+                fs::create_dir_all(world.medium(name)).unwrap();
+            }
             fs::write(world.path("site.yaml"), world.site()).unwrap();
         }
         world
@@ -166,7 +169,16 @@ impl<'t> World<'t> {
             )
         };
         let tokens: String = ["root", "log", "spare"].into_iter().map(token).collect();
-        format!("rootrite-site: 1\ntokens:\n{tokens}preflight: {{minimum-free: 1 MiB}}\n")
+        let media: Vec<String> = ["one", "two"].map(|name| self.medium(name).display().to_string()).to_vec();
+        format!(
+            "rootrite-site: 1\ntokens:\n{tokens}media: {{online: [{}]}}\npreflight: {{minimum-free: 1 MiB}}\n",
+            media.join(", ")
+        )
+    }
+
+    /// The folder of a medium.
+    fn medium(&self, name: &str) -> PathBuf {
+        self.path("media").join(name)
     }
 
     /// Says what the module is to do from its next start on.
@@ -270,6 +282,7 @@ impl<'t> World<'t> {
         accounts::of_files(&self.path("out"), &self.log(), self.template.undisturbed())
             .or_else(|| accounts::of_keys(&self.log(), &inventories))
             .or_else(|| accounts::of_heads(&self.log(), &heads))
+            .or_else(|| accounts::of_media(&self.path("out"), &[self.medium("one"), self.medium("two")]))
             .map_or(good, Outcome::Lost)
     }
 

@@ -27,7 +27,7 @@ events! {
     "request.received" "request.approved" "request.rejected" "profile.introduced" "profile.retired" "lint.result"
     "cert.sign.intent" "cert.signed" "sign.failed" "sign.aborted" "csr.sign.intent" "csr.signed"
     "crl.sign.intent" "crl.signed" "crl.superseded" "ocsp.sign.intent" "ocsp.signed" "cert.revoked" "serial.burned"
-    "artifact.emitted" "artifact.voided" "media.written" "receipt.imported"
+    "artifact.emitted" "artifact.voided" "media.write.intent" "media.written" "receipt.imported"
     "witness.agreed" "witness.disagreed" "ceremony.close"
 }
 
@@ -48,11 +48,13 @@ pub fn results_of(ev: &str) -> Option<&'static [&'static str]> {
         "csr.sign.intent" => &["csr.signed", "sign.failed", "sign.aborted"],
         "crl.sign.intent" => &["crl.signed", "sign.failed", "sign.aborted"],
         "ocsp.sign.intent" => &["ocsp.signed", "sign.failed", "sign.aborted"],
+        "media.write.intent" => &["media.written"],
         _ => return None,
     })
 }
 
-/// Whether a record of this event must close an intent. `token.initialized` and `act.failed` may also stand alone.
+/// Whether a record of this event must close an intent. `token.initialized`, `media.written` and `act.failed` may also
+/// stand alone.
 pub fn is_result(ev: &str) -> bool {
     matches!(
         ev,
@@ -86,7 +88,7 @@ mod tests {
             assert_eq!(results_of(ev).is_some(), ev.ends_with(".intent"), "{ev}");
             let closes =
                 EVENTS.iter().any(|intent| results_of(intent).is_some_and(|results| results.contains(ev)));
-            assert_eq!(is_result(ev), closes && *ev != "token.initialized", "{ev}");
+            assert_eq!(is_result(ev), closes && !["token.initialized", "media.written"].contains(ev), "{ev}");
         }
         assert_eq!(EVENTS.len(), 80);
     }
