@@ -27,6 +27,7 @@ mod issue_ocsp_responses;
 mod issue_root;
 mod issue_subordinate;
 mod last_crl;
+mod pin_shares;
 mod placeholder;
 mod preflight;
 mod request_certificate;
@@ -49,7 +50,8 @@ use thiserror::Error;
 
 pub use given_key::one_structure;
 use holes::ApprovedDrafts;
-pub use holes::{Draft, Entries, Hole, Octets};
+pub use holes::{Draft, Entries, Hole, Octets, SignedWith};
+pub use pin_shares::PinShares;
 pub use rows::{RowsError, read as read_rows};
 pub use scope::{Left, Scope};
 pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, Window};
