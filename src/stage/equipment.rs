@@ -13,6 +13,7 @@ use crate::secret::Pin;
 
 use super::event::Event;
 use super::operators::{Expected, Line, NoAnswer, Notice, Person, PinKind, PinPurpose, PinRequest, Question};
+use super::shares::{ShareFace, SharedPin};
 use super::{Stage, StageError, printable};
 
 /// How the user of a token proves who they are.
@@ -22,6 +23,8 @@ pub enum LoginKind {
         /// Whether two people type one half each.
         two_halves: bool,
     },
+    /// By a PIN that its holders put together from their shares at each login.
+    Shares(Box<dyn SharedPin>),
     /// By a PIN that was read before the ceremony began.
     Given(Arc<Pin>),
     /// By the token's own PIN pad.
@@ -112,6 +115,10 @@ pub struct Equipment {
     pub fresh: Option<Box<dyn Fresh>>,
     /// Whether it can keep the log's head as a data object, as far as anybody knows.
     pub keeps_heads: bool,
+    /// The shares of its PIN that were dealt since this program began, and who has which.
+    pub(super) dealt: Option<Vec<(ShareFace, String)>>,
+    /// Who put the PIN together last.
+    combined_by: Vec<String>,
     /// Whether someone is logged in.
     logged_in: bool,
     /// Whether someone has logged in since this program began.
@@ -141,6 +148,8 @@ impl Equipment {
             pin_tries: None,
             fresh: None,
             keeps_heads: true,
+            dealt: None,
+            combined_by: Vec::new(),
             logged_in: false,
             was_used: false,
             has_head: false,
@@ -274,7 +283,7 @@ impl Stage<'_> {
             }
         }
         let outside = matches!(self.equipment(token)?.login, LoginKind::External);
-        let people = if outside { Vec::new() } else { self.custodians(token)? };
+        let people = if outside { Vec::new() } else { self.who_logged_in(token)? };
         self.equipment(token)?.logged_in = true;
         self.equipment(token)?.was_used = true;
         self.equipment(token)?.wrong = 0;
@@ -355,6 +364,15 @@ impl Stage<'_> {
         Ok(self.equipment(token)?.custodians.iter().map(|person| person.id.clone()).collect())
     }
 
+    /// Whose PIN it was: of all custodians, or of those who gave their shares.
+    fn who_logged_in(&mut self, token: &str) -> Result<Vec<String>, StageError> {
+        let equipment = self.equipment(token)?;
+        match equipment.login {
+            LoginKind::Shares(_) => Ok(equipment.combined_by.clone()),
+            _ => self.custodians(token),
+        }
+    }
+
     /// Logs that enough people are in the room to use the token, or refuses to go on.
     fn quorum_is_met(&mut self, token: &str, serial: &str) -> Result<(), StageError> {
         let threshold = self.equipment(token)?.threshold;
@@ -372,6 +390,12 @@ impl Stage<'_> {
     /// One try. The inner error is one after which another try can make sense.
     fn try_log_in(&mut self, name: &str, tries: String) -> Result<Result<(), TokenError>, StageError> {
         let step = self.step_number();
+        if matches!(self.equipment(name)?.login, LoginKind::Shares(_)) {
+            let (pin, people) = self.combined_pin(name, &tries)?;
+            self.equipment(name)?.combined_by = people;
+            let answered = self.token(name)?.log_in(Login::Pin(&pin));
+            return one_try(name, answered);
+        }
         let equipment =
             self.cabinet.get_mut(name).ok_or_else(|| StageError::NoToken { token: name.into() })?;
         let people = equipment.who_types();
@@ -382,7 +406,7 @@ impl Stage<'_> {
         let login = match &equipment.login {
             LoginKind::Given(pin) => Login::Pin(pin),
             LoginKind::ProtectedPath => Login::ProtectedPath,
-            LoginKind::None => Login::None,
+            LoginKind::None | LoginKind::Shares(_) => Login::None,
             LoginKind::External => Login::External,
             LoginKind::Prompt { .. } => {
                 let purpose = if equipment.wrong == 0 { PinPurpose::Login } else { PinPurpose::AfterWrong };
@@ -391,22 +415,19 @@ impl Stage<'_> {
                 Login::Pin(&typed)
             }
         };
-        match token.log_in(login) {
-            Ok(()) => Ok(Ok(())),
-            Err(error @ (TokenError::PinIncorrect { .. } | TokenError::PinLength { .. })) => Ok(Err(error)),
-            Err(source) => Err(StageError::token(name, source)),
-        }
+        one_try(name, token.log_in(login))
     }
 
     /// Logs a refused login, shows it, and asks whether there is to be another try.
     fn after_wrong_pin(&mut self, token: &str, error: TokenError) -> Result<(), StageError> {
-        let people = self.custodians(token)?;
+        let people = self.who_logged_in(token)?;
         let information = self.information(token)?;
         let (serial, text) = (printable(&information.serial), printable(&error.to_string()));
         self.record(Event::AuthFailed { token: token.into(), serial, people, error: text.clone() })?;
         let equipment = self.equipment(token)?;
         equipment.wrong += 1;
-        if !matches!(equipment.login, LoginKind::Prompt { .. }) || equipment.custodians.is_empty() {
+        let is_asked = matches!(equipment.login, LoginKind::Prompt { .. } | LoginKind::Shares(_));
+        if !is_asked || equipment.custodians.is_empty() {
             return Err(StageError::token(token, error));
         }
         self.operators.show(&Notice::Wrong { sentence: format!("token `{token}`: {text}") });
@@ -465,6 +486,15 @@ impl Stage<'_> {
                 answer => return Ok(answer?),
             }
         }
+    }
+}
+
+/// What one try came to: the inner error is one after which another try can make sense.
+fn one_try(name: &str, answered: Result<(), TokenError>) -> Result<Result<(), TokenError>, StageError> {
+    match answered {
+        Ok(()) => Ok(Ok(())),
+        Err(error @ (TokenError::PinIncorrect { .. } | TokenError::PinLength { .. })) => Ok(Err(error)),
+        Err(source) => Err(StageError::token(name, source)),
     }
 }
 

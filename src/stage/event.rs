@@ -136,6 +136,15 @@ pub enum Event {
     /// A token was initialised: what it held before is gone.
     #[serde(rename = "token.initialized")]
     TokenInitialized { token: String, serial: String, people: Vec<String> },
+    /// A holder was given a share.
+    #[serde(rename = "share.issued")]
+    ShareIssued(ShareOf),
+    /// A holder has typed a share back.
+    #[serde(rename = "share.confirmed")]
+    ShareConfirmed(ShareOf),
+    /// A holder has typed a share, and it is whole.
+    #[serde(rename = "share.checked")]
+    ShareChecked(ShareOf),
     /// A vendor's statement on a device or a key of it was brought; it is kept by its digest, and nobody here judges it.
     #[serde(rename = "device.attested")]
     DeviceAttested(Statement),
@@ -421,6 +430,21 @@ pub enum Confirmed {
     Paper,
     /// The data object on a token.
     TokenObject,
+}
+
+/// A holder's share: which it is, and a digest by which it is known again. Nothing of its words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShareOf {
+    /// The token whose PIN it is a share of.
+    pub token: String,
+    /// Its set.
+    pub set_id: String,
+    /// Which of the set it is, counted from 1.
+    pub index: u64,
+    /// Who has it.
+    pub holder: String,
+    /// What it is known again by.
+    pub commitment_sha256: Digest,
 }
 
 /// What somebody brought about a device.

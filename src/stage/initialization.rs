@@ -3,6 +3,7 @@
 //! The rules of this file:
 //! - The security officer and the user's custodian are two people where there are two. The security officer gives the user a
 //!   first PIN, and the custodian changes it at once to one that nobody else knows.
+//! - A PIN in shares is dealt to its holders before the token gets it, and nobody knows it whole.
 //! - Each of the two acts has its intent before and its outcome after. In between there is always a person who knows the
 //!   user's PIN: the security officer until it is changed, the custodian afterwards.
 //!
@@ -30,7 +31,10 @@ impl Stage<'_> {
             Some(information) => (information, None),
             None => self.initialize_blank(token).map(|(information, first)| (information, Some(first)))?,
         };
-        self.change_first_pin(token, first)?;
+        // A PIN in shares is nobody's to change: it was dealt before the token had it.
+        if !self.is_dealt(token)? {
+            self.change_first_pin(token, first)?;
+        }
         Ok(information)
     }
 
@@ -42,9 +46,11 @@ impl Stage<'_> {
         };
         let label = blank.label().to_owned();
         let officers = equipment.security_officers();
+        let dealt = if self.is_dealt(token)? { Some(self.deal_pin(token)?) } else { None };
         let security_officer =
             self.ask_for_pin(token, (PinKind::SecurityOfficer, PinPurpose::New), &officers)?;
-        let first = Arc::new(self.ask_for_pin(token, (PinKind::First, PinPurpose::New), &officers)?);
+        let first = (PinKind::First, PinPurpose::New);
+        let first = Arc::new(dealt.map_or_else(|| self.ask_for_pin(token, first, &officers), Ok)?);
         let seq = self.record(Event::TokenInitializeIntent { token: token.into(), label })?;
         // A power failure from here on leaves an intent without a result, and a token that is blank or has its label.
         let done = match &mut self.equipment(token)?.device {
@@ -102,6 +108,11 @@ impl Stage<'_> {
             }
             Err(source) => Err(self.failed(seq, StageError::token(token, source))?),
         }
+    }
+
+    /// Whether the user's PIN is in shares.
+    fn is_dealt(&mut self, token: &str) -> Result<bool, StageError> {
+        Ok(matches!(self.equipment(token)?.login, LoginKind::Shares(_)))
     }
 
     fn ask_for_pin(

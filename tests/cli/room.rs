@@ -50,6 +50,10 @@ pub enum Wanted {
     FirstPin(String),
     /// The security officer's PIN of a token.
     OfficerPin(String),
+    /// A share, or what belongs to one: the prompt.
+    Secret(String),
+    /// Nothing but that somebody presses Enter.
+    Enter,
 }
 
 impl Room {
@@ -165,6 +169,7 @@ pub fn usual(question: &Question) -> String {
         Wanted::Pin(_) => USER.to_owned(),
         Wanted::FirstPin(_) => FIRST.to_owned(),
         Wanted::OfficerPin(_) => OFFICER.to_owned(),
+        Wanted::Secret(_) | Wanted::Enter => String::new(),
     }
 }
 
@@ -181,6 +186,14 @@ fn wanted(shown: &str, before: Option<&Wanted>) -> Option<Wanted> {
             text if text.starts_with("such as ") => Wanted::Time,
             _ => Wanted::Text,
         });
+    }
+    // After a screen of its own the terminal goes back.
+    let prompt = last.rsplit("\u{1b}[?1049l").next()?.trim_start();
+    if prompt.starts_with("Press Enter") && (prompt.ends_with('.') || prompt.ends_with(": ")) {
+        return Some(Wanted::Enter);
+    }
+    if prompt.ends_with(": ") && ["share", "passphrase"].iter().any(|what| prompt.contains(what)) {
+        return Some(Wanted::Secret(prompt.to_owned()));
     }
     let (before, token) = last.strip_suffix("`: ")?.rsplit_once(" of `")?;
     match before {

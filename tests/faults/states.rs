@@ -206,17 +206,36 @@ fn a_token_that_was_initialised_and_not_logged_is_taken() {
 fn a_first_pin_is_changed_once_whatever_was_interrupted() {
     for when in [When::After, When::Before] {
         let ev = if matches!(when, When::After) { "token.pin.intent" } else { "token.pin.changed" };
-        let (world, _) = killed(when, ev, "1.6");
+        let (world, _) = killed_of(Template::typed(), when, ev, "1.6");
         let records = resumed(&world, None);
         assert_eq!(count(&records, "token.initialized", "1.6"), 1);
         assert_eq!(count(&records, "token.pin.intent", "1.6"), 1);
         assert_eq!(count(&records, "token.pin.changed", "1.6"), 1);
     }
     // Between the two acts there is a token with the first PIN and no intent.
-    let (world, _) = killed(When::After, "token.initialized", "1.6");
+    let (world, _) = killed_of(Template::typed(), When::After, "token.initialized", "1.6");
     let records = resumed(&world, None);
     assert_eq!(count(&records, "token.initialize.intent", "1.6"), 1);
     assert_eq!(count(&records, "token.pin.changed", "1.6"), 1);
+}
+
+#[test]
+fn shares_that_not_all_holders_confirmed_count_for_nothing() {
+    let (world, records) = killed(When::Before, "share.confirmed", "1.6");
+    assert_eq!(last(&records), "share.issued");
+    let records = resumed(&world, None);
+    // Both officers get theirs anew, and nothing was asked of the token before.
+    assert_eq!((count(&records, "share.issued", "1.6"), count(&records, "share.confirmed", "1.6")), (3, 2));
+    assert!(field(&records, "log.note", "1.6", "text").ends_with("count for nothing; a new PIN is dealt"));
+    assert_eq!(count(&records, "token.initialize.intent", "1.6"), 1);
+}
+
+#[test]
+fn shares_that_all_holders_confirmed_are_those_of_the_token_that_was_initialised() {
+    let (world, _) = killed(When::Before, "token.initialized", "1.6");
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "share.issued", "1.6"), 2);
+    assert!(count(&records, "share.checked", "2.6") >= 2, "they open it afterwards");
 }
 
 #[test]
@@ -285,7 +304,10 @@ fn a_key_that_is_gone_from_its_token_is_missed() {
 
 /// A world whose program was killed, with the records of its log.
 fn killed(when: When, ev: &str, step: &str) -> (World<'static>, Vec<Value>) {
-    let template: &'static Template = Template::shared();
+    killed_of(Template::shared(), when, ev, step)
+}
+
+fn killed_of(template: &'static Template, when: When, ev: &str, step: &str) -> (World<'static>, Vec<Value>) {
     let point = template.point_of(matches!(when, When::After), ev, step);
     let world = World::of(template);
     let ended = world.run_with(&[("FAULT_KILL", point)]);
