@@ -14,7 +14,7 @@
 mod common;
 
 use common::kryoptic::token;
-use common::modules::{hsm, line, makes_keys};
+use common::modules::{documented, hsm, line, makes_keys};
 use rootrite::pki::key::KeyAlgorithm;
 
 #[test]
@@ -29,6 +29,7 @@ fn kryoptic_wraps_by_kwp_and_makes_keys_of_every_kind() {
     let doctor = format!("doctor --probe --profile site.yaml {which}");
     // It says its mechanisms as objects, so that it does not seem to be empty.
     let said = hsm(folder.path(), &doctor, USER, "probe\n").with(0).out;
+    documented("Kryoptic 1.5.4", &said);
     for kind in ["ecdsa-p256", "rsa-2048"] {
         let wrap = |name: &str| line(&said, &format!("wrap {kind} by {name}")).to_owned();
         let whole = wrap("CKM_AES_KEY_WRAP_KWP (0x210b)");
