@@ -168,7 +168,7 @@ error: script.yaml:31:18: found `0 days`, wanted a duration, such as `3650 days`
         old: "algorithm: ecdsa-p384, backup: none}\n      - issue-root",
         new: "algorithm: dsa-1024, backup: none}\n      - issue-root",
         said: "\
-error: script.yaml:25:62: there is no key algorithm `dsa-1024`; there are `rsa-2048`, `rsa-3072`, `rsa-4096`, `ecdsa-p256`, `ecdsa-p384`, `ecdsa-p521`, `ed25519`
+error: script.yaml:25:62: there is no key algorithm `dsa-1024`; there are `rsa-2048`, `rsa-3072`, `rsa-4096`, `ecdsa-p256`, `ecdsa-p384`, `ecdsa-p521`, `ed25519`, `ml-dsa-65`, `ml-dsa-87`
   25 |       - generate-key: {token: root, key: root-x1, algorithm: dsa-1024, backup: none}
      |                                                              ^
 ",
