@@ -62,6 +62,8 @@ fn people_approve_by_their_own_keys_before_the_day_and_in_the_room() {
         let text = act_text(&plan, &record);
         openssh_accepts(&table, "bo", &text, signature["signature"].as_str().unwrap());
     }
+    let report = table.read("out/report.md");
+    assert!(report.contains(&format!("| plan.approved | `{plan}` | cy | signature |")), "{report}");
     let registered = of(&table, "person.registered");
     let keys: Vec<&str> = registered.iter().map(|record| record["data"]["key"].as_str().unwrap()).collect();
     assert_eq!(keys, ["ada", "bo", "cy"].map(|id| public(&table, id)));

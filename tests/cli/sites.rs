@@ -157,7 +157,11 @@ error: site.yaml:16:12: token `log` is software; policy `public-tls` takes hardw
     table.write("site.yaml", table.read("site.yaml").replace("class: software", "class: hardware"));
     let _ = table.run_and_change_nothing("check script.yaml --site site.yaml").with(0);
     let ended = table.run_and_change_nothing(PRODUCTION).with(2);
-    assert!(ended.error.contains("which is software; the site file says `class: hardware`"), "{}", ended.error);
+    assert!(
+        ended.error.contains("which is software; the site file says `class: hardware`"),
+        "{}",
+        ended.error
+    );
 }
 
 #[test]
