@@ -866,3 +866,19 @@ fn a_module_process_that_somebody_starts_by_hand_ends_at_once() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn a_process_ends_when_nobody_is_logged_in_to_any_of_its_tokens() {
+    let softhsm = SoftHsm::new().token("root", USER, OFFICER).token("log", USER, OFFICER);
+    let process = softhsm.start();
+    let mut root = session(&process, "root", USER);
+    let mut log = session(&process, "log", USER);
+    let id = process.id();
+    root.log_out().unwrap();
+    log.inventory().unwrap();
+    root.information().unwrap();
+    assert_eq!(process.id(), id);
+    log.log_out().unwrap();
+    root.information().unwrap();
+    assert_ne!(process.id(), id);
+}

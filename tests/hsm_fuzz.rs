@@ -57,7 +57,8 @@ fn open() -> Vec<u8> {
     let none = 0_u32.to_be_bytes();
     // Octets of an id, two lists, octets of randomness, sessions, one list, a user type.
     let quirks =
-        [&16_u64.to_be_bytes()[..], &none, &none, &4096_u64.to_be_bytes(), &[0], &none, &[0]].concat();
+        [&16_u64.to_be_bytes()[..], &none, &none, &4096_u64.to_be_bytes(), &[0], &none, &none, &[0], &[0]]
+            .concat();
     [&[3][..], &counted(b"fake"), &[0, 0], &quirks].concat()
 }
 
@@ -85,6 +86,7 @@ fn requests() -> Vec<Vec<u8>> {
         [&[11][..], &counted(b"head")].concat(),
         [&[12][..], &id, &[1, 0], &2_u32.to_be_bytes(), &counted(&[7; 32]), &counted(&[8; 32])].concat(),
         [&[13][..], &id, &[0], &counted(&[7; 32])].concat(),
+        [&[30][..], &id, &[0], &counted(b"message")].concat(),
     ]
 }
 
@@ -134,19 +136,20 @@ impl Process {
         process
     }
 
-    fn session(&mut self) -> UnixStream {
+    /// A session; nothing if the process has ended, as it does after the last logout.
+    fn session(&mut self) -> Option<UnixStream> {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_read_timeout(Some(LONGEST)).unwrap();
         ours.set_write_timeout(Some(LONGEST)).unwrap();
-        self.control.write_all(&framed(1, &open())).unwrap();
+        self.control.write_all(&framed(1, &open())).ok()?;
         let sockets = [theirs.as_fd()];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         ancillary.push(SendAncillaryMessage::ScmRights(&sockets));
         rustix::net::sendmsg(&self.control, &[IoSlice::new(&[0])], &mut ancillary, SendFlags::NOSIGNAL)
-            .unwrap();
-        assert_eq!(answer(&mut self.control).unwrap().first(), Some(&1), "no session was opened");
-        ours
+            .ok()?;
+        assert_eq!(answer(&mut self.control)?.first(), Some(&1), "no session was opened");
+        Some(ours)
     }
 
     /// Lets it end, and says nothing if it did so in good order.
@@ -185,7 +188,7 @@ fn fuzzed_requests_to_a_session_are_answered_or_end_it() {
     let (mut numbers, good) = (Numbers(0x2545_f491_4f6c_dd1d), requests());
     let mut process = Process::start();
     let (mut answered, mut ended) = (0, 0);
-    let mut session = process.session();
+    let (mut session, mut processes) = (process.session().unwrap(), 1);
     for number in 0..REQUESTS {
         let value = spoil(good[numbers.below(good.len())].clone(), &mut numbers);
         let mut frame = framed(number, &value);
@@ -194,7 +197,8 @@ fn fuzzed_requests_to_a_session_are_answered_or_end_it() {
         if lies {
             frame[numbers.below(4)] = numbers.octet();
         }
-        session.write_all(&frame).unwrap();
+        // It may have ended with its process.
+        let _ = session.write_all(&frame);
         if lies {
             // It may have ended the session by now.
             let _ = session.shutdown(Shutdown::Write);
@@ -206,8 +210,13 @@ fn fuzzed_requests_to_a_session_are_answered_or_end_it() {
             }
         }
         ended += 1;
-        session = process.session();
+        session = process.session().unwrap_or_else(|| {
+            processes += 1;
+            std::mem::replace(&mut process, Process::start()).end();
+            process.session().unwrap()
+        });
     }
+    assert!(processes > 10, "{processes} processes, one after the last logout of the one before");
     assert!(answered > REQUESTS / 10 && ended > REQUESTS / 10, "{answered} answered, {ended} ended");
     drop(session);
     process.end();

@@ -394,3 +394,50 @@ fn a_process_that_speaks_otherwise_is_not_believed() {
     let error = start("breaks-off", r"printf '\000\000\000\377\000\000' >&0; exit 9");
     assert!(matches!(error, TokenError::ModuleDied { death: Death::Exit(9), .. }), "{error}");
 }
+
+/// Whether a process is there and has not ended.
+fn lives(id: u32) -> bool {
+    let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // After the name: Z is one that has ended and that nobody has asked for how.
+    state.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+}
+
+#[test]
+fn after_the_last_logout_the_process_ends_by_itself_and_the_next_call_begins_another() {
+    let (process, mut session) = open("");
+    session.log_in(Login::Pin(&pin("1234"))).unwrap();
+    let first = process.id().unwrap();
+    session.log_out().unwrap();
+    // Nobody asks it to: what it knows of the PIN goes with it.
+    let until = Instant::now() + Duration::from_secs(10);
+    while lives(first) {
+        assert!(Instant::now() < until, "it still has the PIN");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // Whoever holds the session sees no difference, but that nobody is logged in.
+    session.information().unwrap();
+    let second = process.id().unwrap();
+    assert!(second != first && lives(second));
+    session.log_in(Login::Pin(&pin("1234"))).unwrap();
+    assert_eq!(sign(&mut session).unwrap().len(), 70);
+    assert_eq!(process.id(), Some(second));
+    process.stop().unwrap();
+}
+
+#[test]
+fn a_process_that_nobody_logged_in_to_stays() {
+    let (process, mut session) = open("no-login");
+    session.log_in(Login::None).unwrap();
+    let first = process.id().unwrap();
+    session.log_out().unwrap();
+    session.information().unwrap();
+    assert_eq!(process.id(), Some(first));
+    // A module that fails to log out has not forgotten anything, and has said so.
+    let (failing, mut session) = open("not-logged-in");
+    session.log_in(Login::Pin(&pin("1234"))).unwrap();
+    session.log_out().unwrap_err();
+    session.information().unwrap();
+    for process in [process, failing] {
+        process.stop().unwrap();
+    }
+}

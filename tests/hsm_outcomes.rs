@@ -129,3 +129,18 @@ fn a_call_that_takes_long_is_said_to_once_a_second() {
     session.sign(&id(), to_sign(&[1; 32])).unwrap();
     assert_eq!(*heard.lock().unwrap(), [(Operation::Sign, 1)]);
 }
+
+#[test]
+fn the_process_after_the_last_logout_keeps_outcomes_in_the_same_place() {
+    let softhsm = SoftHsm::new().token("root", "123456", "87654321");
+    let place = softhsm.folder().join("module-1.outcomes");
+    let process = softhsm.start();
+    process.keep_outcomes(&place).unwrap();
+    let mut token = session(&process, "root", "123456");
+    token.log_out().unwrap();
+    token.information().unwrap();
+    assert!(is_at_work(&place).unwrap(), "the next process has it");
+    drop(token);
+    process.stop().unwrap();
+    assert!(!place.exists());
+}

@@ -22,9 +22,9 @@ use rootrite::pki::key::KeyAlgorithm;
 
 /// The arguments that name a token of a module.
 fn which(module: &str, label: &str, environment: &BTreeMap<String, String>) -> String {
-    let variables: String =
-        environment.iter().map(|(name, value)| format!(" --environment '{name}={value}'")).collect();
-    format!("--module {module} --label {label}{variables}")
+    let variables: Vec<String> =
+        environment.iter().map(|(name, value)| format!("--environment '{name}={value}'")).collect();
+    format!("--module {module} --label {label} {}", variables.join(" "))
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `check`: every error of a script, and of a site beside it, without an HSM.
 
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Site, Sources};
 use crate::profile::Folder;
 use crate::script::Problems;
+use crate::step::Draft;
 
 /// Say everything that is wrong with a script, without an HSM
 #[derive(Debug, clap::Args)]
@@ -53,6 +55,7 @@ impl Check {
                             plan.sha256()
                         ),
                     )?;
+                    files::print(out, &warnings(&plan))?;
                 }
                 Ok(())
             }
@@ -90,6 +93,22 @@ impl Check {
             }
         }
         Ok((plan, problems))
+    }
+}
+
+/// What rules warn of, a line each.
+fn warnings(plan: &Plan) -> String {
+    let mut all = String::new();
+    for Draft { step, kind, name, warnings, .. } in &plan.drafts {
+        for warning in warnings {
+            // Writing to a string does not fail.
+            let _ = writeln!(all, "{step} {kind} `{name}`: {warning}");
+        }
+    }
+    if all.is_empty() {
+        all
+    } else {
+        format!("\nRules warn; whoever approves the plan acknowledges it:\n{all}")
     }
 }
 

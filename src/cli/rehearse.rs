@@ -10,9 +10,9 @@ use crate::clock::RehearsalClock;
 use crate::conduct::{Beginning, Company, Improviser, Tokens, check, conduct, open};
 use crate::confinement;
 use crate::failure::{Failure, Turn};
-use crate::plan::{Plan, Site};
+use crate::plan::{Plan, Preflight, Site};
 use crate::record::Places;
-use crate::stage::{Machine, Notice, Past};
+use crate::stage::{Machine, MachineExpected, Notice, Past};
 
 /// Rehearse a ceremony on throw-away SoftHSM tokens, with nobody else in the room
 ///
@@ -154,6 +154,25 @@ pub fn writable(folder: &Path) -> Result<(), Failure> {
     }
 }
 
+/// What a site expects of the machine.
+fn expected(site: &Preflight) -> MachineExpected {
+    MachineExpected {
+        program: site.program,
+        operating_system: site.operating_system.clone(),
+        command_line: site.command_line.clone(),
+        secure_boot: site.secure_boot,
+        lockdown: site.lockdown.map(|mode| mode.word().to_owned()),
+        kernel_modules: site.kernel_modules,
+        registers: site.registers.clone(),
+        virtual_machine: site.virtual_machine,
+        usb: site.usb.clone(),
+        read_only: site.read_only,
+        disks: site.disks.clone(),
+        separate: site.separate,
+        minimum_memory: site.minimum_memory,
+    }
+}
+
 /// What preflight looks at.
 pub fn machine(site: &Site, folders: &[&Path]) -> Machine {
     let mut modules: Vec<_> = site
@@ -171,7 +190,14 @@ pub fn machine(site: &Site, folders: &[&Path]) -> Machine {
             .collect(),
         minimum_free: site.preflight.minimum_free,
         allowed_interfaces: site.preflight.allow_interfaces.clone(),
+        root: PathBuf::new(),
+        expected: expected(&site.preflight),
         modules,
+        media: site
+            .media
+            .iter()
+            .map(|(name, medium)| (name.value.to_string(), medium.folders.clone()))
+            .collect(),
         found: confinement::measures().iter().map(|measure| check("this program", measure)).collect(),
     }
 }

@@ -84,7 +84,9 @@ impl Resume {
         self.wait_for_modules(&ceremony, out)?;
         let interrupted = Interrupted::read(&self.log, &ceremony).map_err(unreadable)?;
         let found = self.find(run, &interrupted)?;
-        confinement::limit_program(vec![folder_of(&found.places.out), folder_of(&self.log)]);
+        let mut places = vec![folder_of(&found.places.out), folder_of(&self.log)];
+        places.extend(found.site.value.mount_points());
+        confinement::limit_program(places);
         let (cabinet, modules) = open(&found.site.value, &found.plan, None, &interrupted.past)
             .map_err(|errors| failures::cabinet(&errors))?;
         let last_at = interrupted.last_at;

@@ -58,7 +58,9 @@ impl Run {
         nothing_was_begun(&self.log)?;
         let (ceremony, answers) = self.read()?;
         self.judge(&ceremony)?;
-        confinement::limit_program(vec![folder_of(&self.out), folder_of(&self.log)]);
+        let mut places = vec![folder_of(&self.out), folder_of(&self.log)];
+        places.extend(ceremony.site.value.mount_points());
+        confinement::limit_program(places);
         let (cabinet, modules) = open(&ceremony.site.value, &ceremony.plan, None, &Past::default())
             .map_err(|errors| failures::cabinet(&errors))?;
         let done = with_people(answers, out, |operators, clock| {

@@ -14,14 +14,16 @@ use zeroize::Zeroizing;
 
 use crate::digest::Digest;
 use crate::hsm::{
-    AttributeName, Blank as BlankSlot, Initialization, Measure, ModuleConfiguration, ModuleProcess, Network,
-    Quirks, Taken, Token, TokenError, TokenFlag, TokenInformation, TokenSelector, Writes,
+    AttributeName, Blank as BlankSlot, Finding, Found, Initialization, Measure, ModuleConfiguration,
+    ModuleProcess, Network, Probe, Quirks, Session, Taken, Token, TokenError, TokenFlag, TokenInformation,
+    TokenSelector, Writes,
 };
-use crate::plan::{Class, Login, PinSource, Plan, Site, SiteNetwork, SiteQuirks, SiteToken};
+use crate::plan::{Class, Login, PinSource, Plan, SignedWith, Site, SiteNetwork, SiteQuirks, SiteToken};
 use crate::stage::{
     Blank, Cabinet, Check, CheckOutcome, Device, Equipment, Fresh, LoginKind, Machine, Module, Past,
     PastRecord, Person, Pin, Pins,
 };
+use crate::step::PinShares;
 
 /// The module processes of a ceremony.
 pub struct Modules {
@@ -227,6 +229,7 @@ fn terms(name: &str, token: &SiteToken, plan: &Plan) -> Check {
     let other = if other.is_empty() { "none".to_owned() } else { other.join(", ") };
     let brought = match (token.login, token.pin.as_ref().map(|pin| pin.value)) {
         (Login::Pin, Some(PinSource::TwoHalves)) => "two people",
+        (Login::Pin, Some(PinSource::Shares)) => "its holders' shares",
         (Login::Pin, Some(PinSource::Descriptor(_))) => "a file descriptor",
         (Login::Pin, _) => "one person",
         (Login::ProtectedPath, _) => "the token's own PIN pad",
@@ -295,8 +298,9 @@ fn equipment(
         }))
     } else {
         let selector = TokenSelector { label, serial, model: token.model.clone() };
-        let session = process.open(&selector, &quirks(token)).map_err(|source| wrong(name, source))?;
+        let mut session = process.open(&selector, &quirks(token)).map_err(|source| wrong(name, source))?;
         is_of_its_class(name, token, session.token())?;
+        signs_as_planned(name, plan, &mut session)?;
         again = Some(session.token().serial.clone());
         Device::Ready(Box::new(session))
     };
@@ -355,11 +359,38 @@ fn initialized_before(
 /// What the site calls hardware does not say of itself that it is software, blank or not.
 fn is_of_its_class(name: &str, token: &SiteToken, found: &TokenInformation) -> Result<(), CabinetError> {
     let model = &found.model;
-    if token.class.value == Class::Hardware && is_software(model) {
+    if token.class.value == Class::Hardware && is_software(found) {
         return Err(CabinetError::NotHardware { token: name.to_owned(), model: model.clone() });
     }
     Ok(())
 }
+
+/// A token names the mechanisms of what it has to sign: all have those of their keys, not all RSA-PSS. That is a claim; what a
+/// token does not name it will hardly do, and one that names nothing is asked when it signs.
+fn signs_as_planned(name: &str, plan: &Plan, session: &mut Session) -> Result<(), CabinetError> {
+    let with = plan.drafts.iter().filter_map(|draft| draft.signed_with.as_ref());
+    let pss = |with: &&SignedWith| with.token == name && with.is_pss();
+    let Some(SignedWith { algorithm, .. }) = with.filter(pss).min_by_key(|with| with.algorithm) else {
+        return Ok(());
+    };
+    let findings = session.probe(Probe::Mechanisms).map_err(|source| wrong(name, source))?;
+    if lacks(&findings, PSS_MECHANISM) {
+        let (token, algorithm) = (name.to_owned(), algorithm.name());
+        return Err(CabinetError::Mechanism { token, algorithm, mechanism: PSS_MECHANISM });
+    }
+    Ok(())
+}
+
+/// Whether a token's list is there and does not have a mechanism.
+fn lacks(findings: &[Finding], mechanism: &str) -> bool {
+    findings.iter().any(|finding| {
+        let named = finding.subject.split(' ').next();
+        named == Some(mechanism) && finding.found == Found::Lacking
+    })
+}
+
+/// RSA-PSS over a digest that was made here.
+const PSS_MECHANISM: &str = "CKM_RSA_PKCS_PSS";
 
 /// The one blank token that `initialize-token` will take, found before anyone enters a PIN for it.
 fn blank_token(
@@ -415,6 +446,7 @@ pub fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
         (Login::None, _) => LoginKind::None,
         (Login::External, _) => LoginKind::External,
         (Login::Pin, Some(PinSource::TwoHalves)) => LoginKind::Prompt { two_halves: true },
+        (Login::Pin, Some(PinSource::Shares)) => LoginKind::Shares(Box::new(PinShares::default())),
         (Login::Pin, Some(PinSource::Descriptor(number))) => {
             let unreadable = |why: String| CabinetError::Pin { token: name.to_owned(), number, why };
             // The path that the kernel gives an open descriptor; nothing else can be behind it.
@@ -550,12 +582,12 @@ impl Blank for BlankToken {
     }
 }
 
-/// Whether a model is known to be software, whatever a site file says of it.
-pub fn is_software(model: &str) -> bool {
-    SOFTWARE.iter().any(|known| model.contains(known))
+/// Whether a token is known to be software, whatever a site file says of it: by its model or by who made it.
+pub fn is_software(token: &TokenInformation) -> bool {
+    SOFTWARE.iter().any(|known| token.model.contains(known) || token.manufacturer.contains(known))
 }
 
-/// Models of tokens that are software, whatever a site file says of them.
+/// Models and makers of tokens that are software, whatever a site file says of them.
 const SOFTWARE: [&str; 5] = ["SoftHSM", "NSS 3", "Kryoptic", "Soft", "SW   TPM"];
 
 /// Why a token of the site cannot be used.
@@ -579,6 +611,18 @@ pub enum CabinetError {
         token: String,
         /// What it says of itself.
         model: String,
+    },
+    /// The token cannot sign what the plan wants of it.
+    #[error(
+        "token `{token}` does not name the mechanism {mechanism}; a profile wants `signature: {algorithm}` of a key on it"
+    )]
+    Mechanism {
+        /// The script's name for it.
+        token: String,
+        /// What the profile says.
+        algorithm: &'static str,
+        /// What the token would have to have.
+        mechanism: &'static str,
     },
     /// One token stands in for two.
     #[error(
@@ -637,5 +681,22 @@ mod tests {
         drop(writer);
         let line = line_of(File::from(std::os::fd::OwnedFd::from(reader))).unwrap();
         assert!(Pin::read(&line).is_err());
+    }
+    #[test]
+    fn a_mechanism_is_missed_only_in_a_list_that_is_there() {
+        let finding = |subject: &str, found| Finding {
+            subject: subject.to_owned(),
+            found,
+            detail: String::new(),
+            microseconds: None,
+            says: Vec::new(),
+        };
+        let list = finding("mechanisms", Found::Good);
+        let pss = |found| finding("CKM_RSA_PKCS_PSS (0xd)", found);
+        assert!(lacks(&[list.clone(), pss(Found::Lacking)], PSS_MECHANISM));
+        assert!(!lacks(&[list.clone(), pss(Found::Good)], PSS_MECHANISM));
+        assert!(!lacks(&[list.clone(), pss(Found::Unknown)], PSS_MECHANISM));
+        assert!(!lacks(&[list, finding("CKM_RSA_PKCS (0x1)", Found::Lacking)], PSS_MECHANISM));
+        assert!(!lacks(&[finding("mechanisms", Found::Unknown)], PSS_MECHANISM));
     }
 }

@@ -23,7 +23,7 @@ pub use approvals::{ApprovalError, Approvals, Given, kept_name, statement};
 pub use cabinet::{CabinetError, Modules, Running, check, is_software, open};
 pub use cabinet::{configuration as token_module, login as token_login, quirks as token_quirks};
 pub use outcomes::at_work;
-pub use rehearsal::{Improviser, RehearsalError, Tokens, throw_away};
+pub use rehearsal::{Improviser, RehearsalError, Tokens, improvised_share, throw_away};
 
 use resume::Resumption;
 
@@ -34,7 +34,7 @@ use crate::plan::{Begun, Ledger, Plan, PlannedStep, kept_input, take_in};
 use crate::record::run::{self, Kept, Run};
 use crate::record::{Continued, Identity, Interrupted, LogFolder, Places, Torn, finish};
 use crate::stage::{
-    Cabinet, Event, Head, JournalError, LogKey, Machine, Module, NoAnswer, Notice, Operators, Outcome,
+    Cabinet, Event, Head, JournalError, Line, LogKey, Machine, Module, NoAnswer, Notice, Operators, Outcome,
     Session, Signing, Stage, StageError,
 };
 use crate::step::{Room, StepError};
@@ -192,18 +192,54 @@ impl Opened<'_> {
         self.open_and_perform(ledger, stage)
     }
 
-    /// From the approvals on. What the log says was done is recalled.
+    /// From the approvals on, to the end. What the log says was done is recalled.
     fn open_and_perform(&self, mut ledger: Ledger, stage: &mut Stage<'_>) -> Result<(), ConductError> {
+        self.perform_to_seal(&mut ledger, stage)?;
+        self.hand_over(&mut ledger, stage)
+    }
+
+    /// From the approvals to the closing of the log.
+    fn perform_to_seal(&self, ledger: &mut Ledger, stage: &mut Stage<'_>) -> Result<(), ConductError> {
         self.open(stage)?;
         for act in &self.plan.acts {
             stage.show(&Notice::Act { title: act.title.clone() });
             for step in &act.steps {
-                self.step(step, &mut ledger, stage)?;
-                if stage.is_closed() {
-                    break;
+                self.step(step, ledger, stage)?;
+                if step.step.name() == "seal" {
+                    return Ok(());
                 }
             }
         }
+        Ok(())
+    }
+
+    /// The steps after the closing of the log: what is handed over goes onto media.
+    fn after_seal(&self) -> impl Iterator<Item = &PlannedStep> {
+        self.plan.steps().skip_while(|step| step.step.name() != "seal").skip(1)
+    }
+
+    /// Whether a step after the closing of the log is not done yet.
+    fn owes_media(&self, stage: &Stage<'_>) -> bool {
+        self.after_seal().any(|step| !stage.past().has_ended(&step.number))
+    }
+
+    /// Performs the steps after the closing of the log; its last head is another one then.
+    fn hand_over(&self, ledger: &mut Ledger, stage: &mut Stage<'_>) -> Result<(), ConductError> {
+        if !self.owes_media(stage) {
+            return Ok(());
+        }
+        for step in self.after_seal() {
+            self.step(step, ledger, stage)?;
+        }
+        let head = stage.head();
+        let lines = vec![
+            Line::new("records", head.size.to_string()),
+            Line::new("root", head.root.to_string()),
+            Line::new("in words", head.root.words()),
+        ];
+        let sentence = "The log has gone on since it was closed. Write this head down in the place of the one before: the next \
+                        ceremony asks for it.";
+        stage.show(&Notice::Done { sentence: sentence.into(), lines });
         Ok(())
     }
 
@@ -245,6 +281,7 @@ impl Opened<'_> {
         if stage.past().has_ended(&number) && (name != "seal" || stage.past().has("ceremony.close")) {
             return self.recall(planned, ledger, stage);
         }
+        stage.watch_devices()?;
         let begun = stage.past().has_begun(&number);
         if !begun {
             stage.record(Event::StepBegin { step: number.clone(), name: name.into() })?;
@@ -256,11 +293,16 @@ impl Opened<'_> {
             stage.void_leftovers("written before an interruption, and named by no record")?;
         }
         perform(planned, self.plan, ledger, stage)?;
-        if stage.is_closed() {
+        if name == "seal" {
             return Ok(());
         }
         stage.record(Event::StepEnd { step: number })?;
         stage.set_step(None);
+        if stage.is_over() {
+            // No record follows that a head would be due for: the last one is kept on every token.
+            stage.prepare_last_head()?;
+            return Ok(stage.sign_head()?);
+        }
         // A log that goes on has its key from the beginning; before the roll is called nobody is there to use it.
         if stage.head_is_due() && !stage.present().is_empty() {
             stage.sign_head()?;

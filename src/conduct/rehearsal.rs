@@ -13,9 +13,10 @@ use crate::clock::{Clock, RehearsalClock};
 use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, TokenError, Writes};
 use crate::plan::Plan;
 use crate::stage::{
-    Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, SIGNED, SignRequest, fixed_pins,
-    shared_pin,
+    Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, SIGNED, SecretOctets, ShareDelivery,
+    SharePurpose, ShareRequest, SignRequest, fixed_pins, shared_pin,
 };
+use crate::step::PinShares;
 
 /// SoftHSM tokens that live for one rehearsal.
 ///
@@ -64,16 +65,19 @@ impl Tokens {
                 })?;
                 format!("serial: \"{}\"", token.serial)
             };
+            let demand = plan.setting.tokens.get(name).and_then(|demand| demand.pin.as_deref());
+            let pin = if demand == Some("shares") { "shares" } else { "prompt" };
             // Writing to a string does not fail.
             let _ = writeln!(
                 site,
                 "  {name}: {{module: \"{}\", environment: {{SOFTHSM2_CONF: \"{}\"}}, label: {name}, {which}, class: software, \
-                 login: pin, pin: prompt}}",
+                 login: pin, pin: {pin}}}",
                 module.display(),
                 configuration.display()
             );
         }
-        site.push_str("preflight: {minimum-free: 1 MiB}\n");
+        site.push_str(&media(plan, &folder).map_err(wrong)?);
+        site.push_str("preflight: {minimum-free: 1 MiB, virtual-machine: true}\n");
         Ok((tokens, site, Running { place: (module, environment), process }))
     }
 
@@ -85,6 +89,30 @@ impl Tokens {
     pub fn throw_away(self) -> Result<(), RehearsalError> {
         throw_away(&self.folder)
     }
+}
+
+/// Throw-away folders in the place of media, and what a site says of them.
+fn media(plan: &Plan, folder: &Path) -> std::io::Result<String> {
+    let mut media: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, copies) in plan.steps().filter_map(|step| step.step.medium()) {
+        let most = media.entry(name).or_default();
+        *most = copies.max(*most);
+    }
+    if media.is_empty() {
+        return Ok(String::new());
+    }
+    let mut site = String::from("media:\n");
+    for (name, copies) in media {
+        let mut places = Vec::new();
+        for copy in 1..=copies {
+            let place = folder.join("media").join(format!("{name}-{copy}"));
+            fs::create_dir_all(&place)?;
+            places.push(format!("\"{}\"", place.display()));
+        }
+        // Writing to a string does not fail.
+        let _ = writeln!(site, "  {name}: [{}]", places.join(", "));
+    }
+    Ok(site)
 }
 
 /// Throws away the tokens of a rehearsal that was interrupted, if they are still there.
@@ -99,6 +127,22 @@ pub fn throw_away(folder: &Path) -> Result<(), RehearsalError> {
         }
         _ => Ok(()),
     }
+}
+
+/// What a holder types whose share is one of a throw-away token's PIN.
+///
+/// # Errors
+///
+/// [`NoAnswer`] if there is no such share.
+pub fn improvised_share(request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
+    let ShareRequest { token, threshold, holders, person, purpose, .. } = request;
+    // What a token has refused is not tried again by itself.
+    let refused = matches!(purpose, SharePurpose::Login { after_wrong: true, .. });
+    let place = holders.iter().position(|holder| holder.id == person.id && !refused);
+    let share =
+        place.and_then(|place| PinShares::of_throw_away_token(token, *threshold, holders.len(), place).ok());
+    let question = || format!("{}'s share of the PIN of token `{token}`", person.id);
+    share.map(Some).ok_or_else(|| NoAnswer::Ended { question: question() })
 }
 
 /// People who say what the script expects.
@@ -145,6 +189,18 @@ impl Operators for Improviser<'_> {
 
     fn pin(&mut self, request: &PinRequest) -> Result<crate::stage::Pin, NoAnswer> {
         Ok(shared_pin(request.kind))
+    }
+
+    fn is_improvised(&self) -> bool {
+        true
+    }
+
+    fn deliver(&mut self, _: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
+        Ok(())
+    }
+
+    fn share(&mut self, request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
+        improvised_share(request)
     }
 }
 

@@ -91,14 +91,18 @@ impl Resumption {
         }
         if self.closed {
             // Everything is recalled from the disk; no token is needed for it.
-            opened.open_and_perform(ledger, stage)?;
-            if self.signed {
+            let mut ledger = ledger;
+            opened.perform_to_seal(&mut ledger, stage)?;
+            if self.signed && !(self.sealed() && opened.owes_media(stage)) {
                 return Ok(());
             }
             self.enter(opened, stage)?;
-            stage.prepare_last_head()?;
-            stage.sign_head()?;
-            return Ok(());
+            if !self.signed {
+                stage.prepare_last_head()?;
+                stage.sign_head()?;
+            }
+            // What was closed before its time hands nothing over onto media.
+            return if self.sealed() { opened.hand_over(&mut ledger, stage) } else { Ok(()) };
         }
         self.enter(opened, stage)?;
         if let Some(outcome) = closing {
@@ -106,6 +110,12 @@ impl Resumption {
         }
         self.find_keys(stage)?;
         opened.open_and_perform(ledger, stage)
+    }
+
+    /// Whether the ceremony came to its scripted end.
+    fn sealed(&self) -> bool {
+        let of_seal = |record: &crate::stage::PastRecord| record.text("name") == Some("seal");
+        self.past.find("step.begin", of_seal).is_some()
     }
 
     /// The records of a new session, and the people's word.

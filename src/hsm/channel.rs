@@ -49,6 +49,16 @@ impl Channel {
         self.shared.improper(operation, finding)
     }
 
+    /// Nothing more is to be asked: the process ends, as it said.
+    pub(super) fn leave(&self) {
+        self.shared.left.store(true, Ordering::Release);
+    }
+
+    /// Whether the process has ended in good order, or is about to.
+    pub(super) fn has_left(&self) -> bool {
+        self.shared.has_left()
+    }
+
     /// Asks and waits for the answer.
     pub(super) fn ask<T: Wire>(
         &mut self,
@@ -67,7 +77,7 @@ impl Channel {
         timeout: Duration,
         question: &impl Wire,
     ) -> Result<u64, TokenError> {
-        if self.shared.spent.load(Ordering::Acquire) {
+        if self.shared.spent.load(Ordering::Acquire) || self.shared.has_left() {
             return Err(TokenError::ModuleSpent { module: self.shared.module.clone(), operation });
         }
         let number = self.next;
@@ -152,6 +162,8 @@ pub(super) struct Shared {
     child: Mutex<Option<Child>>,
     /// Set after a time-out, a death or nonsense: nothing more is asked.
     spent: AtomicBool,
+    /// Set when the process said that it ends, after the last logout.
+    left: AtomicBool,
     /// The last of what the process wrote to its standard error.
     words: Arc<Mutex<Vec<u8>>>,
     timeouts: Timeouts,
@@ -167,6 +179,7 @@ impl Shared {
             module: configuration.module.clone(),
             child: Mutex::new(Some(child)),
             spent: AtomicBool::new(false),
+            left: AtomicBool::new(false),
             words,
             timeouts: configuration.timeouts,
             heartbeat: configuration.heartbeat.clone(),
@@ -181,11 +194,17 @@ impl Shared {
             module: configuration.module.clone(),
             child: Mutex::new(None),
             spent: AtomicBool::new(false),
+            left: AtomicBool::new(false),
             words,
             timeouts: configuration.timeouts,
             heartbeat: Heartbeat::default(),
             outcomes: Mutex::default(),
         }
+    }
+
+    /// Whether the process has ended in good order, or is about to.
+    pub(super) fn has_left(&self) -> bool {
+        self.left.load(Ordering::Acquire)
     }
 
     /// The place of the file for outcomes.

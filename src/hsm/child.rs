@@ -7,16 +7,19 @@
 //!   the site says ([`crate::confinement`]); what could not be denied is part of its first answer.
 //! - No file that its parent had open stays open here: not the one that a PIN is read from.
 //! - It cannot be traced and leaves no core file.
+//! - It ends when nobody is logged in any more who was: a module keeps copies of PINs, which only its end removes.
 //! - When its parent is gone it finishes the calls in hand, writes their outcomes down ([`super::outcome`]), logs out, says
 //!   good-bye to the module and ends.
 //! - One thread for each session; no thread but a session's own is ever in that session.
 
+use std::collections::BTreeSet;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -25,7 +28,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 
 use super::channel::lock;
 use super::direct::{Direct, Loaded};
-use super::message::{Command, Request};
+use super::message::{Command, Request, SentLogin};
 use super::outcome::{Call, Outcome, Outcomes};
 use super::raw::close_what_was_inherited;
 use super::wire::frame::{receive, receive_alone, send};
@@ -86,19 +89,16 @@ fn serve(mut control: UnixStream) -> ExitCode {
     }
     let mut sessions = Vec::new();
     let kept: Kept = Arc::default();
+    let Ok(logins) = control.try_clone().map(|door| Arc::new(Logins::behind(door))) else {
+        return finish(loaded, sessions, None);
+    };
     while let Ok(Some((number, octets))) = receive(&mut control) {
         let command = decode::<Command>(&octets);
         drop(octets);
         let answered = match command {
             Ok(Command::Slots) => send(&mut control, number, &loaded.slots(Operation::ListTokens)),
             Ok(Command::Initialize { initialization }) => {
-                let made = loaded.initialize(&initialization);
-                let answered = send(&mut control, number, &made);
-                if answered.is_err() {
-                    // The program died while the token was made: who goes on is told.
-                    note(&kept, initialized(&initialization, &made).as_ref());
-                }
-                answered
+                initialize(&loaded, &mut control, number, (&initialization, &kept))
             }
             Ok(Command::Outcomes) => receive_file(&control).and_then(|file| {
                 *lock(&kept) = Some(Outcomes::take(file.into())?);
@@ -107,9 +107,9 @@ fn serve(mut control: UnixStream) -> ExitCode {
             Ok(Command::Open { selector, quirks }) => receive_file(&control).and_then(|socket| {
                 // What has ended holds a socket no longer: sessions come and go for as long as the ceremony lasts.
                 sessions.retain(|session: &SessionThread| !session.thread.is_finished());
-                let opened = loaded.open(&selector, quirks);
-                let opened = opened.and_then(|(token, direct)| {
-                    sessions.push(SessionThread::start(socket.into(), direct, Arc::clone(&kept))?);
+                let opened = loaded.open(&selector, quirks).and_then(|(token, direct)| {
+                    let shared = (Arc::clone(&kept), Arc::clone(&logins));
+                    sessions.push(SessionThread::start(socket.into(), direct, shared)?);
                     Ok(token)
                 });
                 send(&mut control, number, &opened)
@@ -121,7 +121,61 @@ fn serve(mut control: UnixStream) -> ExitCode {
             break;
         }
     }
+    if logins.are_over.load(Ordering::Acquire) {
+        // The sessions of a parent that is still there would wait for it.
+        sessions.iter().for_each(SessionThread::no_more_requests);
+    }
     finish(loaded, sessions, None)
+}
+
+/// Who is logged in, by the slots of their tokens.
+struct Logins {
+    slots: Mutex<BTreeSet<u64>>,
+    /// Set when the last one who was logged in is not any more.
+    are_over: AtomicBool,
+    /// The socket to the parent: what waits there for commands ends with it.
+    door: UnixStream,
+}
+
+impl Logins {
+    /// Nobody yet.
+    fn behind(door: UnixStream) -> Self {
+        Self { slots: Mutex::default(), are_over: AtomicBool::new(false), door }
+    }
+
+    /// Somebody logged in to the token in a slot.
+    fn begin(&self, slot: u64) {
+        lock(&self.slots).insert(slot);
+    }
+
+    /// Somebody logged out. Whether that was the last one.
+    fn end(&self, slot: u64) -> bool {
+        let mut slots = lock(&self.slots);
+        slots.remove(&slot) && slots.is_empty()
+    }
+
+    /// Has the process end.
+    fn leave(&self) {
+        self.are_over.store(true, Ordering::Release);
+        // It fails where the parent is gone, which is the same.
+        let _ = self.door.shutdown(Shutdown::Read);
+    }
+}
+
+/// Makes a token out of a blank one and answers.
+fn initialize(
+    loaded: &Loaded,
+    control: &mut UnixStream,
+    number: u64,
+    (wish, kept): (&Initialization, &Kept),
+) -> io::Result<()> {
+    let made = loaded.initialize(wish);
+    let answered = send(control, number, &made);
+    if answered.is_err() {
+        // The program died while the token was made: who goes on is told.
+        note(kept, initialized(wish, &made).as_ref());
+    }
+    answered
 }
 
 /// Lets the calls in hand finish, logs out and ends the module.
@@ -156,12 +210,16 @@ struct SessionThread {
 }
 
 impl SessionThread {
-    fn start(socket: UnixStream, mut direct: Direct, kept: Kept) -> Result<Self, TokenError> {
+    fn start(
+        socket: UnixStream,
+        mut direct: Direct,
+        (kept, logins): (Kept, Arc<Logins>),
+    ) -> Result<Self, TokenError> {
         let failed = |error: io::Error| TokenError::NoThread { reason: error.to_string() };
         let other_end = socket.try_clone().map_err(failed)?;
         let thread = std::thread::Builder::new()
             .name("session".to_owned())
-            .spawn(move || serve_session(socket, &mut direct, &kept))
+            .spawn(move || serve_session(socket, &mut direct, &kept, &logins))
             .map_err(failed)?;
         Ok(Self { socket: other_end, thread })
     }
@@ -176,19 +234,43 @@ impl SessionThread {
 type Kept = Arc<Mutex<Option<Outcomes>>>;
 
 /// Answers for one session until its socket is closed.
-fn serve_session(mut socket: UnixStream, direct: &mut Direct, kept: &Kept) {
+fn serve_session(mut socket: UnixStream, direct: &mut Direct, kept: &Kept, logins: &Logins) {
     // Whether the program has heard of it is known when it asks the next thing.
     let mut last: Option<Outcome> = None;
     while let Ok(Some((number, octets))) = receive_alone(&mut socket) {
         let Ok(request) = decode::<Request<'_>>(&octets) else { break };
         drop(octets);
-        if answer(&mut socket, number, direct, request, &mut last).is_err() {
+        let answered = match request {
+            Request::LogOut => log_out(&mut socket, number, direct, logins),
+            Request::LogIn { login } => {
+                let done = direct.log_in(login.lent());
+                // Where the token asks for no login there is nobody to log out.
+                if done.is_ok() && !matches!(login, SentLogin::None) {
+                    logins.begin(direct.slot());
+                }
+                last = None;
+                send(&mut socket, number, &done)
+            }
+            request => answer(&mut socket, number, direct, request, &mut last),
+        };
+        if answered.is_err() {
             break;
         }
     }
     note(kept, last.as_ref());
     // The parent sees at once that nobody answers here any more.
     let _ = socket.shutdown(Shutdown::Both);
+}
+
+/// Logs out and says whether this process ends with that, and ends it.
+fn log_out(socket: &mut UnixStream, number: u64, direct: &mut Direct, logins: &Logins) -> io::Result<()> {
+    let done = direct.log_out().map(|()| logins.end(direct.slot()));
+    let ends = matches!(done, Ok(true));
+    let answered = send(socket, number, &done);
+    if ends {
+        logins.leave();
+    }
+    answered
 }
 
 /// Writes an outcome down for who goes on. There is nobody to tell that it failed.
@@ -206,7 +288,6 @@ fn initialized(wish: &Initialization, made: &Result<TokenInformation, TokenError
 }
 
 /// Does what was asked and answers; an outcome that matters is kept in `last` before anyone is told of it.
-#[expect(clippy::too_many_lines, reason = "an arm for each request, and nothing else")]
 fn answer(
     socket: &mut UnixStream,
     number: u64,
@@ -223,22 +304,16 @@ fn answer(
     let call = call(&request);
     *last = None;
     match request {
-        Request::Information => reply(socket, number, &direct.information()),
-        Request::LogIn { login } => reply(socket, number, &direct.log_in(login.lent())),
-        Request::LogOut => reply(socket, number, &direct.log_out()),
         Request::ChangePin { old, new } => {
             let changed = direct.change_pin(&old, &new);
             *last = ended(call, direct, &changed, nothing);
             reply(socket, number, &changed)
         }
-        Request::Random { count } => reply(socket, number, &direct.random(count)),
-        Request::Inventory => reply(socket, number, &direct.inventory()),
         Request::Generate { request } => {
             let made = direct.generate_key_pair(&request);
             *last = ended(call, direct, &made, |key| key.public_key.spki_der().to_vec());
             reply(socket, number, &made)
         }
-        Request::Key { id } => reply(socket, number, &direct.key(&id)),
         Request::Sign { key, hash, octets } => {
             let what = match hash {
                 Some(hash) => ToSign::Digest { hash, octets: &octets },
@@ -254,8 +329,8 @@ fn answer(
             reply(socket, number, &signed)
         }
         Request::SignWhole { key, hash, message } => {
-            let octets = hash.digest(&message);
-            let signed = direct.sign(&key, ToSign::Whole { hash, octets: &octets, message: &message });
+            let octets = &hash.digest(&message);
+            let signed = direct.sign(&key, ToSign::Whole { hash, octets, message: &message });
             *last = ended(call, direct, &signed, Clone::clone);
             reply(socket, number, &signed)
         }
@@ -272,9 +347,22 @@ fn answer(
         Request::SignMany { key, hash, inputs } => {
             reply(socket, number, &direct.sign_many(&key, hash, &inputs))
         }
-        Request::ProbeTemplate { algorithm } => reply(socket, number, &direct.probe_template(algorithm)),
-        Request::Data { label } => reply(socket, number, &direct.data(&label)),
-        Request::Probe { probe } => reply(socket, number, &direct.probe(probe)),
+        request => look(socket, number, direct, request),
+    }
+}
+
+/// Does what changes nothing, and answers.
+fn look(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Request<'_>) -> io::Result<()> {
+    match request {
+        Request::Information => send(socket, number, &direct.information()),
+        Request::Random { count } => send(socket, number, &direct.random(count)),
+        Request::Inventory => send(socket, number, &direct.inventory()),
+        Request::Key { id } => send(socket, number, &direct.key(&id)),
+        Request::ProbeTemplate { algorithm } => send(socket, number, &direct.probe_template(algorithm)),
+        Request::Data { label } => send(socket, number, &direct.data(&label)),
+        Request::Probe { probe } => send(socket, number, &direct.probe(probe)),
+        // Nobody else gets here.
+        _ => Err(io::ErrorKind::InvalidInput.into()),
     }
 }
 

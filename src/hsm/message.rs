@@ -60,7 +60,7 @@ pub(super) enum Request<'a> {
         /// How.
         login: SentLogin<'a>,
     },
-    /// [`super::Token::log_out`]
+    /// [`super::Token::log_out`]; answered by whether the process ends, because nobody is logged in any more.
     LogOut,
     /// [`super::Token::change_pin`]
     ChangePin {

@@ -14,7 +14,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
@@ -104,9 +104,16 @@ pub struct ModuleProcess {
 
 /// What is asked of the process as a whole goes this way; sessions know it while it is there.
 pub(super) struct Control {
-    channel: Mutex<Channel>,
-    shared: Arc<Shared>,
+    /// The process that there is now: after the last logout it ends, and the next question begins another.
+    running: Mutex<Running>,
+    configuration: ModuleConfiguration,
     information: ModuleInformation,
+}
+
+/// A process that runs.
+struct Running {
+    channel: Channel,
+    shared: Arc<Shared>,
 }
 
 impl ModuleProcess {
@@ -117,6 +124,95 @@ impl ModuleProcess {
     /// [`TokenError::NotStarted`], [`TokenError::ModuleUnreadable`], [`TokenError::ModuleDigest`],
     /// [`TokenError::NotAModule`]; [`TokenError::Code`] if the module does not initialise itself.
     pub fn start(configuration: &ModuleConfiguration) -> Result<Self, TokenError> {
+        let (running, information) = Running::start(configuration)?;
+        let mut configuration = configuration.clone();
+        // A process that comes later loads what this one has.
+        configuration.expected_sha256 = Some(information.digest);
+        Ok(Self { control: Arc::new(Control { running: Mutex::new(running), configuration, information }) })
+    }
+
+    /// What the module said of itself when it was started.
+    pub fn information(&self) -> &ModuleInformation {
+        &self.control.information
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> Option<u32> {
+        lock(&self.control.running).shared.id()
+    }
+
+    /// The tokens that are there now. Slots move: their numbers are good for messages only.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Code`] and what can befall any call.
+    pub fn slots(&self) -> Result<Vec<SlotInformation>, TokenError> {
+        let timeout = self.control.configuration.timeouts.ordinary;
+        self.control.running()?.channel.ask(Operation::ListTokens, timeout, &Command::Slots)
+    }
+
+    /// Makes a token out of a blank one: C_InitToken, and C_InitPIN by the security officer.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::TokenLabelTaken`], [`TokenError::NoSuchToken`] or [`TokenError::SeveralTokens`] unless there is
+    /// exactly one blank token that fits; [`TokenError::LabelLength`], [`TokenError::PinLength`]: all before
+    /// anything is changed. [`TokenError::Code`] if the token refuses.
+    pub fn initialize_token(&self, initialization: Initialization) -> Result<TokenInformation, TokenError> {
+        let command = Command::Initialize { initialization };
+        let timeout = self.control.configuration.timeouts.generate;
+        self.control.running()?.channel.ask(Operation::InitializeToken, timeout, &command)
+    }
+
+    /// Has the process keep outcomes in a new file (`outcome.rs`), so that what it was doing is known if this program
+    /// dies. The file goes when the process ends as it is asked to.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoOutcomes`] if the file is there or cannot be made; what can befall any call.
+    pub fn keep_outcomes(&self, place: &Path) -> Result<(), TokenError> {
+        self.control.running()?.keep_outcomes(place)
+    }
+
+    /// Opens a session with the one token that fits. As many as asked for, side by side; who is logged in in one
+    /// is logged in in all sessions of this process with that token.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoSuchToken`], [`TokenError::SeveralTokens`] and what can befall any call.
+    pub fn open(&self, selector: &TokenSelector, quirks: &Quirks) -> Result<Session, TokenError> {
+        self.control.open(selector, quirks)
+    }
+
+    /// Lets the calls in hand finish, logs out, ends the module and waits for its process. Sessions that are still
+    /// open are of no use afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Timeout`] if that takes too long; the process is then left to itself. [`TokenError::Code`] if
+    /// the module refuses; it has ended all the same.
+    pub fn stop(self) -> Result<(), TokenError> {
+        let mut running = lock(&self.control.running);
+        let timeout = running.shared.timeouts().stop;
+        let stopped: Result<(), _> = if running.shared.has_left() {
+            Ok(())
+        } else {
+            running.channel.ask(Operation::Stop, timeout, &Command::Stop)
+        };
+        running.shared.spend();
+        let (_, death) = running.see_off();
+        stopped?;
+        match death {
+            Death::Unknown => Err(Shared::late(Operation::Stop, timeout)),
+            // The module has said good-bye. Some crash when their destructors run after that; nothing is lost.
+            Death::Exit(_) | Death::Signal(_) => Ok(()),
+        }
+    }
+}
+
+impl Running {
+    /// Starts a process and loads the module in it.
+    fn start(configuration: &ModuleConfiguration) -> Result<(Self, ModuleInformation), TokenError> {
         let module = configuration.module.clone();
         let not_started = |error: io::Error| TokenError::NotStarted {
             module: configuration.module.clone(),
@@ -148,97 +244,35 @@ impl ModuleProcess {
             writes: configuration.writes.clone(),
         };
         let information = channel.ask(Operation::Start, configuration.timeouts.start, &start)?;
-        Ok(Self { control: Arc::new(Control { channel: Mutex::new(channel), shared, information }) })
+        Ok((Self { channel, shared }, information))
     }
 
-    /// What the module said of itself when it was started.
-    pub fn information(&self) -> &ModuleInformation {
-        &self.control.information
-    }
-
-    /// The number of the process.
-    pub fn id(&self) -> Option<u32> {
-        self.control.shared.id()
-    }
-
-    /// The tokens that are there now. Slots move: their numbers are good for messages only.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::Code`] and what can befall any call.
-    pub fn slots(&self) -> Result<Vec<SlotInformation>, TokenError> {
-        let timeout = self.control.shared.timeouts().ordinary;
-        lock(&self.control.channel).ask(Operation::ListTokens, timeout, &Command::Slots)
-    }
-
-    /// Makes a token out of a blank one: C_InitToken, and C_InitPIN by the security officer.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::TokenLabelTaken`], [`TokenError::NoSuchToken`] or [`TokenError::SeveralTokens`] unless there is
-    /// exactly one blank token that fits; [`TokenError::LabelLength`], [`TokenError::PinLength`]: all before
-    /// anything is changed. [`TokenError::Code`] if the token refuses.
-    pub fn initialize_token(&self, initialization: Initialization) -> Result<TokenInformation, TokenError> {
-        let command = Command::Initialize { initialization };
-        let timeout = self.control.shared.timeouts().generate;
-        lock(&self.control.channel).ask(Operation::InitializeToken, timeout, &command)
-    }
-
-    /// Has the process keep outcomes in a new file (`outcome.rs`), so that what it was doing is known if this program
-    /// dies. The file goes when the process ends as it is asked to.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::NoOutcomes`] if the file is there or cannot be made; what can befall any call.
-    pub fn keep_outcomes(&self, place: &Path) -> Result<(), TokenError> {
+    /// Has the process keep outcomes in a new file.
+    fn keep_outcomes(&mut self, place: &Path) -> Result<(), TokenError> {
         let operation = Operation::Start;
         let made = File::options().append(true).create_new(true).open(place);
         let file = made
             .map_err(|error| TokenError::NoOutcomes { file: place.to_owned(), reason: error.to_string() })?;
-        let timeout = self.control.shared.timeouts().ordinary;
-        let mut channel = lock(&self.control.channel);
-        let number = channel.put(operation, timeout, &Command::Outcomes)?;
-        let sent = send_file(channel.socket(), &file);
-        sent.map_err(|error| self.control.shared.lost(operation, timeout, &error))?;
+        let timeout = self.shared.timeouts().ordinary;
+        let number = self.channel.put(operation, timeout, &Command::Outcomes)?;
+        let sent = send_file(self.channel.socket(), &file);
+        sent.map_err(|error| self.shared.lost(operation, timeout, &error))?;
         // The lock has to be the other side's alone.
         drop(file);
-        channel.answer::<()>(operation, timeout, number)?;
-        *self.control.shared.outcomes() = Some(place.to_owned());
+        self.channel.answer::<()>(operation, timeout, number)?;
+        *self.shared.outcomes() = Some(place.to_owned());
         Ok(())
     }
 
-    /// Opens a session with the one token that fits. As many as asked for, side by side; who is logged in in one
-    /// is logged in in all sessions of this process with that token.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::NoSuchToken`], [`TokenError::SeveralTokens`] and what can befall any call.
-    pub fn open(&self, selector: &TokenSelector, quirks: &Quirks) -> Result<Session, TokenError> {
-        self.control.open(selector, quirks)
-    }
-
-    /// Lets the calls in hand finish, logs out, ends the module and waits for its process. Sessions that are still
-    /// open are of no use afterwards.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::Timeout`] if that takes too long; the process is then left to itself. [`TokenError::Code`] if
-    /// the module refuses; it has ended all the same.
-    pub fn stop(self) -> Result<(), TokenError> {
-        let Control { channel, shared, .. } = &*self.control;
-        let timeout = shared.timeouts().stop;
-        let stopped: Result<(), _> = lock(channel).ask(Operation::Stop, timeout, &Command::Stop);
-        shared.spend();
-        if let Some(place) = shared.outcomes().take() {
-            // Every answer has arrived. A file that stays says no more than the log does.
+    /// Waits for a process that ends in good order, and takes its file for outcomes away, where there is one: every answer
+    /// has arrived, and a file that stays says no more than the log does.
+    fn see_off(&self) -> (Option<PathBuf>, Death) {
+        let death = self.shared.wait(self.shared.timeouts().stop);
+        let place = self.shared.outcomes().take();
+        if let Some(place) = &place {
             let _ = std::fs::remove_file(place);
         }
-        stopped?;
-        match shared.wait(timeout) {
-            Death::Unknown => Err(Shared::late(Operation::Stop, timeout)),
-            // The module has said good-bye. Some crash when their destructors run after that; nothing is lost.
-            Death::Exit(_) | Death::Signal(_) => Ok(()),
-        }
+        (place, death)
     }
 }
 
@@ -248,23 +282,48 @@ impl Control {
         self.information.several_threads
     }
 
+    /// The process that there is: a new one, where the last has ended in good order.
+    fn running(&self) -> Result<MutexGuard<'_, Running>, TokenError> {
+        let mut running = lock(&self.running);
+        if running.shared.has_left() {
+            // Not beside each other: some tokens lose calls when two processes have them.
+            let (outcomes, _) = running.see_off();
+            let (next, _) = Running::start(&self.configuration)?;
+            *running = next;
+            if let Some(place) = outcomes {
+                running.keep_outcomes(&place)?;
+            }
+        }
+        Ok(running)
+    }
+
     /// As [`ModuleProcess::open`].
     pub(super) fn open(
         self: &Arc<Self>,
         selector: &TokenSelector,
         quirks: &Quirks,
     ) -> Result<Session, TokenError> {
-        let (ours, theirs) = UnixStream::pair().map_err(|error| self.shared.not_opened(&error))?;
+        let (channel, token) = self.enter(selector, quirks)?;
+        Ok(Session::new(channel, token, quirks.clone(), Arc::downgrade(self)))
+    }
+
+    /// A way to the one token that fits.
+    pub(super) fn enter(
+        &self,
+        selector: &TokenSelector,
+        quirks: &Quirks,
+    ) -> Result<(Channel, TokenInformation), TokenError> {
+        let mut running = self.running()?;
+        let Running { channel, shared } = &mut *running;
+        let (ours, theirs) = UnixStream::pair().map_err(|error| shared.not_opened(&error))?;
         let command = Command::Open { selector: selector.clone(), quirks: quirks.clone() };
-        let mut channel = lock(&self.channel);
-        let timeout = self.shared.timeouts().ordinary;
+        let timeout = shared.timeouts().ordinary;
         let number = channel.put(Operation::OpenSession, timeout, &command)?;
         let sent = send_file(channel.socket(), &theirs);
-        sent.map_err(|error| self.shared.lost(Operation::OpenSession, timeout, &error))?;
+        sent.map_err(|error| shared.lost(Operation::OpenSession, timeout, &error))?;
         drop(theirs);
         let token = channel.answer(Operation::OpenSession, timeout, number)?;
-        let session = Channel::new(ours, Arc::clone(&self.shared));
-        Ok(Session::new(session, token, quirks.clone(), Arc::downgrade(self)))
+        Ok((Channel::new(ours, Arc::clone(shared)), token))
     }
 }
 

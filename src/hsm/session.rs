@@ -60,7 +60,20 @@ impl Session {
         self.ask(Operation::GenerateKeyPair, &Request::ProbeTemplate { algorithm })
     }
 
+    /// A new process, where the old one has ended because nobody was logged in any more. It is the same token, by label,
+    /// serial number and model.
+    fn come_back(&mut self) -> Result<(), TokenError> {
+        // Where nobody keeps the process, its end is the end.
+        if self.channel.has_left()
+            && let Some(control) = self.control.upgrade()
+        {
+            (self.channel, self.token) = control.enter(&TokenSelector::from(&self.token), &self.quirks)?;
+        }
+        Ok(())
+    }
+
     fn ask<T: Wire>(&mut self, operation: Operation, request: &Request<'_>) -> Result<T, TokenError> {
+        self.come_back()?;
         let timeouts = self.channel.timeouts();
         let timeout = match operation {
             Operation::LogIn | Operation::ChangePin => timeouts.log_in,
@@ -87,7 +100,11 @@ impl Token for Session {
     }
 
     fn log_out(&mut self) -> Result<(), TokenError> {
-        self.ask(Operation::LogOut, &Request::LogOut)
+        let ends: bool = self.ask(Operation::LogOut, &Request::LogOut)?;
+        if ends {
+            self.channel.leave();
+        }
+        Ok(())
     }
 
     fn change_pin(&mut self, old: &Pin, new: &Pin) -> Result<(), TokenError> {

@@ -121,6 +121,11 @@ impl<T: Structure> Judged<T> {
     pub const fn statement(&self) -> &Statement {
         &self.statement
     }
+
+    /// What rules warn of.
+    pub fn warnings(&self) -> &[Objection] {
+        &self.warnings
+    }
 }
 
 /// Octets that were read once, and what was heard of them.
@@ -326,7 +331,7 @@ impl<T: Structure> Approved<T> {
         let id = id_of_live(key)?;
         let signature = key::sign_heard(hands.token(), id, self.signable()?)
             .map_err(|error| key::token_error(&key.token, error))?;
-        Ok(self.with(SignatureAlgorithm::for_key(&key.public), &signature, along.into()))
+        Ok(self.with(&signature, along.into()))
     }
 
     /// Signs the octets of many, in one call.
@@ -341,17 +346,32 @@ impl<T: Structure> Approved<T> {
         token: &mut dyn Token,
     ) -> Result<Vec<Signed<T>>, IssuanceError> {
         let id = id_of_live(key)?;
-        let algorithm = SignatureAlgorithm::for_key(&key.public);
-        let input = |one: &Self| match one.signable()? {
-            Signable::Digest(_, octets, _) | Signable::Message(octets) => Ok(octets.to_vec()),
+        let refused = |error| key::token_error(&key.token, error);
+        let (mut inputs, mut hash, mut pss) = (Vec::with_capacity(all.len()), None, false);
+        for one in &all {
+            let octets = match one.signable()? {
+                Signable::Digest(by, octets, _) => {
+                    hash = Some(by);
+                    octets
+                }
+                Signable::Pss(_, octets) => {
+                    pss = true;
+                    octets
+                }
+                Signable::Message(octets) => octets,
+            };
+            inputs.push(octets.to_vec());
+        }
+        let signatures = if pss {
+            // The module's process takes many of the other kinds in one message.
+            let sign = |one: &Self| key::sign_heard(token, id, one.signable()?).map_err(refused);
+            all.iter().map(sign).collect::<Result<Vec<_>, IssuanceError>>()?
+        } else {
+            token.sign_many(id, hash, &inputs).map_err(refused)?
         };
-        let inputs: Vec<_> = all.iter().map(input).collect::<Result<_, IssuanceError>>()?;
-        let signatures = token
-            .sign_many(id, algorithm.hash(), &inputs)
-            .map_err(|error| key::token_error(&key.token, error))?;
         // There are as many signatures as inputs, or there was an error.
         let signed = all.into_iter().zip(signatures);
-        Ok(signed.map(|(one, signature)| one.with(algorithm, &signature, Arc::clone(along))).collect())
+        Ok(signed.map(|(one, signature)| one.with(&signature, Arc::clone(along))).collect())
     }
 
     /// What the token is given to sign.
@@ -360,10 +380,11 @@ impl<T: Structure> Approved<T> {
         self.material.heard.signable().map_err(unsignable)
     }
 
-    fn with(self, algorithm: SignatureAlgorithm, signature: &[u8], along: Arc<[Vec<u8>]>) -> Signed<T> {
+    fn with(self, signature: &[u8], along: Arc<[Vec<u8>]>) -> Signed<T> {
         let Material { name, octets, heard, .. } = self.material;
+        let algorithm = heard.algorithm();
         let whole = T::assemble(&octets, algorithm, signature, &along);
-        Signed { name, octets, sha256: heard.sha256(), along, whole, of: PhantomData }
+        Signed { name, octets, sha256: heard.sha256(), algorithm, along, whole, of: PhantomData }
     }
 }
 
@@ -381,6 +402,7 @@ pub struct Signed<T> {
     name: String,
     octets: Streamed,
     sha256: Digest,
+    algorithm: SignatureAlgorithm,
     along: Arc<[Vec<u8>]>,
     whole: Streamed,
     of: PhantomData<T>,
@@ -388,7 +410,7 @@ pub struct Signed<T> {
 
 impl<T: Structure> Signed<T> {
     /// A whole structure that was signed before an interruption; nothing is believed of it yet. `drafted`: what was to be
-    /// signed, drafted once more.
+    /// signed, drafted once more; `algorithm`: what it is signed with.
     ///
     /// # Errors
     ///
@@ -397,12 +419,13 @@ impl<T: Structure> Signed<T> {
         name: &str,
         whole: Vec<u8>,
         drafted: Streamed,
+        algorithm: SignatureAlgorithm,
         along: Vec<Vec<u8>>,
     ) -> Result<Self, IssuanceError> {
         let sha256 =
             drafted.sha256().map_err(|source| IssuanceError::Entries { name: name.into(), source })?;
         let (name, whole) = (name.into(), whole.into());
-        Ok(Self { name, octets: drafted, sha256, along: along.into(), whole, of: PhantomData })
+        Ok(Self { name, octets: drafted, sha256, algorithm, along: along.into(), whole, of: PhantomData })
     }
 
     /// The digest of what was to be signed.
@@ -428,7 +451,7 @@ impl<T: Structure> Signed<T> {
         stored: &mut dyn Read,
         sha256: Digest,
     ) -> Result<Verified<T>, IssuanceError> {
-        let wanted = SignatureAlgorithm::for_key(key);
+        let wanted = self.algorithm;
         let opened = T::reopen(stored, &self.octets, wanted)
             .map_err(|error| IssuanceError::Unreadable { name: self.name.clone(), why: error.to_string() })?;
         let differs = |difference| IssuanceError::Differs { name: self.name.clone(), difference };
@@ -476,10 +499,8 @@ impl<T: ToBeSigned> Signed<T> {
         all: Vec<(Self, Statement)>,
         verifier: &ManyVerifier,
     ) -> Result<Vec<Verified<T>>, IssuanceError> {
-        let opened: Vec<_> = all
-            .iter()
-            .map(|(one, planned)| one.compare(planned, verifier.key()))
-            .collect::<Result<_, _>>()?;
+        let opened: Vec<_> =
+            all.iter().map(|(one, planned)| one.compare(planned)).collect::<Result<_, _>>()?;
         let signatures: Vec<_> = opened.iter().map(|one| (one.to_be_signed, one.signature)).collect();
         verifier.verify(&signatures).map_err(|(index, source)| match all.get(index) {
             Some((one, _)) => one.not_verified(verifier.key(), source),
@@ -495,7 +516,7 @@ impl<T: ToBeSigned> Signed<T> {
     }
 
     /// Takes the whole apart and compares everything but the signature itself.
-    fn compare(&self, planned: &Statement, key: &PublicKey) -> Result<Opened<'_>, IssuanceError> {
+    fn compare(&self, planned: &Statement) -> Result<Opened<'_>, IssuanceError> {
         let name = || self.name.clone();
         let differs = |difference: String| IssuanceError::Differs { name: name(), difference };
         let unreadable =
@@ -512,7 +533,7 @@ impl<T: ToBeSigned> Signed<T> {
             return Err(differs(difference));
         }
         drop(view);
-        let wanted = SignatureAlgorithm::for_key(key);
+        let wanted = self.algorithm;
         if opened.algorithm != wanted.der() {
             return Err(differs(format!("the signature algorithm is not {}", wanted.name())));
         }

@@ -63,6 +63,12 @@ pub trait Order {
     fn request_kind(&self) -> &'static str;
     /// The key that signs it.
     fn key(&self) -> &Key;
+    /// With which algorithm it is signed: the profile's, or the one that the key demands.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::Profile`] if the profile names one that the key cannot sign with.
+    fn algorithm(&self) -> Result<SignatureAlgorithm, IssuanceError>;
     /// The octets to be signed, by the first implementation.
     ///
     /// # Errors
@@ -117,8 +123,7 @@ pub fn draft_and_check<O: Order>(
     policy: Policy,
     ledger: &Ledger,
 ) -> Result<Checked<O::Structure>, IssuanceError> {
-    let algorithm = SignatureAlgorithm::for_key(&order.key().public);
-    let context = order.context(drawn, policy, ledger)?;
+    let (algorithm, context) = (order.algorithm()?, order.context(drawn, policy, ledger)?);
     let checked = Draft::new(&order.place().name, order.draft(drawn)?).check(algorithm, &context)?;
     as_meant(order, drawn, checked.statement())?;
     Ok(checked)
@@ -135,8 +140,7 @@ pub fn draft_and_judge<O: Order>(
     policy: Policy,
     ledger: &Ledger,
 ) -> Result<Judged<O::Structure>, IssuanceError> {
-    let algorithm = SignatureAlgorithm::for_key(&order.key().public);
-    let context = order.context(drawn, policy, ledger)?;
+    let (algorithm, context) = (order.algorithm()?, order.context(drawn, policy, ledger)?);
     let judged = Draft::new(&order.place().name, order.draft(drawn)?).judge(algorithm, &context)?;
     as_meant(order, drawn, judged.statement())?;
     Ok(judged)

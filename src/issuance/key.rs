@@ -138,6 +138,7 @@ pub(super) fn sign_heard(
             token.sign(id, ToSign::Whole { hash, octets, message })
         }
         Signable::Digest(hash, octets, None) => token.sign(id, ToSign::Digest { hash, octets }),
+        Signable::Pss(hash, octets) => token.sign(id, ToSign::Pss { hash, octets }),
         Signable::Message(message) => token.sign(id, ToSign::Message(message)),
     }
 }

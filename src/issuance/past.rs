@@ -15,7 +15,7 @@ use super::{IssuanceError, Key};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::{Call, Entry, KeyId};
-use crate::pki::{PublicKey, SerialNumber, SignatureAlgorithm};
+use crate::pki::{PublicKey, SerialNumber};
 use crate::stage::{
     ActSignature, ArtifactPlace, Event, Line, NoAnswer, Notice, PastRecord, Person, Stage, StageError,
     ToApprove,
@@ -30,7 +30,7 @@ pub(super) fn issued<O: Order>(order: &O, stage: &mut Stage<'_>) -> Result<Optio
     let Some((record, octets)) = stage.handed_over(&place)? else { return Ok(None) };
     let intent = record.closes.and_then(|seq| stage.past().records().iter().find(|other| other.seq == seq));
     let drawn = drawn(intent.unwrap_or(&record), &place.name)?;
-    let signed = Signed::found(&place.name, octets, order.draft(&drawn)?, order.along())?;
+    let signed = Signed::found(&place.name, octets, order.draft(&drawn)?, order.algorithm()?, order.along())?;
     let verified = signed.verify(&order.planned(&drawn)?, &order.key().public)?;
     Ok(Some((drawn, verified)))
 }
@@ -360,7 +360,13 @@ fn find<O: Order>(
     let wanted = intent.digest("tbs_sha256");
     for leftover in stage.leftovers()? {
         let drafted = order.draft(&drawn)?;
-        let signed = Signed::<O::Structure>::found(&name, leftover.octets, drafted, order.along())?;
+        let signed = Signed::<O::Structure>::found(
+            &name,
+            leftover.octets,
+            drafted,
+            order.algorithm()?,
+            order.along(),
+        )?;
         if Some(signed.to_be_signed()) != wanted {
             continue;
         }
@@ -380,7 +386,7 @@ fn find_outcome<O: Order>(
     let (Some(sha256), Some(id)) = (intent.digest("tbs_sha256"), order.key().id.as_ref()) else {
         return Ok(None);
     };
-    let algorithm = SignatureAlgorithm::for_key(&order.key().public);
+    let algorithm = order.algorithm()?;
     let name = order.place().name;
     for outcome in stage.outcomes() {
         let (Call::Sign { id: by, hash, octets }, Ok(signature)) = (&outcome.call, &outcome.result) else {
@@ -399,7 +405,7 @@ fn find_outcome<O: Order>(
         let whole = whole.in_memory().unwrap_or_default().to_vec();
         let drawn = drawn(intent, &name)?;
         let drafted = order.draft(&drawn)?;
-        let signed = Signed::<O::Structure>::found(&name, whole, drafted, order.along())?;
+        let signed = Signed::<O::Structure>::found(&name, whole, drafted, algorithm, order.along())?;
         if let Ok(verified) = signed.verify(&order.planned(&drawn)?, &order.key().public) {
             return Ok(Some((drawn, verified)));
         }

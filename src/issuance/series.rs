@@ -57,6 +57,12 @@ pub trait Series: Sync {
     fn request_kind(&self) -> &'static str;
     /// What people call it: `the OCSP responses`.
     fn words(&self) -> &'static str;
+    /// With which algorithm all of them are signed: the profile's, or the one that the key demands.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::Profile`] if the profile names one that the key cannot sign with.
+    fn algorithm(&self) -> Result<SignatureAlgorithm, IssuanceError>;
     /// The octets to be signed, by the first implementation.
     ///
     /// # Errors
@@ -99,11 +105,10 @@ pub trait Series: Sync {
 pub fn check_member<S: Series>(
     series: &S,
     index: usize,
-    key: &Key,
     context: &Context<'_>,
 ) -> Result<Checked<S::Structure>, IssuanceError> {
     let name = series.place(index).name;
-    let algorithm = SignatureAlgorithm::for_key(&key.public);
+    let algorithm = series.algorithm()?;
     let draft = Draft::<S::Structure>::new(&name, series.draft(index)?);
     let checked = draft.check(algorithm, context)?;
     // What reads back has to be what was meant, before anyone is asked to approve it.
@@ -144,7 +149,7 @@ pub fn issue_series<O: SeriesOrder>(
         return Err(IssuanceError::Unknown { what: "member of", name: list.name });
     }
     stage.begin_series(count)?;
-    let checked = check_all(&series, key, terms, ledger, stage);
+    let checked = check_all(&series, terms, ledger, stage);
     log_objections(&checked, terms.policy, stage)?;
     let mut checked = checked?;
     let to_be_signed = stage.keep_list()?;
@@ -199,7 +204,6 @@ struct CheckedSeries {
 /// Drafts, judges and keeps every member.
 fn check_all<S: Series>(
     series: &S,
-    key: &Key,
     terms: Terms<'_>,
     ledger: &Ledger,
     stage: &mut Stage<'_>,
@@ -214,7 +218,7 @@ fn check_all<S: Series>(
     let policy = terms.policy;
     let check = |(): &mut (), range: Range<usize>| {
         let context = series.context(policy, ledger);
-        range.map(|index| check_member(series, index, key, &context)).collect::<Result<Vec<_>, _>>()
+        range.map(|index| check_member(series, index, &context)).collect::<Result<Vec<_>, _>>()
     };
     in_order(count, vec![(); processors(count)], check, |range, checked| {
         for (index, one) in range.zip(&checked) {
@@ -253,7 +257,7 @@ pub fn sign_one_by_one<S: Series>(
     approved: &ApprovedList,
     hands: &mut Hands<'_>,
 ) -> Result<Digest, IssuanceError> {
-    let algorithm = SignatureAlgorithm::for_key(&key.public);
+    let algorithm = series.algorithm()?;
     let mut last = Digest::of(&[]);
     for index in 0..series.count() {
         let place = series.place(index);
@@ -290,7 +294,7 @@ where
     let mut sessions = vec![Session(token)];
     sessions.extend(others.iter_mut().map(|other| Session(&mut **other)));
     let along: Arc<[Vec<u8>]> = series.along().into();
-    let algorithm = SignatureAlgorithm::for_key(&key.public);
+    let algorithm = series.algorithm()?;
     let verifier = ManyVerifier::new(&key.public, algorithm, count);
     let sign = |Session(token): &mut Session<'_>, range: Range<usize>| {
         let drafts: Vec<Approved<S::Structure>> = range

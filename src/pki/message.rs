@@ -3,9 +3,9 @@
 //!
 //! The rules of this file:
 //! - A message that is short enough to be held is verified as a whole, by ring, like every other structure.
-//! - Of a longer one there is the digest. ECDSA is verified from it by the crates p256, p384 and p521, RSA PKCS #1 v1.5
-//!   here: the number that the signature opens to has to be the one encoded message that there is. What needs the
-//!   message itself, RSA-PSS in ring and Ed25519, cannot be verified, and says so.
+//! - Of a longer one there is the digest. ECDSA is verified from it by the crates p256, p384 and p521, RSA here: for
+//!   PKCS #1 v1.5 the number that the signature opens to has to be the one encoded message that there is, for PSS an encoded
+//!   message with a salt as long as the digest. What needs the message itself, Ed25519 and ML-DSA, cannot be, and says so.
 
 use std::io::{self, Read};
 
@@ -45,6 +45,8 @@ pub struct Heard {
 pub enum Signable<'h> {
     /// The digest; and the message, if it was short enough to be held: some tokens hash themselves.
     Digest(HashAlgorithm, &'h [u8], Option<&'h [u8]>),
+    /// The digest, by RSA-PSS.
+    Pss(HashAlgorithm, &'h [u8]),
     /// The message itself.
     Message(&'h [u8]),
 }
@@ -130,16 +132,22 @@ impl Heard {
         self.sha256
     }
 
+    /// What it is signed by.
+    pub const fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
     /// What a token is given to sign.
     ///
     /// # Errors
     ///
     /// [`SignatureError::TooLong`] if the algorithm signs the message itself and that was not held.
     pub fn signable(&self) -> Result<Signable<'_>, SignatureError> {
-        match (self.algorithm.hash(), &self.kept) {
-            (Some(hash), kept) => Ok(Signable::Digest(hash, &self.digest, kept.as_deref())),
-            (None, Some(kept)) => Ok(Signable::Message(kept)),
-            (None, None) => Err(self.too_long()),
+        match (self.algorithm, self.algorithm.hash(), &self.kept) {
+            (SignatureAlgorithm::RsaPss(hash), _, _) => Ok(Signable::Pss(hash, &self.digest)),
+            (_, Some(hash), kept) => Ok(Signable::Digest(hash, &self.digest, kept.as_deref())),
+            (_, None, Some(kept)) => Ok(Signable::Message(kept)),
+            (_, None, None) => Err(self.too_long()),
         }
     }
 
@@ -162,6 +170,10 @@ impl Heard {
                 super::signature::rsa_size(key)?;
                 verify_pkcs1(modulus, exponent, hash, &self.digest, signature)
             }
+            (KeyKind::Rsa { modulus, exponent }, SignatureAlgorithm::RsaPss(hash)) => {
+                super::signature::rsa_size(key)?;
+                verify_pss(modulus, exponent, hash, &self.digest, signature)
+            }
             (KeyKind::Ec { curve, point }, SignatureAlgorithm::Ecdsa(hash)) => {
                 // As for short messages: on these curves ring has no other.
                 if curve != Curve::P521 && hash == HashAlgorithm::Sha512 {
@@ -169,8 +181,7 @@ impl Heard {
                 }
                 verify_ecdsa(curve, point, &self.digest, signature)
             }
-            (KeyKind::Rsa { .. }, SignatureAlgorithm::RsaPss(_))
-            | (KeyKind::Ed25519 { .. }, SignatureAlgorithm::Ed25519) => return Err(self.too_long()),
+            (KeyKind::Ed25519 { .. }, SignatureAlgorithm::Ed25519) => return Err(self.too_long()),
             _ => return Err(SignatureError::Misfit { algorithm, key: key.to_string() }),
         };
         if verified { Ok(()) } else { Err(SignatureError::Wrong) }
@@ -216,15 +227,56 @@ fn verify_pkcs1(
     let info = [hash.digest_info_prefix(), digest].concat();
     let Some(padding) = modulus.len().checked_sub(info.len() + 3) else { return false };
     let encoded = [&[0, 1][..], &vec![0xff; padding], &[0], &info].concat();
+    opened(modulus, exponent, signature) == Some(Natural::from_octets(&encoded))
+}
+
+/// The number that an RSA signature opens to; nothing for what is no signature by a key of this size.
+fn opened(modulus: &[u8], exponent: &[u8], signature: &[u8]) -> Option<Natural> {
     let (number, modulus_number) = (Natural::from_octets(signature), Natural::from_octets(modulus));
     let exponent = exponent
         .iter()
-        .try_fold(0_u64, |number, octet| (number >> 56 == 0).then_some(number << 8 | u64::from(*octet)));
-    let Some(exponent) = exponent else { return false };
+        .try_fold(0_u64, |number, octet| (number >> 56 == 0).then_some(number << 8 | u64::from(*octet)))?;
     let is_below = number.compare(&modulus_number) == std::cmp::Ordering::Less;
-    signature.len() == modulus.len()
-        && is_below
-        && number.power(exponent, &modulus_number) == Natural::from_octets(&encoded)
+    (signature.len() == modulus.len() && is_below).then(|| number.power(exponent, &modulus_number))
+}
+
+/// Verifies an RSA-PSS signature from the digest: MGF1 by the same hash, a salt as long as the digest. Source: RFC 8017
+/// §8.1.2, §9.1.2.
+fn verify_pss(modulus: &[u8], exponent: &[u8], hash: HashAlgorithm, digest: &[u8], signature: &[u8]) -> bool {
+    let Some(opened) = opened(modulus, exponent, signature) else { return false };
+    // One bit less than the modulus has: with a multiple of 8 and 1 bits there is one octet less.
+    let bits = Natural::from_octets(modulus).bits().saturating_sub(1);
+    let octets = opened.octets();
+    let Some(zeros) = bits.div_ceil(8).checked_sub(octets.len()) else { return false };
+    let encoded = [vec![0; zeros], octets].concat();
+    let hashed = hash.octets();
+    let Some((rest, [0xbc])) = encoded.split_last_chunk::<1>() else { return false };
+    let Some((masked, tail)) = rest.len().checked_sub(hashed).and_then(|at| rest.split_at_checked(at)) else {
+        return false;
+    };
+    let unused = (8 - bits % 8) % 8;
+    let first_mask = 0xff_u8 >> unused;
+    if masked.first().is_none_or(|first| first & !first_mask != 0) {
+        return false;
+    }
+    let mask = mgf1(hash, tail, masked.len());
+    let mut block: Vec<u8> = masked.iter().zip(mask).map(|(octet, mask)| octet ^ mask).collect();
+    if let Some(first) = block.first_mut() {
+        *first &= first_mask;
+    }
+    let Some((padding, salt)) = block.len().checked_sub(hashed).and_then(|at| block.split_at_checked(at))
+    else {
+        return false;
+    };
+    let Some((1, zeros)) = padding.split_last() else { return false };
+    let whole = [&[0; 8][..], digest, salt].concat();
+    zeros.iter().all(|octet| *octet == 0) && hash.digest(&whole) == tail
+}
+
+/// So many octets of a mask. Source: RFC 8017 §B.2.1.
+fn mgf1(hash: HashAlgorithm, seed: &[u8], octets: usize) -> Vec<u8> {
+    let blocks = (0_u32..).map(|counter| hash.digest(&[seed, &counter.to_be_bytes()].concat()));
+    blocks.flatten().take(octets).collect()
 }
 
 /// The longest message that is held.
@@ -276,7 +328,9 @@ mod tests {
             let (pieces, whole) = (pieces.end(), Message::whole(algorithm, &message));
             assert_eq!((pieces.sha256(), &pieces.digest), (Digest::of(&message), &whole.digest));
             match (algorithm.hash(), pieces.signable()) {
-                (Some(hash), Ok(Signable::Digest(by, digest, _))) => {
+                (Some(hash), Ok(Signable::Digest(by, digest, _) | Signable::Pss(by, digest))) => {
+                    let pss = matches!(pieces.signable(), Ok(Signable::Pss(..)));
+                    assert_eq!(pss, matches!(algorithm, SignatureAlgorithm::RsaPss(_)));
                     assert_eq!((by, digest), (hash, &hash.digest(&message)[..]));
                 }
                 (None, Err(error)) => assert!(error.to_string().contains("1048576"), "{error}"),

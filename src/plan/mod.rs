@@ -15,12 +15,12 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use crate::step::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries,
+    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries, SignedWith,
 };
 pub use inputs::kept_input;
 pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
-pub use site::{Class, Login, PinSource, Preflight, Site, SiteToken};
+pub use site::{Class, Lockdown, Login, PinSource, Preflight, Site, SiteMedium, SiteToken};
 
 use crate::digest::Digest;
 pub use crate::profile::Begun;
@@ -214,13 +214,6 @@ fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
 
 /// What the script says once for all steps; inputs and profiles come later.
 fn setting(script: &Script, problems: &mut Problems) -> Setting {
-    for (_, demand) in script.tokens.iter() {
-        if let Some(pin) = demand.pin.as_ref().filter(|pin| pin.value == crate::script::PinCustody::Shares) {
-            let message =
-                "a PIN from `shares` is not available in this version; wanted `one-person` or `two-people`";
-            problems.add(pin.place, message);
-        }
-    }
     let tokens = script.tokens.iter().map(|(name, demand)| {
         let demand = TokenDemand {
             class: demand.class.value.word().to_owned(),

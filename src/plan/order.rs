@@ -40,9 +40,15 @@ pub fn judge(script: &Script, problems: &mut Problems) {
     }
 }
 
-/// `seal` is the last step, and there is one.
+/// `seal` is the last step, and there is one; only media are written after it, and none before.
 fn last(steps: &[&StepNode], problems: &mut Problems) {
-    let Some(last) = steps.last() else { return };
+    let sealed = steps.iter().position(|step| step.name == "seal").unwrap_or(usize::MAX);
+    for (_, step) in steps.iter().enumerate().filter(|(at, step)| *at < sealed && step.name == "write-media")
+    {
+        let message = "`write-media` stands before `seal`; what is handed over is complete only after it";
+        problems.add(step.place, message);
+    }
+    let Some(last) = steps.iter().rfind(|step| step.name != "write-media") else { return };
     match steps.iter().find(|step| step.name == "seal") {
         None => problems.add(last.place, "`seal` is missing; it is the last step of every script"),
         Some(seal) if seal.number != last.number => {

@@ -424,6 +424,7 @@ attributes! {
 /// Every make: a new one is a file and a line.
 const MAKES: &[(&str, &str)] = &[
     ("aws-cloudhsm-5", include_str!("../hsm/quirks/aws-cloudhsm-5.yaml")),
+    ("kryoptic-1", include_str!("../hsm/quirks/kryoptic-1.yaml")),
     ("nss-3", include_str!("../hsm/quirks/nss-3.yaml")),
     ("opencryptoki-3", include_str!("../hsm/quirks/opencryptoki-3.yaml")),
     ("p11-kit-client", include_str!("../hsm/quirks/p11-kit-client.yaml")),

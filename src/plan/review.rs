@@ -83,9 +83,15 @@ fn head(plan: &Plan, text: &mut String) -> std::fmt::Result {
 }
 
 fn draft_text(draft: &Draft, text: &mut String) -> std::fmt::Result {
-    writeln!(text, "      {} `{}`, signed by the key `{}`:", draft.kind, draft.name, draft.signed_by)?;
+    let with =
+        draft.signed_with.as_ref().map_or_else(String::new, |with| format!(" with {}", with.algorithm));
+    writeln!(text, "      {} `{}`, signed by the key `{}`{with}:", draft.kind, draft.name, draft.signed_by)?;
     for field in draft.fields.fields() {
         writeln!(text, "        {}: {}", field.name, field.value)?;
+    }
+    // Rules that object end the plan; these people acknowledge.
+    for warning in &draft.warnings {
+        writeln!(text, "        {warning}")?;
     }
     let fixed: usize =
         draft.octets.iter().map(|part| if let Octets::Fixed(hex) = part { hex.len() / 2 } else { 0 }).sum();

@@ -20,8 +20,17 @@ pub struct Site {
     pub tokens: Named<SiteToken>,
     /// Where outputs go, if the command line does not say.
     pub outputs: Option<String>,
+    /// Where media are mounted.
+    pub media: Named<SiteMedium>,
     /// What the machine is expected to be.
     pub preflight: Preflight,
+}
+
+/// Where a medium is mounted: a place for each copy, or one for all.
+#[derive(Clone, Debug)]
+pub struct SiteMedium {
+    /// The folders.
+    pub folders: Vec<PathBuf>,
 }
 
 /// What a logical token is on this machine.
@@ -80,6 +89,8 @@ pub enum PinSource {
     Prompt,
     /// Two people type one half each.
     TwoHalves,
+    /// Its holders type their shares.
+    Shares,
     /// A file descriptor that is open when the program starts: one line.
     Descriptor(u32),
 }
@@ -91,6 +102,55 @@ pub struct Preflight {
     pub allow_interfaces: Vec<String>,
     /// Octets that must be free where things are written.
     pub minimum_free: u64,
+    /// The digest of the program's file.
+    pub program: Option<Digest>,
+    /// The system's name and kernel, as `preflight` says them.
+    pub operating_system: Option<String>,
+    /// Words that the kernel was started with.
+    pub command_line: Option<Vec<String>>,
+    /// Whether Secure Boot is on.
+    pub secure_boot: Option<bool>,
+    /// The kernel's lockdown, at least.
+    pub lockdown: Option<Lockdown>,
+    /// The digest of the names of the kernel's modules.
+    pub kernel_modules: Option<Digest>,
+    /// Registers of the TPM, by number.
+    pub registers: BTreeMap<u64, Digest>,
+    /// Whether it may be a virtual machine.
+    pub virtual_machine: bool,
+    /// USB devices that may be there.
+    pub usb: Option<Vec<String>>,
+    /// Whether the root is read-only, or nothing of it stays.
+    pub read_only: bool,
+    /// Places of disks that may be written.
+    pub disks: Option<Vec<String>>,
+    /// Whether log and outputs are on file systems of their own.
+    pub separate: bool,
+    /// Octets of memory that must be free.
+    pub minimum_memory: u64,
+}
+
+/// How much the kernel denies to root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lockdown {
+    /// Nothing.
+    None,
+    /// Changing the kernel.
+    Integrity,
+    /// Reading it too.
+    Confidentiality,
+}
+
+impl Lockdown {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, known)| *known == self).map_or("none", |(word, _)| word)
+    }
+}
+
+impl Word for Lockdown {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("none", Self::None), ("integrity", Self::Integrity), ("confidentiality", Self::Confidentiality)];
 }
 
 impl Site {
@@ -127,6 +187,10 @@ impl Site {
             if let (Some(message), false) = (token.wrong_custody(name, demand.pin.as_deref()), practice) {
                 problems.add(token.pin.as_ref().map_or(token.label.place, |pin| pin.place), message);
             }
+            let shares = token.pin.as_ref().filter(|pin| pin.value == PinSource::Shares);
+            if let (Some(pin), Err(why)) = (shares, setting.people.can_share_a_pin()) {
+                problems.add(pin.place, format!("token `{name}`: {why}"));
+            }
             for other in &demand.distinct_from {
                 let same = self.tokens.find(other).is_some_and(|other| token.is_same_device(other));
                 if same {
@@ -137,6 +201,7 @@ impl Site {
             }
         }
         self.judge_shared_processes(problems);
+        self.judge_media(plan, problems);
         for (name, _) in self.tokens.iter() {
             if !setting.tokens.contains_key(name.value.as_str()) {
                 let known: Vec<&str> = setting.tokens.keys().map(String::as_str).collect();
@@ -169,6 +234,53 @@ impl Site {
     }
 }
 
+impl Site {
+    /// Every medium of the script has a place, or one for each copy.
+    fn judge_media(&self, plan: &Plan, problems: &mut Problems) {
+        for (name, copies) in plan.steps().filter_map(|step| step.step.medium()) {
+            let Some(medium) = self.media.find(name) else {
+                problems.add(Place::START, format!("the script's medium `{name}` is missing under `media`"));
+                continue;
+            };
+            let places = medium.folders.len();
+            if places > 1 && places < copies {
+                let message = format!(
+                    "medium `{name}` has {places} folders; the script wants {copies} copies: one folder for all, or one for each"
+                );
+                problems.add(Place::START, message);
+            }
+        }
+    }
+
+    /// The folders that media are mounted in. What is mounted later is another file system than now: the folder above is
+    /// what can be allowed.
+    pub fn mount_points(&self) -> Vec<PathBuf> {
+        let all = self.media.iter().flat_map(|(_, medium)| &medium.folders);
+        all.filter_map(|folder| folder.parent().map(PathBuf::from)).collect()
+    }
+}
+
+impl FromNode for SiteMedium {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let folders: Vec<String> = match &node.value {
+            Value::List(_) => Vec::from_node(node, problems)?,
+            _ => vec![String::from_node(node, problems)?],
+        };
+        let good = |folder: &String| {
+            let path = Path::new(folder);
+            path.is_absolute() && path.components().count() > 2
+        };
+        if folders.is_empty() || !folders.iter().all(good) {
+            return wrong(
+                node,
+                "a whole path below a folder, such as `/media/online`, or a list of them, one for each copy",
+                problems,
+            );
+        }
+        Some(Self { folders: folders.into_iter().map(PathBuf::from).collect() })
+    }
+}
+
 impl SiteToken {
     /// A token is blank exactly where the script initialises it.
     fn judge_blank(&self, name: &str, initialized: bool, problems: &mut Problems) {
@@ -189,9 +301,16 @@ impl SiteToken {
     fn wrong_custody(&self, name: &str, demand: Option<&str>) -> Option<String> {
         let source = self.pin.as_ref().map(|pin| pin.value);
         match (demand, self.login, source) {
-            (Some("two-people"), Login::Pin, Some(PinSource::TwoHalves)) => None,
+            (Some("two-people"), Login::Pin, Some(PinSource::TwoHalves | PinSource::Shares))
+            | (Some("shares"), Login::Pin, Some(PinSource::Shares)) => None,
+            (Some("shares"), Login::Pin, _) => Some(format!(
+                "token `{name}`: the script demands that the PIN is put together from shares; wanted `pin: shares`"
+            )),
+            (Some("shares"), Login::None, _) => Some(format!(
+                "token `{name}`: the script demands a PIN from shares; this one asks for no login"
+            )),
             (Some("two-people"), Login::Pin, _) => Some(format!(
-                "token `{name}`: the script demands that two people bring the PIN; wanted `pin: two-halves`"
+                "token `{name}`: the script demands that two people bring the PIN; wanted `pin: two-halves` or `pin: shares`"
             )),
             (Some("two-people"), Login::None, _) => Some(format!(
                 "token `{name}`: the script demands that two people bring the PIN; this one asks for no login"
@@ -221,13 +340,19 @@ impl FromNode for Site {
         let tokens = fields.required("tokens");
         let outputs = fields.optional("outputs");
         let printer: Option<Located<String>> = fields.optional("printer");
+        let media = fields.optional("media");
         let preflight = fields.optional("preflight");
         if let Some(printer) = printer.filter(|printer| printer.value != "none") {
             let message = format!("found printer `{}`; this version has `none` only", printer.value);
             fields.problems().add(printer.place, message);
         }
         fields.finish();
-        Some(Self { tokens: tokens?, outputs, preflight: preflight.unwrap_or_default() })
+        Some(Self {
+            tokens: tokens?,
+            outputs,
+            media: media.unwrap_or_default(),
+            preflight: preflight.unwrap_or_default(),
+        })
     }
 }
 
@@ -252,7 +377,9 @@ impl FromNode for SiteToken {
             fields.problems().add(node.place, message);
         }
         if login == Some(Login::Pin) && pin.is_none() && !fields.has("pin") {
-            fields.problems().add(node.place, "`pin` is missing: `prompt`, `two-halves` or `{fd: 3}`");
+            fields
+                .problems()
+                .add(node.place, "`pin` is missing: `prompt`, `two-halves`, `shares` or `{fd: 3}`");
         }
         fields.finish();
         let module: Located<String> = module?;
@@ -321,6 +448,7 @@ impl FromNode for PinSource {
         match &node.value {
             Value::Scalar { text, .. } if text == "prompt" => Some(Self::Prompt),
             Value::Scalar { text, .. } if text == "two-halves" => Some(Self::TwoHalves),
+            Value::Scalar { text, .. } if text == "shares" => Some(Self::Shares),
             Value::Map(_) => {
                 let mut fields = Fields::of(node, problems);
                 let descriptor: Option<Located<usize>> = fields.required("fd");
@@ -336,7 +464,7 @@ impl FromNode for PinSource {
             }
             _ => wrong(
                 node,
-                "`prompt`, `two-halves` or `{fd: 3}`; a PIN itself never stands in a file",
+                "`prompt`, `two-halves`, `shares` or `{fd: 3}`; a PIN itself never stands in a file",
                 problems,
             ),
         }
@@ -345,21 +473,62 @@ impl FromNode for PinSource {
 
 impl Default for Preflight {
     fn default() -> Self {
-        Self { allow_interfaces: vec!["lo".into()], minimum_free: 64 << 20 }
+        Self {
+            allow_interfaces: vec!["lo".into()],
+            minimum_free: 64 << 20,
+            program: None,
+            operating_system: None,
+            command_line: None,
+            secure_boot: None,
+            lockdown: None,
+            kernel_modules: None,
+            registers: BTreeMap::new(),
+            virtual_machine: false,
+            usb: None,
+            read_only: false,
+            disks: None,
+            separate: false,
+            minimum_memory: 64 << 20,
+        }
     }
 }
 
 impl FromNode for Preflight {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         let mut fields = Fields::of(node, problems);
-        let allow_interfaces = fields.optional("allow-interfaces");
-        let minimum_free = fields.optional::<Size>("minimum-free");
-        fields.finish();
         let default = Self::default();
-        Some(Self {
-            allow_interfaces: allow_interfaces.unwrap_or(default.allow_interfaces),
-            minimum_free: minimum_free.map_or(default.minimum_free, |size| size.0),
-        })
+        let registers = fields.optional::<Named<Digest>>("boot-registers").unwrap_or_default();
+        let mut numbered = BTreeMap::new();
+        for (name, digest) in registers.iter() {
+            match name.value.as_str().parse::<u64>() {
+                Ok(number) if number < 24 => drop(numbered.insert(number, *digest)),
+                _ => {
+                    let message = format!("found register `{}`; a TPM has 0 to 23", name.value);
+                    fields.problems().add(name.place, message);
+                }
+            }
+        }
+        let read = Self {
+            allow_interfaces: fields.optional("allow-interfaces").unwrap_or(default.allow_interfaces),
+            minimum_free: fields.optional::<Size>("minimum-free").map_or(default.minimum_free, |size| size.0),
+            program: fields.optional("program-sha256"),
+            operating_system: fields.optional("operating-system"),
+            command_line: fields.optional("command-line"),
+            secure_boot: fields.optional("secure-boot"),
+            lockdown: fields.optional("lockdown"),
+            kernel_modules: fields.optional("kernel-modules-sha256"),
+            registers: numbered,
+            virtual_machine: fields.optional("virtual-machine").unwrap_or(false),
+            usb: fields.optional("usb"),
+            read_only: fields.optional("read-only-root").unwrap_or(false),
+            disks: fields.optional("disks"),
+            separate: fields.optional("separate-file-systems").unwrap_or(false),
+            minimum_memory: fields
+                .optional::<Size>("minimum-memory")
+                .map_or(default.minimum_memory, |size| size.0),
+        };
+        fields.finish();
+        Some(read)
     }
 }
 

@@ -179,7 +179,8 @@ impl<'g> Gathered<'g> {
     }
 
     fn follow(&mut self, record: &Record, leaf: Hash) {
-        if record.cer == self.ceremony {
+        // What follows a closed ceremony and belongs to none is how it went on: media, and what an interruption cost.
+        if record.cer == self.ceremony || record.cer == "-" && !self.past.is_empty() {
             if self.past.is_empty() && record.seq > 0 {
                 self.began_at = Some(head_of(&self.levels));
             }
@@ -226,7 +227,9 @@ impl LogFolder {
         };
         let closed = interrupted.is_closed();
         let named: Vec<_> = interrupted.past.artifacts().into_iter().map(|(_, artifact)| artifact).collect();
+        let closing = interrupted.past.find("ceremony.close", |_| true).map(|record| record.seq);
         let mut folder = Self {
+            closed_at: closing,
             deposit: None,
             places,
             identity: identity.clone(),

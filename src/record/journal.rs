@@ -111,6 +111,8 @@ pub struct LogFolder {
     pub(super) taken: BTreeSet<PathBuf>,
     /// Whether each of the series is named beside its list.
     pub(super) singled_out: bool,
+    /// The record that closed the ceremony.
+    pub(super) closed_at: Option<u64>,
     /// What is put where artifacts are and is none yet, with its digest.
     pub(super) deposit: Option<(Reserved, Digest)>,
 }
@@ -142,6 +144,7 @@ impl LogFolder {
             head: None,
             stored: Vec::new(),
             reserved: Vec::new(),
+            closed_at: None,
             deposit: None,
             list: None,
             taken: BTreeSet::new(),
@@ -177,6 +180,7 @@ impl LogFolder {
             head: Some(continued.note),
             stored: Vec::new(),
             reserved: Vec::new(),
+            closed_at: None,
             deposit: None,
             list: None,
             taken: BTreeSet::new(),
@@ -327,6 +331,7 @@ impl Journal for LogFolder {
             return Err(JournalError::ClockWentBack { now: entry.at, last: self.last_at });
         }
         let (names_artifacts, at) = (names_artifacts(&entry.event), entry.at);
+        let closes = matches!(entry.event, Event::CeremonyClose { .. });
         let record = self.record(entry)?;
         let mut line = record.to_line().map_err(|fault| unfit(&fault))?;
         let seq = record.seq;
@@ -343,6 +348,11 @@ impl Journal for LogFolder {
         self.levels.push(leaf);
         self.last = leaf;
         self.last_at = at;
+        if closes {
+            // What follows belongs to no ceremony.
+            self.closed_at = Some(seq);
+            self.again.closed = true;
+        }
         if names_artifacts {
             for stored in self.stored.iter_mut().filter(|stored| stored.seq.is_none()) {
                 stored.seq = Some(seq);
@@ -426,6 +436,11 @@ impl Journal for LogFolder {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(storage(&path, "read", error)),
         }
+    }
+
+    fn hand_over(&mut self) -> Result<Vec<(String, PathBuf)>, JournalError> {
+        super::bundle::complete(self)?;
+        super::bundle::files(self)
     }
 
     fn manifest(&self) -> Vec<u8> {

@@ -8,8 +8,10 @@ use std::path::Path;
 use ceremony_log::json::Object;
 use ceremony_log::record::Record;
 
+use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::pki::SerialNumber;
+use crate::pki::reason::Reason;
 use crate::plan::{
     Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries,
 };
@@ -27,6 +29,16 @@ pub struct Memory {
     intents: BTreeMap<u64, Intent>,
     /// Which key a set of shares is of.
     sets: BTreeMap<String, Digest>,
+    /// The serial numbers that the ceremony being read has burned so far.
+    burned: Vec<Burned>,
+}
+
+/// A serial number that is never used again: a certificate with it could exist that nobody has.
+#[derive(Clone, Debug)]
+struct Burned {
+    issuer_spki: String,
+    serial: SerialNumber,
+    at: Timestamp,
 }
 
 /// An intent to sign a certificate.
@@ -68,6 +80,11 @@ impl Memory {
                 .and_then(|artifact| artifact.get("sha256")?.as_str())
                 .and_then(|list| self.list_superseded(list)),
             "cert.revoked" => self.certificate_revoked(data),
+            "serial.burned" => self.serial_burned(record),
+            "ceremony.close" => {
+                self.ceremony_closed();
+                Some(())
+            }
             "custody.opened" | "custody.sealed" => self.bag(&record.ev, data),
             "key.backup" | "key.restored" | "share.issued" => self.survives(&record.ev, data),
             "key.destroyed" => self.key_destroyed(data),
@@ -175,6 +192,28 @@ impl Memory {
         let issuer = by_key.or_else(|| Some(self.ledger.issued_as(sha256?)?.issuer_sha256))?;
         self.ledger.revoke(issuer, Revocation { serial, at, reason });
         Some(())
+    }
+
+    fn serial_burned(&mut self, record: &Record) -> Option<()> {
+        let issuer_spki = record.data.str("issuer_spki_sha256")?.to_owned();
+        let serial = SerialNumber::from_hex(record.data.str("serial")?).ok()?;
+        let at = Timestamp::from_seconds(record.at.seconds())?;
+        self.burned.push(Burned { issuer_spki, serial, at });
+        Some(())
+    }
+
+    /// From the next ceremony on whatever could exist under a burned serial number is revoked: the plan of the ceremony that
+    /// burned it was approved before, and says nothing of it. It was never to be used, so it is revoked since it would have
+    /// begun. No root revokes itself.
+    fn ceremony_closed(&mut self) {
+        for Burned { issuer_spki, serial, at } in std::mem::take(&mut self.burned) {
+            let Some(issuer) = self.subjects.get(&issuer_spki).copied() else { continue };
+            let Some(issued) = self.ledger.issued_under(issuer, &serial) else { continue };
+            if issued.subject_sha256 != issuer && issued.revoked.is_none() {
+                let (at, reason) = (issued.not_before.min(at), Reason::Superseded);
+                self.ledger.revoke(issuer, Revocation { serial, at, reason });
+            }
+        }
     }
 
     fn bag(&mut self, ev: &str, data: &Object) -> Option<()> {

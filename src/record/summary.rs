@@ -9,15 +9,14 @@ use super::artifact;
 use super::file::storage;
 use super::journal::{LogFolder, Stored};
 use crate::digest::Digest;
-use crate::stage::{ArtifactPlace, Journal as _, JournalError};
+use crate::stage::{ArtifactPlace, Head, JournalError};
 
-/// The summary of a closed ceremony, canonical JSON. Each file is hashed as it lies at its path.
+/// The summary of a closed ceremony, whose closing head this is, canonical JSON. Each file is hashed as it lies at its path.
 ///
 /// # Errors
 ///
 /// [`JournalError::Storage`] if a file cannot be read back.
-pub fn summary(log: &LogFolder) -> Result<Vec<u8>, JournalError> {
-    let head = log.head();
+pub fn summary(log: &LogFolder, head: Head) -> Result<Vec<u8>, JournalError> {
     let size = i64::try_from(head.size).unwrap_or(i64::MAX);
     let mut artifacts = Vec::new();
     for stored in log.stored() {

@@ -157,6 +157,15 @@ pub trait Journal {
         Ok(None)
     }
 
+    /// Completes what the closed ceremony hands over; every file of it, by its name and where it lies.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the ceremony is not closed, or something cannot be made.
+    fn hand_over(&mut self) -> Result<Vec<(String, PathBuf)>, JournalError> {
+        Ok(Vec::new())
+    }
+
     /// The manifest of all artifacts so far.
     fn manifest(&self) -> Vec<u8>;
 

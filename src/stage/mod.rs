@@ -11,10 +11,14 @@ mod equipment;
 mod event;
 mod exception;
 mod heads;
+mod initialization;
 mod journal;
 mod machine;
+mod media;
+mod medium;
 mod operators;
 mod past;
+mod shares;
 
 use std::io::Read;
 use std::time::Duration;
@@ -22,7 +26,7 @@ use std::time::Duration;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-pub use crate::secret::Pin;
+pub use crate::secret::{Pin, SecretOctets};
 pub use approval::{Signing, ToApprove};
 pub use destruction::Destruction;
 pub use equipment::{
@@ -30,16 +34,18 @@ pub use equipment::{
 };
 pub use event::{
     ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
-    LogKeyRole, Module, Outcome, ProofLevel, Session, Statement,
+    LogKeyRole, Module, Outcome, ProofLevel, Session, ShareOf, Statement,
 };
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
-pub use machine::Machine;
+pub use machine::{Expected as MachineExpected, Machine};
+pub use media::Delivery;
 pub use operators::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
-    SIGNED, SignRequest, bring_signature,
+    SIGNED, ShareDelivery, SharePurpose, ShareRequest, SignRequest, bring_signature,
 };
 
 pub use past::{Leftover, Past, PastRecord};
+pub use shares::{DealtPin, ShareError, ShareFace, SharedPin};
 
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;
@@ -65,6 +71,9 @@ pub struct Stage<'a> {
     confirmed: bool,
     /// Whether the closing record is in the log.
     over: bool,
+    media: media::Begun,
+    /// The USB devices that were there when it was looked last.
+    devices: Option<Vec<String>>,
     memory: past::Memory,
 }
 
@@ -198,6 +207,8 @@ impl<'a> Stage<'a> {
             signing: None,
             confirmed: false,
             over: false,
+            media: media::Begun::new(),
+            devices: None,
             memory: past::Memory::default(),
         }
     }
@@ -459,6 +470,20 @@ impl<'a> Stage<'a> {
         self.machine.checks(self.now())
     }
 
+    /// Says in the log which USB devices came and went since it was looked last; the first look says nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn watch_devices(&mut self) -> Result<(), StageError> {
+        let Some(now) = self.machine.usb_devices() else { return Ok(()) };
+        let before = self.devices.replace(now.clone());
+        let Some(text) = before.and_then(|before| machine::difference(&before, &now)) else { return Ok(()) };
+        self.show(&Notice::Wrong { sentence: text.clone() });
+        self.record(Event::LogNote { text })?;
+        Ok(())
+    }
+
     /// This ceremony continues a log whose last head was this one.
     pub fn continues_from(&mut self, head: Head) {
         self.head_at_start = Some(head);
@@ -480,7 +505,7 @@ impl<'a> Stage<'a> {
         self.partial
     }
 
-    /// The ceremony is closed; nothing can be recorded any more.
+    /// The ceremony is closed; what is recorded from here on belongs to none.
     pub fn close(&mut self) {
         self.closed = true;
     }
@@ -488,6 +513,11 @@ impl<'a> Stage<'a> {
     /// Whether the ceremony is closed.
     pub const fn is_closed(&self) -> bool {
         self.closed
+    }
+
+    /// Whether the closing record is in the log, by this start of the program or an earlier one.
+    pub const fn is_over(&self) -> bool {
+        self.over
     }
 
     /// Whether something was handed over, or a log was taken up, since the last signed head.
@@ -653,6 +683,42 @@ pub enum StageError {
         /// How many are wanted.
         threshold: usize,
     },
+    /// A holder of a share is not in the room when shares are dealt.
+    #[error("`{person}` is not in the room; the PIN of token `{token}` is dealt to all its holders together")]
+    AbsentHolder {
+        /// The script's name for the token.
+        token: String,
+        /// Who.
+        person: String,
+    },
+    /// A PIN could not be divided.
+    #[error("the PIN of token `{token}` was not dealt")]
+    Shares {
+        /// The script's name for the token.
+        token: String,
+        /// Why.
+        source: ShareError,
+    },
+    /// A holder has not typed back what was shown.
+    #[error(
+        "`{person}` has not typed back the share of token `{token}`; nothing depends on it, and another set is dealt the next time"
+    )]
+    NotReadBack {
+        /// The script's name for the token.
+        token: String,
+        /// Who.
+        person: String,
+    },
+    /// Too few holders gave their shares.
+    #[error(
+        "{missing} more shares of the PIN of token `{token}` are wanted, and nobody in the room gave them"
+    )]
+    TooFewShares {
+        /// The script's name for the token.
+        token: String,
+        /// How many.
+        missing: usize,
+    },
     /// A person who is to approve has no key.
     #[error("`{person}` has no key to approve with; the script registers none")]
     NoKey {
@@ -704,6 +770,14 @@ pub enum StageError {
         held: Head,
         /// The head of the log here over as many records.
         here: Head,
+    },
+    /// A medium does not hold what it was given, or cannot be written.
+    #[error("medium `{medium}`: {why}")]
+    Medium {
+        /// The script's name for it.
+        medium: String,
+        /// What was found.
+        why: String,
     },
     /// No random octets.
     #[error("the random number generators did not give what was asked")]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, hex};
 use crate::issuance::{ApprovedPlan, Field, Statement};
+use crate::pki::SignatureAlgorithm;
 use crate::pki::build::Streamed;
 use crate::stage::ArtifactPlace;
 
@@ -21,10 +22,33 @@ pub struct Draft {
     pub name: String,
     /// The script's name for the key that signs it.
     pub signed_by: String,
+    /// With which algorithm, where it is not the one that the key demands by itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_with: Option<SignedWith>,
+    /// What rules warn of: whoever approves the plan has read it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub warnings: Vec<String>,
     /// Every field, the holes by their names in angle brackets.
     pub fields: Statement,
     /// The octets, with holes where they are not known yet.
     pub octets: Vec<Octets>,
+}
+
+/// An algorithm that the token of a key has to have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedWith {
+    /// The script's name for the token.
+    pub token: String,
+    /// The algorithm.
+    #[serde(with = "super::text")]
+    pub algorithm: SignatureAlgorithm,
+}
+
+impl SignedWith {
+    /// Whether it is RSA-PSS, for which a token needs a mechanism of its own: everything else signs by that of its key.
+    pub const fn is_pss(&self) -> bool {
+        matches!(self.algorithm, SignatureAlgorithm::RsaPss(_))
+    }
 }
 
 /// The drafts of one step, as people approved them.
@@ -295,6 +319,8 @@ mod tests {
             kind: "root".into(),
             name: "x".into(),
             signed_by: "x".into(),
+            signed_with: None,
+            warnings: Vec::new(),
             fields: fields.clone(),
             octets: vec![octets("0001"), hole.clone(), octets("04")],
         };

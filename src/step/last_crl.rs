@@ -175,21 +175,35 @@ fn signed_by(input: &Input, issuer: &KnownCertificate) -> Result<LastCrl, String
     let text = |error: read::ReadError| error.to_string();
     let ca = read::certificate(&issuer.der).map_err(text)?;
     let key = ca.public_key().map_err(|error| error.to_string())?;
-    let mut message = Message::signed_by(SignatureAlgorithm::for_key(&key));
+    // By which algorithm it is signed stands at its beginning: that is read once more.
+    let wanted = algorithm_of(&mut source(input)?.0)?;
+    if !wanted.fits(&key) {
+        return Err(format!("its signature algorithm, {wanted}, is not one of the key of `{}`", issuer.name));
+    }
+    let mut message = Message::signed_by(wanted);
     let (crl, whole) = entries(&mut source(input)?.0, &mut |octets| message.hear(octets))?;
     let fields = whole.fields().map_err(text)?;
     if fields.issuer() != ca.subject() {
         return Err(format!("its issuer is `{}`; wanted `{}`", fields.issuer(), ca.subject()));
     }
     let (algorithm, signature) = whole.around().map_err(text)?.ok_or("it has no signature")?;
-    if algorithm.signature_algorithm() != Some(SignatureAlgorithm::for_key(&key)) {
-        return Err(format!("its signature algorithm is not the one of the key of `{}`", issuer.name));
+    if algorithm.signature_algorithm() != Some(wanted) {
+        return Err("the signature algorithm beside its signature is another than inside".into());
     }
     message
         .end()
         .verify(&key, signature)
         .map_err(|error| format!("the key of `{}` did not sign it: {error}", issuer.name))?;
     Ok(crl)
+}
+
+/// By which algorithm a CRL says that it is signed.
+fn algorithm_of(source: &mut dyn Read) -> Result<SignatureAlgorithm, String> {
+    let (mut heard, mut faults) = (|_: &[u8]| (), Faults::new());
+    let text = |error: read::ReadError| error.to_string();
+    let stream = CrlStream::open(source, CrlForm::Whole, &mut heard, &mut faults).map_err(text)?;
+    let head = stream.head().map_err(text)?;
+    head.signature().signature_algorithm().ok_or_else(|| "its signature algorithm is unknown".to_owned())
 }
 
 /// The DER of an input, and its digest. PEM is taken as far as an input is held in memory.

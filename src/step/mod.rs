@@ -27,6 +27,7 @@ mod issue_ocsp_responses;
 mod issue_root;
 mod issue_subordinate;
 mod last_crl;
+mod pin_shares;
 mod placeholder;
 mod preflight;
 mod request_certificate;
@@ -41,6 +42,7 @@ mod setting;
 mod text;
 mod times;
 mod witness;
+mod write_media;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -48,7 +50,8 @@ use thiserror::Error;
 
 pub use given_key::one_structure;
 use holes::ApprovedDrafts;
-pub use holes::{Draft, Entries, Hole, Octets};
+pub use holes::{Draft, Entries, Hole, Octets, SignedWith};
+pub use pin_shares::PinShares;
 pub use rows::{RowsError, read as read_rows};
 pub use scope::{Left, Scope};
 pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, Window};
@@ -117,6 +120,11 @@ trait Step: Serialize + DeserializeOwned {
 
     /// The token that it initialises.
     fn initializes(&self) -> Option<&str> {
+        None
+    }
+
+    /// The medium that it writes, and how many copies.
+    fn medium(&self) -> Option<(&str, usize)> {
         None
     }
 
@@ -203,6 +211,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.initializes()),+ }
             }
 
+            /// The medium that it writes, and how many copies.
+            pub fn medium(&self) -> Option<(&str, usize)> {
+                match self { $(Self::$step(step) => step.medium()),+ }
+            }
+
             /// Does it.
             ///
             /// # Errors
@@ -241,6 +254,7 @@ steps!(
     issue_ocsp_responses::IssueOcspResponses,
     witness::Witness,
     seal::Seal,
+    write_media::WriteMedia,
 );
 
 /// Why a step could not be done.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Room, Scope, Step, StepError, spec};
 use crate::approval::{DEVIATION, deviation_sha256};
 use crate::script::Part;
-use crate::stage::{CheckOutcome, Event, Line, Notice, ToApprove};
+use crate::stage::{Check, CheckOutcome, Event, Line, Notice, ToApprove};
 
 spec!(
     /// `preflight: {}`
@@ -21,8 +21,7 @@ pub struct Preflight {}
 
 impl Step for Preflight {
     const NAME: &'static str = "preflight";
-    const ABOUT: &'static str =
-        "the program looks at the machine: time, space, modules, swap, core dumps, network";
+    const ABOUT: &'static str = "the program looks at the machine: program, kernel, memory, networks, devices, disks, who else is there";
     const RECALLED: bool = false;
     type Spec = Spec;
 
@@ -35,12 +34,18 @@ impl Step for Preflight {
     }
 
     fn preview(&self) -> String {
-        "Look at the machine: time, free space, modules, swap, core dumps, network interfaces.".into()
+        "Look at the machine: program, kernel, memory, networks, devices, disks, and who else is there."
+            .into()
     }
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let checks = room.stage.look_at_machine();
-        let seq = room.stage.record(Event::PreflightResult { checks: checks.clone() })?;
+        let mut seq = None;
+        for part in parts(&checks) {
+            let recorded = room.stage.record(Event::PreflightResult { checks: part.to_vec() })?;
+            seq.get_or_insert(recorded);
+        }
+        let seq = seq.unwrap_or_default();
         let lines: Vec<Line> =
             checks.iter().map(|check| Line::new(check.id.clone(), check.to_string())).collect();
         room.stage.show(&Notice::Done { sentence: "This is what the machine looks like.".into(), lines });
@@ -68,5 +73,50 @@ impl Step for Preflight {
     }
 }
 
+/// All checks in parts that fit into a line of the log.
+fn parts(checks: &[Check]) -> Vec<&[Check]> {
+    let mut parts = Vec::new();
+    let mut rest = checks;
+    while !rest.is_empty() {
+        let mut room = MOST_OF_A_LINE;
+        let fits = rest.iter().take_while(|check| {
+            let takes = check.id.len() + check.detail.len() + AROUND;
+            let fits = takes <= room;
+            room = room.saturating_sub(takes);
+            fits
+        });
+        let count = fits.count().max(1);
+        let (part, others) = rest.split_at(count.min(rest.len()));
+        parts.push(part);
+        rest = others;
+    }
+    parts
+}
+
+/// A line has 16 KiB; some octets of a text take two there.
+const MOST_OF_A_LINE: usize = 6 << 10;
+/// What stands around a check in its line.
+const AROUND: usize = 48;
+
 /// Who accepts what is violated.
 const ACCEPTS: &str = "ceremony-administrator";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_checks_are_recorded_in_parts_that_fit() {
+        let check =
+            |size: usize| Check { id: "a".into(), outcome: CheckOutcome::Ok, detail: "x".repeat(size) };
+        let checks: Vec<Check> = (0..60).map(|number| check(number * 9)).collect();
+        let parts = parts(&checks);
+        assert_eq!(parts.iter().map(|part| part.len()).sum::<usize>(), 60);
+        assert!(parts.len() > 1);
+        for part in &parts {
+            let text = serde_json::to_string(part).unwrap();
+            assert!(text.len() <= MOST_OF_A_LINE, "{}", text.len());
+        }
+        assert_eq!(super::parts(&[check(100_000)]).len(), 1);
+    }
+}

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::holes::Draft;
+use super::holes::{Draft, SignedWith};
 use super::setting::{Input, Setting};
 use crate::clock::Timestamp;
 use crate::issuance::{
-    Drawn, IssuanceError, Key, KnownCertificate, Ledger, Order, Series as _, SeriesOrder, Statement,
+    Drawn, IssuanceError, Judged, Key, KnownCertificate, Ledger, Order, Series as _, SeriesOrder, Statement,
     Structure, check_member, draft_and_judge,
 };
 use crate::pki::build::Streamed;
@@ -31,6 +31,7 @@ pub struct Scope<'s> {
     outputs: BTreeMap<(&'static str, String), String>,
     used: BTreeSet<String>,
     initialized: BTreeSet<String>,
+    media: BTreeSet<String>,
     log: Option<String>,
     continues: bool,
     /// What runs out when, at the earliest.
@@ -40,6 +41,18 @@ pub struct Scope<'s> {
     spoiled: BTreeSet<String>,
     /// Issuers of whose certificates OCSP responses are made: the first such step, and the certificates of all.
     answered: BTreeMap<String, (Place, BTreeSet<String>)>,
+}
+
+/// What an order came to at every time at which rules were tried.
+struct Tried<O: Order> {
+    /// At the earliest time at which nothing was wrong.
+    first: Option<Judged<O::Structure>>,
+    /// What it says at the last.
+    last: Statement,
+    /// What is wrong, by rule.
+    objections: BTreeMap<&'static str, String>,
+    /// What rules warn of, by rule.
+    warnings: BTreeMap<&'static str, String>,
 }
 
 /// What the steps of a script leave behind.
@@ -73,6 +86,7 @@ impl<'s> Scope<'s> {
             outputs: BTreeMap::new(),
             used: BTreeSet::new(),
             initialized: BTreeSet::new(),
+            media: BTreeSet::new(),
             log: None,
             continues: false,
             deadlines: BTreeMap::new(),
@@ -367,6 +381,18 @@ impl<'s> Scope<'s> {
         Some(name.value.to_string())
     }
 
+    /// A medium that no earlier step writes.
+    pub fn new_medium(&mut self, named: &Located<Id>) -> Option<String> {
+        let name = named.value.to_string();
+        if self.media.insert(name.clone()) {
+            return Some(name);
+        }
+        let message =
+            format!("medium `{name}` is written by an earlier step; `copies` says how many there are");
+        self.problems.add(named.place, message);
+        None
+    }
+
     /// The log's name; one `create-log` a script.
     pub fn new_log(&mut self, origin: &Located<String>) -> Option<String> {
         let text = &origin.value;
@@ -430,34 +456,10 @@ impl<'s> Scope<'s> {
     /// CRL with entries, which nobody reads while planning.
     pub fn plan_order<O: Order>(&mut self, order: &O) -> Option<Vec<u8>> {
         let place = order.place();
-        let policy = self.setting.policy;
-        let mut first = None;
-        let mut last = Statement::new();
-        let mut objections = BTreeMap::new();
-        for at in self.setting.window.probes() {
-            let drawn = Drawn { at, serial: super::placeholder::serial(&place.name) };
-            // Most entries of a long CRL are judged once, at the earliest time.
-            let lighter = if first.is_some() { order.for_later_times() } else { None };
-            match draft_and_judge(lighter.as_ref().unwrap_or(order), &drawn, policy, &self.ledger) {
-                Ok(checked) => {
-                    last = checked.statement().clone();
-                    first.get_or_insert(checked);
-                }
-                Err(IssuanceError::Objections { objections: all, .. }) => {
-                    let errors = all.iter().filter(|one| one.is_error());
-                    // What a rule says at one time of signing, it says at others in the same words or nearly so.
-                    for one in errors {
-                        let message =
-                            || self.without_placeholders(format!("{}: {one}", place.name), &place.name);
-                        objections.entry(one.rule).or_insert_with(message);
-                    }
-                }
-                Err(error) => {
-                    objections.entry("").or_insert_with(|| with_causes(&error));
-                }
-            }
-        }
-        let algorithm = SignatureAlgorithm::for_key(&order.key().public);
+        let Tried { first, last, objections, warnings } = self.try_at_every_time(order);
+        let own = SignatureAlgorithm::for_key(&order.key().public);
+        // One that the key cannot sign with was objected to.
+        let algorithm = order.algorithm().unwrap_or(own);
         let as_if_signed = |octets: &Streamed| {
             let whole = O::Structure::assemble(octets, algorithm, &[0; 1], &order.along());
             whole.in_memory().map(<[u8]>::to_vec).unwrap_or_default()
@@ -488,10 +490,50 @@ impl<'s> Scope<'s> {
             kind: place.kind.to_owned(),
             name: place.name,
             signed_by: order.key().name.clone(),
+            signed_with: (algorithm != own)
+                .then(|| SignedWith { token: order.key().token.clone(), algorithm }),
+            warnings: warnings.into_values().collect(),
             fields: super::holes::named(checked.statement(), &last, &holes),
             octets,
         });
         Some(as_if_signed(checked.octets()))
+    }
+
+    /// Has every rule judge an order at every time at which rules have to be tried. What a rule says at one time of signing,
+    /// it says at others in the same words or nearly so: once is enough.
+    fn try_at_every_time<O: Order>(&self, order: &O) -> Tried<O> {
+        let (name, policy) = (order.place().name, self.setting.policy);
+        let mut tried = Tried {
+            first: None,
+            last: Statement::new(),
+            objections: BTreeMap::new(),
+            warnings: BTreeMap::new(),
+        };
+        for at in self.setting.window.probes() {
+            let drawn = Drawn { at, serial: super::placeholder::serial(&name) };
+            // Most entries of a long CRL are judged once, at the earliest time.
+            let lighter = if tried.first.is_some() { order.for_later_times() } else { None };
+            match draft_and_judge(lighter.as_ref().unwrap_or(order), &drawn, policy, &self.ledger) {
+                Ok(checked) => {
+                    for one in checked.warnings() {
+                        let message = || self.without_placeholders(one.to_string(), &name);
+                        tried.warnings.entry(one.rule).or_insert_with(message);
+                    }
+                    tried.last = checked.statement().clone();
+                    tried.first.get_or_insert(checked);
+                }
+                Err(IssuanceError::Objections { objections: all, .. }) => {
+                    for one in all.iter().filter(|one| one.is_error()) {
+                        let message = || self.without_placeholders(format!("{name}: {one}"), &name);
+                        tried.objections.entry(one.rule).or_insert_with(message);
+                    }
+                }
+                Err(error) => {
+                    tried.objections.entry("").or_insert_with(|| with_causes(&error));
+                }
+            }
+        }
+        tried
     }
 
     /// Has every rule judge the members of a series that `which` names, at the first and the last time at which it may be
@@ -504,7 +546,7 @@ impl<'s> Scope<'s> {
             let judged = order.ready(&drawn).map(|series| {
                 let context = series.context(policy, &self.ledger);
                 for index in (0..series.count()).filter(|index| which(*index)) {
-                    match check_member(&series, index, order.key(), &context) {
+                    match check_member(&series, index, &context) {
                         Ok(_) => {}
                         Err(IssuanceError::Objections { name, objections: all, .. }) => {
                             for one in all.iter().filter(|one| one.is_error()) {

@@ -260,7 +260,7 @@ fn then(look: &str) -> String {
 }
 
 /// Whether this machine lets a test mount something where only the test sees it.
-fn can_mount() -> bool {
+pub fn can_mount() -> bool {
     let mut command = Command::new("unshare");
     command.args(["--mount", "--map-root-user", "sh", "-c", "mount -t tmpfs none /mnt"]);
     let can = command.output().is_ok_and(|output| output.status.success());

@@ -92,6 +92,29 @@ fn what_lies_beside_the_log_is_what_was_approved() {
     }
 }
 
+/// Profiles of one's own are kept with the ceremony: what happens to their folder afterwards changes nothing.
+#[test]
+fn a_ceremony_goes_on_with_the_profiles_that_it_was_begun_with() {
+    for afterwards in ["gone", "changed"] {
+        let table = Table::new().now();
+        fs::create_dir(table.path("profiles")).unwrap();
+        let own =
+            "rootrite-profile: 1\nkind: subordinate\ninherits: tls-subordinate-ca\nkey-identifier: sha1\n";
+        table.write("profiles/own.yaml", own);
+        table.change("script.yaml", "profile: tls-subordinate-ca", "profile: own");
+        let no =
+            |question: &Question| question.shown.contains("Sign the certificate `e1`?").then(|| "no".into());
+        let _ = Room::open(&table, RUN).go_on(no).with(3);
+        match afterwards {
+            "gone" => fs::remove_dir_all(table.path("profiles")).unwrap(),
+            _ => table.change("profiles/own.yaml", "key-identifier: sha1", "key-identifier: rfc7093-4"),
+        }
+        let _ = Room::open(&table, RESUME).go_on(|_| None).with(0);
+        let said = table.run("profile read out/certificates/e1.pem").with(0).out;
+        assert!(said.contains("\nkey-identifier: sha1\n"), "{said}");
+    }
+}
+
 #[test]
 fn an_exception_is_told_approved_and_in_log_and_report() {
     let table = Table::new().now();

@@ -330,6 +330,12 @@ fn a_crl_that_moved_between_ceremonies_is_a_warning() {
                   Services}, {CN: E2}], not-before: ceremony-day, lasts: 300 days, crl-url: \"http://x1.c.example.com/\", issuer-url: \
                   \"http://x1.i.example.org/\", certificate: e2}";
         next_with(&table, "next-ceremony", &[key, e2], &["root-x1"], "");
+        // Whoever approves the plan reads it there, and `check` says it before.
+        for command in ["check next.yaml --log log", &PLAN.replace("plan.json", &format!("plan-{kept}.json"))]
+        {
+            let said = table.run(command).with(0).both();
+            assert_eq!(said.contains("warning GRA-04: "), kept, "{said}");
+        }
         let _ = table.run(NEXT).with(0);
         let records = records(&table);
         let judged =
@@ -339,6 +345,35 @@ fn a_crl_that_moved_between_ceremonies_is_a_warning() {
         assert_eq!(acknowledged.iter().any(|rules| rules.contains("GRA-04")), kept, "{acknowledged:?}");
         assert!(!acknowledged.iter().any(|rules| rules.contains("GRA-05")), "{acknowledged:?}");
     }
+}
+
+/// What a ceremony that was aborted has signed could turn up: its serial numbers are burned, and the next CRL lists them.
+#[test]
+fn burned_serial_numbers_are_on_the_next_crl() {
+    let table = after_the_first();
+    let key = "generate-key: {token: root, key: e2, algorithm: ecdsa-p384, backup: none}";
+    let e2 = "issue-subordinate: {issuer: root-x1, key: e2, profile: tls-subordinate-ca, subject: [{C: US}, {O: Example Trust \
+              Services}, {CN: E2}], not-before: ceremony-day, lasts: 300 days, crl-url: \"http://x1.c.example.org/\", issuer-url: \
+              \"http://x1.i.example.org/\", certificate: e2}";
+    next(&table, "next-ceremony", &[key, e2, "instruct: {who: ada, text: Go on.}"]);
+    table.write("no.yaml", "rootrite-answers: 1\ndefault: practice\nsteps:\n  \"2.3\": {say: [\"no\"]}\n");
+    let _ = table.run(&NEXT.replace("answers.yaml", "no.yaml")).with(3);
+    let _ = table.run("resume --log log --close aborted --answers answers.yaml").with(0);
+    let records = records(&table);
+    let burned: Vec<_> = records.iter().filter(|record| record["ev"] == "serial.burned").collect();
+    assert_eq!(burned.len(), 1);
+    let serial = burned[0]["data"]["serial"].as_str().unwrap().to_owned();
+    next(&table, "third-ceremony", &[&CRL.replace("from-log", "none")]);
+    refused(
+        &table,
+        &format!("the CRL leaves out the serial number {serial}, which `root-x1` has revoked at "),
+    );
+    next(&table, "third-ceremony", &[CRL]);
+    let _ = table.run(&NEXT.replace("--out next", "--out third")).with(0);
+    let crl = table.run("inspect third/crls/next.crl").with(0).out;
+    let begins = crate::table::days_ago(0).to_string();
+    assert!(crl.contains(&serial) && crl.contains(&format!("{begins}, superseded")), "{crl}");
+    let _ = table.run("verify third/bundle-practice-third-ceremony").with(0);
 }
 
 /// Refused by `check`, in words that contain these.

@@ -58,7 +58,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "preflight: {",
         "colour: red\npreflight: {",
-        "site.yaml:19:1: there is no key `colour`; the keys here are `rootrite-site`, `tokens`, `outputs`, `printer`, \
+        "site.yaml:19:1: there is no key `colour`; the keys here are `rootrite-site`, `tokens`, `outputs`, `printer`, `media`, \
          `preflight`\n  19 | colour: red\n     | ^\n",
     ),
 ];

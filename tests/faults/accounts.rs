@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rootrite::digest::hex;
 use rootrite::hsm::{DataObject, Inventory, LOG_HEAD};
@@ -95,6 +95,34 @@ pub fn of_heads(log: &Path, tokens: &BTreeMap<String, Vec<DataObject>>) -> Optio
     tokens.iter().find_map(|(token, held)| match held.as_slice() {
         [one] if one.value == newest => None,
         other => Some(format!("token `{token}` holds the heads {other:?}; wanted the newest once")),
+    })
+}
+
+/// What is wrong with media: each holds every file that is handed over, a list of them, its marker, and nothing else.
+pub fn of_media(out: &Path, media: &[PathBuf]) -> Option<String> {
+    let files = |folder: &Path| {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(next) = folders.pop() {
+            for path in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let name = path.strip_prefix(folder).unwrap().to_owned();
+                    found.insert(name, fs::read(&path).unwrap());
+                }
+            }
+        }
+        found
+    };
+    let mut wanted = files(out);
+    // What is sealed does not go online.
+    wanted.retain(|name, _| !name.starts_with("sealed"));
+    media.iter().find_map(|medium| {
+        let mut found = files(medium);
+        let own = ["SHA256SUMS", "rootrite-medium.txt"].map(|name| found.remove(Path::new(name)));
+        (own.iter().any(Option::is_none) || found != wanted)
+            .then(|| format!("{} holds {:?}, wanted {:?}", medium.display(), found.keys(), wanted.keys()))
     })
 }
 

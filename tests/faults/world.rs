@@ -57,6 +57,16 @@ impl Template {
         SHARED.get_or_init(Self::new)
     }
 
+    /// The same with a new token whose PIN is typed, and changed by its custodian.
+    pub fn typed() -> &'static Self {
+        static TYPED: OnceLock<Template> = OnceLock::new();
+        TYPED.get_or_init(|| {
+            let template = Self::new();
+            let script = template.script.replace(IN_SHARES, "");
+            Self { script, ..template }
+        })
+    }
+
     /// The point before a record of a step is written, or after it was synced; without a step, the first of its event.
     pub fn point_of(&self, after: bool, ev: &str, step: &str) -> u64 {
         let (trace, records) = self.traced.get_or_init(|| {
@@ -129,6 +139,9 @@ impl<'t> World<'t> {
         fs::write(world.path("script.yaml"), &template.script).unwrap();
         fs::write(world.path("answers.yaml"), "rootrite-answers: 1\ndefault: practice\n").unwrap();
         if !template.demo {
+            for name in ["one", "two"] {
+                fs::create_dir_all(world.medium(name)).unwrap();
+            }
             fs::write(world.path("site.yaml"), world.site()).unwrap();
         }
         world
@@ -158,14 +171,25 @@ impl<'t> World<'t> {
         let token = |label: &str| {
             let which = self.template.serials.get(label);
             let which = which.map_or("initialize: true".into(), |serial| format!("serial: \"{serial}\""));
+            let in_shares = label == "spare" && self.template.script.contains(IN_SHARES);
+            let pin = if in_shares { "shares" } else { "prompt" };
             format!(
                 "  {label}: {{module: {}, environment: {environment}, label: {label}, {which}, class: software, login: pin, \
-                 pin: prompt}}\n",
+                 pin: {pin}}}\n",
                 proxy().display()
             )
         };
         let tokens: String = ["root", "log", "spare"].into_iter().map(token).collect();
-        format!("rootrite-site: 1\ntokens:\n{tokens}preflight: {{minimum-free: 1 MiB}}\n")
+        let media: Vec<String> = ["one", "two"].map(|name| self.medium(name).display().to_string()).to_vec();
+        format!(
+            "rootrite-site: 1\ntokens:\n{tokens}media: {{online: [{}]}}\npreflight: {{minimum-free: 1 MiB}}\n",
+            media.join(", ")
+        )
+    }
+
+    /// The folder of a medium.
+    fn medium(&self, name: &str) -> PathBuf {
+        self.path("media").join(name)
     }
 
     /// Says what the module is to do from its next start on.
@@ -269,6 +293,7 @@ impl<'t> World<'t> {
         accounts::of_files(&self.path("out"), &self.log(), self.template.undisturbed())
             .or_else(|| accounts::of_keys(&self.log(), &inventories))
             .or_else(|| accounts::of_heads(&self.log(), &heads))
+            .or_else(|| accounts::of_media(&self.path("out"), &[self.medium("one"), self.medium("two")]))
             .map_or(good, Outcome::Lost)
     }
 
@@ -412,6 +437,8 @@ const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practi
 const REHEARSE: &str = "rehearse script.yaml --out out --quiet";
 const RESUME: &str = "resume --log log --answers answers.yaml";
 const RESUME_REHEARSAL: &str = "resume --log out/ceremony-log --quiet";
+/// How the script says that a new token's PIN is dealt.
+const IN_SHARES: &str = "pin: shares, ";
 /// The public PINs of throw-away tokens, which a file of answers says by default.
 const USER: &str = "rehearsal-user";
 const OFFICER: &str = "rehearsal-officer";

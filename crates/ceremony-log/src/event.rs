@@ -20,14 +20,14 @@ events! {
     "ceremony.open" "plan.approved" "site.approved" "participant.present" "participant.left"
     "step.begin" "step.end" "step.deviation" "custody.opened" "custody.sealed"
     "device.inserted" "device.removed" "device.attested" "device.audit"
-    "token.initialize.intent" "token.initialized" "token.zeroized" "token.inventory" "auth.ok" "auth.failed" "quorum.met"
+    "token.initialize.intent" "token.initialized" "token.pin.intent" "token.pin.changed" "token.zeroized" "token.inventory" "auth.ok" "auth.failed" "quorum.met"
     "key.generate.intent" "key.generated" "key.proof.intent" "key.proved" "key.backup.intent" "key.backup"
     "share.issued" "share.confirmed" "share.checked" "share.returned"
     "key.restore.intent" "key.restored" "key.sealed" "key.live" "key.destroy.intent" "key.destroyed"
     "request.received" "request.approved" "request.rejected" "profile.introduced" "profile.retired" "lint.result"
     "cert.sign.intent" "cert.signed" "sign.failed" "sign.aborted" "csr.sign.intent" "csr.signed"
     "crl.sign.intent" "crl.signed" "crl.superseded" "ocsp.sign.intent" "ocsp.signed" "cert.revoked" "serial.burned"
-    "artifact.emitted" "artifact.voided" "media.written" "receipt.imported"
+    "artifact.emitted" "artifact.voided" "media.write.intent" "media.written" "receipt.imported"
     "witness.agreed" "witness.disagreed" "ceremony.close"
 }
 
@@ -39,6 +39,7 @@ pub const SIGN_INTENTS: &[&str] =
 pub fn results_of(ev: &str) -> Option<&'static [&'static str]> {
     Some(match ev {
         "token.initialize.intent" => &["token.initialized"],
+        "token.pin.intent" => &["token.pin.changed"],
         "key.generate.intent" => &["key.generated"],
         "key.proof.intent" => &["key.proved"],
         "key.backup.intent" => &["key.backup"],
@@ -48,15 +49,18 @@ pub fn results_of(ev: &str) -> Option<&'static [&'static str]> {
         "csr.sign.intent" => &["csr.signed", "sign.failed", "sign.aborted"],
         "crl.sign.intent" => &["crl.signed", "sign.failed", "sign.aborted"],
         "ocsp.sign.intent" => &["ocsp.signed", "sign.failed", "sign.aborted"],
+        "media.write.intent" => &["media.written"],
         _ => return None,
     })
 }
 
-/// Whether a record of this event must close an intent. `token.initialized` and `act.failed` may also stand alone.
+/// Whether a record of this event must close an intent. `token.initialized`, `media.written` and `act.failed` may also
+/// stand alone.
 pub fn is_result(ev: &str) -> bool {
     matches!(
         ev,
-        "key.generated"
+        "token.pin.changed"
+            | "key.generated"
             | "key.proved"
             | "key.backup"
             | "key.restored"
@@ -86,9 +90,9 @@ mod tests {
             assert_eq!(results_of(ev).is_some(), ev.ends_with(".intent"), "{ev}");
             let closes =
                 EVENTS.iter().any(|intent| results_of(intent).is_some_and(|results| results.contains(ev)));
-            assert_eq!(is_result(ev), closes && *ev != "token.initialized", "{ev}");
+            assert_eq!(is_result(ev), closes && !["token.initialized", "media.written"].contains(ev), "{ev}");
         }
-        assert_eq!(EVENTS.len(), 80);
+        assert_eq!(EVENTS.len(), 82);
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Doctor {
             let _ = process.stop();
             findings.push(same("inventory in a fresh process", &before, fresh(chosen, &key)));
             report.parts.push(("inventory", findings));
-            let class = if is_software(&token.model) { "software" } else { "hardware" };
+            let class = if is_software(&token) { "software" } else { "hardware" };
             let module = report.module.clone();
             report.profile = Some(profile(chosen, &module, &token, report.findings(), class)?);
             return Ok(());

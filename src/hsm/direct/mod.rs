@@ -59,6 +59,11 @@ impl Direct {
         &self.place.token
     }
 
+    /// The slot that the token is in.
+    pub(super) const fn slot(&self) -> u64 {
+        self.place.slot
+    }
+
     /// Works in the session; closes it if that fails.
     fn work<T>(
         &mut self,

@@ -70,10 +70,6 @@ impl CertificateOrder {
         Validity::new(first, last).map_err(|_| IssuanceError::Time { name: self.name.clone() })
     }
 
-    fn algorithm(&self) -> SignatureAlgorithm {
-        SignatureAlgorithm::for_key(&self.key.public)
-    }
-
     const fn kind(&self) -> &'static str {
         self.profile.kind().name()
     }
@@ -103,6 +99,11 @@ impl Order for CertificateOrder {
         &self.key
     }
 
+    fn algorithm(&self) -> Result<SignatureAlgorithm, IssuanceError> {
+        let key = SignatureAlgorithm::for_key(&self.key.public);
+        self.profile.signature().choose(key).map_err(profile_error(&self.name))
+    }
+
     fn draft(&self, drawn: &Drawn) -> Result<Streamed, IssuanceError> {
         let (issuer, identifier, copied) =
             (self.issuer_name()?, self.issuer_key_identifier()?, self.copied()?);
@@ -113,7 +114,7 @@ impl Order for CertificateOrder {
             validity: self.validity(drawn)?,
             key: &self.public_key,
             issuer_key_identifier: identifier.as_deref(),
-            issuer_signature: self.algorithm(),
+            issuer_signature: SignatureAlgorithm::for_key(&self.key.public),
             copied: copied.as_ref(),
             fills: &self.fills,
         };
@@ -137,7 +138,7 @@ impl Order for CertificateOrder {
         let mut statement = Statement::new();
         statement.say("version", "v3");
         statement.say("serial number", &drawn.serial);
-        statement.say("signature algorithm", self.algorithm().name());
+        statement.say("signature algorithm", self.algorithm()?.name());
         statement.say_name("issuer", &self.issuer_name()?);
         statement.say("not before", validity.not_before());
         statement.say("not after", validity.not_after());

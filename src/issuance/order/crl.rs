@@ -94,6 +94,11 @@ impl Order for CrlOrder {
         &self.key
     }
 
+    fn algorithm(&self) -> Result<SignatureAlgorithm, IssuanceError> {
+        let key = SignatureAlgorithm::for_key(&self.key.public);
+        self.profile.signature().choose(key).map_err(profile_error(&self.name))
+    }
+
     fn draft(&self, drawn: &Drawn) -> Result<Streamed, IssuanceError> {
         let issuer = view(&self.issuer)?;
         let (name, identifier) = (issuer.subject().to_name(), key_identifier(&issuer));
@@ -116,7 +121,7 @@ impl Order for CrlOrder {
         let (this_update, next_update) = self.updates(drawn.at)?;
         let mut statement = Statement::new();
         statement.say("version", "v2");
-        statement.say("signature algorithm", SignatureAlgorithm::for_key(&self.key.public).name());
+        statement.say("signature algorithm", self.algorithm()?.name());
         statement.say_name("issuer", &issuer.subject().to_name());
         statement.say("this update", this_update);
         statement.say("next update", next_update);

@@ -11,6 +11,7 @@ use crate::issuance::{
     ApprovedList, CertificateList, Drawn, IssuanceError, Key, Ledger, Order, Policy, Series, SeriesOrder,
     Statement, sign_one_by_one,
 };
+use crate::pki::SignatureAlgorithm;
 use crate::pki::build::Streamed;
 use crate::pki::read::TbsCertificateView;
 use crate::rule::Context;
@@ -111,6 +112,10 @@ impl Series for ReadyCrlSeries<'_> {
 
     fn words(&self) -> &'static str {
         "the CRLs ahead of time"
+    }
+
+    fn algorithm(&self) -> Result<SignatureAlgorithm, IssuanceError> {
+        self.series.first.algorithm()
     }
 
     fn draft(&self, index: usize) -> Result<Streamed, IssuanceError> {

@@ -17,7 +17,7 @@ use crate::pki::build::{CertIdHash, Status, Streamed};
 use crate::pki::oid::{Oid, OidView};
 use crate::pki::read::{CertificateView, TbsCertificateView};
 use crate::pki::reason::Reason;
-use crate::pki::{Name, PublicKey, SerialNumber};
+use crate::pki::{Name, PublicKey, SerialNumber, SignatureAlgorithm};
 use crate::profile::{Fills, OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse};
 use crate::rule::{Ceremony, Context, SigningTime};
 use crate::stage::{Artifact, ArtifactPlace, Batch, Event, Hands};
@@ -108,6 +108,11 @@ impl OcspSeries {
         let (first, _) = self.window(0, signing)?;
         let (_, last) = self.window(u64::from(self.windows.count.saturating_sub(1)), signing)?;
         Ok((first, last))
+    }
+
+    fn algorithm(&self) -> Result<SignatureAlgorithm, IssuanceError> {
+        let key = SignatureAlgorithm::for_key(&self.key.public);
+        self.profile.signature().choose(key).map_err(profile_error(&self.name))
     }
 
     fn is_delegated(&self) -> bool {
@@ -248,6 +253,10 @@ impl Series for ReadyOcspSeries<'_> {
         "the OCSP responses"
     }
 
+    fn algorithm(&self) -> Result<SignatureAlgorithm, IssuanceError> {
+        self.series.algorithm()
+    }
+
     fn draft(&self, index: usize) -> Result<Streamed, IssuanceError> {
         let Member { subject, hashed, this_update, next_update, produced_at } = self.member(index)?;
         let status = match subject.revoked {
@@ -351,6 +360,10 @@ impl Order for OcspOrder<'_> {
 
     fn along(&self) -> Vec<Vec<u8>> {
         self.series.along()
+    }
+
+    fn algorithm(&self) -> Result<SignatureAlgorithm, IssuanceError> {
+        self.series.algorithm()
     }
 
     fn draft(&self, drawn: &Drawn) -> Result<Streamed, IssuanceError> {

@@ -4,8 +4,8 @@ use super::{ceremony, profile_error};
 use crate::digest::Digest;
 use crate::issuance::statement::planned::Basis;
 use crate::issuance::{Drawn, IssuanceError, Key, Ledger, Order, Policy, Request, Statement};
-use crate::pki::Name;
 use crate::pki::build::Streamed;
+use crate::pki::{Name, SignatureAlgorithm};
 use crate::profile::{Fills, RequestProfile, RequestValues};
 use crate::rule::Context;
 use crate::stage::{Artifact, ArtifactPlace, Event};
@@ -38,6 +38,11 @@ impl Order for RequestOrder {
 
     fn key(&self) -> &Key {
         &self.key
+    }
+
+    fn algorithm(&self) -> Result<SignatureAlgorithm, IssuanceError> {
+        let key = SignatureAlgorithm::for_key(&self.key.public);
+        self.profile.signature().choose(key).map_err(profile_error(&self.name))
     }
 
     fn draft(&self, _: &Drawn) -> Result<Streamed, IssuanceError> {

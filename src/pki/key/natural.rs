@@ -13,6 +13,12 @@ impl Natural {
         Self(octets.rchunks(4).map(limb).collect()).trimmed()
     }
 
+    /// The octets of it, most significant first, without zeros before them.
+    pub fn octets(&self) -> Vec<u8> {
+        let octets = self.0.iter().rev().flat_map(|limb| limb.to_be_bytes());
+        octets.skip_while(|octet| *octet == 0).collect()
+    }
+
     /// How many bits it has; 0 for zero.
     pub fn bits(&self) -> usize {
         self.0.last().map_or(0, |last| self.0.len() * 32 - last.leading_zeros() as usize)
