@@ -714,13 +714,12 @@ fn a_script_with_approvals_by_signature_has_a_key_for_everybody_who_is_asked() {
         "approvals: {plan: {crypto-officer: 2, external-witness: 1}",
         "`wim` has no `ssh-key`",
     );
-    let others: String = (0..18)
-        .map(|number| {
-            let name = format!("o{number}");
-            key(&table, &name, &["-t", "ed25519"]);
-            format!("  - {{id: {name}, role: crypto-officer{}}}\n", own(&name))
-        })
-        .collect();
+    let mut others = String::new();
+    for number in 0..18 {
+        let name = format!("o{number}");
+        key(&table, &name, &["-t", "ed25519"]);
+        others += &format!("  - {{id: {name}, role: crypto-officer{}}}\n", own(&name));
+    }
     said("  - {id: wim,", &format!("{others}  - {{id: wim,"), "a record has room for 11000");
     // A key that is nobody's to sign with is still part of the plan.
     table.write("script.yaml", script.replacen("method: signature", "method: typed", 1));
