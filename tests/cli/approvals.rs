@@ -1,5 +1,6 @@
 //! Approvals as signatures: before the day and in the room, by the real `ssh-keygen`, which also judges what is in the log.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -718,7 +719,7 @@ fn a_script_with_approvals_by_signature_has_a_key_for_everybody_who_is_asked() {
     for number in 0..18 {
         let name = format!("o{number}");
         key(&table, &name, &["-t", "ed25519"]);
-        others += &format!("  - {{id: {name}, role: crypto-officer{}}}\n", own(&name));
+        writeln!(others, "  - {{id: {name}, role: crypto-officer{}}}", own(&name)).unwrap();
     }
     said("  - {id: wim,", &format!("{others}  - {{id: wim,"), "a record has room for 11000");
     // A key that is nobody's to sign with is still part of the plan.
