@@ -774,3 +774,34 @@ fn each_certificate_and_crl_is_confirmed_by_itself_before_its_digest_in_words() 
     assert_eq!(confirmed, announced);
     assert_eq!(confirmed.len(), 3, "two certificates and a CRL");
 }
+
+/// A ceremony that is closed before its time is closed by its officers' keys, too.
+#[test]
+fn a_ceremony_is_closed_by_signatures_where_approvals_are_signatures() {
+    let table = approved(signing(Table::new().now()));
+    let _ = Room::open(&table, APPROVED)
+        .go_on(|question| matches!(question.wanted, Wanted::Signature(_)).then(|| "no".into()))
+        .with(3);
+    let mut refused = false;
+    let ended = Room::open(&table, "resume --log log --plain --close aborted").go_on(|question| {
+        match &question.wanted {
+            Wanted::Signature(_) if !refused => {
+                refused = true;
+                assert!(
+                    question.shown.contains("The ceremony ends here and cannot go on."),
+                    "{}",
+                    question.shown
+                );
+                Some("close".into())
+            }
+            _ => signed(&table, question, "bo"),
+        }
+    });
+    let ended = ended.with(0);
+    assert!(ended.out.contains("! `close`: No such file"), "{}", ended.out);
+    let deviation = &of(&table, "step.deviation")[0]["data"];
+    assert_eq!(deviation["approved_by"], serde_json::json!(["bo"]));
+    assert_eq!(deviation["signatures"].as_array().unwrap().len(), 1);
+    let ended = table.run("log verify log");
+    assert!(!ended.both().contains("signature of"), "{}", ended.both());
+}
