@@ -524,4 +524,22 @@ mod tests {
         supersede(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
     }
+    #[test]
+    fn what_is_there_is_compared_to_its_last_octet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let long = vec![7; BUFFER + 1];
+        let mut other = long.clone();
+        other[BUFFER] ^= 1;
+        let ensure = |octets: &[u8]| {
+            let octets = octets.to_vec();
+            ensure_from(&path, &mut || Ok(Box::new(io::Cursor::new(octets.clone()))))
+        };
+        ensure(&long).unwrap();
+        ensure(&long).unwrap();
+        assert!(matches!(ensure(&other), Err(JournalError::Exists { .. })));
+        assert!(matches!(ensure(&long[..BUFFER]), Err(JournalError::Exists { .. })));
+        assert!(matches!(ensure(&[]), Err(JournalError::Exists { .. })));
+        assert_eq!(fs::read(&path).unwrap(), long);
+    }
 }
