@@ -345,6 +345,16 @@ fn answer(
             *last = ended(call, direct, &stored, nothing);
             reply(socket, number, &stored)
         }
+        Request::Restore { request, kek } => {
+            let restored = direct.restore_key(&request, &kek);
+            *last = ended(call, direct, &restored, |key| key.public_key.spki_der().to_vec());
+            reply(socket, number, &restored)
+        }
+        Request::Seal { id } => {
+            let sealed = direct.seal_key(&id);
+            *last = ended(call, direct, &sealed, nothing);
+            reply(socket, number, &sealed)
+        }
         Request::SignMany { key, hash, inputs } => {
             reply(socket, number, &direct.sign_many(&key, hash, &inputs))
         }
@@ -360,6 +370,8 @@ fn look(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Requ
         Request::Inventory => send(socket, number, &direct.inventory()),
         Request::Key { id } => send(socket, number, &direct.key(&id)),
         Request::ProbeTemplate { algorithm } => send(socket, number, &direct.probe_template(algorithm)),
+        // What is wrapped is told to nobody but who asked, and nothing of it stays on the token.
+        Request::Wrap { id, kek, mechanism } => send(socket, number, &direct.wrap_key(&id, &kek, mechanism)),
         Request::Data { label } => send(socket, number, &direct.data(&label)),
         Request::Probe { probe } => send(socket, number, &direct.probe(probe)),
         // Nobody else gets here.
@@ -386,6 +398,10 @@ fn call(request: &Request<'_>) -> Option<Call> {
         Request::Generate { request } => {
             Call::Generate { id: request.id.clone(), label: request.label.clone() }
         }
+        Request::Restore { request, .. } => {
+            Call::Restore { id: request.key.id.clone(), label: request.key.label.clone() }
+        }
+        Request::Seal { id } => Call::Seal { id: id.clone() },
         Request::Destroy { id } => Call::Destroy { id: id.clone() },
         Request::StoreData { data } => Call::StoreData { label: data.label.clone() },
         Request::ChangePin { .. } => Call::ChangePin,
