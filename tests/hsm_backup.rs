@@ -13,7 +13,7 @@ use rootrite::hsm::{
 use rootrite::pki::key::{KeyAlgorithm, PublicKey};
 use rootrite::pki::signature::{SignatureAlgorithm, verify_signature};
 use rootrite::secret::{Secret, SecretOctets};
-use rootrite::share::{Hand, Passphrase, Scheme, SystemRandom, deal, read};
+use rootrite::share::{Backup, Hand, KeyCheck, Parts, Passphrase, Scheme, SystemRandom, deal, read};
 
 const USER: &str = "123456";
 const OFFICER: &str = "87654321";
@@ -172,6 +172,19 @@ fn a_key_is_recovered_from_shares_and_the_wrapped_key_alone() {
     let secret = kek.expose(|octets| SecretOctets::read(octets)).unwrap();
     let scheme = Scheme::single(3, 5).unwrap();
     let shares = deal(&secret, &scheme, &Passphrase::none(), &mut SystemRandom).unwrap().remove(0);
+    // All that remains are the sheets and this file.
+    let file = Backup::new(Parts {
+        key: made.label.clone(),
+        algorithm: made.algorithm.name().into(),
+        format: wrapped.format.name().into(),
+        set: shares[0].set().to_string(),
+        threshold: 3,
+        shares: 5,
+        check: KeyCheck::of(&kek),
+        spki: made.public_key.spki_der().to_vec(),
+        wrapped: wrapped.octets,
+    });
+    let file = file.unwrap().text();
     drop((kek, secret));
     let mut hand = Hand::new();
     for share in [4, 0, 2].map(|place: usize| &shares[place]) {
@@ -179,8 +192,20 @@ fn a_key_is_recovered_from_shares_and_the_wrapped_key_alone() {
     }
     let rebuilt = hand.combine(&Passphrase::none()).unwrap();
     let kek = rebuilt.expose(|octets| Secret::<32>::fill(|place| place.copy_from_slice(octets)));
-    let restored = spare.restore_key(&restoring(&made, &wrapped.octets, PADDED), &kek).unwrap();
-    assert!(signs(&mut spare, &restored.id, &made.public_key));
+    let backup = Backup::read(file.as_bytes()).unwrap();
+    assert!(backup.is_under(&kek));
+    let algorithm =
+        KeyAlgorithm::ALL.into_iter().find(|algorithm| algorithm.name() == backup.algorithm()).unwrap();
+    let restored = spare.restore_key(
+        &RestoreRequest {
+            key: KeyRequest { label: backup.key().into(), id: id(2), algorithm, extractable: false },
+            public_key: PublicKey::from_spki_der(backup.spki()).unwrap(),
+            mechanism: PADDED,
+            wrapped: backup.wrapped().to_vec(),
+        },
+        &kek,
+    );
+    assert!(signs(&mut spare, &restored.unwrap().id, &made.public_key));
 }
 
 /// What NSS unwraps is RFC 5649 under another number; a key on a curve needs an attribute of NSS's own there.
