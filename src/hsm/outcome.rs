@@ -134,16 +134,11 @@ impl Outcome {
                 }
                 say("octets", json!(hex(octets)));
             }
-            Call::Generate { id, label } => {
+            Call::Generate { id, label } | Call::Restore { id, label } => {
                 say("id", json!(id.to_string()));
                 say("label", json!(label));
             }
-            Call::Restore { id, label } => {
-                say("id", json!(id.to_string()));
-                say("label", json!(label));
-            }
-            Call::Seal { id } => say("id", json!(id.to_string())),
-            Call::Destroy { id } => say("id", json!(id.to_string())),
+            Call::Seal { id } | Call::Destroy { id } => say("id", json!(id.to_string())),
             Call::StoreData { label } | Call::Initialize { label } => say("label", json!(label)),
             Call::ChangePin => {}
         }

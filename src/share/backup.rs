@@ -24,6 +24,8 @@
 //! - Who has nothing but openssl and an editor cuts the second block out: `openssl base64 -d`, then
 //!   `openssl enc -d -id-aes256-wrap-pad -iv A65959A6` for `rfc5649`.
 
+use std::fmt::Write as _;
+
 use base64ct::{Base64, Encoding as _};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -170,16 +172,17 @@ impl Backup {
             hex(&check.0)
         );
         for (name, octets) in [("PUBLIC KEY", &self.spki), ("WRAPPED KEY", &self.wrapped)] {
-            text.push_str(&format!("-----BEGIN {name}-----\n"));
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "-----BEGIN {name}-----");
             let encoded = Base64::encode_string(octets);
             for line in encoded.as_bytes().chunks(COLUMNS) {
                 text.extend(line.iter().map(|octet| char::from(*octet)));
                 text.push('\n');
             }
-            text.push_str(&format!("-----END {name}-----\n"));
+            let _ = writeln!(text, "-----END {name}-----");
         }
         let sha256 = Digest::of(text.as_bytes());
-        text.push_str(&format!("sha256: {sha256}\n"));
+        let _ = writeln!(text, "sha256: {sha256}");
         text
     }
 

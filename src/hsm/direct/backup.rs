@@ -32,14 +32,12 @@ pub(super) fn wrap(
     let wrapped = task.session.wrap(mechanism, by, private);
     let octets = wrapped.map_err(|fault| task.explain(fault))?;
     forget(task, by)?;
-    match kek.expose(|kek| wrapped_format(kek, &octets)) {
-        Some(format) => Ok(Wrapped { format, octets }),
-        None => {
-            let finding =
-                format!("it was wrapped into {} octets of a format that is not known here", octets.len());
-            Err(TokenError::MalformedKey { token: task.token(), id: id.clone(), finding })
-        }
-    }
+    let format = kek.expose(|kek| wrapped_format(kek, &octets)).ok_or_else(|| TokenError::MalformedKey {
+        token: task.token(),
+        id: id.clone(),
+        finding: format!("it was wrapped into {} octets of a format that is not known here", octets.len()),
+    })?;
+    Ok(Wrapped { format, octets })
 }
 
 /// Brings a key pair back.
