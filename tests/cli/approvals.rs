@@ -14,6 +14,7 @@ use crate::room::{Question, Room, Wanted};
 use crate::table::Table;
 
 const APPROVED: &str = "run script.yaml --site site.yaml --log log --out out --plain --approvals approvals";
+const PRODUCTION: &str = "run script.yaml --site site.yaml --log log --out out --plain";
 const NAMESPACE: &str = "rootrite-approval";
 
 #[test]
@@ -416,7 +417,7 @@ fn keys_of_every_kind_sign() {
     key(&table, "short", &["-t", "rsa", "-b", "2048"]);
     table.change("script.yaml", &public(&table, "bo"), &public(&table, "short"));
     let ended = table.run("check script.yaml").with(2);
-    assert!(ended.error.contains("the key is RSA of 2048 bits; wanted at least 3072"), "{}", ended.error);
+    assert!(ended.error.contains("the key is RSA of 2048 bits; wanted 3072 to 8192"), "{}", ended.error);
 }
 
 #[test]
@@ -711,6 +712,14 @@ fn a_script_with_approvals_by_signature_has_a_key_for_everybody_who_is_asked() {
         "approvals: {plan: {crypto-officer: 2, external-witness: 1}",
         "`wim` has no `ssh-key`",
     );
+    let others: String = (0..18)
+        .map(|number| {
+            let name = format!("o{number}");
+            key(&table, &name, &["-t", "ed25519"]);
+            format!("  - {{id: {name}, role: crypto-officer{}}}\n", own(&name))
+        })
+        .collect();
+    said("  - {id: wim,", &format!("{others}  - {{id: wim,"), "a record has room for 11000");
     // A key that is nobody's to sign with is still part of the plan.
     table.write("script.yaml", script.replacen("method: signature", "method: typed", 1));
     let before = plan_sha256(&table);
@@ -737,4 +746,29 @@ fn where_words_approve_a_signature_before_the_day_counts_for_its_person() {
         of(&table, "site.approved").iter().map(|record| record["data"]["method"].clone()).collect();
     assert_eq!(methods, ["signature", "typed"]);
     let _ = table.run("verify out/bundle-test-ceremony").with(0);
+}
+
+/// Each certificate and each CRL is confirmed by itself, before its digest in words: what was confirmed is what is announced.
+#[test]
+fn each_certificate_and_crl_is_confirmed_by_itself_before_its_digest_in_words() {
+    let table = Table::new().now();
+    let mut confirmed = Vec::new();
+    let ended = Room::open(&table, PRODUCTION).go_on(|question| {
+        if question.wanted == Wanted::Word("sign".into()) {
+            let lines: Vec<&str> = question.shown.lines().map(str::trim).collect();
+            let place = lines.iter().rposition(|line| line.starts_with("to be signed, SHA-256: ")).unwrap();
+            let sha256: Digest = lines[place].rsplit(' ').next().unwrap().parse().unwrap();
+            assert_eq!(lines[place + 1], format!("in words: {}", sha256.words()));
+            confirmed.push(sha256.to_string());
+        }
+        None
+    });
+    let _ = ended.with(0);
+    let announced: Vec<String> = records(&table)
+        .iter()
+        .filter(|record| record["ev"].as_str().unwrap().ends_with(".sign.intent"))
+        .map(|record| record["data"]["tbs_sha256"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(confirmed, announced);
+    assert_eq!(confirmed.len(), 3, "two certificates and a CRL");
 }
