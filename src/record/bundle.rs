@@ -64,6 +64,7 @@ pub(super) fn files(log: &LogFolder) -> Result<Vec<(String, PathBuf)>, JournalEr
     let Places { out, bundle, .. } = log.places();
     let mut folders = vec![bundle.clone()];
     folders.extend(artifact::FOLDERS.iter().map(|folder| out.join(folder)));
+    folders.extend(Some(log.places().sealed()).filter(|sealed| sealed.is_dir()));
     let mut found = vec![out.join("report.md"), out.join("summary.json")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).map_err(|error| storage(&folder, "read", error))? {

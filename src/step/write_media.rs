@@ -42,6 +42,8 @@ pub enum Files {
     Ocsp,
     /// The report and the summary.
     Report,
+    /// CRLs that are sealed until each begins: never beside anything else, which goes to the online side.
+    Sealed,
 }
 
 impl Word for Files {
@@ -52,6 +54,7 @@ impl Word for Files {
         ("crls", Self::Crls),
         ("ocsp", Self::Ocsp),
         ("report", Self::Report),
+        ("sealed", Self::Sealed),
     ];
 }
 
@@ -63,6 +66,7 @@ impl Files {
             "requests" => Self::Requests,
             "crls" => Self::Crls,
             "ocsp" => Self::Ocsp,
+            "sealed" => Self::Sealed,
             "report.md" | "summary.json" => Self::Report,
             _ => Self::Bundle,
         }
@@ -110,7 +114,13 @@ impl Step for WriteMedia {
         };
         let mut files = spec.files;
         if files.is_empty() {
-            files = Files::WORDS.iter().map(|(_, kind)| *kind).collect();
+            files =
+                Files::WORDS.iter().map(|(_, kind)| *kind).filter(|kind| *kind != Files::Sealed).collect();
+        }
+        if files.contains(&Files::Sealed) && files.iter().any(|kind| *kind != Files::Sealed) {
+            let message =
+                "`sealed` stands in `files` beside others; what is sealed goes onto media of its own";
+            scope.problems.add(spec.medium.place, message);
         }
         files.sort_unstable();
         files.dedup();

@@ -115,7 +115,9 @@ pub fn of_media(out: &Path, media: &[PathBuf]) -> Option<String> {
         }
         found
     };
-    let wanted = files(out);
+    // What is sealed goes onto media of its own.
+    let mut wanted = files(out);
+    wanted.retain(|name, _| !name.starts_with("sealed"));
     media.iter().find_map(|medium| {
         let mut found = files(medium);
         let own = ["SHA256SUMS", "rootrite-medium.txt"].map(|name| found.remove(Path::new(name)));
