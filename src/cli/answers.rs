@@ -234,7 +234,11 @@ impl Operators for Answering<'_> {
                 Ok(shared_pin(request.kind))
             }
             (None, _) => {
-                let kind = if request.kind == PinKind::User { "PIN" } else { "security officer's PIN" };
+                let kind = match request.kind {
+                    PinKind::User => "PIN",
+                    PinKind::First => "user's first PIN",
+                    PinKind::SecurityOfficer => "security officer's PIN",
+                };
                 let question = format!("the {kind} of token `{}`", request.token);
                 Err(NoAnswer::Missing { step: request.step.clone(), question })
             }

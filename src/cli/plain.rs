@@ -160,6 +160,7 @@ impl Operators for Plain<'_> {
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer> {
         let which = match request.kind {
             PinKind::User => "PIN",
+            PinKind::First => "user's first PIN",
             PinKind::SecurityOfficer => "security officer's PIN",
         };
         self.say(&format!("\n  {which} of token `{}`: {}\n", request.token, request.tries));

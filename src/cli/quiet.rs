@@ -51,10 +51,11 @@ pub fn line_of(reader: &mut dyn io::Read) -> io::Result<Option<SecretOctets>> {
     loop {
         match reader.read(octet.as_mut()) {
             Ok(0) => return Ok(read.then_some(line)),
-            Ok(_) if octet[0] == b'\n' => return Ok(Some(line)),
+            Ok(_) if *octet == [b'\n'] => return Ok(Some(line)),
             Ok(_) => {
                 read = true;
-                if !line.push(octet[0]) {
+                let [octet] = *octet;
+                if !line.push(octet) {
                     return Err(io::Error::other(format!(
                         "found more than {} octets in a line",
                         SecretOctets::MAX_OCTETS
@@ -113,7 +114,7 @@ fn alone(above: &str, below: &str, show: &mut dyn FnMut(&mut &File) -> io::Resul
     screen.write_all(format!("\n\n{below}\n").as_bytes())?;
     let _quiet = Quiet::make(&terminal);
     let mut octet = [0];
-    while screen.read(&mut octet)? == 1 && octet[0] != b'\n' {}
+    while screen.read(&mut octet)? == 1 && octet != [b'\n'] {}
     Ok(())
 }
 

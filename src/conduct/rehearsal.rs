@@ -14,7 +14,7 @@ use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, Toke
 use crate::plan::Plan;
 use crate::stage::{
     Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, SIGNED, SecretOctets, ShareDelivery,
-    ShareRequest, SignRequest, fixed_pins, shared_pin,
+    SharePurpose, ShareRequest, SignRequest, fixed_pins, shared_pin,
 };
 use crate::step::PinShares;
 
@@ -135,8 +135,10 @@ pub fn throw_away(folder: &Path) -> Result<(), RehearsalError> {
 ///
 /// [`NoAnswer`] if there is no such share.
 pub fn improvised_share(request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
-    let ShareRequest { token, threshold, holders, person, .. } = request;
-    let place = holders.iter().position(|holder| holder.id == person.id);
+    let ShareRequest { token, threshold, holders, person, purpose, .. } = request;
+    // What a token has refused is not tried again by itself.
+    let refused = matches!(purpose, SharePurpose::Login { after_wrong: true, .. });
+    let place = holders.iter().position(|holder| holder.id == person.id && !refused);
     let share =
         place.and_then(|place| PinShares::of_throw_away_token(token, *threshold, holders.len(), place).ok());
     let question = || format!("{}'s share of the PIN of token `{token}`", person.id);

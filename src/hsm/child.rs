@@ -288,7 +288,6 @@ fn initialized(wish: &Initialization, made: &Result<TokenInformation, TokenError
 }
 
 /// Does what was asked and answers; an outcome that matters is kept in `last` before anyone is told of it.
-#[expect(clippy::too_many_lines, reason = "an arm for each request, and nothing else")]
 fn answer(
     socket: &mut UnixStream,
     number: u64,

@@ -301,8 +301,8 @@ impl SiteToken {
     fn wrong_custody(&self, name: &str, demand: Option<&str>) -> Option<String> {
         let source = self.pin.as_ref().map(|pin| pin.value);
         match (demand, self.login, source) {
-            (Some("two-people"), Login::Pin, Some(PinSource::TwoHalves | PinSource::Shares)) => None,
-            (Some("shares"), Login::Pin, Some(PinSource::Shares)) => None,
+            (Some("two-people"), Login::Pin, Some(PinSource::TwoHalves | PinSource::Shares))
+            | (Some("shares"), Login::Pin, Some(PinSource::Shares)) => None,
             (Some("shares"), Login::Pin, _) => Some(format!(
                 "token `{name}`: the script demands that the PIN is put together from shares; wanted `pin: shares`"
             )),

@@ -40,7 +40,7 @@ pub trait Blank {
     /// The label that it gets.
     fn label(&self) -> &str;
 
-    /// Initialises it: label, security officer's PIN, user's PIN, then the custodian's own PIN.
+    /// Initialises it: label, security officer's PIN, and the user's first PIN.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ pub trait Fresh {
 pub struct Pins {
     /// The security officer's.
     pub security_officer: Pin,
-    /// The user's, chosen by its custodian.
+    /// The user's first one, which the security officer gives and the custodian changes at once.
     pub user: Arc<Pin>,
 }
 
@@ -75,6 +75,7 @@ pub fn fixed_pins() -> Pins {
 pub fn shared_pin(kind: PinKind) -> Pin {
     let text = match kind {
         PinKind::User => "rehearsal-user",
+        PinKind::First => "rehearsal-first",
         PinKind::SecurityOfficer => "rehearsal-officer",
     };
     #[expect(
@@ -175,8 +176,16 @@ impl Equipment {
         (state, format!("{said}; its make locks after {most} wrong PINs, and {wrong} were typed here"))
     }
 
+    /// Who types what the security officer of this token knows: everyone where custody is split; otherwise somebody else
+    /// than the user's PIN's custodian, where there is anybody.
+    pub(super) fn security_officers(&self) -> Vec<Person> {
+        let user = self.who_types();
+        let other = self.custodians.iter().rev().find(|person| !user.contains(person)).cloned();
+        other.map_or(user, |other| vec![other])
+    }
+
     /// Who types a PIN of this token, each a part of it: everyone where custody is split, otherwise one.
-    fn who_types(&self) -> Vec<Person> {
+    pub(super) fn who_types(&self) -> Vec<Person> {
         let split = matches!(self.login, LoginKind::Prompt { two_halves: true });
         self.custodians.iter().take(if split { usize::MAX } else { 1 }).cloned().collect()
     }
@@ -229,7 +238,7 @@ impl Stage<'_> {
         names.iter().try_for_each(|name| self.introduce(name))
     }
 
-    fn introduce(&mut self, token: &str) -> Result<(), StageError> {
+    pub(super) fn introduce(&mut self, token: &str) -> Result<(), StageError> {
         let information = self.information(token)?;
         let class = self.equipment(token)?.class.clone();
         let serial = printable(&information.serial);
@@ -339,103 +348,6 @@ impl Stage<'_> {
         done
     }
 
-    /// Makes a blank token ready: both PINs are taken in, then it is initialised between two records.
-    ///
-    /// # Errors
-    ///
-    /// [`StageError`] if the token is not blank, refuses, or people do.
-    pub fn initialize(&mut self, token: &str) -> Result<TokenInformation, StageError> {
-        if let Some(information) = self.initialized_before(token)? {
-            return Ok(information);
-        }
-        let equipment = self.equipment(token)?;
-        let Device::Blank(blank) = &equipment.device else {
-            return Err(StageError::NotBlank { token: token.into() });
-        };
-        let label = blank.label().to_owned();
-        let people = equipment.who_types();
-        // A PIN that was read before the ceremony is the one that logs in later.
-        let given = match &equipment.login {
-            LoginKind::Given(pin) => Some(Arc::clone(pin)),
-            LoginKind::Shares(_) => Some(self.deal_pin(token)?.into()),
-            _ => None,
-        };
-        let mut ask = |kind| {
-            let request = PinRequest {
-                step: self.step_number(),
-                token: token.into(),
-                kind,
-                people: people.clone(),
-                purpose: PinPurpose::New,
-                tries: "a new PIN".into(),
-            };
-            self.operators.pin(&request)
-        };
-        let security_officer = ask(PinKind::SecurityOfficer)?;
-        let user = given.map_or_else(|| ask(PinKind::User).map(Arc::new), Ok)?;
-        let pins = Pins { security_officer, user };
-        let intent = Event::TokenInitializeIntent { token: token.into(), label };
-        let seq = self.record(intent)?;
-        // A power failure from here on leaves an intent without a result, and a token that is blank or has its label.
-        let done = match &mut self.equipment(token)?.device {
-            Device::Ready(_) => return Err(StageError::NotBlank { token: token.into() }),
-            Device::Blank(blank) => blank.initialize(pins),
-        };
-        let looked_at =
-            done.and_then(|mut ready| ready.information().map(|information| (ready, information)));
-        let (ready, information) = match looked_at {
-            Ok(looked_at) => looked_at,
-            Err(source) => return Err(self.failed(seq, StageError::token(token, source))?),
-        };
-        self.equipment(token)?.device = Device::Ready(ready);
-        let people = self.custodians(token)?;
-        let serial = printable(&information.serial);
-        self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, seq)?;
-        self.introduce(token)?;
-        Ok(information)
-    }
-
-    /// What an interrupted initialisation left: a token that is ready by now, or nothing.
-    fn initialized_before(&mut self, token: &str) -> Result<Option<TokenInformation>, StageError> {
-        let ready = matches!(self.equipment(token)?.device, Device::Ready(_));
-        let said =
-            self.past().find("token.initialized", |record| record.text("token") == Some(token)).is_some();
-        if said {
-            return if ready {
-                self.information(token).map(Some)
-            } else {
-                Err(StageError::Blank { token: token.into() })
-            };
-        }
-        let of_token = |record: &super::PastRecord| {
-            record.ev == "token.initialize.intent" && record.text("token") == Some(token)
-        };
-        if !self.past().records().iter().any(of_token) {
-            return Ok(None);
-        }
-        let open = self.take_open_intent(of_token).map(|intent| intent.seq);
-        if !ready {
-            if let Some(seq) = open {
-                let error = "the ceremony was interrupted".into();
-                let residue = "the token is blank, or its user has no PIN".into();
-                self.record_closing(Event::ActFailed { error, residue }, seq)?;
-            }
-            return Ok(None);
-        }
-        // The label was free before the intent, and the module finishes what it has begun: it is the token that was
-        // meant. Whether its PIN is the custodian's shows at the next login.
-        let information = self.information(token)?;
-        let people = self.custodians(token)?;
-        let serial = printable(&information.serial);
-        let event = Event::TokenInitialized { token: token.into(), serial, people };
-        match open {
-            Some(seq) => self.record_closing(event, seq)?,
-            None => self.record(event)?,
-        };
-        self.introduce(token)?;
-        Ok(Some(information))
-    }
-
     /// The token itself; for this folder and what it calls only.
     pub(super) fn token(&mut self, token: &str) -> Result<&mut dyn Token, StageError> {
         match &mut self.equipment(token)?.device {
@@ -448,7 +360,7 @@ impl Stage<'_> {
         self.cabinet.get_mut(token).ok_or_else(|| StageError::NoToken { token: token.into() })
     }
 
-    fn custodians(&mut self, token: &str) -> Result<Vec<String>, StageError> {
+    pub(super) fn custodians(&mut self, token: &str) -> Result<Vec<String>, StageError> {
         Ok(self.equipment(token)?.custodians.iter().map(|person| person.id.clone()).collect())
     }
 
@@ -597,5 +509,7 @@ mod tests {
     fn throw_away_tokens_have_two_different_pins() {
         let Pins { security_officer, user } = fixed_pins();
         assert!(!security_officer.is_same(&user));
+        let first = shared_pin(PinKind::First);
+        assert!(!first.is_same(&user) && !first.is_same(&security_officer));
     }
 }

@@ -180,6 +180,12 @@ pub enum Event {
     /// Intent: a token is about to be initialised.
     #[serde(rename = "token.initialize.intent")]
     TokenInitializeIntent { token: String, label: String },
+    /// Intent: the first PIN of a token's user is about to be changed.
+    #[serde(rename = "token.pin.intent")]
+    TokenPinIntent { token: String },
+    /// The custodians changed the first PIN of a token's user to their own.
+    #[serde(rename = "token.pin.changed")]
+    TokenPinChanged { token: String, serial: String, people: Vec<String> },
     /// A login succeeded.
     #[serde(rename = "auth.ok")]
     AuthOk { token: String, serial: String, people: Vec<String> },

@@ -11,6 +11,7 @@ mod equipment;
 mod event;
 mod exception;
 mod heads;
+mod initialization;
 mod journal;
 mod machine;
 mod media;

@@ -205,6 +205,8 @@ pub enum PinPurpose {
 pub enum PinKind {
     /// The user's.
     User,
+    /// The user's first one: the security officer gives it, and the custodian changes it at once.
+    First,
     /// The security officer's.
     SecurityOfficer,
 }

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::common::Ended;
-use crate::table::{OFFICER, Table, USER};
+use crate::table::{FIRST, OFFICER, Table, USER};
 
 /// A ceremony that is going on.
 pub struct Room {
@@ -46,6 +46,8 @@ pub enum Wanted {
     Time,
     /// The user's PIN of a token.
     Pin(String),
+    /// The user's first PIN of a token, which the security officer gives.
+    FirstPin(String),
     /// The security officer's PIN of a token.
     OfficerPin(String),
     /// A share, or what belongs to one: the prompt.
@@ -165,6 +167,7 @@ pub fn usual(question: &Question) -> String {
             rootrite::clock::Timestamp::from_seconds(now.as_secs()).unwrap().to_string()
         }
         Wanted::Pin(_) => USER.to_owned(),
+        Wanted::FirstPin(_) => FIRST.to_owned(),
         Wanted::OfficerPin(_) => OFFICER.to_owned(),
         Wanted::Secret(_) | Wanted::Enter => String::new(),
     }
@@ -195,6 +198,7 @@ fn wanted(shown: &str, before: Option<&Wanted>) -> Option<Wanted> {
     let (before, token) = last.strip_suffix("`: ")?.rsplit_once(" of `")?;
     match before {
         before if before.ends_with("security officer's PIN") => Some(Wanted::OfficerPin(token.to_owned())),
+        before if before.ends_with("user's first PIN") => Some(Wanted::FirstPin(token.to_owned())),
         before if before.ends_with(": PIN") => Some(Wanted::Pin(token.to_owned())),
         _ => None,
     }

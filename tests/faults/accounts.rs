@@ -70,6 +70,12 @@ pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<Strin
             return Some(format!("the key {} is in the log twice", text("id")));
         }
     }
+    for record in records(log).iter().filter(|record| record["ev"] == "key.destroyed") {
+        let text = |key: &str| record["data"][key].as_str().unwrap().to_owned();
+        if !logged.get_mut(&text("token")).is_some_and(|ids| ids.remove(&text("id"))) {
+            return Some(format!("the key {} was destroyed and not made, or twice", text("id")));
+        }
+    }
     for (token, inventory) in tokens {
         let wanted = logged.remove(token).unwrap_or_default();
         let mut found: BTreeMap<String, usize> = BTreeMap::new();
