@@ -17,7 +17,9 @@ use std::collections::BTreeMap;
 use common::SoftHsm;
 use common::modules::{documented, enter, hsm, line, makes_keys, request};
 use common::service::{Cable, Tpm};
-use rootrite::hsm::{AttributeName, HashAlgorithm, Reading, ToSign, Token as _, TokenError};
+use rootrite::hsm::{
+    AttributeName, DataObject, HashAlgorithm, LOG_HEAD, Reading, ToSign, Token as _, TokenError,
+};
 use rootrite::pki::key::KeyAlgorithm;
 
 /// The arguments that name a token of a module.
@@ -59,6 +61,13 @@ fn a_tpm_makes_keys_of_its_own_only_and_they_sign() {
     process.stop().unwrap();
     let (process, mut session) = enter(folder.path(), USER);
     assert_eq!(session.destroy_objects(&request.id).unwrap(), 2);
+    // It keeps the log's head, the newest only.
+    for value in [&b"first"[..], b"second"] {
+        let (label, application) = (LOG_HEAD.to_owned(), "example.org/log".to_owned());
+        session.store_data(&DataObject { label, application, value: value.to_vec() }).unwrap();
+    }
+    let held = session.data(LOG_HEAD).unwrap();
+    assert_eq!(held.iter().map(|one| one.value.as_slice()).collect::<Vec<_>>(), [b"second"]);
     drop(session);
     process.stop().unwrap();
 }
