@@ -39,6 +39,9 @@ impl PersonKey {
     /// The fewest bits of an RSA key that is taken: what `ssh-keygen` has made since 2019.
     pub const LEAST_RSA_BITS: usize = 3072;
 
+    /// The most bits of an RSA key whose signatures can be verified.
+    pub const MOST_RSA_BITS: usize = 8192;
+
     /// The octets of the key, as a signature names it.
     pub fn blob(&self) -> &[u8] {
         &self.blob
@@ -57,6 +60,11 @@ impl PersonKey {
     /// What a FIDO device signs for; nothing for a key in a file.
     pub fn application(&self) -> Option<&[u8]> {
         self.application.as_deref()
+    }
+
+    /// How many octets of a record a signature takes, at most: it names the key, and is no longer than that and a little.
+    pub const fn most_in_a_record(&self) -> usize {
+        (2 * self.blob.len() + 200) * 4 / 3 + 200
     }
 
     /// As `ssh-keygen -l` shows it: `SHA256:` and base64.
@@ -93,8 +101,9 @@ impl PersonKey {
         let of_device = [SK_ED25519, SK_ECDSA].contains(&algorithm);
         let application = if of_device { Some(reader.string().ok_or_else(broken)?.to_vec()) } else { None };
         reader.end().ok_or_else(broken)?;
-        if let Some(bits) = public.rsa_bits().filter(|bits| *bits < Self::LEAST_RSA_BITS) {
-            return Err(PersonKeyError::ShortRsa { bits });
+        let good = Self::LEAST_RSA_BITS..=Self::MOST_RSA_BITS;
+        if let Some(bits) = public.rsa_bits().filter(|bits| !good.contains(bits)) {
+            return Err(PersonKeyError::RsaSize { bits });
         }
         Ok(Self { algorithm, blob: blob.to_vec(), public, application })
     }
@@ -178,9 +187,13 @@ pub enum PersonKeyError {
     /// The key is not well formed.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// An RSA key that is too short.
-    #[error("the key is RSA of {bits} bits; wanted at least {}", PersonKey::LEAST_RSA_BITS)]
-    ShortRsa {
+    /// An RSA key that is too short or too long.
+    #[error(
+        "the key is RSA of {bits} bits; wanted {} to {}",
+        PersonKey::LEAST_RSA_BITS,
+        PersonKey::MOST_RSA_BITS
+    )]
+    RsaSize {
         /// Its bits.
         bits: usize,
     },
@@ -227,8 +240,10 @@ mod tests {
         assert!(matches!(wrong(&line(ED25519, &short)), PersonKeyError::Key(_)));
         let more = [string(ED25519.as_bytes()), string(&[7; 32]), vec![0]].concat();
         assert_eq!(wrong(&line(ED25519, &more)), PersonKeyError::Broken { algorithm: ED25519 });
-        let rsa = [string(RSA.as_bytes()), string(&[1, 0, 1]), string(&[0x7f; 256])].concat();
-        assert_eq!(wrong(&line(RSA, &rsa)), PersonKeyError::ShortRsa { bits: 2047 });
+        for (octets, bits) in [(384, 3071), (1025, 8199)] {
+            let rsa = [string(RSA.as_bytes()), string(&[1, 0, 1]), string(&vec![0x7f; octets])].concat();
+            assert_eq!(wrong(&line(RSA, &rsa)), PersonKeyError::RsaSize { bits });
+        }
         let no_application = [string(SK_ED25519.as_bytes()), string(&[7; 32])].concat();
         assert_eq!(
             wrong(&line(SK_ED25519, &no_application)),

@@ -6,10 +6,12 @@ use zeroize::Zeroizing;
 
 use crate::approval::practice_signature;
 use crate::clock::Timestamp;
+use crate::conduct::improvised_share;
 use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Word, read_secret, version, wrong};
+use crate::secret::SecretOctets;
 use crate::stage::{
     AGAIN, Aside, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question,
-    SignRequest, bring_signature, shared_pin,
+    ShareDelivery, ShareRequest, SignRequest, bring_signature, shared_pin,
 };
 
 use super::plain;
@@ -232,8 +234,32 @@ impl Operators for Answering<'_> {
                 Ok(shared_pin(request.kind))
             }
             (None, _) => {
-                let kind = if request.kind == PinKind::User { "PIN" } else { "security officer's PIN" };
+                let kind = match request.kind {
+                    PinKind::User => "PIN",
+                    PinKind::First => "user's first PIN",
+                    PinKind::SecurityOfficer => "security officer's PIN",
+                };
                 let question = format!("the {kind} of token `{}`", request.token);
+                Err(NoAnswer::Missing { step: request.step.clone(), question })
+            }
+        }
+    }
+
+    fn is_improvised(&self) -> bool {
+        self.answers.default == Default::Practice
+    }
+
+    fn deliver(&mut self, _: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
+        Ok(())
+    }
+
+    /// The share of a throw-away token's PIN: no file has others.
+    fn share(&mut self, request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
+        match self.answers.default {
+            Default::Practice => improvised_share(request),
+            Default::None => {
+                let question =
+                    format!("{}'s share of the PIN of token `{}`", request.person.id, request.token);
                 Err(NoAnswer::Missing { step: request.step.clone(), question })
             }
         }

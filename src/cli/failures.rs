@@ -117,13 +117,17 @@ fn stage(error: &StageError) -> Turn {
     match error {
         StageError::Journal(JournalError::Exists { .. } | JournalError::Begun { .. })
         | StageError::Blank { .. }
-        | StageError::NotBlank { .. } => Turn::Author,
+        | StageError::NotBlank { .. }
+        | StageError::Shares { .. } => Turn::Author,
         StageError::Journal(JournalError::Record { .. })
         | StageError::NoToken { .. }
         | StageError::NoKey { .. } => Turn::Developers,
         StageError::Token { source, .. } if is_people(source) => Turn::Operators,
         StageError::Journal(JournalError::ClockWentBack { .. })
         | StageError::NoAnswer(_)
+        | StageError::AbsentHolder { .. }
+        | StageError::NotReadBack { .. }
+        | StageError::TooFewShares { .. }
         | StageError::Quorum { .. } => Turn::Operators,
         StageError::Refused(_)
         | StageError::NotRecalled { .. }

@@ -16,9 +16,11 @@ mod piece;
 mod plain;
 mod plan;
 mod profile;
+mod quiet;
 mod rehearse;
 mod resume;
 mod run;
+mod share;
 mod verify;
 
 use std::io::{IsTerminal as _, Write};
@@ -58,6 +60,8 @@ enum Command {
     Draft(draft::Draft),
     #[command(subcommand)]
     Hsm(hsm::Hsm),
+    #[command(subcommand)]
+    Share(share::Share),
 }
 
 /// The program from its arguments to its exit code.
@@ -94,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Profile(command) => command.run(&mut out),
         Command::Draft(command) => command.run(&mut out),
         Command::Hsm(command) => command.run(&mut out),
+        Command::Share(command) => command.run(&mut out),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

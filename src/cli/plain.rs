@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead, Read as _, Write};
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use super::files::one_line;
+use super::quiet::{self, Quiet};
 use crate::approval::NAMESPACE;
 use crate::script::MOST_TEXT;
+use crate::secret::SecretOctets;
 use crate::stage::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest,
-    Question, SIGNED,
+    Question, SIGNED, ShareDelivery, SharePurpose, ShareRequest,
 };
 
 /// What people are told, as lines.
@@ -119,9 +120,47 @@ impl Operators for Plain<'_> {
         }
     }
 
+    fn deliver(&mut self, delivery: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
+        let ShareDelivery { token, person, set_id, index, count, threshold, share, .. } = delivery;
+        let who = said(person);
+        self.say(&format!(
+            "\n  {who}: the next screen is for you alone. It shows share {index} of {count} of the PIN of token `{token}`.\n"
+        ));
+        let ended = |why: std::io::Error| NoAnswer::Ended { question: format!("{who}: your share ({why})") };
+        quiet::typed("  Press Enter when nobody else sees the screen: ").map_err(ended)?;
+        let above = format!(
+            "{who}: share {index} of {count} of the PIN of token `{token}`, set {set_id}; it takes {threshold}.\n\
+             Write down every group. The last character of each checks it."
+        );
+        quiet::shown_share(
+            &above,
+            share,
+            "Press Enter when it is written down: the screen is cleared, and you type it back.",
+        )
+        .map_err(ended)
+    }
+
+    fn share(&mut self, request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
+        let (who, token) = (said(&request.person), &request.token);
+        let prompt = match request.purpose {
+            SharePurpose::ReadBack { index } => {
+                format!("  {who}: type share {index} back; an empty line shows it once more: ")
+            }
+            SharePurpose::Login { given, .. } => format!(
+                "\n  {who}: type your share of the PIN of `{token}` ({}); {given} of {} are there, an empty line goes on without you: ",
+                request.tries, request.threshold
+            ),
+        };
+        let typed = quiet::typed(&prompt).map_err(|error| NoAnswer::Ended {
+            question: format!("{who}: the share of the PIN of `{token}`, typed at a terminal ({error})"),
+        })?;
+        Ok(Some(typed).filter(|typed| !typed.is_empty()))
+    }
+
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer> {
         let which = match request.kind {
             PinKind::User => "PIN",
+            PinKind::First => "user's first PIN",
             PinKind::SecurityOfficer => "security officer's PIN",
         };
         self.say(&format!("\n  {which} of token `{}`: {}\n", request.token, request.tries));
@@ -177,34 +216,6 @@ fn typed_pin(prompt: &str) -> Result<Zeroizing<String>, NoAnswer> {
     // Before the prompt invites anyone to type.
     let _quiet = Quiet::make(&terminal);
     rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| ended(""))
-}
-
-/// A terminal that does not show what is typed, for as long as this lives.
-struct Quiet<'t> {
-    terminal: &'t File,
-    before: Option<Termios>,
-}
-
-impl<'t> Quiet<'t> {
-    fn make(terminal: &'t File) -> Self {
-        let before = tcgetattr(terminal).ok();
-        if let Some(before) = &before {
-            let mut quiet = before.clone();
-            quiet.local_modes.remove(LocalModes::ECHO);
-            // A terminal that refuses is asked once more by the reader of the PIN, which then fails.
-            let _ = tcsetattr(terminal, OptionalActions::Now, &quiet);
-        }
-        Self { terminal, before }
-    }
-}
-
-impl Drop for Quiet<'_> {
-    fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            // There is nobody to tell: the terminal is gone.
-            let _ = tcsetattr(self.terminal, OptionalActions::Now, before);
-        }
-    }
 }
 
 /// Whether an answer is the expected one.

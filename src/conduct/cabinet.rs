@@ -23,6 +23,7 @@ use crate::stage::{
     Blank, Cabinet, Check, CheckOutcome, Device, Equipment, Fresh, LoginKind, Machine, Module, Past,
     PastRecord, Person, Pin, Pins,
 };
+use crate::step::PinShares;
 
 /// The module processes of a ceremony.
 pub struct Modules {
@@ -228,6 +229,7 @@ fn terms(name: &str, token: &SiteToken, plan: &Plan) -> Check {
     let other = if other.is_empty() { "none".to_owned() } else { other.join(", ") };
     let brought = match (token.login, token.pin.as_ref().map(|pin| pin.value)) {
         (Login::Pin, Some(PinSource::TwoHalves)) => "two people",
+        (Login::Pin, Some(PinSource::Shares)) => "its holders' shares",
         (Login::Pin, Some(PinSource::Descriptor(_))) => "a file descriptor",
         (Login::Pin, _) => "one person",
         (Login::ProtectedPath, _) => "the token's own PIN pad",
@@ -444,6 +446,7 @@ pub fn login(name: &str, token: &SiteToken) -> Result<LoginKind, CabinetError> {
         (Login::None, _) => LoginKind::None,
         (Login::External, _) => LoginKind::External,
         (Login::Pin, Some(PinSource::TwoHalves)) => LoginKind::Prompt { two_halves: true },
+        (Login::Pin, Some(PinSource::Shares)) => LoginKind::Shares(Box::new(PinShares::default())),
         (Login::Pin, Some(PinSource::Descriptor(number))) => {
             let unreadable = |why: String| CabinetError::Pin { token: name.to_owned(), number, why };
             // The path that the kernel gives an open descriptor; nothing else can be behind it.

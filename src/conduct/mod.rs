@@ -23,7 +23,7 @@ pub use approvals::{ApprovalError, Approvals, Given, kept_name, statement};
 pub use cabinet::{CabinetError, Modules, Running, check, is_software, open};
 pub use cabinet::{configuration as token_module, login as token_login, quirks as token_quirks};
 pub use outcomes::at_work;
-pub use rehearsal::{Improviser, RehearsalError, Tokens, throw_away};
+pub use rehearsal::{Improviser, RehearsalError, Tokens, improvised_share, throw_away};
 
 use resume::Resumption;
 

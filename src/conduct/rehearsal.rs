@@ -13,9 +13,10 @@ use crate::clock::{Clock, RehearsalClock};
 use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, TokenError, Writes};
 use crate::plan::Plan;
 use crate::stage::{
-    Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, SIGNED, SignRequest, fixed_pins,
-    shared_pin,
+    Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, SIGNED, SecretOctets, ShareDelivery,
+    SharePurpose, ShareRequest, SignRequest, fixed_pins, shared_pin,
 };
+use crate::step::PinShares;
 
 /// SoftHSM tokens that live for one rehearsal.
 ///
@@ -64,11 +65,13 @@ impl Tokens {
                 })?;
                 format!("serial: \"{}\"", token.serial)
             };
+            let demand = plan.setting.tokens.get(name).and_then(|demand| demand.pin.as_deref());
+            let pin = if demand == Some("shares") { "shares" } else { "prompt" };
             // Writing to a string does not fail.
             let _ = writeln!(
                 site,
                 "  {name}: {{module: \"{}\", environment: {{SOFTHSM2_CONF: \"{}\"}}, label: {name}, {which}, class: software, \
-                 login: pin, pin: prompt}}",
+                 login: pin, pin: {pin}}}",
                 module.display(),
                 configuration.display()
             );
@@ -126,6 +129,22 @@ pub fn throw_away(folder: &Path) -> Result<(), RehearsalError> {
     }
 }
 
+/// What a holder types whose share is one of a throw-away token's PIN.
+///
+/// # Errors
+///
+/// [`NoAnswer`] if there is no such share.
+pub fn improvised_share(request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
+    let ShareRequest { token, threshold, holders, person, purpose, .. } = request;
+    // What a token has refused is not tried again by itself.
+    let refused = matches!(purpose, SharePurpose::Login { after_wrong: true, .. });
+    let place = holders.iter().position(|holder| holder.id == person.id && !refused);
+    let share =
+        place.and_then(|place| PinShares::of_throw_away_token(token, *threshold, holders.len(), place).ok());
+    let question = || format!("{}'s share of the PIN of token `{token}`", person.id);
+    share.map(Some).ok_or_else(|| NoAnswer::Ended { question: question() })
+}
+
 /// People who say what the script expects.
 pub struct Improviser<'i> {
     clock: RehearsalClock,
@@ -170,6 +189,18 @@ impl Operators for Improviser<'_> {
 
     fn pin(&mut self, request: &PinRequest) -> Result<crate::stage::Pin, NoAnswer> {
         Ok(shared_pin(request.kind))
+    }
+
+    fn is_improvised(&self) -> bool {
+        true
+    }
+
+    fn deliver(&mut self, _: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
+        Ok(())
+    }
+
+    fn share(&mut self, request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
+        improvised_share(request)
     }
 }
 

@@ -145,7 +145,7 @@ impl Heard {
     pub fn signable(&self) -> Result<Signable<'_>, SignatureError> {
         match (self.algorithm, self.algorithm.hash(), &self.kept) {
             (SignatureAlgorithm::RsaPss(hash), _, _) => Ok(Signable::Pss(hash, &self.digest)),
-            (_, Some(hash), _) => Ok(Signable::Digest(hash, &self.digest, self.kept.as_deref())),
+            (_, Some(hash), kept) => Ok(Signable::Digest(hash, &self.digest, kept.as_deref())),
             (_, None, Some(kept)) => Ok(Signable::Message(kept)),
             (_, None, None) => Err(self.too_long()),
         }

@@ -214,13 +214,6 @@ fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
 
 /// What the script says once for all steps; inputs and profiles come later.
 fn setting(script: &Script, problems: &mut Problems) -> Setting {
-    for (_, demand) in script.tokens.iter() {
-        if let Some(pin) = demand.pin.as_ref().filter(|pin| pin.value == crate::script::PinCustody::Shares) {
-            let message =
-                "a PIN from `shares` is not available in this version; wanted `one-person` or `two-people`";
-            problems.add(pin.place, message);
-        }
-    }
     let tokens = script.tokens.iter().map(|(name, demand)| {
         let demand = TokenDemand {
             class: demand.class.value.word().to_owned(),

@@ -25,12 +25,16 @@ pub(super) fn people(script: &Script, problems: &mut Problems) -> People {
     if script.approvals.method.value == Method::Signature {
         everybody_has_a_key(script, problems);
     }
+    let keys = keys(script, problems);
+    if script.approvals.method.value == Method::Signature {
+        signatures_fit(script, &keys, problems);
+    }
     People {
         all: script.people.iter().map(person).collect(),
         quorum: counts(&script.quorum),
         approvals: counts(&script.approvals.plan),
         method: script.approvals.method.value.word().to_owned(),
-        keys: keys(script, problems),
+        keys,
     }
 }
 
@@ -74,6 +78,23 @@ fn everybody_has_a_key(script: &Script, problems: &mut Problems) {
         problems.add_with_hint(person.id.place, message, hint);
     }
 }
+
+/// An exception is approved by every crypto officer who is there, and their signatures stand in one record.
+fn signatures_fit(script: &Script, keys: &BTreeMap<String, PersonKey>, problems: &mut Problems) {
+    let officers = script.people.iter().filter(|person| person.role.value == Role::CryptoOfficer);
+    let of_officers = officers.filter_map(|person| keys.get(person.id.value.as_str()));
+    let octets: usize = of_officers.map(PersonKey::most_in_a_record).sum();
+    if octets > MOST_SIGNED {
+        let message = format!(
+            "the signatures of all crypto officers take up to {octets} octets; a record has room for {MOST_SIGNED}"
+        );
+        let hint = "Ed25519 and ECDSA keys have short signatures, also those of FIDO devices";
+        problems.add_with_hint(script.approvals.method.place, message, hint);
+    }
+}
+
+/// Octets of a record, of 16 KiB, that are left for signatures beside the longest text.
+const MOST_SIGNED: usize = 11_000;
 
 /// Who is asked in the room to approve.
 const ROLES_ASKED: [Role; 2] = [Role::CryptoOfficer, Role::CeremonyAdministrator];

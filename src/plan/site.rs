@@ -89,6 +89,8 @@ pub enum PinSource {
     Prompt,
     /// Two people type one half each.
     TwoHalves,
+    /// Its holders type their shares.
+    Shares,
     /// A file descriptor that is open when the program starts: one line.
     Descriptor(u32),
 }
@@ -184,6 +186,10 @@ impl Site {
             }
             if let (Some(message), false) = (token.wrong_custody(name, demand.pin.as_deref()), practice) {
                 problems.add(token.pin.as_ref().map_or(token.label.place, |pin| pin.place), message);
+            }
+            let shares = token.pin.as_ref().filter(|pin| pin.value == PinSource::Shares);
+            if let (Some(pin), Err(why)) = (shares, setting.people.can_share_a_pin()) {
+                problems.add(pin.place, format!("token `{name}`: {why}"));
             }
             for other in &demand.distinct_from {
                 let same = self.tokens.find(other).is_some_and(|other| token.is_same_device(other));
@@ -295,9 +301,16 @@ impl SiteToken {
     fn wrong_custody(&self, name: &str, demand: Option<&str>) -> Option<String> {
         let source = self.pin.as_ref().map(|pin| pin.value);
         match (demand, self.login, source) {
-            (Some("two-people"), Login::Pin, Some(PinSource::TwoHalves)) => None,
+            (Some("two-people"), Login::Pin, Some(PinSource::TwoHalves | PinSource::Shares))
+            | (Some("shares"), Login::Pin, Some(PinSource::Shares)) => None,
+            (Some("shares"), Login::Pin, _) => Some(format!(
+                "token `{name}`: the script demands that the PIN is put together from shares; wanted `pin: shares`"
+            )),
+            (Some("shares"), Login::None, _) => Some(format!(
+                "token `{name}`: the script demands a PIN from shares; this one asks for no login"
+            )),
             (Some("two-people"), Login::Pin, _) => Some(format!(
-                "token `{name}`: the script demands that two people bring the PIN; wanted `pin: two-halves`"
+                "token `{name}`: the script demands that two people bring the PIN; wanted `pin: two-halves` or `pin: shares`"
             )),
             (Some("two-people"), Login::None, _) => Some(format!(
                 "token `{name}`: the script demands that two people bring the PIN; this one asks for no login"
@@ -364,7 +377,9 @@ impl FromNode for SiteToken {
             fields.problems().add(node.place, message);
         }
         if login == Some(Login::Pin) && pin.is_none() && !fields.has("pin") {
-            fields.problems().add(node.place, "`pin` is missing: `prompt`, `two-halves` or `{fd: 3}`");
+            fields
+                .problems()
+                .add(node.place, "`pin` is missing: `prompt`, `two-halves`, `shares` or `{fd: 3}`");
         }
         fields.finish();
         let module: Located<String> = module?;
@@ -433,6 +448,7 @@ impl FromNode for PinSource {
         match &node.value {
             Value::Scalar { text, .. } if text == "prompt" => Some(Self::Prompt),
             Value::Scalar { text, .. } if text == "two-halves" => Some(Self::TwoHalves),
+            Value::Scalar { text, .. } if text == "shares" => Some(Self::Shares),
             Value::Map(_) => {
                 let mut fields = Fields::of(node, problems);
                 let descriptor: Option<Located<usize>> = fields.required("fd");
@@ -448,7 +464,7 @@ impl FromNode for PinSource {
             }
             _ => wrong(
                 node,
-                "`prompt`, `two-halves` or `{fd: 3}`; a PIN itself never stands in a file",
+                "`prompt`, `two-halves`, `shares` or `{fd: 3}`; a PIN itself never stands in a file",
                 problems,
             ),
         }

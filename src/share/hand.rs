@@ -63,6 +63,20 @@ impl Hand {
         self.shares.len()
     }
 
+    /// How many shares are missing still, as far as those which are there say it: of a group that has none, one share says
+    /// nothing. Nothing while there is none at all.
+    pub fn missing(&self) -> Option<usize> {
+        let set = self.set()?;
+        let members = |group: u8| self.shares.iter().filter(move |share| share.group == group);
+        let of_group = |group: &u8| {
+            let needed = members(*group).next().map_or(0, |share| usize::from(share.threshold));
+            needed.saturating_sub(members(*group).count())
+        };
+        let groups = self.groups();
+        let further = usize::from(set.group_threshold).saturating_sub(groups.len());
+        Some(groups.iter().map(of_group).sum::<usize>() + further)
+    }
+
     /// Which set they belong to; nothing while there is none.
     pub fn set(&self) -> Option<&Set> {
         self.shares.first().map(Share::set)

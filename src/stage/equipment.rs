@@ -13,6 +13,7 @@ use crate::secret::Pin;
 
 use super::event::Event;
 use super::operators::{Expected, Line, NoAnswer, Notice, Person, PinKind, PinPurpose, PinRequest, Question};
+use super::shares::{ShareFace, SharedPin};
 use super::{Stage, StageError, printable};
 
 /// How the user of a token proves who they are.
@@ -22,6 +23,8 @@ pub enum LoginKind {
         /// Whether two people type one half each.
         two_halves: bool,
     },
+    /// By a PIN that its holders put together from their shares at each login.
+    Shares(Box<dyn SharedPin>),
     /// By a PIN that was read before the ceremony began.
     Given(Arc<Pin>),
     /// By the token's own PIN pad.
@@ -37,7 +40,7 @@ pub trait Blank {
     /// The label that it gets.
     fn label(&self) -> &str;
 
-    /// Initialises it: label, security officer's PIN, user's PIN, then the custodian's own PIN.
+    /// Initialises it: label, security officer's PIN, and the user's first PIN.
     ///
     /// # Errors
     ///
@@ -59,7 +62,7 @@ pub trait Fresh {
 pub struct Pins {
     /// The security officer's.
     pub security_officer: Pin,
-    /// The user's, chosen by its custodian.
+    /// The user's first one, which the security officer gives and the custodian changes at once.
     pub user: Arc<Pin>,
 }
 
@@ -72,6 +75,7 @@ pub fn fixed_pins() -> Pins {
 pub fn shared_pin(kind: PinKind) -> Pin {
     let text = match kind {
         PinKind::User => "rehearsal-user",
+        PinKind::First => "rehearsal-first",
         PinKind::SecurityOfficer => "rehearsal-officer",
     };
     #[expect(
@@ -111,6 +115,10 @@ pub struct Equipment {
     pub fresh: Option<Box<dyn Fresh>>,
     /// Whether it can keep the log's head as a data object, as far as anybody knows.
     pub keeps_heads: bool,
+    /// The shares of its PIN that were dealt since this program began, and who has which.
+    pub(super) dealt: Option<Vec<(ShareFace, String)>>,
+    /// Who put the PIN together last.
+    combined_by: Vec<String>,
     /// Whether someone is logged in.
     logged_in: bool,
     /// Whether someone has logged in since this program began.
@@ -140,6 +148,8 @@ impl Equipment {
             pin_tries: None,
             fresh: None,
             keeps_heads: true,
+            dealt: None,
+            combined_by: Vec::new(),
             logged_in: false,
             was_used: false,
             has_head: false,
@@ -166,8 +176,16 @@ impl Equipment {
         (state, format!("{said}; its make locks after {most} wrong PINs, and {wrong} were typed here"))
     }
 
+    /// Who types what the security officer of this token knows: everyone where custody is split; otherwise somebody else
+    /// than the user's PIN's custodian, where there is anybody.
+    pub(super) fn security_officers(&self) -> Vec<Person> {
+        let user = self.who_types();
+        let other = self.custodians.iter().rev().find(|person| !user.contains(person)).cloned();
+        other.map_or(user, |other| vec![other])
+    }
+
     /// Who types a PIN of this token, each a part of it: everyone where custody is split, otherwise one.
-    fn who_types(&self) -> Vec<Person> {
+    pub(super) fn who_types(&self) -> Vec<Person> {
         let split = matches!(self.login, LoginKind::Prompt { two_halves: true });
         self.custodians.iter().take(if split { usize::MAX } else { 1 }).cloned().collect()
     }
@@ -220,7 +238,7 @@ impl Stage<'_> {
         names.iter().try_for_each(|name| self.introduce(name))
     }
 
-    fn introduce(&mut self, token: &str) -> Result<(), StageError> {
+    pub(super) fn introduce(&mut self, token: &str) -> Result<(), StageError> {
         let information = self.information(token)?;
         let class = self.equipment(token)?.class.clone();
         let serial = printable(&information.serial);
@@ -265,7 +283,7 @@ impl Stage<'_> {
             }
         }
         let outside = matches!(self.equipment(token)?.login, LoginKind::External);
-        let people = if outside { Vec::new() } else { self.custodians(token)? };
+        let people = if outside { Vec::new() } else { self.who_logged_in(token)? };
         self.equipment(token)?.logged_in = true;
         self.equipment(token)?.was_used = true;
         self.equipment(token)?.wrong = 0;
@@ -330,102 +348,6 @@ impl Stage<'_> {
         done
     }
 
-    /// Makes a blank token ready: both PINs are taken in, then it is initialised between two records.
-    ///
-    /// # Errors
-    ///
-    /// [`StageError`] if the token is not blank, refuses, or people do.
-    pub fn initialize(&mut self, token: &str) -> Result<TokenInformation, StageError> {
-        if let Some(information) = self.initialized_before(token)? {
-            return Ok(information);
-        }
-        let equipment = self.equipment(token)?;
-        let Device::Blank(blank) = &equipment.device else {
-            return Err(StageError::NotBlank { token: token.into() });
-        };
-        let label = blank.label().to_owned();
-        let people = equipment.who_types();
-        // A PIN that was read before the ceremony is the one that logs in later.
-        let given = match &equipment.login {
-            LoginKind::Given(pin) => Some(Arc::clone(pin)),
-            _ => None,
-        };
-        let mut ask = |kind| {
-            let request = PinRequest {
-                step: self.step_number(),
-                token: token.into(),
-                kind,
-                people: people.clone(),
-                purpose: PinPurpose::New,
-                tries: "a new PIN".into(),
-            };
-            self.operators.pin(&request)
-        };
-        let security_officer = ask(PinKind::SecurityOfficer)?;
-        let user = given.map_or_else(|| ask(PinKind::User).map(Arc::new), Ok)?;
-        let pins = Pins { security_officer, user };
-        let intent = Event::TokenInitializeIntent { token: token.into(), label };
-        let seq = self.record(intent)?;
-        // A power failure from here on leaves an intent without a result, and a token that is blank or has its label.
-        let done = match &mut self.equipment(token)?.device {
-            Device::Ready(_) => return Err(StageError::NotBlank { token: token.into() }),
-            Device::Blank(blank) => blank.initialize(pins),
-        };
-        let looked_at =
-            done.and_then(|mut ready| ready.information().map(|information| (ready, information)));
-        let (ready, information) = match looked_at {
-            Ok(looked_at) => looked_at,
-            Err(source) => return Err(self.failed(seq, StageError::token(token, source))?),
-        };
-        self.equipment(token)?.device = Device::Ready(ready);
-        let people = self.custodians(token)?;
-        let serial = printable(&information.serial);
-        self.record_closing(Event::TokenInitialized { token: token.into(), serial, people }, seq)?;
-        self.introduce(token)?;
-        Ok(information)
-    }
-
-    /// What an interrupted initialisation left: a token that is ready by now, or nothing.
-    fn initialized_before(&mut self, token: &str) -> Result<Option<TokenInformation>, StageError> {
-        let ready = matches!(self.equipment(token)?.device, Device::Ready(_));
-        let said =
-            self.past().find("token.initialized", |record| record.text("token") == Some(token)).is_some();
-        if said {
-            return if ready {
-                self.information(token).map(Some)
-            } else {
-                Err(StageError::Blank { token: token.into() })
-            };
-        }
-        let of_token = |record: &super::PastRecord| {
-            record.ev == "token.initialize.intent" && record.text("token") == Some(token)
-        };
-        if !self.past().records().iter().any(of_token) {
-            return Ok(None);
-        }
-        let open = self.take_open_intent(of_token).map(|intent| intent.seq);
-        if !ready {
-            if let Some(seq) = open {
-                let error = "the ceremony was interrupted".into();
-                let residue = "the token is blank, or its user has no PIN".into();
-                self.record_closing(Event::ActFailed { error, residue }, seq)?;
-            }
-            return Ok(None);
-        }
-        // The label was free before the intent, and the module finishes what it has begun: it is the token that was
-        // meant. Whether its PIN is the custodian's shows at the next login.
-        let information = self.information(token)?;
-        let people = self.custodians(token)?;
-        let serial = printable(&information.serial);
-        let event = Event::TokenInitialized { token: token.into(), serial, people };
-        match open {
-            Some(seq) => self.record_closing(event, seq)?,
-            None => self.record(event)?,
-        };
-        self.introduce(token)?;
-        Ok(Some(information))
-    }
-
     /// The token itself; for this folder and what it calls only.
     pub(super) fn token(&mut self, token: &str) -> Result<&mut dyn Token, StageError> {
         match &mut self.equipment(token)?.device {
@@ -434,12 +356,21 @@ impl Stage<'_> {
         }
     }
 
-    fn equipment(&mut self, token: &str) -> Result<&mut Equipment, StageError> {
+    pub(super) fn equipment(&mut self, token: &str) -> Result<&mut Equipment, StageError> {
         self.cabinet.get_mut(token).ok_or_else(|| StageError::NoToken { token: token.into() })
     }
 
-    fn custodians(&mut self, token: &str) -> Result<Vec<String>, StageError> {
+    pub(super) fn custodians(&mut self, token: &str) -> Result<Vec<String>, StageError> {
         Ok(self.equipment(token)?.custodians.iter().map(|person| person.id.clone()).collect())
+    }
+
+    /// Whose PIN it was: of all custodians, or of those who gave their shares.
+    fn who_logged_in(&mut self, token: &str) -> Result<Vec<String>, StageError> {
+        let equipment = self.equipment(token)?;
+        match equipment.login {
+            LoginKind::Shares(_) => Ok(equipment.combined_by.clone()),
+            _ => self.custodians(token),
+        }
     }
 
     /// Logs that enough people are in the room to use the token, or refuses to go on.
@@ -459,6 +390,12 @@ impl Stage<'_> {
     /// One try. The inner error is one after which another try can make sense.
     fn try_log_in(&mut self, name: &str, tries: String) -> Result<Result<(), TokenError>, StageError> {
         let step = self.step_number();
+        if matches!(self.equipment(name)?.login, LoginKind::Shares(_)) {
+            let (pin, people) = self.combined_pin(name, &tries)?;
+            self.equipment(name)?.combined_by = people;
+            let answered = self.token(name)?.log_in(Login::Pin(&pin));
+            return one_try(name, answered);
+        }
         let equipment =
             self.cabinet.get_mut(name).ok_or_else(|| StageError::NoToken { token: name.into() })?;
         let people = equipment.who_types();
@@ -469,7 +406,7 @@ impl Stage<'_> {
         let login = match &equipment.login {
             LoginKind::Given(pin) => Login::Pin(pin),
             LoginKind::ProtectedPath => Login::ProtectedPath,
-            LoginKind::None => Login::None,
+            LoginKind::None | LoginKind::Shares(_) => Login::None,
             LoginKind::External => Login::External,
             LoginKind::Prompt { .. } => {
                 let purpose = if equipment.wrong == 0 { PinPurpose::Login } else { PinPurpose::AfterWrong };
@@ -478,22 +415,19 @@ impl Stage<'_> {
                 Login::Pin(&typed)
             }
         };
-        match token.log_in(login) {
-            Ok(()) => Ok(Ok(())),
-            Err(error @ (TokenError::PinIncorrect { .. } | TokenError::PinLength { .. })) => Ok(Err(error)),
-            Err(source) => Err(StageError::token(name, source)),
-        }
+        one_try(name, token.log_in(login))
     }
 
     /// Logs a refused login, shows it, and asks whether there is to be another try.
     fn after_wrong_pin(&mut self, token: &str, error: TokenError) -> Result<(), StageError> {
-        let people = self.custodians(token)?;
+        let people = self.who_logged_in(token)?;
         let information = self.information(token)?;
         let (serial, text) = (printable(&information.serial), printable(&error.to_string()));
         self.record(Event::AuthFailed { token: token.into(), serial, people, error: text.clone() })?;
         let equipment = self.equipment(token)?;
         equipment.wrong += 1;
-        if !matches!(equipment.login, LoginKind::Prompt { .. }) || equipment.custodians.is_empty() {
+        let is_asked = matches!(equipment.login, LoginKind::Prompt { .. } | LoginKind::Shares(_));
+        if !is_asked || equipment.custodians.is_empty() {
             return Err(StageError::token(token, error));
         }
         self.operators.show(&Notice::Wrong { sentence: format!("token `{token}`: {text}") });
@@ -555,6 +489,15 @@ impl Stage<'_> {
     }
 }
 
+/// What one try came to: the inner error is one after which another try can make sense.
+fn one_try(name: &str, answered: Result<(), TokenError>) -> Result<Result<(), TokenError>, StageError> {
+    match answered {
+        Ok(()) => Ok(Ok(())),
+        Err(error @ (TokenError::PinIncorrect { .. } | TokenError::PinLength { .. })) => Ok(Err(error)),
+        Err(source) => Err(StageError::token(name, source)),
+    }
+}
+
 /// What people say before a PIN is tried again that could lock the token.
 pub const AGAIN: &str = "again";
 
@@ -566,5 +509,7 @@ mod tests {
     fn throw_away_tokens_have_two_different_pins() {
         let Pins { security_officer, user } = fixed_pins();
         assert!(!security_officer.is_same(&user));
+        let first = shared_pin(PinKind::First);
+        assert!(!first.is_same(&user) && !first.is_same(&security_officer));
     }
 }

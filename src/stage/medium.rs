@@ -7,6 +7,7 @@
 //! - The medium holds what was written and nothing else, unless the script allows other files.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -62,7 +63,12 @@ pub(super) fn wanted(files: Vec<(String, PathBuf)>) -> io::Result<Vec<Wanted>> {
 
 /// The list of all files as `sha256sum --check` reads it: its digest names the set.
 pub(super) fn list(files: &[Wanted]) -> String {
-    files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name)).collect()
+    let mut text = String::new();
+    for file in files {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{}  {}", file.sha256, file.name);
+    }
+    text
 }
 
 /// Looks whether a medium can be written: a folder, not read-only, with room, and nothing on it that must not be there.
@@ -260,14 +266,12 @@ fn listing(folder: &Path) -> io::Result<Vec<String>> {
         for entry in fs::read_dir(&next)? {
             let entry = entry?;
             let path = entry.path();
-            if entry.file_type()?.is_dir() {
-                if !(next == folder && entry.file_name() == "lost+found") {
-                    folders.push(path);
-                    continue;
-                }
-            } else {
+            let is_system_s = next == folder && entry.file_name() == "lost+found";
+            if !entry.file_type()?.is_dir() {
                 let name = path.strip_prefix(folder).unwrap_or(&path);
                 names.push(name.to_string_lossy().into_owned());
+            } else if !is_system_s {
+                folders.push(path);
             }
         }
         if names.len() > MOST_LISTED {

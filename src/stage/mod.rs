@@ -11,12 +11,14 @@ mod equipment;
 mod event;
 mod exception;
 mod heads;
+mod initialization;
 mod journal;
 mod machine;
 mod media;
 mod medium;
 mod operators;
 mod past;
+mod shares;
 
 use std::io::Read;
 use std::time::Duration;
@@ -24,7 +26,7 @@ use std::time::Duration;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-pub use crate::secret::Pin;
+pub use crate::secret::{Pin, SecretOctets};
 pub use approval::{Signing, ToApprove};
 pub use destruction::Destruction;
 pub use equipment::{
@@ -32,17 +34,18 @@ pub use equipment::{
 };
 pub use event::{
     ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
-    LogKeyRole, Module, Outcome, ProofLevel, Session, Statement,
+    LogKeyRole, Module, Outcome, ProofLevel, Session, ShareOf, Statement,
 };
 pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
 pub use machine::{Expected as MachineExpected, Machine};
 pub use media::Delivery;
 pub use operators::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
-    SIGNED, SignRequest, bring_signature,
+    SIGNED, ShareDelivery, SharePurpose, ShareRequest, SignRequest, bring_signature,
 };
 
 pub use past::{Leftover, Past, PastRecord};
+pub use shares::{DealtPin, ShareError, ShareFace, SharedPin};
 
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;
@@ -679,6 +682,42 @@ pub enum StageError {
         present: usize,
         /// How many are wanted.
         threshold: usize,
+    },
+    /// A holder of a share is not in the room when shares are dealt.
+    #[error("`{person}` is not in the room; the PIN of token `{token}` is dealt to all its holders together")]
+    AbsentHolder {
+        /// The script's name for the token.
+        token: String,
+        /// Who.
+        person: String,
+    },
+    /// A PIN could not be divided.
+    #[error("the PIN of token `{token}` was not dealt")]
+    Shares {
+        /// The script's name for the token.
+        token: String,
+        /// Why.
+        source: ShareError,
+    },
+    /// A holder has not typed back what was shown.
+    #[error(
+        "`{person}` has not typed back the share of token `{token}`; nothing depends on it, and another set is dealt the next time"
+    )]
+    NotReadBack {
+        /// The script's name for the token.
+        token: String,
+        /// Who.
+        person: String,
+    },
+    /// Too few holders gave their shares.
+    #[error(
+        "{missing} more shares of the PIN of token `{token}` are wanted, and nobody in the room gave them"
+    )]
+    TooFewShares {
+        /// The script's name for the token.
+        token: String,
+        /// How many.
+        missing: usize,
     },
     /// A person who is to approve has no key.
     #[error("`{person}` has no key to approve with; the script registers none")]

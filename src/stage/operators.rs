@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::secret::Pin;
+use crate::secret::{Pin, SecretOctets};
 
 /// A person of the script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +133,62 @@ pub struct PinRequest {
     pub tries: String,
 }
 
+/// A request for a share.
+#[derive(Clone, Debug)]
+pub struct ShareRequest {
+    /// The step it belongs to; `-` outside steps.
+    pub step: String,
+    /// The script's name for the token.
+    pub token: String,
+    /// Who types it.
+    pub person: Person,
+    /// Everyone who has a share of the token's PIN, in the script's order.
+    pub holders: Vec<Person>,
+    /// How many shares it takes.
+    pub threshold: usize,
+    /// What the token says of the tries left; nothing where none is about to be made.
+    pub tries: String,
+    /// What it is for.
+    pub purpose: SharePurpose,
+}
+
+/// What a share is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SharePurpose {
+    /// To log in.
+    Login {
+        /// How many have given theirs.
+        given: usize,
+        /// Whether the token has refused what shares gave before.
+        after_wrong: bool,
+    },
+    /// To show that what was written down is what was shown.
+    ReadBack {
+        /// Which of the set it is, counted from 1.
+        index: u64,
+    },
+}
+
+/// A share that its holder, and nobody else, is to see.
+pub struct ShareDelivery<'d> {
+    /// The step it belongs to; `-` outside steps.
+    pub step: String,
+    /// The script's name for the token.
+    pub token: String,
+    /// Who is to see it.
+    pub person: Person,
+    /// Its set.
+    pub set_id: String,
+    /// Which of the set it is, counted from 1.
+    pub index: u64,
+    /// How many there are.
+    pub count: usize,
+    /// How many it takes.
+    pub threshold: usize,
+    /// The share, as it is written and typed.
+    pub share: &'d SecretOctets,
+}
+
 /// What a PIN is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PinPurpose {
@@ -149,6 +205,8 @@ pub enum PinPurpose {
 pub enum PinKind {
     /// The user's.
     User,
+    /// The user's first one: the security officer gives it, and the custodian changes it at once.
+    First,
     /// The security officer's.
     SecurityOfficer,
 }
@@ -201,6 +259,29 @@ pub trait Operators {
     ///
     /// [`NoAnswer`] if nobody gives one.
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer>;
+
+    /// Whether nobody is there to keep anything: PINs are those of throw-away tokens, and so are their shares.
+    fn is_improvised(&self) -> bool {
+        false
+    }
+
+    /// Shows a share to its holder alone, until it has been written down.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`] if it cannot be shown to one person alone.
+    fn deliver(&mut self, delivery: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
+        Err(NoAnswer::Ended { question: format!("share {} of token `{}`", delivery.index, delivery.token) })
+    }
+
+    /// Takes in a share; nothing if its holder has none here, or wants to see it once more.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`] if nobody can type one.
+    fn share(&mut self, request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
+        Err(NoAnswer::Ended { question: format!("a share of token `{}`", request.token) })
+    }
 }
 
 /// What a person can say in the place of any answer.

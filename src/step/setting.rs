@@ -56,6 +56,23 @@ pub struct People {
 }
 
 impl People {
+    /// Whether the crypto officers can have shares of a PIN, of which as many as their quorum put it together.
+    ///
+    /// # Errors
+    ///
+    /// Why not, in words.
+    pub fn can_share_a_pin(&self) -> Result<(), String> {
+        let count = self.of_role("crypto-officer").count();
+        let threshold = self.quorum.get("crypto-officer").copied().unwrap_or(1);
+        if (2..=count).contains(&threshold) && count <= MOST_HOLDERS {
+            return Ok(());
+        }
+        Err(format!(
+            "the crypto officers hold the shares of its PIN: found {count} of them with a quorum of {threshold}; wanted 2 to {MOST_HOLDERS} \
+             and a quorum of 2 or more"
+        ))
+    }
+
     /// Everyone of a role.
     pub fn of_role<'p>(&'p self, role: &'p str) -> impl Iterator<Item = &'p Person> {
         self.all.iter().filter(move |person| person.role == role)
@@ -175,6 +192,9 @@ impl Read for InputReader {
         Ok(count)
     }
 }
+
+/// The most people who can hold shares of one secret (SLIP-0039).
+const MOST_HOLDERS: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -92,16 +92,16 @@ impl Step for WriteMedia {
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let medium = scope.new_medium(&spec.medium);
-        let person = match &spec.ask {
-            Some(asked) => scope.person(asked),
-            None => {
-                let first = scope.setting.people.of_role(ADMINISTRATOR).next().cloned();
-                if first.is_none() && !scope.is_unread(Part::People) {
-                    let message = "`write-media` needs a ceremony administrator or `ask`: somebody who plugs the medium";
-                    scope.problems.add(spec.medium.place, message);
-                }
-                first
+        let person = if let Some(asked) = &spec.ask {
+            scope.person(asked)
+        } else {
+            let first = scope.setting.people.of_role(ADMINISTRATOR).next().cloned();
+            if first.is_none() && !scope.is_unread(Part::People) {
+                let message =
+                    "`write-media` needs a ceremony administrator or `ask`: somebody who plugs the medium";
+                scope.problems.add(spec.medium.place, message);
             }
+            first
         };
         let copies = match &spec.copies {
             None => Some(1),

@@ -1,5 +1,6 @@
 //! Approvals as signatures: before the day and in the room, by the real `ssh-keygen`, which also judges what is in the log.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -14,6 +15,7 @@ use crate::room::{Question, Room, Wanted};
 use crate::table::Table;
 
 const APPROVED: &str = "run script.yaml --site site.yaml --log log --out out --plain --approvals approvals";
+const PRODUCTION: &str = "run script.yaml --site site.yaml --log log --out out --plain";
 const NAMESPACE: &str = "rootrite-approval";
 
 #[test]
@@ -61,6 +63,8 @@ fn people_approve_by_their_own_keys_before_the_day_and_in_the_room() {
         let text = act_text(&plan, &record);
         openssh_accepts(&table, "bo", &text, signature["signature"].as_str().unwrap());
     }
+    let report = table.read("out/report.md");
+    assert!(report.contains(&format!("| plan.approved | `{plan}` | cy | signature |")), "{report}");
     let registered = of(&table, "person.registered");
     let keys: Vec<&str> = registered.iter().map(|record| record["data"]["key"].as_str().unwrap()).collect();
     assert_eq!(keys, ["ada", "bo", "cy"].map(|id| public(&table, id)));
@@ -416,7 +420,7 @@ fn keys_of_every_kind_sign() {
     key(&table, "short", &["-t", "rsa", "-b", "2048"]);
     table.change("script.yaml", &public(&table, "bo"), &public(&table, "short"));
     let ended = table.run("check script.yaml").with(2);
-    assert!(ended.error.contains("the key is RSA of 2048 bits; wanted at least 3072"), "{}", ended.error);
+    assert!(ended.error.contains("the key is RSA of 2048 bits; wanted 3072 to 8192"), "{}", ended.error);
 }
 
 #[test]
@@ -711,6 +715,13 @@ fn a_script_with_approvals_by_signature_has_a_key_for_everybody_who_is_asked() {
         "approvals: {plan: {crypto-officer: 2, external-witness: 1}",
         "`wim` has no `ssh-key`",
     );
+    let mut others = String::new();
+    for number in 0..18 {
+        let name = format!("o{number}");
+        key(&table, &name, &["-t", "ed25519"]);
+        writeln!(others, "  - {{id: {name}, role: crypto-officer{}}}", own(&name)).unwrap();
+    }
+    said("  - {id: wim,", &format!("{others}  - {{id: wim,"), "a record has room for 11000");
     // A key that is nobody's to sign with is still part of the plan.
     table.write("script.yaml", script.replacen("method: signature", "method: typed", 1));
     let before = plan_sha256(&table);
@@ -737,4 +748,60 @@ fn where_words_approve_a_signature_before_the_day_counts_for_its_person() {
         of(&table, "site.approved").iter().map(|record| record["data"]["method"].clone()).collect();
     assert_eq!(methods, ["signature", "typed"]);
     let _ = table.run("verify out/bundle-test-ceremony").with(0);
+}
+
+/// Each certificate and each CRL is confirmed by itself, before its digest in words: what was confirmed is what is announced.
+#[test]
+fn each_certificate_and_crl_is_confirmed_by_itself_before_its_digest_in_words() {
+    let table = Table::new().now();
+    let mut confirmed = Vec::new();
+    let ended = Room::open(&table, PRODUCTION).go_on(|question| {
+        if question.wanted == Wanted::Word("sign".into()) {
+            let lines: Vec<&str> = question.shown.lines().map(str::trim).collect();
+            let place = lines.iter().rposition(|line| line.starts_with("to be signed, SHA-256: ")).unwrap();
+            let sha256: Digest = lines[place].rsplit(' ').next().unwrap().parse().unwrap();
+            assert_eq!(lines[place + 1], format!("in words: {}", sha256.words()));
+            confirmed.push(sha256.to_string());
+        }
+        None
+    });
+    let _ = ended.with(0);
+    let announced: Vec<String> = records(&table)
+        .iter()
+        .filter(|record| record["ev"].as_str().unwrap().ends_with(".sign.intent"))
+        .map(|record| record["data"]["tbs_sha256"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(confirmed, announced);
+    assert_eq!(confirmed.len(), 3, "two certificates and a CRL");
+}
+
+/// A ceremony that is closed before its time is closed by its officers' keys, too.
+#[test]
+fn a_ceremony_is_closed_by_signatures_where_approvals_are_signatures() {
+    let table = approved(signing(Table::new().now()));
+    let _ = Room::open(&table, APPROVED)
+        .go_on(|question| matches!(question.wanted, Wanted::Signature(_)).then(|| "no".into()))
+        .with(3);
+    let mut refused = false;
+    let ended = Room::open(&table, "resume --log log --plain --close aborted").go_on(|question| {
+        match &question.wanted {
+            Wanted::Signature(_) if !refused => {
+                refused = true;
+                assert!(
+                    question.shown.contains("The ceremony ends here and cannot go on."),
+                    "{}",
+                    question.shown
+                );
+                Some("close".into())
+            }
+            _ => signed(&table, question, "bo"),
+        }
+    });
+    let ended = ended.with(0);
+    assert!(ended.out.contains("! `close`: No such file"), "{}", ended.out);
+    let deviation = &of(&table, "step.deviation")[0]["data"];
+    assert_eq!(deviation["approved_by"], serde_json::json!(["bo"]));
+    assert_eq!(deviation["signatures"].as_array().unwrap().len(), 1);
+    let ended = table.run("log verify log");
+    assert!(!ended.both().contains("signature of"), "{}", ended.both());
 }

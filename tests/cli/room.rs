@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::common::Ended;
-use crate::table::{OFFICER, Table, USER};
+use crate::table::{FIRST, OFFICER, Table, USER};
 
 /// A ceremony that is going on.
 pub struct Room {
@@ -46,8 +46,14 @@ pub enum Wanted {
     Time,
     /// The user's PIN of a token.
     Pin(String),
+    /// The user's first PIN of a token, which the security officer gives.
+    FirstPin(String),
     /// The security officer's PIN of a token.
     OfficerPin(String),
+    /// A share, or what belongs to one: the prompt.
+    Secret(String),
+    /// Nothing but that somebody presses Enter.
+    Enter,
 }
 
 impl Room {
@@ -161,7 +167,9 @@ pub fn usual(question: &Question) -> String {
             rootrite::clock::Timestamp::from_seconds(now.as_secs()).unwrap().to_string()
         }
         Wanted::Pin(_) => USER.to_owned(),
+        Wanted::FirstPin(_) => FIRST.to_owned(),
         Wanted::OfficerPin(_) => OFFICER.to_owned(),
+        Wanted::Secret(_) | Wanted::Enter => String::new(),
     }
 }
 
@@ -179,9 +187,18 @@ fn wanted(shown: &str, before: Option<&Wanted>) -> Option<Wanted> {
             _ => Wanted::Text,
         });
     }
+    // After a screen of its own the terminal goes back.
+    let prompt = last.rsplit("\u{1b}[?1049l").next()?.trim_start();
+    if prompt.starts_with("Press Enter") && (prompt.ends_with('.') || prompt.ends_with(": ")) {
+        return Some(Wanted::Enter);
+    }
+    if prompt.ends_with(": ") && ["share", "passphrase"].iter().any(|what| prompt.contains(what)) {
+        return Some(Wanted::Secret(prompt.to_owned()));
+    }
     let (before, token) = last.strip_suffix("`: ")?.rsplit_once(" of `")?;
     match before {
         before if before.ends_with("security officer's PIN") => Some(Wanted::OfficerPin(token.to_owned())),
+        before if before.ends_with("user's first PIN") => Some(Wanted::FirstPin(token.to_owned())),
         before if before.ends_with(": PIN") => Some(Wanted::Pin(token.to_owned())),
         _ => None,
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::common::{Ended, SoftHsm, tool};
 use crate::room::{Question, Room, Wanted};
-use crate::table::{OFFICER, Table, USER};
+use crate::table::{FIRST, OFFICER, Table, USER};
 
 const PRACTICE: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
 const PRODUCTION: &str = "run script.yaml --site site.yaml --log log --out out --plain";
@@ -41,9 +41,9 @@ fn people_conduct_a_whole_ceremony_and_no_pin_is_left_anywhere() {
     let _ = table.run("verify out/bundle-test-ceremony").with(0);
     openssl_accepts(&table, "root-x1", "e1");
     no_pin_in(&table, &ended, &[USER, OFFICER]);
-    // What was generated is on the token and cannot leave it: the halves of two keys.
-    assert_eq!(table.inventory("root").entries.len(), 4);
-    assert_eq!(table.inventory("log").entries.len(), 2);
+    // What was generated is on the token and cannot leave it: the halves of two keys, and the head of the log.
+    assert_eq!(table.inventory("root").entries.len(), 5);
+    assert_eq!(table.inventory("log").entries.len(), 3);
 }
 
 /// Whose clocks the ceremony clock was compared with.
@@ -274,9 +274,26 @@ fn a_blank_token_gets_its_label_and_pins() {
         events.contains(&"token.initialize.intent".to_owned())
             && events.contains(&"token.initialized".to_owned())
     );
+    // The security officer gave a first PIN; the custodian, somebody else, changed it.
+    let of = |ev: &str| {
+        let text = table.read("log/log.jsonl");
+        let records = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        records
+            .filter(|record| record["ev"] == ev)
+            .map(|record| record["data"]["people"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("token.initialized"), [serde_json::json!(["cy"])]);
+    assert_eq!(of("token.pin.changed"), [serde_json::json!(["bo"])]);
+    for (asked, person) in [("security officer's PIN", "cy"), ("user's first PIN", "cy"), ("PIN", "bo")] {
+        let line = format!("{person}: {asked} of `root`: ");
+        let line = line.replacen(": ", " (crypto-officer): ", 1);
+        assert!(ended.out.contains(&line), "{line}: {}", ended.out);
+    }
     assert_eq!(table.serials().keys().collect::<Vec<_>>(), ["log", "root"]);
-    assert_eq!(table.inventory("root").entries.len(), 4, "the user's PIN is the one that was typed");
-    no_pin_in(&table, &ended, &[USER, OFFICER, "slip-of-the-finger"]);
+    // Two keys with two halves each, and the log's head. That it opens says that the user's PIN is the one that was typed.
+    assert_eq!(table.inventory("root").entries.len(), 5);
+    no_pin_in(&table, &ended, &[USER, OFFICER, FIRST, "slip-of-the-finger"]);
 }
 
 #[test]

@@ -58,7 +58,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "preflight: {",
         "colour: red\npreflight: {",
-        "site.yaml:19:1: there is no key `colour`; the keys here are `rootrite-site`, `tokens`, `outputs`, `printer`, \
+        "site.yaml:19:1: there is no key `colour`; the keys here are `rootrite-site`, `tokens`, `outputs`, `printer`, `media`, \
          `preflight`\n  19 | colour: red\n     | ^\n",
     ),
 ];
@@ -153,6 +153,15 @@ error: site.yaml:16:12: token `log` is software; policy `public-tls` takes hardw
         assert!(ended.error == refused, "{command} says\n{}", ended.error);
     }
     let _ = table.run_and_change_nothing("check script.yaml --site site.yaml --practice").with(0);
+    // Hardware is taken; what says that it is and is SoftHSM is not.
+    table.write("site.yaml", table.read("site.yaml").replace("class: software", "class: hardware"));
+    let _ = table.run_and_change_nothing("check script.yaml --site site.yaml").with(0);
+    let ended = table.run_and_change_nothing(PRODUCTION).with(2);
+    assert!(
+        ended.error.contains("which is software; the site file says `class: hardware`"),
+        "{}",
+        ended.error
+    );
 }
 
 #[test]

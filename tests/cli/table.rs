@@ -20,6 +20,8 @@ pub struct Table {
 
 /// The user's PIN of every token. A text that occurs nowhere else, so that a test can look for it.
 pub const USER: &str = "user-pin-4711";
+/// The first one of a new token, before its custodian changes it.
+pub const FIRST: &str = "first-pin-2342";
 /// The security officer's.
 pub const OFFICER: &str = "officer-pin-0815";
 

@@ -4,6 +4,8 @@
  *   after n       SIGKILL after it came back
  *   within n us   SIGKILL so many microseconds after it was passed on; the tokens are copied before
  *   gone n        from this call on every call says that the device was removed
+ *   half n        SIGKILL inside the n-th C_GenerateKeyPair of a key of the token: the public half is there, the private is not
+ *   unusable n    the same, and the private half is one that does not fit the public one
  *
  * Without the file every call is passed on as it is. When the module is finalised the number of calls goes to the file
  * of the same name with `.count` after it. */
@@ -85,9 +87,36 @@ static void copy_tokens(void) {
     copy(tokens, place);
 }
 
+struct attribute { word type; void *value; word length; };
+
+/* Whether a template is one of an object of the token. */
+static int of_token(const struct attribute *template, word count) {
+    for (word i = 0; i < count; i++)
+        if (template[i].type == 1) return *(unsigned char *)template[i].value;
+    return 0;
+}
+
+/* Leaves of a new P-384 pair the public half, and in the place of the private one either nothing or another key. */
+static void spoil(word session, word public, word private, int other) {
+    static const unsigned char yes = 1;
+    static unsigned char secret[48] = {0, 0x5a}, curve[16], id[64], label[64];
+    word class = 3, type = 3;
+    struct attribute read[] = {{0x180, curve, sizeof curve}, {0x102, id, sizeof id}, {3, label, sizeof label}};
+    real->calls[24](session, public, (word)read, 3, 0, 0, 0, 0); /* C_GetAttributeValue */
+    real->calls[22](session, private, 0, 0, 0, 0, 0, 0);         /* C_DestroyObject */
+    struct attribute template[] = {
+        {0, &class, sizeof class}, {0x100, &type, sizeof type}, {1, (void *)&yes, 1}, {2, (void *)&yes, 1},
+        {0x103, (void *)&yes, 1}, {0x108, (void *)&yes, 1}, read[0], read[1], read[2], {0x11, secret, sizeof secret},
+    };
+    if (other) real->calls[20](session, (word)template, 10, (word)&private, 0, 0, 0, 0); /* C_CreateObject */
+    kill(getpid(), SIGKILL);
+}
+
+static long generated;
+
 static word pass(int which, word a, word b, word c, word d, word e, word f, word g, word h) {
     long here = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
-    int now = mode[0] != 0 && here == at;
+    int now = mode[0] != 0 && here == at && mode[0] != 'h' && mode[0] != 'u';
     if (now && strcmp(mode, "before") == 0) kill(getpid(), SIGKILL);
     /* The end of the module stays possible. */
     if (strcmp(mode, "gone") == 0 && here >= at && which != 1) return 0x32;
@@ -97,6 +126,9 @@ static word pass(int which, word a, word b, word c, word d, word e, word f, word
         pthread_create(&thread, NULL, killer, NULL);
     }
     word done = real->calls[which](a, b, c, d, e, f, g, h);
+    if (which == 59 && done == 0 && of_token((struct attribute *)c, d) && ++generated == at &&
+        (strcmp(mode, "half") == 0 || strcmp(mode, "unusable") == 0))
+        spoil(a, *(word *)g, *(word *)h, mode[0] == 'u');
     if (which == 1) tell();
     if (now && strcmp(mode, "after") == 0) kill(getpid(), SIGKILL);
     if (now && strcmp(mode, "within") == 0) pause();

@@ -64,6 +64,41 @@ fn a_key_that_one_officer_keeps_stays_and_the_ceremony_stops() {
     assert_eq!(count(&records, "key.generated", "2.1"), 1);
 }
 
+/// A world whose module process ended inside C_GenerateKeyPair of step 2.1, at a point that is known exactly.
+fn half_made(fault: &str) -> World<'static> {
+    let world = World::of(Template::shared());
+    // The first key of all is the log's.
+    world.module_fault(Some(&format!("{fault} 2")));
+    let ended = world.run_with(&[]).with(4);
+    assert!(ended.error.contains("signal 9"), "{}", ended.error);
+    world.module_fault(None);
+    world
+}
+
+#[test]
+fn a_public_half_without_its_private_half_is_destroyed_and_the_key_made_anew() {
+    let world = half_made("half");
+    let records = resumed(&world, None);
+    assert!(destroyed(&records, "1 objects, destroyed"), "{:#?}", of(&records, "log.note", "2.1"));
+    assert_eq!(count(&records, "key.generate.intent", "2.1"), 2);
+    assert_eq!(count(&records, "key.generated", "2.1"), 1);
+}
+
+#[test]
+fn a_private_half_that_does_not_fit_is_never_adopted() {
+    let world = half_made("unusable");
+    let records = resumed(&world, None);
+    assert!(destroyed(&records, "2 objects, destroyed"), "{:#?}", of(&records, "log.note", "2.1"));
+    assert_eq!(count(&records, "key.generated", "2.1"), 1, "another key");
+}
+
+/// Whether the log says what of step 2.1's first key was destroyed, by its id.
+fn destroyed(records: &[Value], what: &str) -> bool {
+    let id = field(records, "key.generate.intent", "2.1", "id");
+    let text = |record: &&Value| record["data"]["text"].as_str().unwrap().to_owned();
+    of(records, "log.note", "2.1").iter().map(text).any(|text| text.contains(&id) && text.ends_with(what))
+}
+
 #[test]
 fn a_proof_without_a_record_is_made_again() {
     let (world, _) = killed(When::Before, "key.proved", "2.1");
@@ -168,6 +203,42 @@ fn a_token_that_was_initialised_and_not_logged_is_taken() {
 }
 
 #[test]
+fn a_first_pin_is_changed_once_whatever_was_interrupted() {
+    for when in [When::After, When::Before] {
+        let ev = if matches!(when, When::After) { "token.pin.intent" } else { "token.pin.changed" };
+        let (world, _) = killed_of(Template::typed(), when, ev, "1.6");
+        let records = resumed(&world, None);
+        assert_eq!(count(&records, "token.initialized", "1.6"), 1);
+        assert_eq!(count(&records, "token.pin.intent", "1.6"), 1);
+        assert_eq!(count(&records, "token.pin.changed", "1.6"), 1);
+    }
+    // Between the two acts there is a token with the first PIN and no intent.
+    let (world, _) = killed_of(Template::typed(), When::After, "token.initialized", "1.6");
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "token.initialize.intent", "1.6"), 1);
+    assert_eq!(count(&records, "token.pin.changed", "1.6"), 1);
+}
+
+#[test]
+fn shares_that_not_all_holders_confirmed_count_for_nothing() {
+    let (world, records) = killed(When::Before, "share.confirmed", "1.6");
+    assert_eq!(last(&records), "share.issued");
+    let records = resumed(&world, None);
+    // Both officers get theirs anew, and nothing was asked of the token before.
+    assert_eq!((count(&records, "share.issued", "1.6"), count(&records, "share.confirmed", "1.6")), (3, 2));
+    assert!(field(&records, "log.note", "1.6", "text").ends_with("count for nothing; a new PIN is dealt"));
+    assert_eq!(count(&records, "token.initialize.intent", "1.6"), 1);
+}
+
+#[test]
+fn shares_that_all_holders_confirmed_are_those_of_the_token_that_was_initialised() {
+    let (world, _) = killed(When::Before, "token.initialized", "1.6");
+    let records = resumed(&world, None);
+    assert_eq!(count(&records, "share.issued", "1.6"), 2);
+    assert!(count(&records, "share.checked", "2.6") >= 2, "they open it afterwards");
+}
+
+#[test]
 fn a_closed_log_without_its_last_head_gets_it() {
     let (world, records) = killed(When::After, "ceremony.close", "");
     assert_eq!(last(&records), "ceremony.close");
@@ -175,6 +246,40 @@ fn a_closed_log_without_its_last_head_gets_it() {
     let close = records.iter().position(|record| record["ev"] == "ceremony.close").unwrap();
     let after: Vec<&Value> = records[close + 1..].iter().map(|record| &record["cer"]).collect();
     assert!(!after.is_empty() && after.iter().all(|cer| *cer == "-"), "{after:?}");
+}
+
+#[test]
+fn a_key_whose_destruction_was_interrupted_is_destroyed_once() {
+    for when in [When::After, When::Before] {
+        let ev = if matches!(when, When::After) { "key.destroy.intent" } else { "key.destroyed" };
+        let (world, _) = killed(when, ev, "3.2");
+        let records = resumed(&world, None);
+        assert_eq!(count(&records, "key.destroy.intent", "3.2"), 1, "{ev}");
+        assert_eq!(count(&records, "key.destroyed", "3.2"), 1, "{ev}");
+    }
+}
+
+#[test]
+fn a_copy_on_a_medium_that_was_interrupted_is_given_up_and_made_anew() {
+    let step = step_of("write-media");
+    for (when, ev) in [(When::After, "media.write.intent"), (When::Before, "media.written")] {
+        let (world, _) = killed(when, ev, &step);
+        let records = resumed(&world, None);
+        let intents = of(&records, "media.write.intent", &step);
+        assert_eq!((intents.len(), count(&records, "media.written", &step)), (3, 2), "{ev}");
+        let failed = of(&records, "act.failed", &step);
+        assert_eq!(failed[0]["ref"], intents[0]["seq"], "{ev}");
+        assert_ne!(intents[0]["data"]["medium"], intents[1]["data"]["medium"], "{ev}");
+    }
+}
+
+/// The number of the ceremony's step of a name.
+fn step_of(name: &str) -> String {
+    let world = World::of(Template::shared());
+    let _ = world.run_with(&[]).with(0);
+    let records = accounts::records(&world.log());
+    let begun = records.iter().find(|record| record["data"]["name"] == name).unwrap();
+    begun["data"]["step"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -233,7 +338,10 @@ fn a_key_that_is_gone_from_its_token_is_missed() {
 
 /// A world whose program was killed, with the records of its log.
 fn killed(when: When, ev: &str, step: &str) -> (World<'static>, Vec<Value>) {
-    let template: &'static Template = Template::shared();
+    killed_of(Template::shared(), when, ev, step)
+}
+
+fn killed_of(template: &'static Template, when: When, ev: &str, step: &str) -> (World<'static>, Vec<Value>) {
     let point = template.point_of(matches!(when, When::After), ev, step);
     let world = World::of(template);
     let ended = world.run_with(&[("FAULT_KILL", point)]);

@@ -57,6 +57,16 @@ impl Template {
         SHARED.get_or_init(Self::new)
     }
 
+    /// The same with a new token whose PIN is typed, and changed by its custodian.
+    pub fn typed() -> &'static Self {
+        static TYPED: OnceLock<Template> = OnceLock::new();
+        TYPED.get_or_init(|| {
+            let template = Self::new();
+            let script = template.script.replace(IN_SHARES, "");
+            Self { script, ..template }
+        })
+    }
+
     /// The point before a record of a step is written, or after it was synced; without a step, the first of its event.
     pub fn point_of(&self, after: bool, ev: &str, step: &str) -> u64 {
         let (trace, records) = self.traced.get_or_init(|| {
@@ -161,9 +171,11 @@ impl<'t> World<'t> {
         let token = |label: &str| {
             let which = self.template.serials.get(label);
             let which = which.map_or("initialize: true".into(), |serial| format!("serial: \"{serial}\""));
+            let in_shares = label == "spare" && self.template.script.contains(IN_SHARES);
+            let pin = if in_shares { "shares" } else { "prompt" };
             format!(
                 "  {label}: {{module: {}, environment: {environment}, label: {label}, {which}, class: software, login: pin, \
-                 pin: prompt}}\n",
+                 pin: {pin}}}\n",
                 proxy().display()
             )
         };
@@ -425,6 +437,8 @@ const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practi
 const REHEARSE: &str = "rehearse script.yaml --out out --quiet";
 const RESUME: &str = "resume --log log --answers answers.yaml";
 const RESUME_REHEARSAL: &str = "resume --log out/ceremony-log --quiet";
+/// How the script says that a new token's PIN is dealt.
+const IN_SHARES: &str = "pin: shares, ";
 /// The public PINs of throw-away tokens, which a file of answers says by default.
 const USER: &str = "rehearsal-user";
 const OFFICER: &str = "rehearsal-officer";

@@ -20,7 +20,7 @@ events! {
     "ceremony.open" "plan.approved" "site.approved" "participant.present" "participant.left"
     "step.begin" "step.end" "step.deviation" "custody.opened" "custody.sealed"
     "device.inserted" "device.removed" "device.attested" "device.audit"
-    "token.initialize.intent" "token.initialized" "token.zeroized" "token.inventory" "auth.ok" "auth.failed" "quorum.met"
+    "token.initialize.intent" "token.initialized" "token.pin.intent" "token.pin.changed" "token.zeroized" "token.inventory" "auth.ok" "auth.failed" "quorum.met"
     "key.generate.intent" "key.generated" "key.proof.intent" "key.proved" "key.backup.intent" "key.backup"
     "share.issued" "share.confirmed" "share.checked" "share.returned"
     "key.restore.intent" "key.restored" "key.sealed" "key.live" "key.destroy.intent" "key.destroyed"
@@ -39,6 +39,7 @@ pub const SIGN_INTENTS: &[&str] =
 pub fn results_of(ev: &str) -> Option<&'static [&'static str]> {
     Some(match ev {
         "token.initialize.intent" => &["token.initialized"],
+        "token.pin.intent" => &["token.pin.changed"],
         "key.generate.intent" => &["key.generated"],
         "key.proof.intent" => &["key.proved"],
         "key.backup.intent" => &["key.backup"],
@@ -58,7 +59,8 @@ pub fn results_of(ev: &str) -> Option<&'static [&'static str]> {
 pub fn is_result(ev: &str) -> bool {
     matches!(
         ev,
-        "key.generated"
+        "token.pin.changed"
+            | "key.generated"
             | "key.proved"
             | "key.backup"
             | "key.restored"
@@ -90,7 +92,7 @@ mod tests {
                 EVENTS.iter().any(|intent| results_of(intent).is_some_and(|results| results.contains(ev)));
             assert_eq!(is_result(ev), closes && !["token.initialized", "media.written"].contains(ev), "{ev}");
         }
-        assert_eq!(EVENTS.len(), 80);
+        assert_eq!(EVENTS.len(), 82);
     }
 
     #[test]

@@ -74,6 +74,7 @@ pub fn profile<'f>(
     line("model", &quoted(&token.model));
     line("class", class);
     match (site.login, site.pin.as_ref().map(|pin| pin.value)) {
+        (Login::Pin, Some(PinSource::Shares)) => line("login", "pin\n    pin: shares"),
         (Login::Pin, Some(PinSource::TwoHalves)) => line("login", "pin\n    pin: two-halves"),
         (Login::Pin, _) => line("login", "pin\n    pin: prompt"),
         (Login::ProtectedPath, _) => line("login", "protected-path"),

@@ -173,7 +173,7 @@ impl Chosen {
             .map_err(|error| Failure::because(Turn::Operators, "nobody was logged in", &error))?;
         let two_halves = match &kind {
             LoginKind::Prompt { two_halves } => *two_halves,
-            LoginKind::Given(_) => false,
+            LoginKind::Given(_) | LoginKind::Shares(_) => false,
             LoginKind::ProtectedPath | LoginKind::None | LoginKind::External => return Ok(kind),
         };
         match state {
@@ -196,6 +196,9 @@ impl Chosen {
         }
         if matches!(kind, LoginKind::Given(_)) {
             return Ok(kind);
+        }
+        if matches!(kind, LoginKind::Shares(_)) {
+            return Ok(LoginKind::Given(crate::cli::share::pin()?.into()));
         }
         let person = |id: &str| Person { id: id.to_owned(), role: "crypto-officer".to_owned() };
         let people =
@@ -223,7 +226,7 @@ pub fn log_in(session: &mut Session, key: &LoginKind) -> Result<(), Failure> {
         LoginKind::Given(pin) => Way::Pin(pin),
         LoginKind::ProtectedPath => Way::ProtectedPath,
         LoginKind::External => Way::External,
-        LoginKind::None | LoginKind::Prompt { .. } => Way::None,
+        LoginKind::None | LoginKind::Prompt { .. } | LoginKind::Shares(_) => Way::None,
     };
     session.log_in(way).map_err(|error| match error {
         TokenError::PinIncorrect { .. } | TokenError::PinLength { .. } | TokenError::PinLocked { .. } => {

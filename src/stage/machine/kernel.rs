@@ -85,7 +85,13 @@ fn secure_boot(look: &Look, wanted: &Expected) -> Check {
     let found = if look.has("/sys/firmware/efi") {
         match look.octets(SECURE_BOOT).as_deref() {
             // Four octets of attributes, and the value (UEFI 2.10 §3.3).
-            Ok([_, _, _, _, value]) => (*value == 1).then_some("on").unwrap_or("off"),
+            Ok([_, _, _, _, value]) => {
+                if *value == 1 {
+                    "on"
+                } else {
+                    "off"
+                }
+            }
             Ok(_) => return unknown(id, "the variable `SecureBoot` is not one octet"),
             Err(why) => return unknown(id, why.as_str()),
         }

@@ -144,7 +144,7 @@ fn nearest(folder: &Path) -> &Path {
 fn sessions(look: &Look) -> Check {
     let id = "sessions";
     let found = match (look.names("/run/systemd/sessions"), look.octets("/run/utmp")) {
-        (Ok(names), _) => names.into_iter().filter(|name| !name.ends_with(".ref")).collect(),
+        (Ok(names), _) => names.into_iter().filter(|name| name.strip_suffix(".ref").is_none()).collect(),
         (Err(_), Ok(octets)) => logged_in(&octets),
         (Err(why), Err(_)) => return unknown(id, why),
     };
@@ -162,9 +162,7 @@ fn logged_in(octets: &[u8]) -> Vec<String> {
     };
     let one = |record: &[u8]| {
         let is_user = record.get(..2) == Some(&7_i16.to_ne_bytes());
-        is_user.then(|| {
-            format!("{} on {}", text(record.get(44..76)?.into()), text(record.get(8..40)?.into())).into()
-        })
+        is_user.then(|| format!("{} on {}", text(record.get(44..76)?), text(record.get(8..40)?)).into())
     };
     octets.chunks_exact(384).filter_map(|record| one(record).flatten()).collect()
 }
@@ -182,7 +180,7 @@ fn recording(look: &Look) -> Check {
             above.extend(field("Name:").map(str::to_owned));
         }
         match field("PPid:") {
-            Some(parent) if parent != "0" => process = parent.to_owned(),
+            Some(parent) if parent != "0" => parent.clone_into(&mut process),
             _ => break,
         }
     }

@@ -1,0 +1,331 @@
+//! PINs in shares: dealt to their holders when a token is initialised, put together again at each login.
+//!
+//! The rules of this file:
+//! - A share is seen by its holder alone, and nothing depends on it before its holder has typed it back.
+//! - A share that was typed is looked at before it is taken: a wrong one is named by its holder, never by its words.
+//! - What the shares rebuild is one try at the token, like any other PIN.
+//! - A set that was dealt and did not become the token's counts for nothing; a holder who fails gets a new set.
+
+use std::error::Error;
+
+use thiserror::Error;
+
+use crate::digest::Digest;
+use crate::secret::{Pin, SecretOctets};
+
+use super::equipment::LoginKind;
+use super::event::{Event, ShareOf};
+use super::operators::{Notice, Person, ShareDelivery, SharePurpose, ShareRequest};
+use super::{Stage, StageError};
+
+/// Deals PINs and puts them together again. The stage knows no sharing of secrets itself.
+pub trait SharedPin {
+    /// Forgets what was laid down.
+    fn clear(&mut self);
+
+    /// What a share says of itself; nothing is taken.
+    ///
+    /// # Errors
+    ///
+    /// [`ShareError`]: what is wrong with it, by place.
+    fn look(&self, typed: &SecretOctets) -> Result<ShareFace, ShareError>;
+
+    /// Takes a share.
+    ///
+    /// # Errors
+    ///
+    /// [`ShareError`]: why it does not belong to those that were taken.
+    fn lay(&mut self, typed: &SecretOctets) -> Result<(), ShareError>;
+
+    /// How many shares are missing still; nothing while no share says how many there have to be.
+    fn missing(&self) -> Option<usize>;
+
+    /// The PIN of the shares that were taken.
+    ///
+    /// # Errors
+    ///
+    /// [`ShareError`] if there are too few or they do not belong together.
+    fn combine(&self) -> Result<Pin, ShareError>;
+
+    /// A new PIN and its shares. Where nobody keeps anything, it is the PIN of throw-away tokens, and its shares are the same
+    /// each time.
+    ///
+    /// # Errors
+    ///
+    /// [`ShareError`] if it cannot be divided so.
+    fn deal(&self, token: &str, threshold: usize, count: usize, kept: bool) -> Result<DealtPin, ShareError>;
+}
+
+/// What a share shows of itself, which is no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareFace {
+    /// Its set.
+    pub set_id: String,
+    /// Which of the set it is, counted from 1.
+    pub index: u64,
+    /// A digest by which it is known again.
+    pub commitment: Digest,
+}
+
+/// A PIN and its shares.
+pub struct DealtPin {
+    /// The PIN.
+    pub pin: Pin,
+    /// One share for each holder, in order.
+    pub shares: Vec<(ShareFace, SecretOctets)>,
+}
+
+/// What is wrong with a share, or with several together. Says nothing of what was typed but places and numbers.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct ShareError(Box<dyn Error + Send + Sync>);
+
+impl ShareError {
+    /// What went wrong.
+    pub fn new(error: impl Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl Stage<'_> {
+    /// Deals a new PIN to a token's holders: each sees a share, keeps it and types it back. Until all have, nothing depends on
+    /// any of them.
+    pub(super) fn deal_pin(&mut self, token: &str) -> Result<Pin, StageError> {
+        let equipment = self.equipment(token)?;
+        let (holders, threshold) = (equipment.custodians.clone(), equipment.threshold);
+        if let Some(absent) = holders.iter().find(|holder| !self.present.contains(holder)) {
+            return Err(StageError::AbsentHolder { token: token.into(), person: absent.id.clone() });
+        }
+        let kept = !self.operators.is_improvised();
+        let sharing = |source| StageError::Shares { token: token.into(), source };
+        let dealt = self.shared(token)?.deal(token, threshold, holders.len(), kept).map_err(sharing)?;
+        if let Some((void, _)) = self.last_set(token).first() {
+            let set = &void.set_id;
+            let text =
+                format!("token `{token}`: the shares of set {set} count for nothing; a new PIN is dealt");
+            self.record(Event::LogNote { text })?;
+        }
+        // A power failure from here on leaves a set that some holders have and no token: the next start deals another.
+        for (holder, (face, share)) in holders.iter().zip(&dealt.shares) {
+            self.record(Event::ShareIssued(share_of(token, face, holder)))?;
+            self.hand_over(token, holder, (threshold, &holders), (face, share))?;
+            self.record(Event::ShareConfirmed(share_of(token, face, holder)))?;
+        }
+        let set = dealt.shares.into_iter().map(|(face, _)| face);
+        let set = set.zip(holders).map(|(face, holder)| (face, holder.id)).collect();
+        self.equipment(token)?.dealt = Some(set);
+        Ok(dealt.pin)
+    }
+
+    /// Shows a holder a share until it has been typed back.
+    fn hand_over(
+        &mut self,
+        token: &str,
+        holder: &Person,
+        (threshold, holders): (usize, &[Person]),
+        (face, share): (&ShareFace, &SecretOctets),
+    ) -> Result<(), StageError> {
+        let step = self.step_number();
+        for _ in 0..MOST_TRIES {
+            self.operators.deliver(&ShareDelivery {
+                step: step.clone(),
+                token: token.to_owned(),
+                person: holder.clone(),
+                set_id: face.set_id.clone(),
+                index: face.index,
+                count: holders.len(),
+                threshold,
+                share,
+            })?;
+            let request = ShareRequest {
+                step: step.clone(),
+                token: token.to_owned(),
+                person: holder.clone(),
+                holders: holders.to_vec(),
+                threshold,
+                tries: String::new(),
+                purpose: SharePurpose::ReadBack { index: face.index },
+            };
+            let Some(typed) = self.operators.share(&request)? else { continue };
+            match self.look(token, &typed)? {
+                Ok(found) if found.commitment == face.commitment => return Ok(()),
+                Ok(_) => self.wrong(holder, "this is a share, but not the one that was shown"),
+                Err(error) => self.wrong(holder, &error.to_string()),
+            }
+        }
+        Err(StageError::NotReadBack { token: token.into(), person: holder.id.clone() })
+    }
+
+    /// The PIN that the holders in the room put together, and who did.
+    pub(super) fn combined_pin(
+        &mut self,
+        token: &str,
+        tries: &str,
+    ) -> Result<(Pin, Vec<String>), StageError> {
+        let equipment = self.equipment(token)?;
+        let (custodians, threshold) = (equipment.custodians.clone(), equipment.threshold);
+        let holders: Vec<Person> =
+            custodians.iter().filter(|holder| self.present.contains(holder)).cloned().collect();
+        for _ in 0..MOST_TRIES {
+            let people = self.gather(token, &holders, (threshold, &custodians), tries)?;
+            let shared = self.shared(token)?;
+            match shared.combine() {
+                Ok(pin) => {
+                    shared.clear();
+                    return Ok((pin, people));
+                }
+                Err(error) => {
+                    shared.clear();
+                    let sentence =
+                        format!("the shares of {}: {error}; each holder types again", people.join(", "));
+                    let text = format!("token `{token}`: {sentence}");
+                    self.operators.show(&Notice::Wrong { sentence });
+                    self.record(Event::LogNote { text })?;
+                }
+            }
+        }
+        Err(StageError::TooFewShares { token: token.into(), missing: threshold })
+    }
+
+    /// Takes shares from one holder after the other until there are enough; who gave one.
+    fn gather(
+        &mut self,
+        token: &str,
+        holders: &[Person],
+        (threshold, custodians): (usize, &[Person]),
+        tries: &str,
+    ) -> Result<Vec<String>, StageError> {
+        let after_wrong = self.equipment(token)?.wrong > 0;
+        self.shared(token)?.clear();
+        let mut people = Vec::new();
+        for holder in holders {
+            if self.shared(token)?.missing() == Some(0) {
+                return Ok(people);
+            }
+            let request = ShareRequest {
+                step: self.step_number(),
+                token: token.to_owned(),
+                person: holder.clone(),
+                holders: custodians.to_vec(),
+                threshold,
+                tries: tries.to_owned(),
+                purpose: SharePurpose::Login { given: people.len(), after_wrong },
+            };
+            for _ in 0..MOST_TRIES {
+                let Some(typed) = self.operators.share(&request)? else { break };
+                match self.take(token, holder, &typed)? {
+                    Ok(face) => {
+                        self.record(Event::ShareChecked(share_of(token, &face, holder)))?;
+                        people.push(holder.id.clone());
+                        break;
+                    }
+                    Err(why) => self.wrong(holder, &why),
+                }
+            }
+        }
+        match self.shared(token)?.missing() {
+            Some(0) => Ok(people),
+            missing => {
+                self.shared(token)?.clear();
+                let missing = missing.unwrap_or(threshold);
+                Err(StageError::TooFewShares { token: token.into(), missing })
+            }
+        }
+    }
+
+    /// Looks at a share and takes it; why not, in words.
+    fn take(
+        &mut self,
+        token: &str,
+        holder: &Person,
+        typed: &SecretOctets,
+    ) -> Result<Result<ShareFace, String>, StageError> {
+        let face = match self.look(token, typed)? {
+            Ok(face) => face,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        if let Some(why) = self.is_not_of_this_log(token, holder, &face)? {
+            return Ok(Err(why));
+        }
+        Ok(self.shared(token)?.lay(typed).map(|()| face).map_err(|error| error.to_string()))
+    }
+
+    /// Why a share is none of those that this log says were dealt for the token; nothing where it says nothing of any.
+    fn is_not_of_this_log(
+        &mut self,
+        token: &str,
+        holder: &Person,
+        face: &ShareFace,
+    ) -> Result<Option<String>, StageError> {
+        let dealt = match self.equipment(token)?.dealt.clone() {
+            Some(dealt) => dealt,
+            None => self.last_set(token),
+        };
+        let Some((wanted, _)) = dealt.first() else { return Ok(None) };
+        let ShareFace { set_id, index, commitment } = face;
+        if wanted.set_id != *set_id {
+            return Ok(Some(format!("the share is of set {set_id}; wanted one of set {}", wanted.set_id)));
+        }
+        let known = dealt.iter().find(|(known, _)| known.index == *index && known.commitment == *commitment);
+        Ok(match known {
+            Some((_, whose)) if *whose == holder.id => None,
+            Some((_, whose)) => {
+                Some(format!("the share is {whose}'s; each holder types the one that the log says"))
+            }
+            None => Some(format!("the share is not share {index} of set {set_id} as it was dealt")),
+        })
+    }
+
+    /// The set that was dealt last for a token before an interruption, and who has which; empty if none was.
+    fn last_set(&self, token: &str) -> Vec<(ShareFace, String)> {
+        let issued =
+            |record: &&super::PastRecord| record.ev == "share.issued" && record.text("token") == Some(token);
+        let all = self.past().records().iter().filter(issued);
+        let mut set: Vec<(ShareFace, String)> = all
+            .filter_map(|record| {
+                let set_id = record.text("set_id")?.to_owned();
+                let index = record.data.get("index")?.as_u64()?;
+                let face = ShareFace { set_id, index, commitment: record.digest("commitment_sha256")? };
+                Some((face, record.text("holder")?.to_owned()))
+            })
+            .collect();
+        // A set begins with its first share.
+        if let Some(begin) = set.iter().rposition(|(face, _)| face.index == 1) {
+            set.drain(..begin);
+        }
+        set
+    }
+
+    fn look(
+        &mut self,
+        token: &str,
+        typed: &SecretOctets,
+    ) -> Result<Result<ShareFace, ShareError>, StageError> {
+        Ok(self.shared(token)?.look(typed))
+    }
+
+    fn shared(&mut self, token: &str) -> Result<&mut dyn SharedPin, StageError> {
+        match &mut self.equipment(token)?.login {
+            LoginKind::Shares(shared) => Ok(shared.as_mut()),
+            _ => Err(StageError::NoToken { token: token.into() }),
+        }
+    }
+
+    fn wrong(&mut self, holder: &Person, why: &str) {
+        self.operators.show(&Notice::Wrong { sentence: format!("{}: {why}", holder.id) });
+    }
+}
+
+/// What the log says of a share.
+fn share_of(token: &str, face: &ShareFace, holder: &Person) -> ShareOf {
+    ShareOf {
+        token: token.to_owned(),
+        set_id: face.set_id.clone(),
+        index: face.index,
+        holder: holder.id.clone(),
+        commitment_sha256: face.commitment,
+    }
+}
+
+/// How often a holder, or all of them together, try before it is given up.
+const MOST_TRIES: usize = 5;
