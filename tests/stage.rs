@@ -30,7 +30,7 @@ use rootrite::profile::{BuiltIn, Fills, Profile};
 use rootrite::stage::{
     Artifact, ArtifactPlace, Cabinet, Device, Entry, Equipment, Expected, Head, Journal, JournalError,
     Leftover, LogKey, LoginKind, Machine, NoAnswer, Notice, Operators, Person, Pin, PinRequest, Question,
-    Stage, StageError,
+    Signing, Stage, StageError, ToApprove,
 };
 use zeroize::Zeroizing;
 
@@ -360,6 +360,20 @@ fn too_few_officers_use_no_token() {
     assert_eq!(room.happened(), "");
 }
 
+/// Where approvals are signatures, no word is asked for: whoever has no key approves nothing.
+#[test]
+fn who_has_no_key_approves_nothing_where_approvals_are_signatures() {
+    let room = Room::default();
+    let error = room.enter(|stage| {
+        let (ceremony, plan) = ("test".to_owned(), Digest::of(b"plan"));
+        stage.approvals_are_signatures(Signing { ceremony, plan, keys: BTreeMap::new() });
+        let what = ToApprove { kind: "root", sha256: Digest::of(b"root"), word: "sign" };
+        stage.approval(&officer(), "Sign?", &[], what).unwrap_err()
+    });
+    assert!(matches!(&error, StageError::NoKey { person } if person == "bo"), "{error}");
+    assert_eq!(room.happened(), "");
+}
+
 /// A log that stores nothing and says what it was given.
 struct Log {
     trace: Trace,
@@ -500,17 +514,23 @@ impl Journal for Log {
         Ok(Artifact { kind, name, sha256: Digest::of(&self.deposit), media_type })
     }
 
-    fn stored_octets(&self, _: &str, _: Digest) -> Result<Vec<u8>, JournalError> {
+    fn stored(&self, _: &str, _: Digest) -> Result<Box<dyn Read>, JournalError> {
         Err(JournalError::lost("nothing was stored".into()))
     }
 
+    fn recall_series(&mut self, _: usize) {}
+
     fn store_again(
         &mut self,
-        place: &ArtifactPlace,
-        octets: &[u8],
+        _: &ArtifactPlace,
+        _: Digest,
         _: Option<u64>,
     ) -> Result<Artifact, JournalError> {
-        self.store(place, octets)
+        Err(JournalError::lost("nothing was stored".into()))
+    }
+
+    fn leftover(&self, _: &Leftover) -> Result<Box<dyn Read>, JournalError> {
+        Err(JournalError::lost("nothing was left".into()))
     }
 
     fn kept(&self, _: Digest) -> Result<Vec<u8>, JournalError> {

@@ -11,7 +11,7 @@ use crate::hsm::{self, KeyId};
 use crate::plan::Ledger;
 use crate::record::{Interrupted, Torn};
 use crate::stage::{
-    Event, Expected, Line, NoAnswer, Notice, Outcome, Past, Person, Session, Stage, StageError,
+    Event, Expected, Line, NoAnswer, Notice, Outcome, Past, PastRecord, Person, Session, Stage, StageError,
 };
 
 /// What is known of the interruption.
@@ -114,7 +114,7 @@ impl Resumption {
 
     /// Whether the ceremony came to its scripted end.
     fn sealed(&self) -> bool {
-        let of_seal = |record: &crate::stage::PastRecord| record.text("name") == Some("seal");
+        let of_seal = |record: &PastRecord| record.text("name") == Some("seal");
         self.past.find("step.begin", of_seal).is_some()
     }
 
@@ -155,7 +155,13 @@ impl Resumption {
 
     /// Every key of the log is on its token, with the public key that the log names.
     fn find_keys(&self, stage: &mut Stage<'_>) -> Result<(), ConductError> {
-        let generated = self.past.records().iter().filter(|record| record.ev == "key.generated");
+        // A key whose destruction was begun may be gone, or half of it; its step sees to it.
+        let goes = |key: &PastRecord| {
+            let of_key = |record: &PastRecord| record.digest("spki_sha256") == key.digest("spki_sha256");
+            self.past.find("key.destroy.intent", of_key).is_some()
+        };
+        let all = self.past.records().iter();
+        let generated = all.filter(|record| record.ev == "key.generated" && !goes(record));
         let mut found = 0_usize;
         for record in generated {
             let text = |key| record.text(key).unwrap_or_default().to_owned();

@@ -42,6 +42,8 @@ pub enum Files {
     Ocsp,
     /// The report and the summary.
     Report,
+    /// CRLs that are sealed until their time, for custody: alone.
+    Sealed,
 }
 
 impl Word for Files {
@@ -52,6 +54,7 @@ impl Word for Files {
         ("crls", Self::Crls),
         ("ocsp", Self::Ocsp),
         ("report", Self::Report),
+        ("sealed", Self::Sealed),
     ];
 }
 
@@ -64,6 +67,7 @@ impl Files {
             "crls" => Self::Crls,
             "ocsp" => Self::Ocsp,
             "report.md" | "summary.json" => Self::Report,
+            "sealed" => Self::Sealed,
             _ => Self::Bundle,
         }
     }
@@ -110,10 +114,21 @@ impl Step for WriteMedia {
         };
         let mut files = spec.files;
         if files.is_empty() {
-            files = Files::WORDS.iter().map(|(_, kind)| *kind).collect();
+            let handed_over = |kind: &Files| *kind != Files::Sealed;
+            files = Files::WORDS.iter().map(|(_, kind)| *kind).filter(handed_over).collect();
         }
         files.sort_unstable();
         files.dedup();
+        if files.contains(&Files::Sealed) {
+            if files.len() > 1 {
+                let message = "`sealed` goes onto a medium of its own: what is kept until its time does not lie beside what is handed over";
+                scope.problems.add(spec.medium.place, message);
+            }
+            if !scope.makes("sealed-crl") {
+                let message = "nothing is sealed in this ceremony; wanted an `issue-crl-series` before `files: [sealed]`";
+                scope.problems.add(spec.medium.place, message);
+            }
+        }
         Some(Self {
             medium: medium?,
             copies: copies?,

@@ -70,6 +70,12 @@ pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<Strin
             return Some(format!("the key {} is in the log twice", text("id")));
         }
     }
+    for record in records(log).iter().filter(|record| record["ev"] == "key.destroyed") {
+        let text = |key: &str| record["data"][key].as_str().unwrap().to_owned();
+        if !logged.get_mut(&text("token")).is_some_and(|ids| ids.remove(&text("id"))) {
+            return Some(format!("the key {} was destroyed and not made, or twice", text("id")));
+        }
+    }
     for (token, inventory) in tokens {
         let wanted = logged.remove(token).unwrap_or_default();
         let mut found: BTreeMap<String, usize> = BTreeMap::new();
@@ -115,8 +121,8 @@ pub fn of_media(out: &Path, media: &[PathBuf]) -> Option<String> {
         }
         found
     };
+    // What is sealed goes onto media of its own.
     let mut wanted = files(out);
-    // What is sealed does not go online.
     wanted.retain(|name, _| !name.starts_with("sealed"));
     media.iter().find_map(|medium| {
         let mut found = files(medium);

@@ -249,6 +249,40 @@ fn a_closed_log_without_its_last_head_gets_it() {
 }
 
 #[test]
+fn a_key_whose_destruction_was_interrupted_is_destroyed_once() {
+    for when in [When::After, When::Before] {
+        let ev = if matches!(when, When::After) { "key.destroy.intent" } else { "key.destroyed" };
+        let (world, _) = killed(when, ev, "3.2");
+        let records = resumed(&world, None);
+        assert_eq!(count(&records, "key.destroy.intent", "3.2"), 1, "{ev}");
+        assert_eq!(count(&records, "key.destroyed", "3.2"), 1, "{ev}");
+    }
+}
+
+#[test]
+fn a_copy_on_a_medium_that_was_interrupted_is_given_up_and_made_anew() {
+    let step = step_of("write-media");
+    for (when, ev) in [(When::After, "media.write.intent"), (When::Before, "media.written")] {
+        let (world, _) = killed(when, ev, &step);
+        let records = resumed(&world, None);
+        let intents = of(&records, "media.write.intent", &step);
+        assert_eq!((intents.len(), count(&records, "media.written", &step)), (3, 2), "{ev}");
+        let failed = of(&records, "act.failed", &step);
+        assert_eq!(failed[0]["ref"], intents[0]["seq"], "{ev}");
+        assert_ne!(intents[0]["data"]["medium"], intents[1]["data"]["medium"], "{ev}");
+    }
+}
+
+/// The number of the ceremony's step of a name.
+fn step_of(name: &str) -> String {
+    let world = World::of(Template::shared());
+    let _ = world.run_with(&[]).with(0);
+    let records = accounts::records(&world.log());
+    let begun = records.iter().find(|record| record["data"]["name"] == name).unwrap();
+    begun["data"]["step"].as_str().unwrap().to_owned()
+}
+
+#[test]
 fn an_empty_log_begins() {
     let (world, records) = killed(When::Before, "log.genesis", "");
     assert!(records.is_empty());
