@@ -16,6 +16,8 @@ fuzz_target!(|octets: &[u8]| {
                 assert!(list.find(serial).expect("its own list").is_some(), "an entry that is not found");
             }
         }
-        Err(error) => assert!(!error.to_string().chars().any(char::is_control), "a control character: {error}"),
+        Err(error) => {
+            assert!(!error.to_string().chars().any(char::is_control), "a control character: {error}")
+        }
     }
 });
