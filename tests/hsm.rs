@@ -84,7 +84,7 @@ fn every_kind_of_key_is_made_as_asked_and_signs() {
     let softhsm = one_token();
     let process = softhsm.start();
     let mut token = session(&process, "root", USER);
-    for (number, algorithm) in (1..).zip(KeyAlgorithm::ALL) {
+    for (number, algorithm) in (1..).zip(made_by_softhsm()) {
         let request = request(algorithm.name(), number, algorithm);
         let made = token.generate_key_pair(&request).unwrap();
         assert_eq!((made.label.as_str(), &made.id), (algorithm.name(), &request.id));
@@ -98,7 +98,7 @@ fn every_kind_of_key_is_made_as_asked_and_signs() {
     process.stop().unwrap();
     let process = softhsm.start();
     let mut token = session(&process, "root", USER);
-    for (number, algorithm) in (1..).zip(KeyAlgorithm::ALL) {
+    for (number, algorithm) in (1..).zip(made_by_softhsm()) {
         let found = token.key(&id(number)).unwrap();
         assert_eq!(found.algorithm, algorithm);
         sign_and_verify(&mut token, &id(number), &found.public_key, b"a message");
@@ -881,4 +881,9 @@ fn a_process_ends_when_nobody_is_logged_in_to_any_of_its_tokens() {
     log.log_out().unwrap();
     root.information().unwrap();
     assert_ne!(process.id(), id);
+}
+
+/// Every kind of key that SoftHSM makes: it has no ML-DSA.
+fn made_by_softhsm() -> impl Iterator<Item = KeyAlgorithm> {
+    KeyAlgorithm::ALL.into_iter().filter(|algorithm| algorithm.ml_dsa().is_none())
 }

@@ -441,3 +441,23 @@ fn a_process_that_nobody_logged_in_to_stays() {
         process.stop().unwrap();
     }
 }
+
+#[test]
+fn a_public_key_that_is_told_as_a_whole_only_is_the_same_key() {
+    let key = |fake: &str| {
+        let (process, mut session) = open(fake);
+        session.log_in(Login::Pin(&pin("1234"))).unwrap();
+        let key = session.key(&id());
+        drop(session);
+        process.stop().map_err(|error| format!("{fake}: {error} {key:?}")).unwrap();
+        key
+    };
+    let point = key("").unwrap().public_key;
+    assert_eq!(key("no-point whole").unwrap().public_key, point);
+    // One that is empty says nothing; one of another kind than its key type is none; what the parts say is not overruled.
+    let error = key("no-point").unwrap_err();
+    assert!(matches!(&error, TokenError::MalformedKey { .. }), "{error}");
+    let error = key("no-point other-whole").unwrap_err();
+    assert!(error.to_string().contains("CKA_PUBLIC_KEY_INFO"), "{error}");
+    assert_eq!(key("other-whole").unwrap().public_key, point);
+}

@@ -14,7 +14,7 @@ mod common;
 
 use std::path::Path;
 
-use common::modules::{hsm, line, makes_keys};
+use common::modules::{documented, hsm, line, makes_keys};
 use common::program::{skipped, tool};
 use rootrite::pki::key::KeyAlgorithm;
 
@@ -35,6 +35,7 @@ fn nss_writes_its_own_format_under_a_known_number_and_makes_keys() {
     );
     // A key on a curve does not come back without an attribute of NSS's own.
     let said = hsm(folder.path(), &arguments, "123456", "").with(4).out;
+    documented("NSS 3.87, softokn", &said);
     let wrap = |kind: &str, name: &str| line(&said, &format!("wrap {kind} by {name}")).to_owned();
     assert!(
         wrap("rsa-2048", "CKM_AES_KEY_WRAP_PAD (0x210a)").ends_with("rfc3394-pkcs7; it comes back and signs")
@@ -89,6 +90,7 @@ fn opencryptoki_takes_shorter_templates_and_is_never_locked() {
     let which = format!("--module {OPENCRYPTOKI} --label OCK");
     let said =
         hsm(folder.path(), &format!("doctor --probe --profile site.yaml {which}"), "654321", "").with(0).out;
+    documented("opencryptoki 3.8.1, soft token", &said);
     assert!(
         line(&said, "make rsa-2048")
             .contains("not accepted of the private key: CKA_COPYABLE, CKA_DESTROYABLE"),

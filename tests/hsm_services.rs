@@ -15,7 +15,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::SoftHsm;
-use common::modules::{enter, hsm, line, makes_keys, request};
+use common::modules::{documented, enter, hsm, line, makes_keys, request};
 use common::service::{Cable, Tpm};
 use rootrite::hsm::{
     AttributeName, DataObject, HashAlgorithm, LOG_HEAD, Reading, ToSign, Token as _, TokenError,
@@ -37,6 +37,7 @@ fn a_tpm_makes_keys_of_its_own_only_and_they_sign() {
     let doctor =
         format!("doctor --probe --profile site.yaml {}", which(Tpm::MODULE, "TPM", &tpm.environment()));
     let said = hsm(folder.path(), &doctor, USER, "again\n").with(0).out;
+    documented("tpm2-pkcs11 1.9.0 over swtpm", &said);
     assert!(line(&said, "make ecdsa-p256").starts_with("unknown"), "{said}");
     assert!(line(&said, "make ecdsa-p256").contains("not for a session only"), "{said}");
     assert!(line(&said, "make ed25519").starts_with("lacks"), "{said}");
@@ -101,6 +102,7 @@ fn what_is_behind_a_cable_is_what_it_is_without_one() {
     let doctor =
         format!("doctor --probe --profile site.yaml {}", which(Cable::MODULE, "root", &cable.environment()));
     let said = hsm(folder.path(), &doctor, USER, "").with(0).out;
+    documented("p11-kit 0.24.1 in front of SoftHSM", &said);
     assert!(line(&said, "make ecdsa-p384").starts_with("ok"), "{said}");
     // Only what it knows itself gets through, whatever the token can do.
     assert!(line(&said, "make ed25519").starts_with("lacks"), "{said}");

@@ -30,7 +30,7 @@ use rootrite::profile::{BuiltIn, Fills, Profile};
 use rootrite::stage::{
     Artifact, ArtifactPlace, Cabinet, Device, Entry, Equipment, Expected, Head, Journal, JournalError,
     Leftover, LogKey, LoginKind, Machine, NoAnswer, Notice, Operators, Person, Pin, PinRequest, Question,
-    Stage, StageError,
+    Signing, Stage, StageError, ToApprove,
 };
 use zeroize::Zeroizing;
 
@@ -357,6 +357,20 @@ fn too_few_officers_use_no_token() {
     stage.is_present(officer());
     let error = stage.inventory("root").unwrap_err();
     assert!(matches!(error, StageError::Quorum { present: 1, threshold: 2, .. }), "{error}");
+    assert_eq!(room.happened(), "");
+}
+
+/// Where approvals are signatures, no word is asked for: whoever has no key approves nothing.
+#[test]
+fn who_has_no_key_approves_nothing_where_approvals_are_signatures() {
+    let room = Room::default();
+    let error = room.enter(|stage| {
+        let (ceremony, plan) = ("test".to_owned(), Digest::of(b"plan"));
+        stage.approvals_are_signatures(Signing { ceremony, plan, keys: BTreeMap::new() });
+        let what = ToApprove { kind: "root", sha256: Digest::of(b"root"), word: "sign" };
+        stage.approval(&officer(), "Sign?", &[], what).unwrap_err()
+    });
+    assert!(matches!(&error, StageError::NoKey { person } if person == "bo"), "{error}");
     assert_eq!(room.happened(), "");
 }
 

@@ -333,6 +333,28 @@ mod tests {
         assert!(matches!(changed(&key), Err(SshSignatureError::OtherKey { .. })));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn octets_that_somebody_changed_are_read_or_refused(
+            at in 0_usize..200,
+            octets in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..40),
+        ) {
+            let mut blob = practice_signature(TEXT).blob;
+            let at = at.min(blob.len());
+            let end = (at + octets.len() / 2).min(blob.len());
+            blob.splice(at..end, octets.iter().copied());
+            if let Some(read) = SshSignature::from_blob(&blob) {
+                let _ = read.verify(TEXT, &practice_key());
+                let line = format!("ssh-ed25519 {}", Base64::encode_string(&read.key));
+                if let Ok(key) = line.parse() {
+                    let _ = read.verify(TEXT, &key);
+                }
+            }
+            let armor = format!("{BEGIN}\n{}\n{END}\n", String::from_utf8_lossy(&octets));
+            let _ = SshSignature::from_armor(&armor);
+        }
+    }
+
     #[test]
     fn r_and_s_are_positive_and_no_longer_than_a_coordinate() {
         let pair = |r: &[u8], s: &[u8]| [string(r), string(s)].concat();

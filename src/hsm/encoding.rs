@@ -3,7 +3,7 @@
 //! Tokens differ in how they write points and curves. What is taken is exactly what is listed here; all else is
 //! refused. Whether a point lies on its curve is for `pki` to say, and it says so for every key.
 
-use crate::pki::key::{KeyAlgorithm, KeyError, PublicKey};
+use crate::pki::key::{KeyAlgorithm, KeyError, MlDsa, PublicKey};
 
 /// CKA_KEY_TYPE of a kind of key.
 pub(super) const fn key_type(algorithm: KeyAlgorithm) -> u64 {
@@ -11,6 +11,7 @@ pub(super) const fn key_type(algorithm: KeyAlgorithm) -> u64 {
         KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => cryptoki_sys::CKK_RSA,
         KeyAlgorithm::EcdsaP256 | KeyAlgorithm::EcdsaP384 | KeyAlgorithm::EcdsaP521 => cryptoki_sys::CKK_EC,
         KeyAlgorithm::Ed25519 => cryptoki_sys::CKK_EC_EDWARDS,
+        KeyAlgorithm::MlDsa65 | KeyAlgorithm::MlDsa87 => cryptoki_sys::CKK_ML_DSA,
     }
 }
 
@@ -19,17 +20,29 @@ pub(super) const fn generating_mechanism(algorithm: KeyAlgorithm) -> u64 {
     match key_type(algorithm) {
         cryptoki_sys::CKK_RSA => cryptoki_sys::CKM_RSA_PKCS_KEY_PAIR_GEN,
         cryptoki_sys::CKK_EC => cryptoki_sys::CKM_EC_KEY_PAIR_GEN,
+        cryptoki_sys::CKK_ML_DSA => cryptoki_sys::CKM_ML_DSA_KEY_PAIR_GEN,
         _ => cryptoki_sys::CKM_EC_EDWARDS_KEY_PAIR_GEN,
     }
 }
 
-/// The mechanism that signs with a kind of key: none of them hashes but Ed25519's, which always does.
+/// The mechanism that signs with a kind of key: none of them hashes but those of Ed25519 and ML-DSA, which always do. ML-DSA
+/// without parameters is the pure one, with an empty context (PKCS#11 3.2 §6.67.5), as RFC 9881 wants it.
 pub(super) const fn signing_mechanism(algorithm: KeyAlgorithm) -> u64 {
     match key_type(algorithm) {
         cryptoki_sys::CKK_RSA => cryptoki_sys::CKM_RSA_PKCS,
         cryptoki_sys::CKK_EC => cryptoki_sys::CKM_ECDSA,
+        cryptoki_sys::CKK_ML_DSA => cryptoki_sys::CKM_ML_DSA,
         _ => cryptoki_sys::CKM_EDDSA,
     }
+}
+
+/// CKA_PARAMETER_SET of a kind of key; nothing for kinds that have none. PKCS#11 3.2 §6.67.2.
+pub(super) fn parameter_set(algorithm: KeyAlgorithm) -> Option<u64> {
+    algorithm.ml_dsa().map(|set| match set {
+        MlDsa::MlDsa44 => cryptoki_sys::CKP_ML_DSA_44,
+        MlDsa::MlDsa65 => cryptoki_sys::CKP_ML_DSA_65,
+        MlDsa::MlDsa87 => cryptoki_sys::CKP_ML_DSA_87,
+    })
 }
 
 /// CKA_EC_PARAMS of a kind of key, as it is asked for: the DER of the curve's object identifier. Empty for RSA.

@@ -321,6 +321,10 @@ numbered! {
         EcParams = "CKA_EC_PARAMS", cryptoki_sys::CKA_EC_PARAMS;
         /// The public point.
         EcPoint = "CKA_EC_POINT", cryptoki_sys::CKA_EC_POINT;
+        /// The parameter set of an ML-DSA key.
+        ParameterSet = "CKA_PARAMETER_SET", cryptoki_sys::CKA_PARAMETER_SET;
+        /// The SubjectPublicKeyInfo.
+        PublicKeyInfo = "CKA_PUBLIC_KEY_INFO", cryptoki_sys::CKA_PUBLIC_KEY_INFO;
         /// Asks for the PIN at every use.
         AlwaysAuthenticate = "CKA_ALWAYS_AUTHENTICATE", cryptoki_sys::CKA_ALWAYS_AUTHENTICATE;
         /// Wrapped only under trusted keys.

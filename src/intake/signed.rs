@@ -257,8 +257,13 @@ mod tests {
 
         /// An act that was approved by this statement.
         fn act(&mut self, statement: &ActStatement) {
+            self.act_said(statement, statement.root);
+        }
+
+        /// The same with another root in the record than in what was signed.
+        fn act_said(&mut self, statement: &ActStatement, root: Digest) {
             let signature = practice_signature(statement.to_string().as_bytes()).to_base64();
-            let said = Object::new().with("person", "bo").with("root", statement.root.to_string());
+            let said = Object::new().with("person", "bo").with("root", root.to_string());
             let said = said.with("signature", signature);
             let said = said.with("size", Value::Int(i64::try_from(statement.size).unwrap()));
             self.add(
@@ -310,6 +315,10 @@ mod tests {
             log.act(&statement);
             assert_eq!(log.found().len(), 1, "{place}: {:?}", log.found());
         }
+        let mut log = Log::approved(true);
+        let statement = log.statement(Digest::of(b"to be signed"));
+        log.act_said(&statement, Digest::of(b"other"));
+        assert!(log.found()[0].contains("signed over the root"), "{:?}", log.found());
         let mut log = Log::approved(true);
         let mut statement = log.statement(Digest::of(b"to be signed"));
         statement.size += 100;

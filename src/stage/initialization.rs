@@ -100,7 +100,7 @@ impl Stage<'_> {
         let device = self.token(token)?;
         let changed = change(device, &first, &own, again);
         let serial = device.information().map(|information| printable(&information.serial));
-        match changed.and_then(|()| serial) {
+        match changed.and(serial) {
             Ok(serial) => {
                 let people = custodians.into_iter().map(|person| person.id).collect();
                 self.record_closing(Event::TokenPinChanged { token: token.into(), serial, people }, seq)?;

@@ -12,10 +12,12 @@ use crate::pki::{Curve, KeyAlgorithm, PublicKey, SerialNumber};
 pub fn public_key(algorithm: KeyAlgorithm, name: &str) -> PublicKey {
     let made = (0_u32..).find_map(|attempt| {
         let seed = format!("{attempt} {name}");
-        match (algorithm.curve(), algorithm.rsa_bits()) {
-            (Some(curve), _) => ec_key(curve, &seed),
-            (None, Some(bits)) => rsa_key(bits, &seed),
-            (None, None) => PublicKey::from_ed25519(&stretched(&seed, 32)).ok(),
+        match (algorithm.curve(), algorithm.rsa_bits(), algorithm.ml_dsa()) {
+            (Some(curve), ..) => ec_key(curve, &seed),
+            (None, Some(bits), _) => rsa_key(bits, &seed),
+            // Any octets are a key: a seed, and coefficients of ten bits each.
+            (None, None, Some(set)) => PublicKey::from_ml_dsa(set, &stretched(&seed, set.key_octets())).ok(),
+            (None, None, None) => PublicKey::from_ed25519(&stretched(&seed, 32)).ok(),
         }
     });
     #[expect(

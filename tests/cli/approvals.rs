@@ -1,5 +1,6 @@
 //! Approvals as signatures: before the day and in the room, by the real `ssh-keygen`, which also judges what is in the log.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -62,6 +63,8 @@ fn people_approve_by_their_own_keys_before_the_day_and_in_the_room() {
         let text = act_text(&plan, &record);
         openssh_accepts(&table, "bo", &text, signature["signature"].as_str().unwrap());
     }
+    let report = table.read("out/report.md");
+    assert!(report.contains(&format!("| plan.approved | `{plan}` | cy | signature |")), "{report}");
     let registered = of(&table, "person.registered");
     let keys: Vec<&str> = registered.iter().map(|record| record["data"]["key"].as_str().unwrap()).collect();
     assert_eq!(keys, ["ada", "bo", "cy"].map(|id| public(&table, id)));
@@ -712,13 +715,12 @@ fn a_script_with_approvals_by_signature_has_a_key_for_everybody_who_is_asked() {
         "approvals: {plan: {crypto-officer: 2, external-witness: 1}",
         "`wim` has no `ssh-key`",
     );
-    let others: String = (0..18)
-        .map(|number| {
-            let name = format!("o{number}");
-            key(&table, &name, &["-t", "ed25519"]);
-            format!("  - {{id: {name}, role: crypto-officer{}}}\n", own(&name))
-        })
-        .collect();
+    let mut others = String::new();
+    for number in 0..18 {
+        let name = format!("o{number}");
+        key(&table, &name, &["-t", "ed25519"]);
+        writeln!(others, "  - {{id: {name}, role: crypto-officer{}}}", own(&name)).unwrap();
+    }
     said("  - {id: wim,", &format!("{others}  - {{id: wim,"), "a record has room for 11000");
     // A key that is nobody's to sign with is still part of the plan.
     table.write("script.yaml", script.replacen("method: signature", "method: typed", 1));
@@ -771,4 +773,35 @@ fn each_certificate_and_crl_is_confirmed_by_itself_before_its_digest_in_words() 
         .collect();
     assert_eq!(confirmed, announced);
     assert_eq!(confirmed.len(), 3, "two certificates and a CRL");
+}
+
+/// A ceremony that is closed before its time is closed by its officers' keys, too.
+#[test]
+fn a_ceremony_is_closed_by_signatures_where_approvals_are_signatures() {
+    let table = approved(signing(Table::new().now()));
+    let _ = Room::open(&table, APPROVED)
+        .go_on(|question| matches!(question.wanted, Wanted::Signature(_)).then(|| "no".into()))
+        .with(3);
+    let mut refused = false;
+    let ended = Room::open(&table, "resume --log log --plain --close aborted").go_on(|question| {
+        match &question.wanted {
+            Wanted::Signature(_) if !refused => {
+                refused = true;
+                assert!(
+                    question.shown.contains("The ceremony ends here and cannot go on."),
+                    "{}",
+                    question.shown
+                );
+                Some("close".into())
+            }
+            _ => signed(&table, question, "bo"),
+        }
+    });
+    let ended = ended.with(0);
+    assert!(ended.out.contains("! `close`: No such file"), "{}", ended.out);
+    let deviation = &of(&table, "step.deviation")[0]["data"];
+    assert_eq!(deviation["approved_by"], serde_json::json!(["bo"]));
+    assert_eq!(deviation["signatures"].as_array().unwrap().len(), 1);
+    let ended = table.run("log verify log");
+    assert!(!ended.both().contains("signature of"), "{}", ended.both());
 }

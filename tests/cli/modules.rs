@@ -5,8 +5,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::SoftHsm;
 use crate::common::service::{Cable, Tpm};
+use crate::common::{SoftHsm, kryoptic};
 use crate::room::{Room, Wanted};
 use crate::table::{OFFICER, Table, USER};
 
@@ -104,4 +104,39 @@ fn a_ceremony_never_locks_a_token_that_does_not_warn() {
     let _ = ended.with(0);
     assert_eq!(asked, ["again", "PIN"]);
     let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+}
+
+#[test]
+fn a_pilot_hierarchy_of_ml_dsa_is_made_and_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(token) = kryoptic::token(folder.path(), USER, OFFICER) else { return };
+    let configuration = rootrite::hsm::ModuleConfiguration {
+        program: env!("CARGO_BIN_EXE_rootrite").into(),
+        environment: token.environment.clone(),
+        ..rootrite::hsm::ModuleConfiguration::new(&token.library)
+    };
+    let process = rootrite::hsm::ModuleProcess::start(&configuration).unwrap();
+    let serial = process.slots().unwrap()[0].token.serial.clone();
+    process.stop().unwrap();
+    let table = table(token.library.to_str().unwrap(), &token.environment, &serial);
+    table.change("script.yaml", "policy: private", "policy: pqc-pilot");
+    table.change("script.yaml", "key: root-x1, algorithm: ecdsa-p384", "key: root-x1, algorithm: ml-dsa-87");
+    table.change("script.yaml", "key: e1, algorithm: ecdsa-p384", "key: e1, algorithm: ml-dsa-87");
+    table.change("script.yaml", "lasts: 3650 days", "lasts: 365 days");
+    table.change("script.yaml", "lasts: 1095 days", "lasts: 180 days");
+    table.change("script.yaml", "lasts: 364 days", "lasts: 180 days");
+    // The pilot's roots say that they are for servers.
+    let profile = include_str!("../../templates/profiles/root-ca.yaml").replace(
+        "  - basic-constraints:",
+        "  - extended-key-usage: {critical: true, purposes: [server-auth]}\n  - basic-constraints:",
+    );
+    fs::create_dir(table.path("profiles")).unwrap();
+    table.write("profiles/pilot-root.yaml", profile);
+    table.change("script.yaml", "profile: root-ca", "profile: pilot-root");
+    let _ = Room::open(&table, RUN).go_on(|_| None).with(0);
+    let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+    let algorithms: Vec<Value> =
+        of(&table, "key.generated").iter().map(|record| record["data"]["algorithm"].clone()).collect();
+    let made = algorithms.iter().filter(|algorithm| **algorithm == "ml-dsa-87").count();
+    assert_eq!(made, 2, "{algorithms:?}");
 }

@@ -9,6 +9,7 @@
 )]
 
 pub mod fake;
+pub mod kryoptic;
 pub mod modules;
 pub mod program;
 pub mod service;

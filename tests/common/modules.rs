@@ -82,5 +82,36 @@ pub fn makes_keys(folder: &Path, user: &str, algorithm: KeyAlgorithm) {
     }
 }
 
+/// Whether a line is the same for every key: whether an RSA key needs padding is a matter of its numbers.
+fn always(line: &str) -> bool {
+    !line.contains("wrap rsa-2048 by CKM_AES_KEY_WRAP (")
+}
+
 /// CKO_MECHANISM.
 const MECHANISM: u64 = 7;
+
+/// Compares what the doctor says of a module with `docs/doctor.md`: everything from its mechanisms to its wraps, where
+/// nothing depends on the machine.
+///
+/// # Panics
+///
+/// If the document says something else; what it has to say is in the message.
+pub fn documented(heading: &str, said: &str) {
+    let found: Vec<&str> = said
+        .lines()
+        .skip_while(|line| *line != "mechanisms")
+        .take_while(|line| *line != "inventory")
+        .filter(|line| always(line))
+        .collect();
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/doctor.md");
+    let text = std::fs::read_to_string(document).unwrap_or_default();
+    let below = text.split_once(&format!("\n## {heading}\n")).map_or("", |(_, below)| below);
+    let block = below.split_once("```text\n").and_then(|(_, block)| block.split_once("\n```"));
+    let written: Vec<&str> =
+        block.map_or("", |(block, _)| block).lines().filter(|line| always(line)).collect();
+    assert!(
+        written == found,
+        "docs/doctor.md says otherwise of {heading}; it has to say\n{}",
+        found.join("\n")
+    );
+}

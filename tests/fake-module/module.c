@@ -37,7 +37,7 @@ struct session_info { ulong_t slot, state, flags, error; };
 
 enum { OK = 0, NOT_SUPPORTED = 0x54, SENSITIVE = 0x11, TYPE_INVALID = 0x12, VALUE_INVALID = 0x13 };
 enum { CLASS = 0, TOKEN = 1, PRIVATE = 2, LABEL = 3, APPLICATION = 0x10, VALUE = 0x11, KEY_TYPE = 0x100, ID = 0x102 };
-enum { EC_PARAMS = 0x180, EC_POINT = 0x181, UNAVAILABLE = -1 };
+enum { PUBLIC_KEY_INFO = 0x129, EC_PARAMS = 0x180, EC_POINT = 0x181, UNAVAILABLE = -1 };
 
 static int is(const char *word) {
     const char *said = getenv("FAKE");
@@ -236,7 +236,10 @@ static ulong_t get_attribute_value(ulong_t session, ulong_t object, struct attri
         0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2, 0x96, 0x4f, 0xe3, 0x42,
         0xe2, 0xfe, 0x1a, 0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a, 0x7c, 0x0f, 0x9e, 0x16, 0x2b, 0xce, 0x33, 0x57, 0x6b,
         0x31, 0x5e, 0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51, 0xf5};
-    octet_t point[sizeof generator];
+    static const octet_t head[] = {
+        0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7, 3, 0x42, 0};
+    static const octet_t edwards[] = {0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0};
+    octet_t point[sizeof generator], whole[sizeof head + sizeof generator - 2];
     const octet_t yes = 1;
     const ulong_t class = object == 1 ? 3 : 2, key_type = 3;
     (void)session, (void)count;
@@ -251,7 +254,14 @@ static ulong_t get_attribute_value(ulong_t session, ulong_t object, struct attri
     case EC_PARAMS:
         return object == 1 && is("halves") ? give(attribute, other_curve, sizeof other_curve)
                                            : give(attribute, curve, sizeof curve);
+    case PUBLIC_KEY_INFO: /* empty, as SoftHSM has it, unless it is said */
+        if (object == 1 || !(is("whole") || is("other-whole"))) return give(attribute, "", 0);
+        memcpy(whole, head, sizeof head);
+        memcpy(whole + sizeof head, generator + 2, sizeof generator - 2);
+        if (is("other-whole")) memcpy(whole, edwards, sizeof edwards);
+        return give(attribute, whole, is("other-whole") ? sizeof edwards + 32 : sizeof whole);
     case EC_POINT:
+        if (is("no-point")) break;
         memcpy(point, generator, sizeof generator);
         if (is("off-curve")) point[66] ^= 1;
         return give(attribute, point, sizeof generator - (is("cut-point") ? 1 : 0));
@@ -259,8 +269,10 @@ static ulong_t get_attribute_value(ulong_t session, ulong_t object, struct attri
         if (object == 3) return give(attribute, "something else", 14);
         attribute->length = (ulong_t)UNAVAILABLE;
         return SENSITIVE;
-    default: attribute->length = (ulong_t)UNAVAILABLE; return TYPE_INVALID;
+    default: break;
     }
+    attribute->length = (ulong_t)UNAVAILABLE;
+    return TYPE_INVALID;
 }
 
 static ulong_t create_object(ulong_t session, struct attribute *template, ulong_t count, ulong_t *object) {

@@ -4,7 +4,7 @@
 //! token. The id was drawn before: by it they are found again.
 
 use super::super::encoding::{
-    PUBLIC_EXPONENT, curve_parameters, generating_mechanism, is_curve, key_type, without_zeros,
+    PUBLIC_EXPONENT, curve_parameters, generating_mechanism, is_curve, key_type, parameter_set, without_zeros,
 };
 use super::super::raw::{Attribute, Object, Value};
 use super::super::{
@@ -43,7 +43,7 @@ pub(super) fn key_pair(
             task,
         ));
     }
-    let made = task.read_all(public_object, key::PUBLIC)?;
+    let made = key::read_public(task, public_object)?;
     if key::public_key(&made) != Ok((description.algorithm, description.public_key.clone())) {
         return Err(malformed(
             "the public key that was made is not the one found by its id".to_owned(),
@@ -208,12 +208,13 @@ pub(in super::super) fn public_template(request: &KeyRequest) -> Vec<Attribute> 
         octets(A::Id, request.id.octets()),
         octets(A::Label, request.label.as_bytes()),
     ];
-    match request.algorithm.rsa_bits() {
-        Some(bits) => template.extend([
+    match (request.algorithm.rsa_bits(), parameter_set(request.algorithm)) {
+        (Some(bits), _) => template.extend([
             (A::ModulusBits.number(), Value::Number(bits as u64)),
             octets(A::PublicExponent, &PUBLIC_EXPONENT),
         ]),
-        None => template.push(octets(A::EcParams, curve_parameters(request.algorithm))),
+        (None, Some(set)) => template.push((A::ParameterSet.number(), Value::Number(set))),
+        (None, None) => template.push(octets(A::EcParams, curve_parameters(request.algorithm))),
     }
     template
 }

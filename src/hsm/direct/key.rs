@@ -1,6 +1,8 @@
 //! Keys on the token: found by id, both halves, and described.
 
-use super::super::encoding::{PUBLIC_EXPONENT, elliptic_key, is_curve, key_type, without_zeros};
+use super::super::encoding::{
+    PUBLIC_EXPONENT, elliptic_key, is_curve, key_type, parameter_set, without_zeros,
+};
 use super::super::raw::{Object, Value};
 use super::super::{
     AttributeName, Attributes, KeyDescription, KeyId, ObjectClass, Operation, Reading, TokenError,
@@ -16,7 +18,7 @@ pub(super) fn describe(task: &mut Task<'_>, id: &KeyId) -> Result<(KeyDescriptio
         id: id.clone(),
         finding,
     };
-    let public_attributes = task.read_all(public, PUBLIC)?;
+    let public_attributes = read_public(task, public)?;
     let (algorithm, public_key) =
         public_key(&public_attributes).map_err(|finding| malformed(task, finding))?;
     let mut private_attributes = task.read_all(private, PRIVATE)?;
@@ -41,6 +43,23 @@ pub(super) fn describe(task: &mut Task<'_>, id: &KeyId) -> Result<(KeyDescriptio
     Ok((description, private))
 }
 
+/// What is read of a public key: what every kind has, and what its own kind needs beside.
+pub(in super::super) fn read_public(task: &mut Task<'_>, object: Object) -> Result<Attributes, TokenError> {
+    let mut attributes = task.read_all(object, PUBLIC)?;
+    let told = |attributes: &Attributes, name| matches!(attributes.0.get(&name), Some(Reading::Octets(_)));
+    let more: &[AttributeName] = match attributes.0.get(&AttributeName::KeyType) {
+        Some(Reading::Number(cryptoki_sys::CKK_ML_DSA)) => {
+            &[AttributeName::ParameterSet, AttributeName::Value]
+        }
+        _ if told(&attributes, AttributeName::Modulus) || told(&attributes, AttributeName::EcPoint) => &[],
+        _ => &[AttributeName::PublicKeyInfo],
+    };
+    if !more.is_empty() {
+        attributes.0.extend(task.read_all(object, more)?.0);
+    }
+    Ok(attributes)
+}
+
 /// How many objects of any class have an attribute.
 pub(super) fn count(task: &mut Task<'_>, name: AttributeName, value: &[u8]) -> Result<usize, TokenError> {
     Ok(task.find(&[octets(name, value)])?.len())
@@ -62,6 +81,23 @@ pub(in super::super) fn public_key(attributes: &Attributes) -> Result<(KeyAlgori
         other => Err(format!("{name} of the public key is {other}")),
     };
     let found = match read(AttributeName::KeyType) {
+        // Where the parts cannot be read, it is told as a whole, or not at all.
+        Reading::Number(number) if told_as_a_whole(read) => {
+            let whole = PublicKey::from_spki_der(octets(AttributeName::PublicKeyInfo)?);
+            return whole.map_err(|error| error.to_string()).and_then(|key| match key.algorithm() {
+                Some(algorithm) if key_type(algorithm) == *number => Ok((algorithm, key)),
+                _ => Err(format!("its CKA_PUBLIC_KEY_INFO is {key}, and its key type {number:#x}")),
+            });
+        }
+        Reading::Number(cryptoki_sys::CKK_ML_DSA) => {
+            let set = read(AttributeName::ParameterSet);
+            let known = |algorithm: &KeyAlgorithm| {
+                parameter_set(*algorithm).map(Reading::Number).as_ref() == Some(set)
+            };
+            let known = KeyAlgorithm::ALL.into_iter().find(known).and_then(KeyAlgorithm::ml_dsa);
+            let known = known.ok_or_else(|| format!("its parameter set {set} is not known"))?;
+            PublicKey::from_ml_dsa(known, octets(AttributeName::Value)?)
+        }
         Reading::Number(cryptoki_sys::CKK_RSA) => {
             let exponent = without_zeros(octets(AttributeName::PublicExponent)?);
             if exponent != PUBLIC_EXPONENT {
@@ -90,6 +126,13 @@ pub(in super::super) fn public_key(attributes: &Attributes) -> Result<(KeyAlgori
         Some(algorithm) => Ok((algorithm, key)),
         None => Err(format!("it is {key}, which is none of the known kinds")),
     }
+}
+
+/// Whether a public key says its SubjectPublicKeyInfo and not the parts of it. One that is empty says nothing.
+fn told_as_a_whole<'a>(read: impl Fn(AttributeName) -> &'a Reading) -> bool {
+    let octets = |name| matches!(read(name), Reading::Octets(octets) if !octets.is_empty());
+    octets(AttributeName::PublicKeyInfo)
+        && ![AttributeName::Modulus, AttributeName::EcPoint, AttributeName::Value].into_iter().any(octets)
 }
 
 /// The one private and the one public key of an id.
@@ -182,7 +225,7 @@ pub(in super::super) const PRIVATE: &[AttributeName] = &[
 ];
 
 /// What is read of a public key.
-pub(in super::super) const PUBLIC: &[AttributeName] = &[
+const PUBLIC: &[AttributeName] = &[
     AttributeName::Class,
     AttributeName::KeyType,
     AttributeName::Token,

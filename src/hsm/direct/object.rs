@@ -121,7 +121,7 @@ fn fingerprint(
 ) -> Result<Option<Digest>, TokenError> {
     let public = match class {
         Some(ObjectClass::PublicKey) => {
-            let attributes = task.read_all(object, key::PUBLIC)?;
+            let attributes = key::read_public(task, object)?;
             return Ok(key::public_key(&attributes).ok().map(|(_, key)| key.spki_sha256()));
         }
         Some(ObjectClass::PrivateKey) => octets_of(task, object, AttributeName::Modulus)?,

@@ -231,7 +231,7 @@ fn reading(name: AttributeName, answer: Answer) -> Reading {
 fn typed(name: AttributeName, octets: Vec<u8>) -> Reading {
     use AttributeName as A;
     match name {
-        A::Class | A::KeyType | A::KeyGenMechanism | A::ModulusBits => {
+        A::Class | A::KeyType | A::KeyGenMechanism | A::ModulusBits | A::ParameterSet => {
             match <[u8; 8]>::try_from(octets.as_slice()).map(u64::from_ne_bytes) {
                 Ok(cryptoki_sys::CK_UNAVAILABLE_INFORMATION) => Reading::Absent,
                 Ok(number) => Reading::Number(number),
@@ -247,6 +247,7 @@ fn typed(name: AttributeName, octets: Vec<u8>) -> Reading {
         | A::PrivateExponent
         | A::EcParams
         | A::EcPoint
+        | A::PublicKeyInfo
         | A::AllowedMechanisms => Reading::Octets(octets),
         _ => match octets.as_slice() {
             [cryptoki_sys::CK_FALSE] => Reading::Flag(false),

@@ -90,13 +90,14 @@ fn input(algorithm: KeyAlgorithm, what: ToSign<'_>, hashes: bool) -> Result<Vec<
 
 /// The signature as X.509 takes it. Otherwise what was wanted.
 fn output(algorithm: KeyAlgorithm, signature: Vec<u8>) -> Result<Vec<u8>, String> {
-    let fixed = match (algorithm.curve(), algorithm.rsa_bits()) {
-        (Some(curve), _) => {
+    let fixed = match (algorithm.curve(), algorithm.rsa_bits(), algorithm.ml_dsa()) {
+        (Some(curve), ..) => {
             return ecdsa_signature_from_fixed(curve, &signature)
                 .map_err(|_| format!("{}, r and s", 2 * curve.coordinate_octets()));
         }
-        (None, Some(bits)) => bits / 8,
-        (None, None) => 64,
+        (None, Some(bits), _) => bits / 8,
+        (None, None, Some(set)) => set.signature_octets(),
+        (None, None, None) => 64,
     };
     if signature.len() == fixed { Ok(signature) } else { Err(fixed.to_string()) }
 }
@@ -145,9 +146,13 @@ mod tests {
 
     #[test]
     fn a_signature_has_the_size_of_its_key() {
-        for (algorithm, octets) in
-            [(KeyAlgorithm::Rsa2048, 256), (KeyAlgorithm::EcdsaP384, 96), (KeyAlgorithm::Ed25519, 64)]
-        {
+        for (algorithm, octets) in [
+            (KeyAlgorithm::Rsa2048, 256),
+            (KeyAlgorithm::EcdsaP384, 96),
+            (KeyAlgorithm::Ed25519, 64),
+            (KeyAlgorithm::MlDsa65, 3309),
+            (KeyAlgorithm::MlDsa87, 4627),
+        ] {
             assert!(output(algorithm, vec![1; octets]).is_ok());
             assert!(output(algorithm, vec![1; octets - 1]).is_err());
             assert!(output(algorithm, vec![1; octets + 1]).is_err());

@@ -31,13 +31,13 @@ pub(super) fn find_out(bench: &Bench<'_>) -> Result<Vec<Finding>, TokenError> {
     if let Some(why) = is_on_token(&mut task, &[object])? {
         return Ok(vec![Finding::new(SUBJECT, Found::Unknown, why)]);
     }
-    let kept = task.read(object, A::Value)?;
-    // tpm2-pkcs11 says that it is one of the session and keeps it all the same.
+    let value = task.read(object, A::Value)?;
+    // tpm2-pkcs11 says that it is one of the session and keeps it on the token. By the handle that was just given.
     if let Err(fault) = task.session.destroy(object) {
-        let detail = format!("one that was made for a session cannot be destroyed: {}", refusal(fault));
-        return Ok(vec![Finding::new(SUBJECT, Found::Wrong, detail)]);
+        let why = format!("it could not be destroyed, and may stay: {}", refusal(fault));
+        return Ok(vec![Finding::new(SUBJECT, Found::Wrong, why)]);
     }
-    if kept != Reading::Octets(vec![b'x'; 512]) {
+    if value != Reading::Octets(vec![b'x'; 512]) {
         return Ok(none(Found::Wrong, "one does not read as it was stored".to_owned()));
     }
     Ok(vec![Finding::new(SUBJECT, Found::Good, "it keeps one for a session, as it was stored").after(took)])

@@ -128,11 +128,13 @@ fn point(algorithm: KeyAlgorithm, public: &Attributes) -> Option<&'static str> {
 }
 
 /// From cheap to dear: what the first could not have is left out of the others at once.
-const ORDER: [KeyAlgorithm; 7] = [
+const ORDER: [KeyAlgorithm; 9] = [
     KeyAlgorithm::EcdsaP256,
     KeyAlgorithm::EcdsaP384,
     KeyAlgorithm::EcdsaP521,
     KeyAlgorithm::Ed25519,
+    KeyAlgorithm::MlDsa65,
+    KeyAlgorithm::MlDsa87,
     KeyAlgorithm::Rsa2048,
     KeyAlgorithm::Rsa3072,
     KeyAlgorithm::Rsa4096,

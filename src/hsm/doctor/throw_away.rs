@@ -80,7 +80,7 @@ impl Pair<'_> {
         let mut private = self.task.read_all(self.private, key::PRIVATE)?;
         let secret = key::secret_attribute(self.algorithm);
         private.0.insert(secret, self.task.probe(self.private, secret)?);
-        Ok([private, self.task.read_all(self.public, key::PUBLIC)?])
+        Ok([private, key::read_public(&mut self.task, self.public)?])
     }
 
     /// Signs something new and verifies it in software. How long the token took, or why it is no signature.

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// A kind of key pair that can be generated: a type of key and its size.
 ///
-/// Sources: BR §6.1.5 for RSA and the three curves; RFC 8032 for Ed25519.
+/// Sources: BR §6.1.5 for RSA and the three curves; RFC 8032 for Ed25519; FIPS 204 for ML-DSA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyAlgorithm {
     /// RSA with a modulus of 2048 bits.
@@ -24,11 +24,15 @@ pub enum KeyAlgorithm {
     EcdsaP521,
     /// Ed25519.
     Ed25519,
+    /// ML-DSA-65.
+    MlDsa65,
+    /// ML-DSA-87.
+    MlDsa87,
 }
 
 impl KeyAlgorithm {
     /// Every kind, in the order in which people read them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Rsa2048,
         Self::Rsa3072,
         Self::Rsa4096,
@@ -36,6 +40,8 @@ impl KeyAlgorithm {
         Self::EcdsaP384,
         Self::EcdsaP521,
         Self::Ed25519,
+        Self::MlDsa65,
+        Self::MlDsa87,
     ];
 
     /// The name in scripts, logs and messages.
@@ -48,6 +54,8 @@ impl KeyAlgorithm {
             Self::EcdsaP384 => "ecdsa-p384",
             Self::EcdsaP521 => "ecdsa-p521",
             Self::Ed25519 => "ed25519",
+            Self::MlDsa65 => "ml-dsa-65",
+            Self::MlDsa87 => "ml-dsa-87",
         }
     }
 
@@ -57,7 +65,12 @@ impl KeyAlgorithm {
             Self::Rsa2048 => Some(2048),
             Self::Rsa3072 => Some(3072),
             Self::Rsa4096 => Some(4096),
-            Self::EcdsaP256 | Self::EcdsaP384 | Self::EcdsaP521 | Self::Ed25519 => None,
+            Self::EcdsaP256
+            | Self::EcdsaP384
+            | Self::EcdsaP521
+            | Self::Ed25519
+            | Self::MlDsa65
+            | Self::MlDsa87 => None,
         }
     }
 
@@ -67,7 +80,18 @@ impl KeyAlgorithm {
             Self::EcdsaP256 => Some(super::Curve::P256),
             Self::EcdsaP384 => Some(super::Curve::P384),
             Self::EcdsaP521 => Some(super::Curve::P521),
-            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 | Self::Ed25519 => None,
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 | Self::Ed25519 | Self::MlDsa65 | Self::MlDsa87 => {
+                None
+            }
+        }
+    }
+
+    /// The parameter set of an ML-DSA key; nothing for other keys.
+    pub const fn ml_dsa(self) -> Option<super::MlDsa> {
+        match self {
+            Self::MlDsa65 => Some(super::MlDsa::MlDsa65),
+            Self::MlDsa87 => Some(super::MlDsa::MlDsa87),
+            _ => None,
         }
     }
 }
@@ -111,7 +135,7 @@ mod tests {
         assert_eq!(
             "ec-p384".parse::<KeyAlgorithm>().unwrap_err().to_string(),
             "there is no key algorithm `ec-p384`; there are rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384, \
-             ecdsa-p521, ed25519"
+             ecdsa-p521, ed25519, ml-dsa-65, ml-dsa-87"
         );
     }
 }
