@@ -514,17 +514,23 @@ impl Journal for Log {
         Ok(Artifact { kind, name, sha256: Digest::of(&self.deposit), media_type })
     }
 
-    fn stored_octets(&self, _: &str, _: Digest) -> Result<Vec<u8>, JournalError> {
+    fn stored(&self, _: &str, _: Digest) -> Result<Box<dyn Read>, JournalError> {
         Err(JournalError::lost("nothing was stored".into()))
     }
 
+    fn recall_series(&mut self, _: usize) {}
+
     fn store_again(
         &mut self,
-        place: &ArtifactPlace,
-        octets: &[u8],
+        _: &ArtifactPlace,
+        _: Digest,
         _: Option<u64>,
     ) -> Result<Artifact, JournalError> {
-        self.store(place, octets)
+        Err(JournalError::lost("nothing was stored".into()))
+    }
+
+    fn leftover(&self, _: &Leftover) -> Result<Box<dyn Read>, JournalError> {
+        Err(JournalError::lost("nothing was left".into()))
     }
 
     fn kept(&self, _: Digest) -> Result<Vec<u8>, JournalError> {

@@ -31,8 +31,8 @@ use super::direct::{Direct, Loaded};
 use super::message::{Command, Request, SentLogin};
 use super::outcome::{Call, Outcome, Outcomes};
 use super::raw::close_what_was_inherited;
+use super::wire::decode;
 use super::wire::frame::{receive, receive_alone, send};
-use super::wire::{Wire, decode};
 use super::{Initialization, ModuleInformation, Operation, ToSign, Token as _, TokenError, TokenInformation};
 use crate::confinement::{Bounds, Taken, confine, forbid_core_dumps, lock_memory};
 use crate::digest::Digest;
@@ -295,24 +295,18 @@ fn answer(
     request: Request<'_>,
     last: &mut Option<Outcome>,
 ) -> io::Result<()> {
-    fn reply(socket: &mut UnixStream, number: u64, answer: &impl Wire) -> io::Result<()> {
-        send(socket, number, answer)
-    }
-    fn nothing<T>(_: &T) -> Vec<u8> {
-        Vec::new()
-    }
     let call = call(&request);
     *last = None;
     match request {
         Request::ChangePin { old, new } => {
             let changed = direct.change_pin(&old, &new);
             *last = ended(call, direct, &changed, nothing);
-            reply(socket, number, &changed)
+            send(socket, number, &changed)
         }
         Request::Generate { request } => {
             let made = direct.generate_key_pair(&request);
             *last = ended(call, direct, &made, |key| key.public_key.spki_der().to_vec());
-            reply(socket, number, &made)
+            send(socket, number, &made)
         }
         Request::Sign { key, hash, octets } => {
             let what = match hash {
@@ -321,34 +315,49 @@ fn answer(
             };
             let signed = direct.sign(&key, what);
             *last = ended(call, direct, &signed, Clone::clone);
-            reply(socket, number, &signed)
+            send(socket, number, &signed)
         }
         Request::SignPss { key, hash, octets } => {
             let signed = direct.sign(&key, ToSign::Pss { hash, octets: &octets });
             *last = ended(call, direct, &signed, Clone::clone);
-            reply(socket, number, &signed)
+            send(socket, number, &signed)
         }
         Request::SignWhole { key, hash, message } => {
             let octets = &hash.digest(&message);
             let signed = direct.sign(&key, ToSign::Whole { hash, octets, message: &message });
             *last = ended(call, direct, &signed, Clone::clone);
-            reply(socket, number, &signed)
+            send(socket, number, &signed)
         }
         Request::Destroy { id } => {
             let destroyed = direct.destroy_objects(&id);
             *last = ended(call, direct, &destroyed, nothing);
-            reply(socket, number, &destroyed)
+            send(socket, number, &destroyed)
         }
         Request::StoreData { data } => {
             let stored = direct.store_data(&data);
             *last = ended(call, direct, &stored, nothing);
-            reply(socket, number, &stored)
+            send(socket, number, &stored)
+        }
+        Request::Restore { request, kek } => {
+            let restored = direct.restore_key(&request, &kek);
+            *last = ended(call, direct, &restored, |key| key.public_key.spki_der().to_vec());
+            send(socket, number, &restored)
+        }
+        Request::Seal { id } => {
+            let sealed = direct.seal_key(&id);
+            *last = ended(call, direct, &sealed, nothing);
+            send(socket, number, &sealed)
         }
         Request::SignMany { key, hash, inputs } => {
-            reply(socket, number, &direct.sign_many(&key, hash, &inputs))
+            send(socket, number, &direct.sign_many(&key, hash, &inputs))
         }
         request => look(socket, number, direct, request),
     }
+}
+
+/// What an outcome says of what has no octets of its own.
+fn nothing<T>(_: &T) -> Vec<u8> {
+    Vec::new()
 }
 
 /// Does what changes nothing, and answers.
@@ -359,6 +368,8 @@ fn look(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Requ
         Request::Inventory => send(socket, number, &direct.inventory()),
         Request::Key { id } => send(socket, number, &direct.key(&id)),
         Request::ProbeTemplate { algorithm } => send(socket, number, &direct.probe_template(algorithm)),
+        // What is wrapped is told to nobody but who asked, and nothing of it stays on the token.
+        Request::Wrap { id, kek, mechanism } => send(socket, number, &direct.wrap_key(&id, &kek, mechanism)),
         Request::Data { label } => send(socket, number, &direct.data(&label)),
         Request::Probe { probe } => send(socket, number, &direct.probe(probe)),
         // Nobody else gets here.
@@ -385,6 +396,10 @@ fn call(request: &Request<'_>) -> Option<Call> {
         Request::Generate { request } => {
             Call::Generate { id: request.id.clone(), label: request.label.clone() }
         }
+        Request::Restore { request, .. } => {
+            Call::Restore { id: request.key.id.clone(), label: request.key.label.clone() }
+        }
+        Request::Seal { id } => Call::Seal { id: id.clone() },
         Request::Destroy { id } => Call::Destroy { id: id.clone() },
         Request::StoreData { data } => Call::StoreData { label: data.label.clone() },
         Request::ChangePin { .. } => Call::ChangePin,

@@ -105,6 +105,11 @@ fn head(tag: u8, length: usize) -> Vec<u8> {
     }
 }
 
+/// A point as CKA_EC_POINT has it by PKCS#11: an OCTET STRING.
+pub(super) fn ec_point(point: &[u8]) -> Vec<u8> {
+    [head(OCTET_STRING, point.len()), point.to_vec()].concat()
+}
+
 /// `octets` without leading zeros: tokens write big integers with and without.
 pub(super) fn without_zeros(octets: &[u8]) -> &[u8] {
     let zeros = octets.iter().take_while(|octet| **octet == 0).count();

@@ -441,6 +441,12 @@ pub enum Operation {
     ReadData,
     /// Finding out what the token can do.
     Examine,
+    /// Wrapping a private key.
+    WrapKey,
+    /// Bringing a wrapped key back.
+    RestoreKey,
+    /// Taking from a key the permission to leave.
+    SealKey,
 }
 
 impl fmt::Display for Operation {
@@ -464,6 +470,9 @@ impl fmt::Display for Operation {
             Self::StoreData => "storing a data object",
             Self::ReadData => "reading data objects",
             Self::Examine => "finding out what the token can do",
+            Self::WrapKey => "wrapping a key",
+            Self::RestoreKey => "restoring a key",
+            Self::SealKey => "sealing a key",
         })
     }
 }

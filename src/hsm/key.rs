@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::ReturnCode;
+use super::{ReturnCode, WrappedFormat};
 use crate::digest::{from_hex, hex};
 use crate::pki::key::{KeyAlgorithm, PublicKey};
 use crate::pki::signature::HashAlgorithm;
@@ -101,6 +101,28 @@ pub struct KeyRequest {
 impl KeyRequest {
     /// The most octets a label may have.
     pub const LONGEST_LABEL: usize = 128;
+}
+
+/// A private key that has left its token wrapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrapped {
+    /// What it looks like: found by decrypting it.
+    pub format: WrappedFormat,
+    /// The octets.
+    pub octets: Vec<u8>,
+}
+
+/// A key pair that comes back from its wrapped private half.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoreRequest {
+    /// Its names on the token, and what kind of key it is.
+    pub key: KeyRequest,
+    /// Its public half, which is not wrapped: from the backup, and proved by the first signature.
+    pub public_key: PublicKey,
+    /// By which mechanism this token unwraps.
+    pub mechanism: u64,
+    /// The wrapped private half.
+    pub wrapped: Vec<u8>,
 }
 
 /// A key pair on a token, as it was read from there.

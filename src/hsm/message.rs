@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use super::wire::{Lent, Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
 use super::{
     AttributeName, Attributes, Blank, DataObject, Death, Entry, Initialization, Inventory, KeyDescription,
-    KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Probe, Quirks, Reading, ReturnCode,
-    SlotInformation, TemplateFinding, TokenError, TokenInformation, TokenSelector, Version,
+    KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Probe, Quirks, Reading, RestoreRequest,
+    ReturnCode, SlotInformation, TemplateFinding, TokenError, TokenInformation, TokenSelector, Version,
+    Wrapped,
 };
 use crate::confinement::{Measure, Network, Taken, Writes};
 use crate::digest::Digest;
 use crate::pki::key::KeyAlgorithm;
 use crate::pki::signature::HashAlgorithm;
-use crate::secret::Pin;
+use crate::secret::{Pin, Secret};
 
 /// What is asked of the process as a whole.
 pub(super) enum Command {
@@ -142,6 +143,27 @@ pub(super) enum Request<'a> {
         /// Of which label.
         label: String,
     },
+    /// [`super::Token::wrap_key`]
+    Wrap {
+        /// Which key.
+        id: KeyId,
+        /// Under which.
+        kek: Lent<'a, Secret<32>>,
+        /// How.
+        mechanism: u64,
+    },
+    /// [`super::Token::restore_key`]
+    Restore {
+        /// Which key, and what it was wrapped into.
+        request: RestoreRequest,
+        /// Under which.
+        kek: Lent<'a, Secret<32>>,
+    },
+    /// [`super::Token::seal_key`]
+    Seal {
+        /// Which key.
+        id: KeyId,
+    },
     /// [`super::Session::probe`]
     Probe {
         /// Which.
@@ -200,6 +222,9 @@ wire_enum!(Request<'_> {
     14 ProbeTemplate { algorithm },
     15 Probe { probe },
     30 SignWhole { key, hash, message },
+    40 Wrap { id, kek, mechanism },
+    41 Restore { request, kek },
+    42 Seal { id },
 });
 
 wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
@@ -230,6 +255,9 @@ wire_enum!(Operation {
     15 StoreData,
     16 ReadData,
     17 Examine,
+    40 WrapKey,
+    41 RestoreKey,
+    42 SealKey,
 });
 
 wire_struct!(Version { major, minor });
@@ -270,6 +298,8 @@ wire_struct!(Quirks {
 wire_struct!(TemplateFinding { omit_private, omit_public });
 wire_struct!(Initialization { blank, label, officer_pin, user_pin });
 wire_struct!(KeyRequest { label, id, algorithm, extractable });
+wire_struct!(Wrapped { format, octets });
+wire_struct!(RestoreRequest { key, public_key, mechanism, wrapped });
 wire_struct!(KeyDescription { label, id, algorithm, public_key, private, public });
 wire_struct!(Inventory { entries, unreadable });
 wire_struct!(Entry { class, id, label, key_type, fingerprint });

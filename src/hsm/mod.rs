@@ -43,7 +43,8 @@ pub use information::{
 };
 pub use inventory::{DataObject, Entry, Inventory, LOG_HEAD};
 pub use key::{
-    AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading, ToSign,
+    AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading,
+    RestoreRequest, ToSign, Wrapped,
 };
 pub use outcome::{Call, Outcome, is_at_work};
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
@@ -53,7 +54,7 @@ pub use starter::{Heartbeat, begin as begin_starter};
 
 pub use crate::confinement::{Measure, Network, Taken, Writes};
 pub use crate::pki::HashAlgorithm;
-use crate::secret::Pin;
+use crate::secret::{Pin, Secret};
 
 /// One session with one token: everything a ceremony asks of an HSM.
 ///
@@ -169,6 +170,44 @@ pub trait Token: Send {
     /// [`TokenError::NoSuchKey`] if there was none; [`TokenError::StillThere`] if one remains.
     fn destroy_objects(&mut self, id: &KeyId) -> Result<usize, TokenError>;
 
+    /// Wraps a private key under an AES key that is known here, which is on the token for this call only, as an object of
+    /// the session. What comes out is decrypted here to find out what it looks like.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::MalformedKey`] if it comes out in a format that is not known here; [`TokenError::Code`] if the key
+    /// may not leave; the errors of [`Token::key`].
+    fn wrap_key(&mut self, id: &KeyId, kek: &Secret<32>, mechanism: u64) -> Result<Wrapped, TokenError> {
+        let _ = (id, kek, mechanism);
+        Err(cannot(Operation::WrapKey, "C_WrapKey"))
+    }
+
+    /// Brings a wrapped private key back as one that can never leave, and its public half with it. Whether the two belong
+    /// together shows a signature by it, which is the caller's to ask for.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::LabelTaken`] or [`TokenError::IdTaken`] before anything is made; afterwards what was made is destroyed
+    /// again: [`TokenError::AttributeDiffers`], [`TokenError::KeyReadable`], [`TokenError::MalformedKey`].
+    fn restore_key(
+        &mut self,
+        request: &RestoreRequest,
+        kek: &Secret<32>,
+    ) -> Result<KeyDescription, TokenError> {
+        let _ = (request, kek);
+        Err(cannot(Operation::RestoreKey, "C_UnwrapKey"))
+    }
+
+    /// Takes from a private key the permission to leave its token, for good, and reads it back.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::AttributeDiffers`] if it may leave all the same; the errors of [`Token::key`].
+    fn seal_key(&mut self, id: &KeyId) -> Result<KeyDescription, TokenError> {
+        let _ = id;
+        Err(cannot(Operation::SealKey, "C_SetAttributeValue"))
+    }
+
     /// Keeps a private data object, in the place of all others of its label and application.
     ///
     /// The new one is made before the old ones are destroyed: after a power failure there may be two.
@@ -184,6 +223,11 @@ pub trait Token: Send {
     ///
     /// What can befall any call.
     fn data(&mut self, label: &str) -> Result<Vec<DataObject>, TokenError>;
+}
+
+/// What a token says that has no such function.
+fn cannot(operation: Operation, function: &str) -> TokenError {
+    TokenError::NoFunction { operation, place: "this token".to_owned(), function: function.to_owned() }
 }
 
 /// How the user proves to the token who they are.

@@ -8,7 +8,7 @@
 //! - **At work or not**: the process holds an exclusive `flock` on the file for as long as it lives. [`is_at_work`] says
 //!   whether that is so; a process that is at work is waited for, never killed.
 //! - **What a line says** is a JSON object: `v` (1); `at`, seconds since 1970 when the call ended; `operation`, one of
-//!   `sign`, `generate-key-pair`, `destroy-objects`, `store-data`, `change-pin`, `initialize-token`; `token` and `serial`;
+//!   `sign`, `generate-key-pair`, `restore-key`, `seal-key`, `destroy-objects`, `store-data`, `change-pin`, `initialize-token`; `token` and `serial`;
 //!   what the call was about: `id`, `label`, `hash` and `octets` (of `sign`: the digest that was signed, or without `hash` the
 //!   SHA-256 of the message); and either `done` (hex: the signature as X.509 takes it, or the SubjectPublicKeyInfo of the
 //!   new key; empty for the others) or `failed` (words).
@@ -62,6 +62,18 @@ pub enum Call {
         id: KeyId,
         /// Its label.
         label: String,
+    },
+    /// [`super::Token::restore_key`]
+    Restore {
+        /// The id of the key.
+        id: KeyId,
+        /// Its label.
+        label: String,
+    },
+    /// [`super::Token::seal_key`]
+    Seal {
+        /// Which key.
+        id: KeyId,
     },
     /// [`super::Token::destroy_objects`]
     Destroy {
@@ -122,11 +134,11 @@ impl Outcome {
                 }
                 say("octets", json!(hex(octets)));
             }
-            Call::Generate { id, label } => {
+            Call::Generate { id, label } | Call::Restore { id, label } => {
                 say("id", json!(id.to_string()));
                 say("label", json!(label));
             }
-            Call::Destroy { id } => say("id", json!(id.to_string())),
+            Call::Seal { id } | Call::Destroy { id } => say("id", json!(id.to_string())),
             Call::StoreData { label } | Call::Initialize { label } => say("label", json!(label)),
             Call::ChangePin => {}
         }
@@ -156,6 +168,8 @@ impl Outcome {
                 octets: unhex(&text("octets")?)?,
             },
             "generate-key-pair" => Call::Generate { id: id()?, label: text("label")? },
+            "restore-key" => Call::Restore { id: id()?, label: text("label")? },
+            "seal-key" => Call::Seal { id: id()? },
             "destroy-objects" => Call::Destroy { id: id()? },
             "store-data" => Call::StoreData { label: text("label")? },
             "change-pin" => Call::ChangePin,
@@ -184,6 +198,8 @@ impl fmt::Display for Outcome {
         match call {
             Call::Sign { id, octets, .. } => write!(f, "signed {} by the key {id}", hex(octets))?,
             Call::Generate { id, label } => write!(f, "generated the key {id} `{}`", label.escape_debug())?,
+            Call::Restore { id, label } => write!(f, "restored the key {id} `{}`", label.escape_debug())?,
+            Call::Seal { id } => write!(f, "sealed the key {id}")?,
             Call::Destroy { id } => write!(f, "destroyed the objects of {id}")?,
             Call::StoreData { label } => write!(f, "stored the data object `{}`", label.escape_debug())?,
             Call::ChangePin => f.write_str("changed the PIN")?,
@@ -202,6 +218,8 @@ impl Call {
         match self {
             Self::Sign { .. } => "sign",
             Self::Generate { .. } => "generate-key-pair",
+            Self::Restore { .. } => "restore-key",
+            Self::Seal { .. } => "seal-key",
             Self::Destroy { .. } => "destroy-objects",
             Self::StoreData { .. } => "store-data",
             Self::ChangePin => "change-pin",
@@ -270,6 +288,8 @@ mod tests {
             Call::Sign { id: id.clone(), hash: Some(HashAlgorithm::Sha384), octets: vec![1; 48] },
             Call::Sign { id: id.clone(), hash: None, octets: vec![2; 32] },
             Call::Generate { id: id.clone(), label: "root \"x1\"\n".into() },
+            Call::Restore { id: id.clone(), label: "root-x1".into() },
+            Call::Seal { id: id.clone() },
             Call::Destroy { id },
             Call::StoreData { label: "head".into() },
             Call::ChangePin,

@@ -540,6 +540,16 @@ impl Session {
         Ok(Object(handle))
     }
 
+    /// Changes attributes of an object.
+    pub(super) fn change(&mut self, object: Object, template: &[Attribute]) -> Result<(), Fault> {
+        let mut attributes = borrow(template);
+        // SAFETY: the template and all it points to outlive the call and are only read.
+        call!(
+            self.module,
+            C_SetAttributeValue(self.handle, object.0, attributes.as_mut_ptr(), length(attributes.len()))
+        )
+    }
+
     /// Destroys an object.
     pub(super) fn destroy(&mut self, object: Object) -> Result<(), Fault> {
         // SAFETY: takes numbers only.

@@ -10,10 +10,11 @@ use super::process::Control;
 use super::wire::{Lent, Wire};
 use super::{
     DataObject, Finding, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation,
-    Probe, Quirks, TemplateFinding, ToSign, Token, TokenError, TokenInformation, TokenSelector,
+    Probe, Quirks, RestoreRequest, TemplateFinding, ToSign, Token, TokenError, TokenInformation,
+    TokenSelector, Wrapped,
 };
 use crate::pki::key::KeyAlgorithm;
-use crate::secret::Pin;
+use crate::secret::{Pin, Secret};
 
 /// A session with a token, in the module process.
 pub struct Session {
@@ -179,6 +180,24 @@ impl Token for Session {
 
     fn destroy_objects(&mut self, id: &KeyId) -> Result<usize, TokenError> {
         self.ask(Operation::DestroyObjects, &Request::Destroy { id: id.clone() })
+    }
+
+    fn wrap_key(&mut self, id: &KeyId, kek: &Secret<32>, mechanism: u64) -> Result<Wrapped, TokenError> {
+        let request = Request::Wrap { id: id.clone(), kek: Lent::Borrowed(kek), mechanism };
+        self.ask(Operation::WrapKey, &request)
+    }
+
+    fn restore_key(
+        &mut self,
+        request: &RestoreRequest,
+        kek: &Secret<32>,
+    ) -> Result<KeyDescription, TokenError> {
+        let request = Request::Restore { request: request.clone(), kek: Lent::Borrowed(kek) };
+        self.ask(Operation::RestoreKey, &request)
+    }
+
+    fn seal_key(&mut self, id: &KeyId) -> Result<KeyDescription, TokenError> {
+        self.ask(Operation::SealKey, &Request::Seal { id: id.clone() })
     }
 
     fn store_data(&mut self, data: &DataObject) -> Result<(), TokenError> {

@@ -384,7 +384,8 @@ impl<T: Structure> Approved<T> {
         let Material { name, octets, heard, .. } = self.material;
         let algorithm = heard.algorithm();
         let whole = T::assemble(&octets, algorithm, signature, &along);
-        Signed { name, octets, sha256: heard.sha256(), algorithm, along, whole, of: PhantomData }
+        let meant = Meant { name, octets, sha256: heard.sha256(), algorithm, along, of: PhantomData };
+        Signed { meant, whole }
     }
 }
 
@@ -399,40 +400,11 @@ fn id_of_live(key: &Key) -> Result<&KeyId, IssuanceError> {
 /// A structure with a signature that nobody has verified.
 #[derive(Debug)]
 pub struct Signed<T> {
-    name: String,
-    octets: Streamed,
-    sha256: Digest,
-    algorithm: SignatureAlgorithm,
-    along: Arc<[Vec<u8>]>,
+    meant: Meant<T>,
     whole: Streamed,
-    of: PhantomData<T>,
 }
 
 impl<T: Structure> Signed<T> {
-    /// A whole structure that was signed before an interruption; nothing is believed of it yet. `drafted`: what was to be
-    /// signed, drafted once more; `algorithm`: what it is signed with.
-    ///
-    /// # Errors
-    ///
-    /// [`IssuanceError::Entries`] if what is to be signed cannot be read.
-    pub(super) fn found(
-        name: &str,
-        whole: Vec<u8>,
-        drafted: Streamed,
-        algorithm: SignatureAlgorithm,
-        along: Vec<Vec<u8>>,
-    ) -> Result<Self, IssuanceError> {
-        let sha256 =
-            drafted.sha256().map_err(|source| IssuanceError::Entries { name: name.into(), source })?;
-        let (name, whole) = (name.into(), whole.into());
-        Ok(Self { name, octets: drafted, sha256, algorithm, along: along.into(), whole, of: PhantomData })
-    }
-
-    /// The digest of what was to be signed.
-    pub(super) const fn to_be_signed(&self) -> Digest {
-        self.sha256
-    }
-
     /// The whole structure, to be put where it will be read back from.
     pub const fn whole(&self) -> &Streamed {
         &self.whole
@@ -451,6 +423,36 @@ impl<T: Structure> Signed<T> {
         stored: &mut dyn Read,
         sha256: Digest,
     ) -> Result<Verified<T>, IssuanceError> {
+        self.meant.verify(planned, key, stored)?;
+        Ok(Verified { sha256, whole: self.whole, of: PhantomData })
+    }
+}
+
+/// What was meant by a structure with a signature.
+#[derive(Debug)]
+struct Meant<T> {
+    name: String,
+    octets: Streamed,
+    sha256: Digest,
+    algorithm: SignatureAlgorithm,
+    along: Arc<[Vec<u8>]>,
+    of: PhantomData<T>,
+}
+
+impl<T> Meant<T> {
+    fn not_verified(&self, key: &PublicKey, source: SignatureError) -> IssuanceError {
+        IssuanceError::Signature { name: self.name.clone(), key: key.spki_sha256(), source }
+    }
+}
+
+impl<T: Structure> Meant<T> {
+    /// Takes a whole apart by the second implementation, compares and verifies it; the octets of its signature.
+    fn verify(
+        &self,
+        planned: &Statement,
+        key: &PublicKey,
+        stored: &mut dyn Read,
+    ) -> Result<Vec<u8>, IssuanceError> {
         let wanted = self.algorithm;
         let opened = T::reopen(stored, &self.octets, wanted)
             .map_err(|error| IssuanceError::Unreadable { name: self.name.clone(), why: error.to_string() })?;
@@ -468,33 +470,74 @@ impl<T: Structure> Signed<T> {
             return Err(differs(format!("the signature algorithm is not {}", wanted.name())));
         }
         opened.heard.verify(key, &opened.signature).map_err(|source| self.not_verified(key, source))?;
-        Ok(Verified { sha256, whole: self.whole, of: PhantomData })
+        Ok(opened.signature)
+    }
+}
+
+/// What was to be signed before an interruption, drafted once more: of a whole that lies somewhere nothing is believed yet.
+#[derive(Debug)]
+pub(super) struct Found<T>(Meant<T>);
+
+impl<T: Structure> Found<T> {
+    /// `drafted`: what was to be signed, drafted once more; `algorithm`: what it was signed with.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuanceError::Entries`] if what is to be signed cannot be read.
+    pub(super) fn new(
+        name: &str,
+        drafted: Streamed,
+        algorithm: SignatureAlgorithm,
+        along: Vec<Vec<u8>>,
+    ) -> Result<Self, IssuanceError> {
+        let sha256 =
+            drafted.sha256().map_err(|source| IssuanceError::Entries { name: name.into(), source })?;
+        let (name, along) = (name.to_owned(), along.into());
+        Ok(Self(Meant { name, octets: drafted, sha256, algorithm, along, of: PhantomData }))
     }
 
-    fn not_verified(&self, key: &PublicKey, source: SignatureError) -> IssuanceError {
-        IssuanceError::Signature { name: self.name.clone(), key: key.spki_sha256(), source }
+    /// The digest of what was to be signed.
+    pub(super) const fn to_be_signed(&self) -> Digest {
+        self.0.sha256
     }
 
-    /// As [`Signed::verify_stored`], for a structure that is stored later.
+    /// The whole with this signature.
+    pub(super) fn whole(&self, signature: &[u8]) -> Streamed {
+        T::assemble(&self.0.octets, self.0.algorithm, signature, &self.0.along)
+    }
+
+    /// As [`Signed::verify_stored`], of a whole that is read from where it was found and is never held: it is what this program
+    /// makes of what was to be signed and the signature, octet for octet.
     ///
     /// # Errors
     ///
     /// As [`Signed::verify_stored`].
-    pub fn verify(self, planned: &Statement, key: &PublicKey) -> Result<Verified<T>, IssuanceError> {
-        let whole = self.whole.clone();
-        let sha256 =
-            whole.sha256().map_err(|source| IssuanceError::Entries { name: self.name.clone(), source })?;
-        self.verify_stored(planned, key, &mut whole.reader(), sha256)
+    pub(super) fn verify(
+        &self,
+        planned: &Statement,
+        key: &PublicKey,
+        stored: &mut dyn Read,
+        sha256: Digest,
+    ) -> Result<Verified<T>, IssuanceError> {
+        let signature = self.0.verify(planned, key, stored)?;
+        let whole = self.whole(&signature);
+        let name = || self.0.name.clone();
+        let made = whole.sha256().map_err(|source| IssuanceError::Entries { name: name(), source })?;
+        if made != sha256 {
+            let difference = "its octets are not those that this program makes of it".to_owned();
+            return Err(IssuanceError::Differs { name: name(), difference });
+        }
+        Ok(Verified { sha256, whole, of: PhantomData })
     }
 }
 
 /// A structure that is always in memory is verified there.
 impl<T: ToBeSigned> Signed<T> {
-    /// As [`Signed::verify`], for many by the key of a verifier, each with what it is to say.
+    /// As [`Signed::verify_stored`], for many by the key of a verifier, each with what it is to say; they are stored later.
     ///
     /// # Errors
     ///
-    /// As [`Signed::verify`], for the first that is not good.
+    /// As [`Signed::verify_stored`], for the first that is not good.
     pub fn verify_many(
         all: Vec<(Self, Statement)>,
         verifier: &ManyVerifier,
@@ -503,7 +546,7 @@ impl<T: ToBeSigned> Signed<T> {
             all.iter().map(|(one, planned)| one.compare(planned)).collect::<Result<_, _>>()?;
         let signatures: Vec<_> = opened.iter().map(|one| (one.to_be_signed, one.signature)).collect();
         verifier.verify(&signatures).map_err(|(index, source)| match all.get(index) {
-            Some((one, _)) => one.not_verified(verifier.key(), source),
+            Some((one, _)) => one.meant.not_verified(verifier.key(), source),
             None => IssuanceError::Unknown { what: "signature", name: index.to_string() },
         })?;
         drop(opened);
@@ -517,15 +560,16 @@ impl<T: ToBeSigned> Signed<T> {
 
     /// Takes the whole apart and compares everything but the signature itself.
     fn compare(&self, planned: &Statement) -> Result<Opened<'_>, IssuanceError> {
-        let name = || self.name.clone();
+        let meant = &self.meant;
+        let name = || meant.name.clone();
         let differs = |difference: String| IssuanceError::Differs { name: name(), difference };
         let unreadable =
             |error: ReadError| IssuanceError::Unreadable { name: name(), why: error.to_string() };
         let opened = T::open(self.whole.in_memory().unwrap_or_default()).map_err(unreadable)?;
-        if Some(opened.to_be_signed) != self.octets.in_memory() {
+        if Some(opened.to_be_signed) != meant.octets.in_memory() {
             return Err(differs("the octets that were signed are not those that were approved".to_owned()));
         }
-        if *opened.along != *self.along {
+        if *opened.along != *meant.along {
             return Err(differs("the certificates that go along are not those that were meant".to_owned()));
         }
         let view = T::read(opened.to_be_signed).map_err(unreadable)?;
@@ -533,7 +577,7 @@ impl<T: ToBeSigned> Signed<T> {
             return Err(differs(difference));
         }
         drop(view);
-        let wanted = self.algorithm;
+        let wanted = meant.algorithm;
         if opened.algorithm != wanted.der() {
             return Err(differs(format!("the signature algorithm is not {}", wanted.name())));
         }

@@ -6,47 +6,50 @@
 //! - A signature that is nowhere is given up for good: its serial number is burned and never signed again.
 //! - A key pair without its record is adopted whole, by an officer's word; otherwise it is destroyed by the quorum.
 
-use super::chain::{Signed, Verified};
+use std::io::{BufRead as _, BufReader, Read};
+
+use super::chain::{Found, Verified};
 use super::issue::{Drawn, Order};
 use super::key::{KeyOrder, generated};
 use super::series::{Series as _, SeriesOrder};
-use super::structure::Structure as _;
 use super::{IssuanceError, Key};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::{Call, Entry, KeyId};
-use crate::pki::{PublicKey, SerialNumber};
+use crate::pki::{Message, PublicKey, SerialNumber, Signable};
 use crate::stage::{
     ActSignature, ArtifactPlace, Event, Line, NoAnswer, Notice, PastRecord, Person, Stage, StageError,
     ToApprove,
 };
 
 /// What was drawn for an order, and what came of it.
-type Found<O> = (Drawn, Verified<<O as Order>::Structure>);
+type Issued<O> = (Drawn, Verified<<O as Order>::Structure>);
 
 /// Something that the log says was issued.
-pub(super) fn issued<O: Order>(order: &O, stage: &mut Stage<'_>) -> Result<Option<Found<O>>, IssuanceError> {
+pub(super) fn issued<O: Order>(order: &O, stage: &mut Stage<'_>) -> Result<Option<Issued<O>>, IssuanceError> {
     let place = order.place();
-    let Some((record, octets)) = stage.handed_over(&place)? else { return Ok(None) };
+    let Some((record, sha256)) = stage.handed_over(&place)? else { return Ok(None) };
     let intent = record.closes.and_then(|seq| stage.past().records().iter().find(|other| other.seq == seq));
     let drawn = drawn(intent.unwrap_or(&record), &place.name)?;
-    let signed = Signed::found(&place.name, octets, order.draft(&drawn)?, order.algorithm()?, order.along())?;
-    let verified = signed.verify(&order.planned(&drawn)?, &order.key().public)?;
+    let found = Found::new(&place.name, order.draft(&drawn)?, order.algorithm()?, order.along())?;
+    let mut stored = stage.stored(place.kind, sha256)?;
+    let verified = found.verify(&order.planned(&drawn)?, &order.key().public, &mut *stored, sha256)?;
     Ok(Some((drawn, verified)))
 }
 
 /// Settles the intent of an interrupted signature: what is stored is adopted; what is not is given up.
-pub(super) fn settle<O: Order>(order: &O, stage: &mut Stage<'_>) -> Result<Option<Found<O>>, IssuanceError> {
+pub(super) fn settle<O: Order>(order: &O, stage: &mut Stage<'_>) -> Result<Option<Issued<O>>, IssuanceError> {
     let place = order.place();
     if let Some(intent) = stage.take_open_intent(is_signature) {
-        let found = match find(order, &intent, stage)? {
-            Some(found) => Some(found),
-            None => find_outcome(order, &intent, stage)?,
+        let (found, is_stored) = match find(order, &intent, stage)? {
+            Some(found) => (Some(found), true),
+            None => (find_outcome(order, &intent, stage)?, false),
         };
         if let Some((drawn, verified)) = found {
             let result = |artifact| order.result(&drawn, artifact);
-            let octets = verified.whole().in_memory().unwrap_or_default();
-            stage.adopt(&place, octets, intent.seq, result)?;
+            let mut whole = verified.whole().reader();
+            let made: Option<&mut dyn Read> = if is_stored { None } else { Some(&mut whole) };
+            stage.adopt(&place, verified.sha256(), made, intent.seq, result)?;
             let sentence = "It was signed before the interruption. It was read back, compared and verified, and is taken.";
             let lines = vec![
                 Line::new("artifact", place.name.clone()),
@@ -75,17 +78,21 @@ pub(super) fn issued_series<O: SeriesOrder>(
     let (record, sha256) = (record.clone(), artifact.sha256);
     let drawn = drawn(&record, &list.name)?;
     let series = order.ready(&drawn)?;
-    let octets = stage.stored_octets(list.kind, sha256)?;
-    let digests: Vec<Digest> =
-        String::from_utf8(octets).unwrap_or_default().lines().filter_map(|line| line.parse().ok()).collect();
-    if digests.len() != series.count() {
-        let why = format!("its list names {}, the plan {}", digests.len(), series.count());
-        return Err(IssuanceError::Unreadable { name: list.name.clone(), why });
+    let wrong = |why| IssuanceError::Unreadable { name: list.name.clone(), why };
+    let count = series.count();
+    stage.recall_series(count);
+    // Each was verified before the list was logged, and is still what the list says: which is read line by line.
+    let mut named = 0;
+    for line in BufReader::new(stage.stored(list.kind, sha256)?).lines() {
+        let member = line.ok().and_then(|line| line.parse().ok());
+        let member: Digest = member.ok_or_else(|| wrong("a line of its list is no digest".to_owned()))?;
+        if named < count {
+            stage.handed_over_in_batch(&series.place(named), member, record.seq)?;
+        }
+        named += 1;
     }
-    stage.begin_series(digests.len())?;
-    // Each was verified before the list was logged, and is still what the list says.
-    for (index, member) in digests.into_iter().enumerate() {
-        stage.handed_over_in_batch(&series.place(index), member, record.seq)?;
+    if named != count {
+        return Err(wrong(format!("its list names {named}, the plan {count}")));
     }
     stage.handed_over(list)?;
     Ok(Some((drawn, sha256)))
@@ -354,23 +361,17 @@ fn find<O: Order>(
     order: &O,
     intent: &PastRecord,
     stage: &Stage<'_>,
-) -> Result<Option<Found<O>>, IssuanceError> {
+) -> Result<Option<Issued<O>>, IssuanceError> {
     let name = order.place().name;
     let drawn = drawn(intent, &name)?;
-    let wanted = intent.digest("tbs_sha256");
+    let found = Found::<O::Structure>::new(&name, order.draft(&drawn)?, order.algorithm()?, order.along())?;
+    if Some(found.to_be_signed()) != intent.digest("tbs_sha256") {
+        return Ok(None);
+    }
+    let (planned, key) = (order.planned(&drawn)?, &order.key().public);
     for leftover in stage.leftovers()? {
-        let drafted = order.draft(&drawn)?;
-        let signed = Signed::<O::Structure>::found(
-            &name,
-            leftover.octets,
-            drafted,
-            order.algorithm()?,
-            order.along(),
-        )?;
-        if Some(signed.to_be_signed()) != wanted {
-            continue;
-        }
-        if let Ok(verified) = signed.verify(&order.planned(&drawn)?, &order.key().public) {
+        let mut stored = stage.leftover(&leftover)?;
+        if let Ok(verified) = found.verify(&planned, key, &mut *stored, leftover.artifact.sha256) {
             return Ok(Some((drawn, verified)));
         }
     }
@@ -382,31 +383,35 @@ fn find_outcome<O: Order>(
     order: &O,
     intent: &PastRecord,
     stage: &Stage<'_>,
-) -> Result<Option<Found<O>>, IssuanceError> {
+) -> Result<Option<Issued<O>>, IssuanceError> {
     let (Some(sha256), Some(id)) = (intent.digest("tbs_sha256"), order.key().id.as_ref()) else {
         return Ok(None);
     };
-    let algorithm = order.algorithm()?;
-    let name = order.place().name;
+    let (algorithm, name) = (order.algorithm()?, order.place().name);
+    let drawn = drawn(intent, &name)?;
+    let drafted = order.draft(&drawn)?;
+    let entries = |source| IssuanceError::Entries { name: name.clone(), source };
+    let heard = Message::read(algorithm, &mut drafted.reader()).map_err(entries)?;
+    if heard.sha256() != sha256 {
+        return Ok(None);
+    }
+    let wanted = match heard.signable() {
+        Ok(Signable::Digest(_, octets, _) | Signable::Pss(_, octets)) => octets,
+        Ok(Signable::Message(_)) => sha256.octets().as_slice(),
+        Err(_) => return Ok(None),
+    };
+    let found = Found::<O::Structure>::new(&name, drafted, algorithm, order.along())?;
+    let (planned, key) = (order.planned(&drawn)?, &order.key().public);
     for outcome in stage.outcomes() {
         let (Call::Sign { id: by, hash, octets }, Ok(signature)) = (&outcome.call, &outcome.result) else {
             continue;
         };
-        if by != id || *hash != algorithm.hash() {
+        if by != id || *hash != algorithm.hash() || octets != wanted {
             continue;
         }
-        let Ok(to_be_signed) = stage.kept(sha256) else { continue };
-        let signed =
-            algorithm.hash().map_or_else(|| sha256.octets().to_vec(), |hash| hash.digest(&to_be_signed));
-        if *octets != signed {
-            continue;
-        }
-        let whole = O::Structure::assemble(&to_be_signed.into(), algorithm, signature, &order.along());
-        let whole = whole.in_memory().unwrap_or_default().to_vec();
-        let drawn = drawn(intent, &name)?;
-        let drafted = order.draft(&drawn)?;
-        let signed = Signed::<O::Structure>::found(&name, whole, drafted, algorithm, order.along())?;
-        if let Ok(verified) = signed.verify(&order.planned(&drawn)?, &order.key().public) {
+        let whole = found.whole(signature);
+        let sha256 = whole.sha256().map_err(entries)?;
+        if let Ok(verified) = found.verify(&planned, key, &mut whole.reader(), sha256) {
             return Ok(Some((drawn, verified)));
         }
     }

@@ -5,12 +5,12 @@
 //! - What no record names is moved away, never removed and never left where it could be taken for an artifact.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::artifact;
-use super::file::{clear_parts, create, ensure, storage, sync_folder};
-use super::journal::{LogFolder, Stored, named};
+use super::file::{clear_parts, create, ensure, ensure_from, storage, sync_folder};
+use super::journal::{LogFolder, Stored, digest_of, named};
 use super::run::TO_SIGN;
 use crate::digest::Digest;
 use crate::stage::{Artifact, ArtifactPlace, JournalError, Leftover};
@@ -34,9 +34,9 @@ impl LogFolder {
         if self.again.resumed { ensure(path, octets) } else { create(path, octets) }
     }
 
-    /// The octets of an artifact that the log names.
-    pub(super) fn read_stored(&self, kind: &str, sha256: Digest) -> Result<Vec<u8>, JournalError> {
-        read_by_digest(self.place_of(kind, sha256), sha256)
+    /// Opens an artifact that the log names, once its digest was seen to be right.
+    pub(super) fn open_stored(&self, kind: &str, sha256: Digest) -> Result<File, JournalError> {
+        open_by_digest(&self.place_of(kind, sha256), sha256)
     }
 
     /// Octets that were kept by their digest.
@@ -45,17 +45,20 @@ impl LogFolder {
         read_by_digest(pending.join(sha256.to_string()), sha256)
     }
 
-    /// Takes an artifact in that is in the bundle; its renderings are made where they are missing.
+    /// Takes an artifact in that is where artifacts are; its renderings are made where they are missing.
     pub(super) fn take_in(
         &mut self,
         place: &ArtifactPlace,
-        octets: &[u8],
+        sha256: Digest,
         seq: Option<u64>,
     ) -> Result<Artifact, JournalError> {
-        let artifact = named(place, Digest::of(octets));
-        ensure(&self.place_of(place.kind, artifact.sha256), octets)?;
+        let artifact = named(place, sha256);
+        let file = self.place_of(place.kind, sha256);
+        drop(open_by_digest(&file, sha256)?);
+        sync_folder(&file)?;
         for (path, label) in artifact::renderings(place) {
-            ensure(&self.places().out.join(path), &artifact::render(octets, label))?;
+            let path = self.places().out.join(path);
+            ensure_from(&path, &mut || Ok(artifact::render_from(File::open(&file)?, label)))?;
         }
         // The members of a long series go by their list alone, and so does what is sealed.
         let by_list =
@@ -67,59 +70,56 @@ impl LogFolder {
         Ok(artifact)
     }
 
-    /// Files in the bundle that no record names.
+    /// Files among the artifacts that no record names: so many at once that they can be held.
     pub(super) fn find_leftovers(&self) -> Result<Vec<Leftover>, JournalError> {
-        let mut paths = files(&self.places().bundle.join("artifacts"))?;
-        let sealed = self.shelf(artifact::SEALED_CRL);
-        if sealed.is_dir() {
-            paths.extend(files(&sealed)?);
-        }
-        paths.push(self.places().bundle.join("manifest.json"));
         let mut leftovers = Vec::new();
-        for path in paths.into_iter().filter(|path| path.is_file()) {
-            let octets = fs::read(&path).map_err(|error| storage(&path, "read", error))?;
-            let sha256 = Digest::of(&octets);
-            if self.is_named(sha256) {
-                continue;
+        let mut look = |path: &Path| {
+            let sha256 = digest_of(path).map_err(|error| storage(path, "read", error))?;
+            if leftovers.len() < MOST_LEFTOVERS && !self.is_named(sha256) {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let (kind, media_type) = ("unlogged".to_owned(), "application/octet-stream".to_owned());
+                let artifact = Artifact { kind, name, sha256, media_type };
+                leftovers.push(Leftover { path: path.to_owned(), artifact });
             }
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let (kind, media_type) = ("unlogged".to_owned(), "application/octet-stream".to_owned());
-            leftovers.push(Leftover { path, artifact: Artifact { kind, name, sha256, media_type }, octets });
+            Ok(leftovers.len() < MOST_LEFTOVERS)
+        };
+        for folder in [self.places().bundle.join("artifacts"), self.shelf(artifact::SEALED_CRL)] {
+            if folder.is_dir() {
+                each_file(&folder, &mut look)?;
+            }
         }
+        let manifest = self.places().bundle.join("manifest.json");
+        if manifest.is_file() {
+            look(&manifest)?;
+        }
+        leftovers.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(leftovers)
     }
 
-    /// Takes every artifact out of what was stored.
+    /// Takes every artifact out of what was stored; from here on no record names any.
     pub(super) fn take_stored(&mut self) -> Result<Vec<Leftover>, JournalError> {
         let mut given_up = Vec::new();
         for stored in std::mem::take(&mut self.stored) {
             let artifact = stored.artifact;
             let path = self.place_of(&artifact.kind, artifact.sha256);
-            let octets = self.read_stored(&artifact.kind, artifact.sha256)?;
-            given_up.push(Leftover { path, artifact, octets });
+            drop(open_by_digest(&path, artifact.sha256)?);
+            given_up.push(Leftover { path, artifact });
         }
-        // Those that only a list names.
-        let named = std::mem::take(&mut self.again.digests);
-        let members = self.find_leftovers()?.into_iter();
-        let is_new = |leftover: &Leftover| given_up.iter().all(|one: &Leftover| one.path != leftover.path);
-        let members: Vec<_> = members
-            .filter(|leftover| named.contains(&leftover.artifact.sha256) && is_new(leftover))
-            .collect();
-        given_up.extend(members);
         self.again.named.clear();
         self.again.digests.clear();
         Ok(given_up)
     }
 
     /// Moves a file to `voided` beside the log.
-    pub(super) fn void(&self, path: &Path, octets: &[u8]) -> Result<(), JournalError> {
-        let mut name = Digest::of(octets).to_string();
+    pub(super) fn void(&self, path: &Path, sha256: Digest) -> Result<(), JournalError> {
+        let mut name = sha256.to_string();
         if let Some(ending) = path.extension() {
             name.push('.');
             name.push_str(&ending.to_string_lossy());
         }
         // Another folder can be another disk: a copy first, and only then it goes.
-        ensure(&self.places().run(self.ceremony()).join("voided").join(name), octets)?;
+        let voided = self.places().run(self.ceremony()).join("voided").join(name);
+        ensure_from(&voided, &mut || Ok(Box::new(File::open(path)?)))?;
         fs::remove_file(path).map_err(|error| storage(path, "removed", error))?;
         sync_folder(path)
     }
@@ -135,13 +135,17 @@ impl LogFolder {
             .flat_map(|place| artifact::renderings(&place))
             .map(|(path, _)| out.join(path))
             .collect();
-        for folder in self.places().rendering_folders() {
-            for path in files(&out.join(folder))?.into_iter().filter(|path| !kept.contains(path)) {
-                let octets = fs::read(&path).map_err(|error| storage(&path, "read", error))?;
-                if !self.is_named(Digest::of(&octets)) {
-                    self.void(&path, &octets)?;
+        let mut look = |path: &Path| {
+            if !kept.contains(path) {
+                let sha256 = digest_of(path).map_err(|error| storage(path, "read", error))?;
+                if !self.is_named(sha256) {
+                    self.void(path, sha256)?;
                 }
             }
+            Ok(true)
+        };
+        for folder in self.places().rendering_folders() {
+            each_file(&out.join(folder), &mut look)?;
         }
         Ok(())
     }
@@ -165,13 +169,31 @@ impl LogFolder {
     }
 }
 
-/// The files of a folder, in order.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
+/// Shows every file of a folder to `look`, as long as it wants to go on: a folder of a long series has very many.
+fn each_file(
+    folder: &Path,
+    look: &mut dyn FnMut(&Path) -> Result<bool, JournalError>,
+) -> Result<(), JournalError> {
     let entries = fs::read_dir(folder).map_err(|error| storage(folder, "read", error))?;
-    let mut paths: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-    paths.sort();
-    Ok(paths)
+    for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()) {
+        if !look(&path)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Opens a file, once its digest was seen to be right.
+fn open_by_digest(path: &Path, sha256: Digest) -> Result<File, JournalError> {
+    let open = || match File::open(path) {
+        Ok(file) => Ok(file),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(JournalError::lost(path.to_owned()))
+        }
+        Err(error) => Err(storage(path, "read", error)),
+    };
+    let found = Digest::of_reader(&mut open()?).map_err(|error| storage(path, "read", error))?;
+    if found == sha256 { open() } else { Err(JournalError::lost(path.to_owned())) }
 }
 
 fn read_by_digest(path: PathBuf, sha256: Digest) -> Result<Vec<u8>, JournalError> {
@@ -182,3 +204,6 @@ fn read_by_digest(path: PathBuf, sha256: Digest) -> Result<Vec<u8>, JournalError
     };
     if Digest::of(&octets) == sha256 { Ok(octets) } else { Err(JournalError::lost(path)) }
 }
+
+/// So many leftovers are named at once.
+const MOST_LEFTOVERS: usize = 1000;

@@ -11,7 +11,7 @@ use ceremony_log::proof::Proof;
 
 use super::file::{Together, clear_parts, ensure, storage};
 use super::journal::{LogFolder, Places, Stored};
-use super::{artifact, report, run, summary};
+use super::{report, run, summary};
 use crate::digest::Digest;
 use crate::stage::{Head, JournalError};
 
@@ -63,8 +63,8 @@ pub(super) fn complete(log: &LogFolder) -> Result<(), JournalError> {
 pub(super) fn files(log: &LogFolder) -> Result<Vec<(String, PathBuf)>, JournalError> {
     let Places { out, bundle, .. } = log.places();
     let mut folders = vec![bundle.clone()];
-    folders.extend(artifact::FOLDERS.iter().map(|folder| out.join(folder)));
-    folders.extend(Some(log.places().sealed()).filter(|sealed| sealed.is_dir()));
+    // What is sealed is there for a medium of its own.
+    folders.extend(log.places().rendering_folders().iter().map(|folder| out.join(folder)));
     let mut found = vec![out.join("report.md"), out.join("summary.json")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).map_err(|error| storage(&folder, "read", error))? {

@@ -252,6 +252,41 @@ impl Together {
     }
 }
 
+/// As [`ensure`], with everything that `source` gives each time that it is asked, without holding it.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub fn ensure_from(
+    path: &Path,
+    source: &mut dyn FnMut() -> io::Result<Box<dyn Read>>,
+) -> Result<(), JournalError> {
+    let made = |error| storage(path, "made", error);
+    let same = match File::open(path) {
+        Ok(mut there) if path.is_file() => same_octets(&mut there, &mut *source().map_err(made)?),
+        _ => Ok(false),
+    };
+    if same.map_err(|error| storage(path, "read", error))? {
+        sync_folder(path)
+    } else {
+        create_from(path, &mut *source().map_err(made)?)
+    }
+}
+
+/// Whether two readers give the same octets.
+fn same_octets(one: &mut dyn Read, other: &mut dyn Read) -> io::Result<bool> {
+    let (mut of_one, mut of_other) = (Vec::with_capacity(BUFFER), Vec::with_capacity(BUFFER));
+    loop {
+        of_one.clear();
+        of_other.clear();
+        one.take(BUFFER as u64).read_to_end(&mut of_one)?;
+        other.take(BUFFER as u64).read_to_end(&mut of_other)?;
+        if of_one != of_other || of_one.is_empty() {
+            return Ok(of_one == of_other);
+        }
+    }
+}
+
 /// Removes what an interruption left in a folder of files that had no name yet.
 ///
 /// # Errors
@@ -488,5 +523,23 @@ mod tests {
         supersede(&path, b"one").unwrap();
         supersede(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
+    }
+    #[test]
+    fn what_is_there_is_compared_to_its_last_octet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let long = vec![7; BUFFER + 1];
+        let mut other = long.clone();
+        other[BUFFER] ^= 1;
+        let ensure = |octets: &[u8]| {
+            let octets = octets.to_vec();
+            ensure_from(&path, &mut || Ok(Box::new(io::Cursor::new(octets.clone()))))
+        };
+        ensure(&long).unwrap();
+        ensure(&long).unwrap();
+        assert!(matches!(ensure(&other), Err(JournalError::Exists { .. })));
+        assert!(matches!(ensure(&long[..BUFFER]), Err(JournalError::Exists { .. })));
+        assert!(matches!(ensure(&[]), Err(JournalError::Exists { .. })));
+        assert_eq!(fs::read(&path).unwrap(), long);
     }
 }

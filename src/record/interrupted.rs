@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use ceremony_log::code::Code;
@@ -269,9 +269,9 @@ impl LogFolder {
             self.again.named.iter().filter(|named| named.kind == "list").map(|named| named.sha256).collect();
         for sha256 in lists {
             // A list that is lost is said when its step is recalled.
-            let octets = self.read_stored("list", sha256).unwrap_or_default();
-            let text = String::from_utf8(octets).unwrap_or_default();
-            self.again.digests.extend(text.lines().filter_map(|line| line.parse::<Digest>().ok()));
+            let Ok(list) = self.open_stored("list", sha256) else { continue };
+            let lines = BufReader::new(list).lines().map_while(Result::ok);
+            self.again.digests.extend(lines.filter_map(|line| line.parse::<Digest>().ok()));
         }
     }
 }

@@ -598,17 +598,21 @@ impl Journal for LogFolder {
         Ok(self.remember(place, sha256))
     }
 
-    fn stored_octets(&self, kind: &str, sha256: Digest) -> Result<Vec<u8>, JournalError> {
-        self.read_stored(kind, sha256)
+    fn stored(&self, kind: &str, sha256: Digest) -> Result<Box<dyn Read>, JournalError> {
+        Ok(Box::new(self.open_stored(kind, sha256)?))
+    }
+
+    fn recall_series(&mut self, count: usize) {
+        self.singled_out = count <= MOST_SINGLED_OUT;
     }
 
     fn store_again(
         &mut self,
         place: &ArtifactPlace,
-        octets: &[u8],
+        sha256: Digest,
         seq: Option<u64>,
     ) -> Result<Artifact, JournalError> {
-        self.take_in(place, octets, seq)
+        self.take_in(place, sha256, seq)
     }
 
     fn kept(&self, sha256: Digest) -> Result<Vec<u8>, JournalError> {
@@ -619,8 +623,13 @@ impl Journal for LogFolder {
         self.find_leftovers()
     }
 
+    fn leftover(&self, leftover: &Leftover) -> Result<Box<dyn Read>, JournalError> {
+        let opened = open_own(&leftover.path, OpenOptions::new().read(true));
+        Ok(Box::new(opened.map_err(|error| storage(&leftover.path, "opened", error))?))
+    }
+
     fn set_aside(&mut self, leftover: &Leftover) -> Result<(), JournalError> {
-        self.void(&leftover.path, &leftover.octets)
+        self.void(&leftover.path, leftover.artifact.sha256)
     }
 
     fn give_up(&mut self) -> Result<Vec<Leftover>, JournalError> {
@@ -686,7 +695,7 @@ const fn names_artifacts(event: &Event) -> bool {
 }
 
 /// The digest of a file of ours.
-fn digest_of(path: &Path) -> io::Result<Digest> {
+pub(super) fn digest_of(path: &Path) -> io::Result<Digest> {
     Digest::of_reader(&mut File::open(path)?)
 }
 

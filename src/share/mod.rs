@@ -7,6 +7,7 @@
 //!   share twice. What can only be seen afterwards is seen by the digest that every set hides (SLIP-0039).
 //! - Fewer shares than the threshold say nothing of the secret: every octet that is not the secret's is random.
 
+mod backup;
 mod bits;
 mod cipher;
 mod commitment;
@@ -18,6 +19,7 @@ mod padding;
 mod random;
 mod sharing;
 
+pub use backup::{Backup, BackupError, KeyCheck, Parts};
 pub use cipher::{Passphrase, PassphraseError};
 pub use deal::{DealError, Group, Scheme, deal, deal_any};
 pub use encoding::{Encoding, ReadError, read};

@@ -269,25 +269,28 @@ pub trait Journal {
     /// [`JournalError`] if that could not be stored, or if nothing was put there.
     fn complete(&mut self, place: &ArtifactPlace) -> Result<Artifact, JournalError>;
 
-    /// The octets of an artifact that was stored before an interruption.
+    /// Reads an artifact that was stored before an interruption, from where it lies.
     ///
     /// # Errors
     ///
-    /// [`JournalError`] if they are not there or have another digest.
-    fn stored_octets(&self, kind: &str, sha256: Digest) -> Result<Vec<u8>, JournalError>;
+    /// [`JournalError`] if it is not there or has another digest.
+    fn stored(&self, kind: &str, sha256: Digest) -> Result<Box<dyn Read>, JournalError>;
 
     /// Takes in an artifact that was stored before an interruption, and makes again what is missing of its renderings.
     /// `seq`: the record that names it, if there is one.
     ///
     /// # Errors
     ///
-    /// [`JournalError`] if other octets are in one of its places.
+    /// [`JournalError`] if it is not there or has another digest, or if other octets are in one of its places.
     fn store_again(
         &mut self,
         place: &ArtifactPlace,
-        octets: &[u8],
+        sha256: Digest,
         seq: Option<u64>,
     ) -> Result<Artifact, JournalError>;
+
+    /// A series of `count` artifacts that was stored before an interruption is taken in next.
+    fn recall_series(&mut self, count: usize);
 
     /// Octets that [`Journal::keep_pending`] kept before an interruption.
     ///
@@ -296,12 +299,19 @@ pub trait Journal {
     /// [`JournalError`] if they are not there or have another digest.
     fn kept(&self, sha256: Digest) -> Result<Vec<u8>, JournalError>;
 
-    /// Artifacts' files that no record names.
+    /// Artifacts' files that no record names, if they are many the first of them.
     ///
     /// # Errors
     ///
     /// [`JournalError`] if the folder cannot be read.
     fn leftovers(&self) -> Result<Vec<Leftover>, JournalError>;
+
+    /// Reads such a file.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it cannot be opened.
+    fn leftover(&self, leftover: &Leftover) -> Result<Box<dyn Read>, JournalError>;
 
     /// Moves such a file to where it counts for nothing.
     ///

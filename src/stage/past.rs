@@ -5,6 +5,7 @@
 //! - A step that is in the log as done is recalled: nothing is asked, signed or recorded for it.
 //! - An intent without a result is settled by the step that it belongs to, before that step does anything else.
 
+use std::io::Read;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
@@ -174,8 +175,6 @@ pub struct Leftover {
     pub path: PathBuf,
     /// The artifact as far as the file says it: its name is the file's.
     pub artifact: Artifact,
-    /// Its octets.
-    pub octets: Vec<u8>,
 }
 
 /// What a stage remembers of an interrupted ceremony.
@@ -254,22 +253,23 @@ impl Stage<'_> {
         std::mem::take(&mut self.memory.open)
     }
 
-    /// An artifact that the log names already: the record and the octets as they lie on the disk, in their place.
+    /// An artifact that the log names already, in its place: the record and the digest.
     ///
     /// # Errors
     ///
-    /// [`StageError::Journal`] if the octets are not there or not those of the log.
-    pub fn handed_over(
-        &mut self,
-        place: &ArtifactPlace,
-    ) -> Result<Option<(PastRecord, Vec<u8>)>, StageError> {
+    /// [`StageError::Journal`] if its octets are not there or not those of the log.
+    pub fn handed_over(&mut self, place: &ArtifactPlace) -> Result<Option<(PastRecord, Digest)>, StageError> {
         let Some((record, artifact)) = self.memory.past.artifact(place.kind, &place.name) else {
             return Ok(None);
         };
-        let (record, seq) = (record.clone(), record.seq);
-        let octets = self.journal.stored_octets(place.kind, artifact.sha256)?;
-        self.journal.store_again(place, &octets, Some(seq))?;
-        Ok(Some((record, octets)))
+        let record = record.clone();
+        self.journal.store_again(place, artifact.sha256, Some(record.seq))?;
+        Ok(Some((record, artifact.sha256)))
+    }
+
+    /// A series of so many artifacts that the log names already is handed over next.
+    pub fn recall_series(&mut self, count: usize) {
+        self.journal.recall_series(count);
     }
 
     /// One of a batch that the log names already.
@@ -282,19 +282,18 @@ impl Stage<'_> {
         place: &ArtifactPlace,
         sha256: Digest,
         seq: u64,
-    ) -> Result<Vec<u8>, StageError> {
-        let octets = self.journal.stored_octets(place.kind, sha256)?;
-        self.journal.store_again(place, &octets, Some(seq))?;
-        Ok(octets)
+    ) -> Result<(), StageError> {
+        self.journal.store_again(place, sha256, Some(seq))?;
+        Ok(())
     }
 
-    /// The octets of an artifact that the log names.
+    /// Reads an artifact that the log names, from where it lies.
     ///
     /// # Errors
     ///
-    /// [`StageError::Journal`] if they are not there or not those of the log.
-    pub fn stored_octets(&self, kind: &str, sha256: Digest) -> Result<Vec<u8>, StageError> {
-        Ok(self.journal.stored_octets(kind, sha256)?)
+    /// [`StageError::Journal`] if it is not there or not that of the log.
+    pub fn stored(&self, kind: &str, sha256: Digest) -> Result<Box<dyn Read>, StageError> {
+        Ok(self.journal.stored(kind, sha256)?)
     }
 
     /// Keeps octets by their digest where `resume` finds them.
@@ -348,8 +347,17 @@ impl Stage<'_> {
         Ok(self.journal.leftovers()?)
     }
 
+    /// Reads a file that no record names.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it cannot be opened.
+    pub fn leftover(&self, leftover: &Leftover) -> Result<Box<dyn Read>, StageError> {
+        Ok(self.journal.leftover(leftover)?)
+    }
+
     /// Takes an artifact that was written and not logged, after it was checked: its renderings are made again where they
-    /// are missing, and the result of its intent is recorded.
+    /// are missing, and the result of its intent is recorded. `made`: its octets, if it is not written yet.
     ///
     /// # Errors
     ///
@@ -357,37 +365,49 @@ impl Stage<'_> {
     pub fn adopt(
         &mut self,
         place: &ArtifactPlace,
-        octets: &[u8],
+        sha256: Digest,
+        made: Option<&mut dyn Read>,
         intent: u64,
         result: impl FnOnce(Artifact) -> Event,
     ) -> Result<(), StageError> {
-        let artifact = self.journal.store_again(place, octets, None)?;
+        let artifact = match made {
+            Some(octets) => {
+                self.journal.deposit(place, octets)?;
+                self.journal.complete(place)?
+            }
+            None => self.journal.store_again(place, sha256, None)?,
+        };
         self.head_is_due = true;
         self.record_closing(result(artifact), intent)?;
         Ok(())
     }
 
-    /// Sets every file aside that an interruption left and no record names, and says so in the log.
+    /// Sets every file aside that an interruption left and no record names, and says so in the log; how many.
     ///
     /// # Errors
     ///
     /// [`StageError::Journal`] if one cannot be moved.
-    pub fn void_leftovers(&mut self, reason: &str) -> Result<(), StageError> {
-        for leftover in self.journal.leftovers()? {
-            // The record first: after a power failure the file is still there, and is voided once more.
-            let path = format!("voided/{}", leftover.artifact.sha256);
-            let (artifact, reason) = (leftover.artifact.clone(), reason.to_owned());
-            self.show(&Notice::Done {
-                sentence: "A file that no record names was set aside; it counts for nothing.".into(),
-                lines: vec![super::Line::new("SHA-256", artifact.sha256.to_string())],
-            });
-            self.record(Event::ArtifactVoided { artifact, path, reason })?;
-            self.journal.set_aside(&leftover)?;
+    pub fn void_leftovers(&mut self, reason: &str) -> Result<usize, StageError> {
+        let mut count = 0;
+        loop {
+            let leftovers = self.journal.leftovers()?;
+            if leftovers.is_empty() {
+                break;
+            }
+            count += leftovers.len();
+            for leftover in leftovers {
+                self.show(&Notice::Done {
+                    sentence: "A file that no record names was set aside; it counts for nothing.".into(),
+                    lines: vec![super::Line::new("SHA-256", leftover.artifact.sha256.to_string())],
+                });
+                self.void(&leftover, reason)?;
+            }
         }
-        Ok(self.journal.clear_renderings()?)
+        self.journal.clear_renderings()?;
+        Ok(count)
     }
 
-    /// Voids every artifact of the ceremony, which ends without them.
+    /// Voids every artifact of the ceremony, which ends without them; how many.
     ///
     /// # Errors
     ///
@@ -395,13 +415,18 @@ impl Stage<'_> {
     pub fn void_everything(&mut self, reason: &str) -> Result<usize, StageError> {
         let given_up = self.journal.give_up()?;
         for leftover in &given_up {
-            let path = format!("voided/{}", leftover.artifact.sha256);
-            let (artifact, reason) = (leftover.artifact.clone(), reason.to_owned());
-            self.record(Event::ArtifactVoided { artifact, path, reason })?;
-            self.journal.set_aside(leftover)?;
+            self.void(leftover, reason)?;
         }
-        self.journal.clear_renderings()?;
-        Ok(given_up.len())
+        // Those that only a list named.
+        Ok(given_up.len() + self.void_leftovers(reason)?)
+    }
+
+    /// The record first: after a power failure the file is still there, and is voided once more.
+    fn void(&mut self, leftover: &Leftover, reason: &str) -> Result<(), StageError> {
+        let path = format!("voided/{}", leftover.artifact.sha256);
+        let (artifact, reason) = (leftover.artifact.clone(), reason.to_owned());
+        self.record(Event::ArtifactVoided { artifact, path, reason })?;
+        Ok(self.journal.set_aside(leftover)?)
     }
 
     /// Records an event unless the interrupted ceremony recorded the same already.

@@ -22,9 +22,9 @@ pub struct Brought<'b> {
 pub fn take_in(brought: &Brought<'_>, room: &mut Room<'_, '_>) -> Result<Statement, StepError> {
     let Brought { name, what, token, spki_sha256, .. } = *brought;
     let place = ArtifactPlace { kind: "evidence", name: name.to_owned() };
-    let octets = match room.stage.handed_over(&place)? {
+    let evidence_sha256 = match room.stage.handed_over(&place)? {
         // It was stored before an interruption: nobody brings it twice.
-        Some((_, octets)) => octets,
+        Some((_, sha256)) => sha256,
         None => ask_for(brought, &place, room)?,
     };
     let information = room.stage.information(token)?;
@@ -36,7 +36,7 @@ pub fn take_in(brought: &Brought<'_>, room: &mut Room<'_, '_>) -> Result<Stateme
         firmware: information.firmware.to_string(),
         class: room.stage.class(token)?,
         spki_sha256,
-        evidence_sha256: Digest::of(&octets),
+        evidence_sha256,
     })
 }
 
@@ -44,7 +44,7 @@ fn ask_for(
     brought: &Brought<'_>,
     place: &ArtifactPlace,
     room: &mut Room<'_, '_>,
-) -> Result<Vec<u8>, StepError> {
+) -> Result<Digest, StepError> {
     let Brought { what, token, person, spki_sha256, .. } = *brought;
     let mut lines = vec![Line::new("what", what), Line::new("token", token)];
     lines.push(Line::new("serial", room.stage.information(token)?.serial));
@@ -61,7 +61,7 @@ fn ask_for(
     let sentence = "Is this the file that the vendor's tool made?";
     room.stage.question(person.clone(), sentence, lines, Expected::Word("store"))?;
     room.stage.emit(place, &octets)?;
-    Ok(octets)
+    Ok(digest)
 }
 
 /// Says that it is stored.

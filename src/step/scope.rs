@@ -360,6 +360,11 @@ impl<'s> Scope<'s> {
         CERTIFICATES.iter().any(|kind| self.outputs.contains_key(&(*kind, certificate.to_owned())))
     }
 
+    /// Whether a step before makes anything of a kind.
+    pub fn makes(&self, kind: &str) -> bool {
+        self.outputs.keys().any(|(made, _)| *made == kind)
+    }
+
     /// The name of something that will be handed over; each once for its kind.
     pub fn new_output(&mut self, kind: &'static str, name: &Located<Id>) -> Option<String> {
         let together = |kind: &'static str| match kind {

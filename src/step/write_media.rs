@@ -42,7 +42,7 @@ pub enum Files {
     Ocsp,
     /// The report and the summary.
     Report,
-    /// CRLs that are sealed until each begins: never beside anything else, which goes to the online side.
+    /// CRLs that are sealed until their time, for custody: alone.
     Sealed,
 }
 
@@ -66,8 +66,8 @@ impl Files {
             "requests" => Self::Requests,
             "crls" => Self::Crls,
             "ocsp" => Self::Ocsp,
-            "sealed" => Self::Sealed,
             "report.md" | "summary.json" => Self::Report,
+            "sealed" => Self::Sealed,
             _ => Self::Bundle,
         }
     }
@@ -114,16 +114,21 @@ impl Step for WriteMedia {
         };
         let mut files = spec.files;
         if files.is_empty() {
-            files =
-                Files::WORDS.iter().map(|(_, kind)| *kind).filter(|kind| *kind != Files::Sealed).collect();
-        }
-        if files.contains(&Files::Sealed) && files.iter().any(|kind| *kind != Files::Sealed) {
-            let message =
-                "`sealed` stands in `files` beside others; what is sealed goes onto media of its own";
-            scope.problems.add(spec.medium.place, message);
+            let handed_over = |kind: &Files| *kind != Files::Sealed;
+            files = Files::WORDS.iter().map(|(_, kind)| *kind).filter(handed_over).collect();
         }
         files.sort_unstable();
         files.dedup();
+        if files.contains(&Files::Sealed) {
+            if files.len() > 1 {
+                let message = "`sealed` goes onto a medium of its own: what is kept until its time does not lie beside what is handed over";
+                scope.problems.add(spec.medium.place, message);
+            }
+            if !scope.makes("sealed-crl") {
+                let message = "nothing is sealed in this ceremony; wanted an `issue-crl-series` before `files: [sealed]`";
+                scope.problems.add(spec.medium.place, message);
+            }
+        }
         Some(Self {
             medium: medium?,
             copies: copies?,

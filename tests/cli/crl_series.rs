@@ -206,3 +206,40 @@ fn a_series_of_an_aborted_ceremony_is_set_aside() {
     let said = table.run("check next.yaml --log log");
     assert!(!said.both().contains("sealed"), "{}", said.both());
 }
+
+/// What is sealed goes onto no medium that is handed over, and onto one of its own if the script says so.
+#[test]
+fn sealed_crls_go_onto_a_medium_of_their_own() {
+    let table = after_the_first();
+    let folder = table.folder().display().to_string();
+    let site = table.read("site.yaml");
+    table.write(
+        "site.yaml",
+        format!("{site}media: {{online: [{folder}/media/a], bag: [{folder}/media/b]}}\n"),
+    );
+    for name in ["a", "b"] {
+        std::fs::create_dir_all(table.path("media").join(name)).unwrap();
+    }
+    let script = |bag: &str| {
+        next(&table, "next-ceremony", &[CRL, &later(&table)]);
+        let text = table.read("next.yaml");
+        let media = format!("      - write-media: {{medium: online}}\n      - write-media: {bag}\n");
+        table.write("next.yaml", text + &media);
+    };
+    script("{medium: bag, files: [sealed, crls]}");
+    refused(&table, "`sealed` goes onto a medium of its own");
+    script("{medium: bag, files: [sealed]}");
+    let text = table.read("next.yaml");
+    table.write(
+        "next.yaml",
+        text.lines()
+            .filter(|line| !line.contains("series"))
+            .fold(String::new(), |all, line| all + line + "\n"),
+    );
+    refused(&table, "nothing is sealed in this ceremony");
+    script("{medium: bag, files: [sealed]}");
+    let _ = table.run(NEXT).with(0);
+    assert!(!table.path("media/a/sealed").exists() && table.path("media/a/crls/next.crl").exists());
+    assert_eq!(files(&table, "media/b/sealed").len(), 5);
+    assert!(!table.path("media/b/crls").exists());
+}

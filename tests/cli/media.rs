@@ -246,7 +246,7 @@ fn what_a_script_or_a_site_says_wrong_of_media_is_said_before_anything_happens()
         ("{medium: online, copies: 3}", "[HERE/a, HERE/b]", "has 2 folders; the script wants 3 copies"),
         ("{medium: online, copies: 0}", "HERE/a", "`copies` is 0; wanted 1 to 20"),
         ("{medium: online, files: [everything]}", "HERE/a", "everything"),
-        ("{medium: online, files: [sealed, crls]}", "HERE/a", "goes onto media of its own"),
+        ("{medium: online, files: [sealed, crls]}", "HERE/a", "goes onto a medium of its own"),
         ("{medium: online}", "media", "a whole path below a folder"),
         (
             "{medium: online}\n      - write-media: {medium: online}",

@@ -227,6 +227,45 @@ fn entries(octets: &[u8]) -> usize {
     crl.tbs_cert_list.revoked_certificates.map_or(0, |entries| entries.len())
 }
 
+/// A ceremony that was interrupted after its long CRL.
+fn long_and_broken_off() -> Table {
+    let table = with_long_list();
+    table.change(
+        "script.yaml",
+        "  - act: Closing\n",
+        "  - act: Break\n    steps:\n      - instruct: {who: ada, text: Go on.}\n  - act: Closing\n",
+    );
+    table.write("no.yaml", "rootrite-answers: 1\ndefault: practice\nsteps:\n  \"4.1\": {say: [\"no\"]}\n");
+    let run = "run script.yaml --site site.yaml --log log --out out --practice --answers no.yaml";
+    let _ = table.run(run).with(3);
+    table
+}
+
+/// A CRL that is too long to be held is read back from where it lies; a rendering that is gone is made again.
+#[test]
+fn a_long_crl_is_taken_in_again_after_an_interruption() {
+    let table = long_and_broken_off();
+    let (der, pem) = ("out/crls/root-x1.crl", "out/crls/root-x1.crl.pem");
+    let before = (fs::read(table.path(der)).unwrap(), fs::read(table.path(pem)).unwrap());
+    fs::remove_file(table.path(pem)).unwrap();
+    let _ = table.run("resume --log log --answers answers.yaml").with(0);
+    assert_eq!((fs::read(table.path(der)).unwrap(), fs::read(table.path(pem)).unwrap()), before);
+    assert_eq!((entries(&before.0), entries(&before.1)), (LONG, LONG));
+    let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+}
+
+/// One octet of it is another: it is not taken.
+#[test]
+fn a_long_crl_that_was_changed_is_not_taken_in_again() {
+    let table = long_and_broken_off();
+    let (path, mut octets) = crls_in(&table, "out/bundle-practice-test-ceremony").pop().unwrap();
+    octets[LONG] ^= 1;
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, &octets).unwrap();
+    let ended = table.run("resume --log log --answers answers.yaml");
+    assert!(ended.code != Some(0) && ended.error.contains("is not what the log says"), "{}", ended.both());
+}
+
 /// Throw-away tokens live on the same disk: the module says what it can.
 #[test]
 fn a_full_disk_stops_the_rehearsal() {

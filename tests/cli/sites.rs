@@ -37,7 +37,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "    pin: prompt\n",
         "    pin: 123456\n",
-        "site.yaml:10:10: found `123456`, wanted `prompt`, `two-halves` or `{fd: 3}`; a PIN itself never stands in a file\n  \
+        "site.yaml:10:10: found `123456`, wanted `prompt`, `two-halves`, `shares` or `{fd: 3}`; a PIN itself never stands in a file\n  \
          10 |     pin: 123456\n     |          ^\n",
     ),
     (
@@ -90,7 +90,7 @@ fn software_is_refused_where_hardware_is_demanded() {
 error: site.yaml:8:12: token `root` is of class `software`; the script demands `hardware`
   8 |     class: software
     |            ^
-error: site.yaml:10:10: token `root`: the script demands that two people bring the PIN; wanted `pin: two-halves`
+error: site.yaml:10:10: token `root`: the script demands that two people bring the PIN; wanted `pin: two-halves` or `pin: shares`
   10 |     pin: prompt
      |          ^
 ";

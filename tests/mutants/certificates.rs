@@ -560,6 +560,18 @@ const ISSUED: &[(&str, Change, &str)] = &[
 
 /// On a subordinate CA.
 const SUBORDINATES: &[(&str, Change, &str)] = &[
+    (
+        "policy constraints not critical",
+        |one| one.with("2.5.29.36", false, &sequence([primitive(0x80, [0])])),
+        "CRT-17",
+    ),
+    ("inhibit-any-policy not critical", |one| one.with("2.5.29.54", false, &integer("00")), "CRT-17"),
+    (
+        "freshest CRL critical",
+        |one| one.with(FRESHEST, true, &distribution_points(&["http://d.example.com/"])),
+        "CRT-17",
+    ),
+    ("no revocation available", |one| one.with("2.5.29.56", false, &null()), "CRT-18 w:CRT-11"),
     ("no authority key identifier", |one| one.without(AKI), "SUB-01"),
     ("authority key identifier critical", |one| one.turn(AKI), "SUB-01"),
     ("authority key identifier of another", |one| one.value(AKI, &authority(&[7; 20])), "SUB-01"),

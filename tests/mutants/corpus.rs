@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use rootrite::rule::{Issued, Kind, Policy};
 
 use crate::good::{Certificate, Crl, Ocsp, Request};
-use crate::judge::{Mutant, Structure, subordinate};
+use crate::judge::{Mutant, Otherwise, Structure, subordinate};
 use crate::tree::oid;
-use crate::{certificates, crls, requests, responses};
+use crate::{certificates, crls, others, requests, responses};
 
 /// Everything, in the order in which it was made.
 #[derive(Debug, Default)]
@@ -21,6 +21,7 @@ impl Corpus {
         crls::all(&mut corpus);
         responses::all(&mut corpus);
         requests::all(&mut corpus);
+        others::all(&mut corpus);
         corpus
     }
 
@@ -110,7 +111,8 @@ impl Corpus {
         let policy = Policy::PublicTls;
         let also = ALSO.iter().filter(|(of, _)| *of == name).flat_map(|(_, rules)| rules.split(' '));
         let expected = expected.into_iter().chain(also.map(str::to_owned)).collect();
-        self.0.push(Mutant { name, structure, octets, policy, expected, issuer, delegate, known });
+        let otherwise = Otherwise::Nothing;
+        self.0.push(Mutant { name, structure, octets, policy, expected, issuer, delegate, known, otherwise });
         self.0.last_mut().unwrap()
     }
 }

@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use rootrite::clock::Timestamp;
-use rootrite::digest::Digest;
+use rootrite::digest::{Digest, hex};
 use rootrite::pki::read::{CertificateView, CrlForm, Faults};
 use rootrite::pki::reason::Reason;
 use rootrite::rule::{
-    Assessment, Ceremony, Context, Issued, Kind, Known, Policy, SigningTime, certificate, crl, ocsp, request,
+    Assessment, Ceremony, Context, Issued, Kind, Known, Policy, SigningTime, WeakKeys, certificate, crl,
+    ocsp, request,
 };
 
-use crate::good::{Certificate, SUBORDINATE_SERIAL};
+use sha1::{Digest as _, Sha1};
+
+use crate::good::{Certificate, SUBORDINATE_SERIAL, modulus};
 use crate::tree::unhex;
 
 /// When everything is signed.
@@ -74,6 +77,20 @@ pub struct Mutant {
     pub delegate: Vec<u8>,
     /// The certificates that the log knows.
     pub known: Vec<Issued>,
+    /// What else is not as in every other ceremony.
+    pub otherwise: Otherwise,
+}
+
+/// What is not as in every other ceremony.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Otherwise {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The log has the issuer's certificate as revoked.
+    IssuerRevoked,
+    /// There is a list of weak keys, and the key is on it.
+    KeyListed,
 }
 
 impl Mutant {
@@ -81,7 +98,11 @@ impl Mutant {
     pub fn judged(&self) -> BTreeSet<String> {
         // The issuer is of the same log.
         let root = matches!(self.structure, Structure::Certificate(Kind::Root));
-        let issuer = (!root).then(|| issued_der(&self.issuer, Kind::Root));
+        let mut issuer = (!root).then(|| issued_der(&self.issuer, Kind::Root));
+        if let (Otherwise::IssuerRevoked, Some(issuer)) = (self.otherwise, &mut issuer) {
+            issuer.revoked = Some((SIGNED_AT.parse().unwrap(), Reason::KeyCompromise));
+        }
+        let weak = self.weak_keys();
         let known = Ledger(self.known.iter().cloned().chain(issuer).collect());
         let signed_at = SigningTime::at(SIGNED_AT.parse().unwrap());
         let ceremony = Ceremony { policy: self.policy, signed_at, known: &known };
@@ -95,6 +116,10 @@ impl Mutant {
                         Kind::Root => Context::root(ceremony),
                         Kind::Cross => Context::cross(ceremony, issuer, existing, &[]),
                         kind => Context::issued_by(ceremony, *kind, issuer),
+                    };
+                    let context = match &weak {
+                        Some(weak) => context.with_weak_keys(weak),
+                        None => context,
                     };
                     certificate::judge(&one, &context)
                 })
@@ -117,6 +142,19 @@ impl Mutant {
         let Some(assessment) = assessment else { return [self.structure.unreadable().to_owned()].into() };
         assert_eq!(assessment.not_judged, [], "{}", self.name);
         said(&assessment)
+    }
+}
+
+impl Mutant {
+    /// A list of weak keys that has this one's, if there is to be one: the last 80 bits of SHA-1 over what `openssl rsa -modulus`
+    /// prints.
+    fn weak_keys(&self) -> Option<WeakKeys> {
+        if self.otherwise != Otherwise::KeyListed {
+            return None;
+        }
+        let modulus = modulus(crate::tree::Node::read(&self.octets).at(&[0, 6]));
+        let line = format!("Modulus={}\n", hex(&modulus).to_uppercase());
+        WeakKeys::read(&hex(&Sha1::digest(line.as_bytes())[10..])).ok()
     }
 }
 

@@ -92,7 +92,7 @@ mod tests {
                 EVENTS.iter().any(|intent| results_of(intent).is_some_and(|results| results.contains(ev)));
             assert_eq!(is_result(ev), closes && !["token.initialized", "media.written"].contains(ev), "{ev}");
         }
-        assert_eq!(EVENTS.len(), 82);
+        assert_eq!(EVENTS.len(), 83);
     }
 
     #[test]

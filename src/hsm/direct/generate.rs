@@ -142,7 +142,7 @@ pub(in super::super) const NEXT_RUNG: [u64; 5] = [
 ];
 
 /// Refuses a label or id that does not fit or is taken.
-fn check_names(task: &mut Task<'_>, request: &KeyRequest) -> Result<(), TokenError> {
+pub(super) fn check_names(task: &mut Task<'_>, request: &KeyRequest) -> Result<(), TokenError> {
     let (token, id) = (task.token(), request.id.clone());
     if !(1..=KeyRequest::LONGEST_LABEL).contains(&request.label.len()) {
         return Err(TokenError::LabelLength {
@@ -299,7 +299,11 @@ fn was_made_here(task: &Task<'_>, request: &KeyRequest, made: &KeyDescription) -
 }
 
 /// Refuses a private key that the token would show.
-fn stays_inside(task: &Task<'_>, request: &KeyRequest, made: &KeyDescription) -> Result<(), TokenError> {
+pub(super) fn stays_inside(
+    task: &Task<'_>,
+    request: &KeyRequest,
+    made: &KeyDescription,
+) -> Result<(), TokenError> {
     let attribute = key::secret_attribute(made.algorithm);
     match made.private.0.get(&attribute) {
         Some(Reading::Sensitive) => Ok(()),

@@ -6,6 +6,7 @@
 //! - A PIN is compared with the token's own bounds before the token sees it.
 //! - Nothing is retried.
 
+mod backup;
 pub(super) mod generate;
 pub(super) mod key;
 mod module;
@@ -21,10 +22,11 @@ use zeroize::Zeroizing;
 use super::raw::{Module, Object, Session};
 use super::{
     DataObject, Finding, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation,
-    Probe, Quirks, TemplateFinding, ToSign, Token, TokenError, TokenFlag, TokenInformation, doctor,
+    Probe, Quirks, RestoreRequest, TemplateFinding, ToSign, Token, TokenError, TokenFlag, TokenInformation,
+    Wrapped, doctor,
 };
 use crate::pki::key::KeyAlgorithm;
-use crate::secret::Pin;
+use crate::secret::{Pin, Secret};
 pub(super) use module::Loaded;
 use place::Place;
 use place::Task;
@@ -232,6 +234,25 @@ impl Token for Direct {
         self.found.clear();
         self.place.identify(Operation::DestroyObjects)?;
         self.work(Operation::DestroyObjects, |task| object::destroy(task, id))
+    }
+
+    fn wrap_key(&mut self, id: &KeyId, kek: &Secret<32>, mechanism: u64) -> Result<Wrapped, TokenError> {
+        self.place.identify(Operation::WrapKey)?;
+        self.work(Operation::WrapKey, |task| backup::wrap(task, id, kek, mechanism))
+    }
+
+    fn restore_key(
+        &mut self,
+        request: &RestoreRequest,
+        kek: &Secret<32>,
+    ) -> Result<KeyDescription, TokenError> {
+        self.place.identify(Operation::RestoreKey)?;
+        self.work(Operation::RestoreKey, |task| backup::restore(task, request, kek))
+    }
+
+    fn seal_key(&mut self, id: &KeyId) -> Result<KeyDescription, TokenError> {
+        self.place.identify(Operation::SealKey)?;
+        self.work(Operation::SealKey, |task| backup::seal(task, id))
     }
 
     fn store_data(&mut self, data: &DataObject) -> Result<(), TokenError> {

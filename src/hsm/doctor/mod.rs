@@ -145,6 +145,11 @@ pub enum WrappedFormat {
     Rfc3394Pkcs7,
 }
 
+/// What octets look like that this key wrapped; nothing if they are in no format that is known here, or hold no PKCS#8.
+pub(super) fn wrapped_format(kek: &[u8; 32], wrapped: &[u8]) -> Option<WrappedFormat> {
+    format::format_of(kek, wrapped).map(|told| told.format)
+}
+
 impl WrappedFormat {
     /// The name in site files.
     pub const fn name(self) -> &'static str {

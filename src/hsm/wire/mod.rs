@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::digest::Digest;
 use crate::pki::key::{KeyAlgorithm, PublicKey};
-use crate::secret::Pin;
+use crate::secret::{Pin, Secret};
 
 /// What can be written to the other process and read from it.
 pub(super) trait Wire: Sized {
@@ -249,6 +249,23 @@ impl Wire for Pin {
 
     fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
         Self::read(from.counted()?).map_err(|_| WireError::Value)
+    }
+}
+
+impl<const N: usize> Wire for Secret<N> {
+    fn put(&self, to: &mut Writer) {
+        self.expose(|octets| {
+            to.count(octets.len());
+            to.octets(octets);
+        });
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        let sent = from.counted()?;
+        if sent.len() != N {
+            return Err(WireError::Value);
+        }
+        Ok(Self::fill(|octets| octets.copy_from_slice(sent)))
     }
 }
 
