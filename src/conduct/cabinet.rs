@@ -584,11 +584,14 @@ impl Blank for BlankToken {
 
 /// Whether a token is known to be software, whatever a site file says of it: by its model or by who made it.
 pub fn is_software(token: &TokenInformation) -> bool {
-    SOFTWARE.iter().any(|known| token.model.contains(known) || token.manufacturer.contains(known))
+    MODELS.iter().any(|known| token.model.contains(known))
+        || MAKERS.iter().any(|known| token.manufacturer.contains(known))
 }
 
-/// Models and makers of tokens that are software, whatever a site file says of them.
-const SOFTWARE: [&str; 5] = ["SoftHSM", "NSS 3", "Kryoptic", "Soft", "SW   TPM"];
+/// Models of tokens that are software, whatever a site file says of them.
+const MODELS: [&str; 4] = ["SoftHSM", "NSS 3", "Soft", "SW   TPM"];
+/// Who makes software only: Kryoptic's model is `v1`.
+const MAKERS: [&str; 2] = ["SoftHSM", "Kryoptic"];
 
 /// Why a token of the site cannot be used.
 #[derive(Debug, Error)]

@@ -19,7 +19,7 @@ use crate::stage::{Head, JournalError};
 ///
 /// # Errors
 ///
-/// As [`complete`].
+/// As `complete`.
 pub fn finish(log: &LogFolder) -> Result<(), JournalError> {
     complete(log)?;
     // What a list was while it was written; after an interruption one may be left.

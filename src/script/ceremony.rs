@@ -434,9 +434,11 @@ acts:
                 "6:16: there is no word `soft`; the words here are `hardware`, `software`, `any`",
                 "9:20: there is no word `crypto-oficer`; the words here are `ceremony-administrator`, \
                  `crypto-officer`, `share-holder`, `internal-witness`, `external-witness`, `auditor`",
+                "10:10: `bo` is listed for the second time; a person has one role",
                 "10:36: there is no key `key`; the keys here are `id`, `role`, `ssh-key`",
                 "11:29: there is no role `notary`; the roles here are `ceremony-administrator`, `crypto-officer`, \
                  `share-holder`, `internal-witness`, `external-witness`, `auditor`",
+                "12:29: the approval of the plan needs 1 of the role `auditor`; 0 are listed under `people`",
                 "14:6: found a map, wanted a map with either `file` or `bundle`",
                 "17:12: `steps` is an empty list; wanted at least one",
                 "18:5: `act` is missing",

@@ -34,6 +34,8 @@ pub struct Fields<'n, 'p> {
     place: Place,
     entries: &'n [Entry],
     wanted: Vec<&'static str>,
+    /// Every key that there can be, if that is known from the beginning.
+    all: &'static [&'static str],
     /// What stands there is no map and was refused as such.
     broken: bool,
     /// Something that stands there could not be read.
@@ -50,7 +52,13 @@ impl<'n, 'p> Fields<'n, 'p> {
             refuse(node, "a map, `{}` if there is nothing to say", problems);
             (&[][..], true)
         };
-        Self { place: node.place, entries, wanted: Vec::new(), broken, unread: false, problems }
+        Self { place: node.place, entries, wanted: Vec::new(), all: &[], broken, unread: false, problems }
+    }
+
+    /// As [`Fields::of`], of a map with these keys. What stands under one that is nearly right is read as what was meant, and
+    /// refused at the end: everything else that is wrong is said too, and nothing is said to be missing that is there.
+    pub fn with(node: &'n Node, all: &'static [&'static str], problems: &'p mut Problems) -> Self {
+        Self { all, ..Self::of(node, problems) }
     }
 
     /// The value of a key that has to be there.
@@ -97,7 +105,12 @@ impl<'n, 'p> Fields<'n, 'p> {
         if !self.wanted.contains(&key) {
             self.wanted.push(key);
         }
-        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+        let meant = |entry: &&Entry| {
+            let written = entry.key.as_str();
+            !self.all.contains(&written) && nearest(written, self.all) == Some(key)
+        };
+        let there = self.entries.iter().find(|entry| entry.key == key);
+        there.or_else(|| self.entries.iter().find(meant)).map(|entry| &entry.node)
     }
 
     /// Whether the key is there. Does not count as wanting it.
@@ -275,11 +288,8 @@ impl<T: Word> FromNode for T {
         let Value::Scalar { text, .. } = &node.value else {
             return wrong(node, &format!("one of {}", listed(&words)), problems);
         };
-        let found = T::WORDS.iter().find(|(word, _)| word == text);
-        if found.is_none() {
-            unknown(text, node.place, "word", "words", &words, problems);
-        }
-        found.map(|(_, value)| *value)
+        let of = |wanted: &str| T::WORDS.iter().find(|(word, _)| *word == wanted).map(|(_, value)| *value);
+        of(text).or_else(|| of(unknown(text, node.place, "word", "words", &words, problems)?))
     }
 }
 
@@ -365,10 +375,30 @@ macro_rules! spelled {
 
 spelled!(
     Timestamp: "a time of the calendar in UTC to the second, such as `2026-11-01T08:00:00Z`",
-    Lasting: "a duration, such as `3650 days`, `12 hours`, `30 minutes` or `1 second`",
     Digest: "a SHA-256 digest: 64 lower-case hex digits",
     Id: "an id: 1 to 64 of a-z, 0-9 and -"
 );
+
+/// A duration whose unit is nearly right is refused, and read as if the unit stood there.
+impl FromNode for Lasting {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let wanted = "a duration, such as `3650 days`, `12 hours`, `30 minutes` or `1 second`";
+        let text = text(node, wanted, problems)?;
+        text.parse().ok().or_else(|| {
+            let _: Option<Self> = wrong(node, wanted, problems);
+            let (number, unit) = text.split_once(' ')?;
+            if unit.len() > Id::MOST {
+                return None;
+            }
+            // Two letters that changed places are two.
+            let (letters, near) = UNITS.iter().map(|near| (distance(unit, near), near)).min()?;
+            (letters <= 2).then(|| format!("{number} {near}").parse().ok())?
+        })
+    }
+}
+
+/// The units of durations.
+const UNITS: [&str; 8] = ["days", "hours", "minutes", "seconds", "day", "hour", "minute", "second"];
 
 impl Node {
     /// The text that stands here, quoted or not.
@@ -421,18 +451,28 @@ pub fn text<'n>(node: &'n Node, wanted: &str, problems: &mut Problems) -> Option
     }
 }
 
-/// Refuses a name that is none of `wanted`: "there is no step `x`; the steps are …", and the nearest one as a hint.
-pub fn unknown(name: &str, place: Place, one: &str, many: &str, wanted: &[&str], problems: &mut Problems) {
+/// Refuses a name that is none of `wanted`: "there is no step `x`; the steps are …", and the nearest one as a hint. That one is
+/// returned: reading goes on as if it stood there, so that everything else that is wrong is said too.
+pub fn unknown<'w>(
+    name: &str,
+    place: Place,
+    one: &str,
+    many: &str,
+    wanted: &[&'w str],
+    problems: &mut Problems,
+) -> Option<&'w str> {
     let choice = match wanted {
         [] => format!("no {one} is wanted here"),
         [only] => format!("the only {one} here is `{only}`"),
         _ => format!("the {many} here are {}", listed(wanted)),
     };
     let message = format!("there is no {one} `{}`; {choice}", shown(name));
-    match nearest(name, wanted) {
+    let near = nearest(name, wanted);
+    match near {
         Some(near) => problems.add_with_hint(place, message, format!("perhaps `{near}` was meant")),
         None => problems.add(place, message),
     }
+    near
 }
 
 /// Names as a message lists them: in backticks, with commas.

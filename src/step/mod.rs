@@ -75,7 +75,7 @@ macro_rules! spec {
         impl crate::script::FromNode for $name {
             fn from_node(node: &crate::script::Node, problems: &mut crate::script::Problems) -> Option<Self> {
                 #[allow(unused_mut, reason = "a step without keys reads none")]
-                let mut fields = crate::script::Fields::of(node, problems);
+                let mut fields = crate::script::Fields::with(node, &[$($key),*], problems);
                 $(let $field = fields.$how($key);)*
                 let unread = fields.is_unread();
                 fields.finish();
@@ -180,8 +180,9 @@ macro_rules! steps {
                         $module::$step::resolve(spec, scope).map(Self::$step)
                     })+
                     other => {
-                        unknown(other, node.place, "step", "steps", Self::NAMES, scope.problems);
-                        None
+                        // What else is wrong is said as if the nearest one stood there.
+                        let near = unknown(other, node.place, "step", "steps", Self::NAMES, scope.problems)?;
+                        Self::resolve(&StepNode { name: near.to_owned(), ..node.clone() }, scope)
                     }
                 }
             }

@@ -186,7 +186,8 @@ impl<'s> Scope<'s> {
             return Some(person.clone());
         }
         let known: Vec<String> = self.setting.people.all.iter().map(|person| person.id.clone()).collect();
-        self.unknown(name, "person", "people", &known)
+        let near = self.unknown(name, "person", "people", &known)?;
+        self.setting.people.find(&near).cloned()
     }
 
     /// A key algorithm.
@@ -239,7 +240,8 @@ impl<'s> Scope<'s> {
             None => {
                 let known: Vec<String> =
                     self.ledger.keys().filter(|key| key.live).map(|key| key.name.clone()).collect();
-                self.unknown(name, "key", "keys", &known)
+                let near = self.unknown(name, "key", "keys", &known)?;
+                self.ledger.key(&near).cloned()
             }
         }
     }
@@ -264,7 +266,8 @@ impl<'s> Scope<'s> {
             return Some(known.clone());
         }
         let known: Vec<String> = self.ledger.certificates().map(|known| known.name.clone()).collect();
-        self.unknown(name, "certificate", "certificates", &known)
+        let near = self.unknown(name, "certificate", "certificates", &known)?;
+        self.ledger.certificate(&near).cloned()
     }
 
     /// The key of a request that a step before this one makes.
@@ -288,7 +291,8 @@ impl<'s> Scope<'s> {
             return Some(input.clone());
         }
         let known: Vec<String> = self.setting.inputs.keys().cloned().collect();
-        self.unknown(name, "input", "inputs", &known)
+        let near = self.unknown(name, "input", "inputs", &known)?;
+        self.input(&near).cloned()
     }
 
     /// A profile of one of these kinds, read when it is first named.
@@ -318,8 +322,8 @@ impl<'s> Scope<'s> {
             Ok(None) => {
                 let known = self.library.names().unwrap_or_default();
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                crate::script::unknown(name, place, "profile", "profiles", &known, self.problems);
-                return None;
+                let near = crate::script::unknown(name, place, "profile", "profiles", &known, self.problems)?;
+                return self.load_profile(near, place);
             }
             Err(error) => {
                 self.problems.add(place, format!("profile `{name}` cannot be read: {error}"));
@@ -585,10 +589,11 @@ impl<'s> Scope<'s> {
         })
     }
 
-    /// Says that a name is none of those known here.
+    /// Says that a name is none of those known here, and which of them may have been meant: what is wrong beside it is said as
+    /// if that stood there. One letter of a short name is too much of it for that.
     ///
     /// Nothing is said of a name that something wrong would have made: that is said already.
-    fn unknown<T>(&mut self, name: &Located<Id>, one: &str, many: &str, known: &[String]) -> Option<T> {
+    fn unknown(&mut self, name: &Located<Id>, one: &str, many: &str, known: &[String]) -> Option<String> {
         let part = match one {
             "token" => Part::Tokens,
             "person" => Part::People,
@@ -604,8 +609,8 @@ impl<'s> Scope<'s> {
             return None;
         }
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        crate::script::unknown(name.value.as_str(), name.place, one, many, &known, self.problems);
-        None
+        let near = crate::script::unknown(name.value.as_str(), name.place, one, many, &known, self.problems)?;
+        (near.len() >= SURELY_MEANT).then(|| near.to_owned())
     }
 }
 
@@ -621,3 +626,5 @@ const MAKES: [&str; 6] = ["key", "certificate", "request", "crl", "crls", "respo
 /// The kinds whose renderings lie in one folder.
 const CERTIFICATES: [&str; 4] = ["root", "subordinate", "cross", "ocsp-responder"];
 const MOST_ORIGIN: usize = 128;
+/// From how many letters on a name that is nearly right is surely the one that was meant.
+const SURELY_MEANT: usize = 6;

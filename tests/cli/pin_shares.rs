@@ -157,6 +157,19 @@ fn a_pin_is_dealt_read_back_and_put_together_by_its_holders_alone() {
 }
 
 #[test]
+fn shares_open_a_token_before_the_ceremony_too() {
+    let table = table();
+    let mut holders = Holders::default();
+    let _ = Room::open(&table, PRACTICE).go_on(|question| holders.answer(question)).with(0);
+    table.change("site.yaml", "initialize: true", &format!("serial: \"{}\"", table.serials()["root"]));
+    let mut sheets = ["di", "cy"].into_iter().map(|who| holders.sheets[who].clone());
+    let ended = Room::open(&table, "hsm inventory --site site.yaml --token root").go_on(|_| sheets.next());
+    let ended = ended.with(0);
+    assert!(ended.out.contains("root-x1"), "{}", ended.out);
+    nothing_is_left(&table, &ended, &holders.sheets);
+}
+
+#[test]
 fn a_wrong_share_is_named_by_its_holder_and_costs_no_try() {
     let table = table();
     let mut holders = Holders::default();

@@ -168,7 +168,7 @@ error: script.yaml:31:18: found `0 days`, wanted a duration, such as `3650 days`
         old: "algorithm: ecdsa-p384, backup: none}\n      - issue-root",
         new: "algorithm: dsa-1024, backup: none}\n      - issue-root",
         said: "\
-error: script.yaml:25:62: there is no key algorithm `dsa-1024`; there are `rsa-2048`, `rsa-3072`, `rsa-4096`, `ecdsa-p256`, `ecdsa-p384`, `ecdsa-p521`, `ed25519`
+error: script.yaml:25:62: there is no key algorithm `dsa-1024`; there are `rsa-2048`, `rsa-3072`, `rsa-4096`, `ecdsa-p256`, `ecdsa-p384`, `ecdsa-p521`, `ed25519`, `ml-dsa-65`, `ml-dsa-87`
   25 |       - generate-key: {token: root, key: root-x1, algorithm: dsa-1024, backup: none}
      |                                                              ^
 ",
@@ -388,6 +388,36 @@ const COMMANDS: [&str; 4] = [
     "rehearse script.yaml --out out",
     "run script.yaml --site site.yaml --log log --out out --practice --plain",
 ];
+
+/// What is nearly right is refused, and judged as what was meant: rules say what is wrong beside it.
+#[test]
+fn a_mistake_in_a_word_hides_nothing_of_what_depends_on_it() {
+    let table = Table::without_tokens();
+    for (old, new) in [
+        ("lasts: 3650 days", "lasts: 3650 dyas"),
+        ("profile: tls-subordinate-ca", "profile: tls-subordinate"),
+        (
+            "[{C: US}, {O: Example Trust Services}, {CN: E1}]",
+            "[{C: USA}, {O: Example Trust Services}, {CN: E1}]",
+        ),
+        ("- issue-crl: {issuer: root-x1, number: next", "- issue-cril: {isuer: root-x1, number: next"),
+        ("lasts: 364 days", "lasts: 4000 days"),
+    ] {
+        table.change("script.yaml", old, new);
+    }
+    let said = table.run_and_change_nothing("check script.yaml").with(2).error;
+    for wanted in [
+        "found `3650 dyas`, wanted a duration",
+        "there is no profile `tls-subordinate`",
+        "there is no step `issue-cril`",
+        "there is no key `isuer`",
+        "e1: error NAME-05: C has 3 characters",
+        "root-x1: error CRL-04: next update is",
+    ] {
+        assert!(said.contains(wanted), "`{wanted}` is not in\n{said}");
+    }
+    assert!(!said.contains("is missing"), "{said}");
+}
 
 #[test]
 fn ten_mistakes_give_ten_messages() {
