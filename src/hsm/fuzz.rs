@@ -55,6 +55,10 @@ fn token() -> TokenInformation {
     }
 }
 
+fn head() -> DataObject {
+    DataObject { label: "head".into(), application: "rootrite".into(), value: vec![1, 2, 3] }
+}
+
 /// Answers that a process does give.
 fn good() -> Vec<Vec<u8>> {
     let id = KeyId::from_octets(&[1; 16]).unwrap();
@@ -69,7 +73,7 @@ fn good() -> Vec<Vec<u8>> {
     };
     let entry =
         Entry { class: Some(3), id: vec![1], label: b"key".to_vec(), key_type: Some(0), fingerprint: None };
-    let data = DataObject { label: "head".into(), application: "rootrite".into(), value: vec![1, 2, 3] };
+    let data = head();
     let code = TokenError::Code {
         operation: Operation::Sign,
         place: "the token".into(),
@@ -135,7 +139,8 @@ fn ask(which: usize, answer: &[u8], configuration: &ModuleConfiguration) {
         4 => drop(session.key(&id)),
         5 => drop(session.sign(&id, ToSign::Message(b"message"))),
         6 => drop(session.destroy_objects(&id)),
-        _ => drop(session.data("head")),
+        7 => drop(session.data("head")),
+        _ => drop(session.store_data(&head())),
     }
 }
 
@@ -146,7 +151,7 @@ fn fifty_thousand_fuzzed_answers_of_a_module_process_neither_panic_nor_hang() {
     let configuration = ModuleConfiguration::new("/module.so");
     for _ in 0..50_000 {
         let answer = frame(&good, &mut numbers);
-        let which = numbers.below(8);
+        let which = numbers.below(9);
         let one = Instant::now();
         ask(which, &answer, &configuration);
         assert!(one.elapsed() < Duration::from_secs(5), "{which}: {answer:02x?}");
