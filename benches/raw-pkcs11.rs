@@ -109,6 +109,9 @@ fn ceremony() -> Result<(), Box<dyn Error>> {
         let pure = EddsaParams::new(EddsaSignatureScheme::Ed25519);
         log_session.sign(&Mechanism::Eddsa(pure), log_key, &[0x5a; 160])?;
     }
+    // The root's token is used from the second head on.
+    keep_heads(&module, &log_session, log_slot, 4)?;
+    keep_heads(&module, &session, slot, 3)?;
     session.logout()?;
     log_session.logout()?;
     drop((session, log_session));
@@ -127,6 +130,30 @@ fn token_of_ceremony(module: &Pkcs11, label: &str) -> Result<(Session, Slot), Bo
     }
     Ok((session, slot))
 }
+
+/// Keeps the log's heads, one after the other: each is made and read back before the one before it goes.
+fn keep_heads(module: &Pkcs11, session: &Session, slot: Slot, count: u8) -> Result<(), Box<dyn Error>> {
+    let named = [
+        Attribute::Class(ObjectClass::DATA),
+        Attribute::Label(b"rootrite-log-head".to_vec()),
+        Attribute::Application(b"example.org/ceremony-log".to_vec()),
+    ];
+    for number in 0..count {
+        module.get_token_info(slot)?;
+        let old = session.find_objects(&named)?;
+        let head =
+            [Attribute::Token(true), Attribute::Private(true), Attribute::Value(vec![number; HEAD_OCTETS])];
+        let kept = session.create_object(&[&named[..], &head].concat())?;
+        session.get_attributes(kept, &[AttributeType::Value])?;
+        for object in old {
+            session.destroy_object(object)?;
+        }
+    }
+    Ok(())
+}
+
+/// A signed head of a short log.
+const HEAD_OCTETS: usize = 230;
 
 /// A key pair between two inventories, and found again.
 fn key_of_ceremony(

@@ -13,7 +13,6 @@ mod outcomes;
 mod rehearsal;
 mod resume;
 
-use std::fs::File;
 use std::io::Cursor;
 use std::path::Path;
 
@@ -458,10 +457,7 @@ fn whole(path: &Path) -> String {
 
 /// This program on this machine.
 fn session(modules: Vec<Module>, site_sha256: Digest) -> Result<Session, ConductError> {
-    let myself = Path::new("/proc/self/exe");
-    let tool_sha256 = File::open(myself)
-        .and_then(|mut file| Digest::of_reader(&mut file))
-        .map_err(|source| ConductError::Myself { source })?;
+    let tool_sha256 = Digest::of_this_program().map_err(|source| ConductError::Myself { source })?;
     let boot_id =
         std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_else(|_| "unknown".into());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();

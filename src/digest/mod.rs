@@ -1,8 +1,10 @@
 //! SHA-256 digests: of files, structures and plans, as hex and as words that people compare.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read};
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
@@ -39,6 +41,20 @@ impl Digest {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// The digest of this program's own file. It cannot change while the program runs, so it is computed once.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if the file cannot be read.
+    pub fn of_this_program() -> io::Result<Self> {
+        static FOUND: OnceLock<Digest> = OnceLock::new();
+        if let Some(found) = FOUND.get() {
+            return Ok(*found);
+        }
+        let found = Self::of_reader(&mut File::open("/proc/self/exe")?)?;
+        Ok(*FOUND.get_or_init(|| found))
     }
 
     /// A digest that was computed elsewhere.

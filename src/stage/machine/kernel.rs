@@ -23,9 +23,8 @@ pub fn checks(look: &Look, wanted: &Expected) -> Vec<Check> {
 
 fn program(look: &Look, wanted: &Expected) -> Check {
     let id = "program";
-    match look.octets("/proc/self/exe") {
-        Ok(octets) => {
-            let found = Digest::of(&octets).to_string();
+    match look.program() {
+        Ok(found) => {
             let wanted = wanted.program.map(|digest| digest.to_string());
             compared(id, &format!("SHA-256 {found}"), wanted.map(|text| format!("SHA-256 {text}")).as_deref())
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::event::{Check, CheckOutcome};
 use super::super::printable;
+use crate::digest::Digest;
 
 /// Where to look, and the environment of this program.
 #[derive(Clone, Debug)]
@@ -35,6 +36,14 @@ impl Look {
     /// A file's octets; otherwise why there are none.
     pub fn octets(&self, path: &str) -> Result<Vec<u8>, String> {
         fs::read(self.path(path)).map_err(|error| format!("`{path}`: {error}"))
+    }
+
+    /// The digest of the program's file; otherwise why there is none.
+    pub fn program(&self) -> Result<Digest, String> {
+        if self.root == Path::new("/") {
+            return Digest::of_this_program().map_err(|error| format!("`/proc/self/exe`: {error}"));
+        }
+        Ok(Digest::of(&self.octets("/proc/self/exe")?))
     }
 
     /// The names in a folder, sorted; otherwise why there are none.
