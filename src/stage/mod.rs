@@ -570,6 +570,11 @@ impl<'a> Stage<'a> {
         self.operators.clock_source()
     }
 
+    /// Whether nobody is there to type: the program, or a file, answers.
+    pub fn is_improvised(&self) -> bool {
+        self.operators.is_improvised()
+    }
+
     /// Shows people something.
     pub fn show(&mut self, notice: &Notice) {
         if !self.memory.recalling {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Room, Scope, Step, StepError, spec};
 use crate::approval::{DEVIATION, deviation_sha256};
 use crate::script::Part;
-use crate::stage::{Check, CheckOutcome, Event, Line, Notice, ToApprove};
+use crate::stage::{Check, CheckOutcome, Event, Expected, Line, Notice, ToApprove};
 
 spec!(
     /// `preflight: {}`
@@ -39,7 +39,8 @@ impl Step for Preflight {
     }
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
-        let checks = room.stage.look_at_machine();
+        let mut checks = room.stage.look_at_machine();
+        checks.push(keyboard(room)?);
         let mut seq = None;
         for part in parts(&checks) {
             let recorded = room.stage.record(Event::PreflightResult { checks: part.to_vec() })?;
@@ -72,6 +73,22 @@ impl Step for Preflight {
         Ok(())
     }
 }
+
+/// A wrong layout of the keyboard costs tries of a PIN: it shows here, where nothing is lost.
+fn keyboard(room: &mut Room<'_, '_>) -> Result<Check, StepError> {
+    let check = |outcome, detail: &str| Check { id: "keyboard".into(), outcome, detail: detail.into() };
+    let person = room.setting.people.of_role(ACCEPTS).next().cloned();
+    let Some(person) = person.filter(|_| !room.stage.is_improvised()) else {
+        return Ok(check(CheckOutcome::Unknown, "nobody types"));
+    };
+    let sentence = "Type this line as it stands: is every key where it seems to be?";
+    let lines = vec![Line::new("line", KEYS)];
+    room.stage.question(person, sentence, lines, Expected::Word(KEYS))?;
+    Ok(check(CheckOutcome::Ok, "its keys give what stands on them, those that differ between layouts too"))
+}
+
+/// What PINs are made of, and keys that lie elsewhere on other keyboards.
+const KEYS: &str = "qwazymQWAZYM0123456789-_/:;.";
 
 /// All checks in parts that fit into a line of the log.
 fn parts(checks: &[Check]) -> Vec<&[Check]> {

@@ -359,6 +359,31 @@ fn a_failed_check_of_the_machine_wants_a_word_and_is_a_deviation() {
 }
 
 #[test]
+fn a_keyboard_of_another_layout_shows_before_any_pin_is_typed() {
+    let table = Table::new().now();
+    table.change("script.yaml", "      - roll-call: {}\n", "      - preflight: {}\n      - roll-call: {}\n");
+    let (mut asked, mut pins_before) = (0, false);
+    let ended = Room::open(&table, PRACTICE).go_on(|question| {
+        pins_before |= asked == 0 && matches!(question.wanted, Wanted::Pin(_));
+        let Wanted::Word(line) = &question.wanted else { return None };
+        if !line.starts_with("qwazym") {
+            return None;
+        }
+        asked += 1;
+        // What a French keyboard gives first.
+        (asked == 1).then(|| line.replacen("qwazym", "azqwy,", 1))
+    });
+    let _ = ended.with(0);
+    assert_eq!((asked, pins_before), (2, false));
+    let checks: Vec<_> = records(&table)
+        .into_iter()
+        .filter(|record| record["ev"] == "preflight.result")
+        .flat_map(|record| record["data"]["checks"].as_array().unwrap().clone())
+        .collect();
+    assert!(checks.iter().any(|check| check["id"] == "keyboard" && check["outcome"] == "ok"), "{checks:?}");
+}
+
+#[test]
 fn a_witness_who_does_not_agree_is_recorded_and_the_outcome_is_partial() {
     let table = Table::for_answers().now();
     table.write(

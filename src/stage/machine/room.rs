@@ -208,10 +208,8 @@ fn locale(look: &Look) -> Check {
         Some(text) if text.to_ascii_lowercase().replace('-', "").ends_with("utf8") => {
             held(id, format!("{kind}, {text}"))
         }
-        Some(text) => {
-            unknown(id, format!("{kind}, {text}: words may be shown wrong; try the keys of a PIN elsewhere"))
-        }
-        None => unknown(id, format!("{kind}, no locale is set: try the keys of a PIN elsewhere")),
+        Some(text) => unknown(id, format!("{kind}, {text}: words may be shown wrong")),
+        None => unknown(id, format!("{kind}, no locale is set")),
     }
 }
 
