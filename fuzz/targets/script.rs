@@ -9,7 +9,7 @@ use rootrite::profile::BuiltIn;
 
 fuzz_target!(|octets: &[u8]| {
     let folder = Path::new("/nonexistent");
-    let sources = Sources { library: &BuiltIn, folder, rehearsal: true, earlier: None };
+    let sources = Sources { library: &BuiltIn, folder, rehearsal: true, earlier: None, begun: false };
     match Plan::read("fuzz.yaml", octets, &sources) {
         Ok(plan) => drop(review(&plan)),
         Err(problems) => drop(problems.messages()),
