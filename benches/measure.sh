@@ -30,7 +30,7 @@ peak_of() {
     "$@" >"$work/said" 2>&1 </dev/null &
     local first=$!
     while kill -0 "$first" 2>/dev/null; do
-        for process in "$first" $(cat "/proc/$first/task/$first/children" 2>/dev/null || true); do
+        for process in "$first" $(cat /proc/"$first"/task/*/children 2>/dev/null || true); do
             while read -r key value _; do
                 [[ $key == VmHWM: ]] && peak[$process]=$value
             done 2>/dev/null <"/proc/$process/status" || true
