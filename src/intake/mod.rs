@@ -8,6 +8,7 @@
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
+//! - `export`: what an online CA is configured with, one kind of server per file;
 //! - `due`: when the next ceremony has to be.
 //!
 //! Findings have the codes of the log format's §5.
@@ -17,6 +18,7 @@ mod certificates;
 mod crl;
 mod crl_series;
 mod due;
+pub mod export;
 mod folder;
 mod log;
 mod manifest;
