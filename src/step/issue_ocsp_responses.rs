@@ -68,7 +68,9 @@ impl IssueOcspResponses {
                 .find(|revocation| revocation.serial == serial)
                 .map(|revocation| (revocation.at, revocation.reason));
             let decided_later = decided_later(view.issuer().sha256(), &serial, ledger);
-            Ok(Subject { serial, serial_is_fixed: key.id.is_some(), revoked, decided_later })
+            // The serial number of a certificate of this ceremony is drawn on the day, whoever answers.
+            let made_here = ledger.issued_under(view.issuer().sha256(), &serial).is_none_or(|one| one.made_here);
+            Ok(Subject { serial, serial_is_fixed: !made_here, revoked, decided_later })
         };
         Ok(OcspSeries {
             name: self.responses.clone(),
