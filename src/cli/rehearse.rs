@@ -48,15 +48,15 @@ impl Rehearse {
         let approvals = self.approvals(&plan)?;
         new_folder(&self.out, "--out")?;
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
-        let whole =
-            self.out.canonicalize().map_err(|error| failures::file("found", &self.out, &error))?;
+        let whole = self.out.canonicalize().map_err(|error| failures::file("found", &self.out, &error))?;
         confinement::limit_program(vec![whole]);
         let log = self.out.join("ceremony-log");
         let mut tokens = Tokens::make(&self.out.join(TOKENS))?;
         let mut ends = vec![self.hold(&plan, approvals, Beginning::New, &mut tokens, out)?];
         for script in later {
             // What the log says now is part of what is planned. A plan that cannot be made leaves nothing interrupted.
-            let next = files::plan(script, true, Some(&log)).and_then(|plan| Ok((plan, files::continued(&log)?)));
+            let next =
+                files::plan(script, true, Some(&log)).and_then(|plan| Ok((plan, files::continued(&log)?)));
             let (plan, continued) = match next {
                 Ok(next) => next,
                 Err(failure) => {
@@ -75,7 +75,9 @@ impl Rehearse {
     fn approvals(&self, plan: &Plan) -> Result<Approvals, Failure> {
         if self.scripts.len() > 1 && !self.approvals.is_empty() {
             let message = "approvals are of one plan, and several scripts are rehearsed";
-            return Err(Failure::new(Turn::Author, message).hint("rehearse the script that they are of by itself"));
+            return Err(
+                Failure::new(Turn::Author, message).hint("rehearse the script that they are of by itself")
+            );
         }
         approvals::verify(plan, None, &approvals::read(&self.approvals)?)
     }
@@ -146,7 +148,9 @@ impl Rehearse {
         let log = self.out.join("ceremony-log");
         let mut text = match ends {
             [_] => "\nThe rehearsal is done and its bundle verifies.\n".to_owned(),
-            several => format!("\nThe rehearsal of {} ceremonies is done and their bundles verify.\n", several.len()),
+            several => {
+                format!("\nThe rehearsal of {} ceremonies is done and their bundles verify.\n", several.len())
+            }
         };
         for Places { out: folder, bundle, .. } in ends {
             let at = |name: &str| folder.join(name).display().to_string();
@@ -160,13 +164,19 @@ impl Rehearse {
                 bundle.display(),
             );
             if ends.len() > 1 {
-                let _ = writeln!(text, "  report        {}\n  summary       {}\n", at("report.md"), at("summary.json"));
+                let _ = writeln!(
+                    text,
+                    "  report        {}\n  summary       {}\n",
+                    at("report.md"),
+                    at("summary.json")
+                );
             }
         }
         let _ = writeln!(text, "  log           {}", log.display());
         if let [only] = ends {
             let at = |name: &str| only.out.join(name).display().to_string();
-            let _ = writeln!(text, "  report        {}\n  summary       {}", at("report.md"), at("summary.json"));
+            let _ =
+                writeln!(text, "  report        {}\n  summary       {}", at("report.md"), at("summary.json"));
         }
         files::print(out, &text)
     }

@@ -105,8 +105,8 @@ impl Memory {
                 self.ledger.possessions.looked_at(token, sha256);
             }
             (
-                "auth.ok" | "auth.failed" | "quorum.met" | "log.confirmed" | "device.inserted" | "device.attested"
-                | "device.audit",
+                "auth.ok" | "auth.failed" | "quorum.met" | "log.confirmed" | "device.inserted"
+                | "device.attested" | "device.audit",
                 _,
             ) => {}
             // Whatever else names a token may have changed it. To compare less is no harm; to compare wrongly is.

@@ -79,7 +79,9 @@ fn find_keys(room: &mut Room<'_, '_>) -> Result<(), StepError> {
                     found += 1;
                     continue;
                 }
-                Ok(spki) => format!("key `{}` has the SPKI SHA-256 {spki}, wanted {}", key.name, key.spki_sha256),
+                Ok(spki) => {
+                    format!("key `{}` has the SPKI SHA-256 {spki}, wanted {}", key.name, key.spki_sha256)
+                }
                 Err(why) => format!("key `{}`, id {}: {why}", key.name, key.id),
             };
             let error = StepError::OtherInventory { token: token.clone(), why };

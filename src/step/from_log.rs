@@ -4,8 +4,8 @@
 
 use super::Scope;
 use crate::digest::Digest;
-use crate::issuance::{Key, KnownCertificate, Named};
-use crate::script::{Id, Located};
+use crate::issuance::{Issued, Key, Kind, KnownCertificate, Named};
+use crate::script::{Id, Located, Place};
 
 impl Scope<'_> {
     /// A certificate of an earlier ceremony, with the one that issued it. What is wrong with the name is said: nothing is
@@ -48,6 +48,39 @@ impl Scope<'_> {
         let recalled = self.setting.recalled.clone();
         self.ledger.recall(&recalled);
         Some(self.ledger.key(text).cloned())
+    }
+
+    /// Every certificate of a CA under an issuer's name that has not run out when the window opens: of the log, of inputs and
+    /// of the steps before this one.
+    pub(super) fn certificates_of(
+        &mut self,
+        issuer: &KnownCertificate,
+        place: Place,
+    ) -> Option<Vec<KnownCertificate>> {
+        let subject = super::certificate::subject_sha256(issuer, place, self)?;
+        let from = self.setting.window.from;
+        let of_a_ca = |one: &&Issued| matches!(one.kind, Kind::Subordinate | Kind::Cross);
+        let issued =
+            self.ledger.all_issued().filter(|one| one.issuer_sha256 == subject && one.not_after >= from);
+        let issued: Vec<(String, Digest)> =
+            issued.filter(of_a_ca).filter_map(|one| Some((one.name.clone(), one.sha256?))).collect();
+        let mut all = Vec::new();
+        for (name, sha256) in issued {
+            let there = self.ledger.certificates().find(|known| Digest::of(&known.der) == sha256).cloned();
+            let known = match there {
+                Some(known) => Some(known),
+                None => self.recall_certificate(&Located::new(name.parse().ok()?, place)).flatten(),
+            };
+            all.push(known);
+        }
+        let mut all = all.into_iter().collect::<Option<Vec<_>>>()?;
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        if all.is_empty() {
+            let message = format!("`{}` has no certificate of a CA that has not run out", issuer.name);
+            self.problems.add(place, message);
+            return None;
+        }
+        Some(all)
     }
 
     /// The one thing that a name means, nothing if the log has none, or why it cannot be used.

@@ -35,7 +35,8 @@ impl Step for TakeInventory {
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let token = scope.token(&spec.token)?;
-        let compared_with_log = !scope.is_used(&token) && scope.ledger.possessions.inventory(&token).is_some();
+        let compared_with_log =
+            !scope.is_used(&token) && scope.ledger.possessions.inventory(&token).is_some();
         scope.uses(&token);
         Some(Self { token, compared_with_log })
     }
@@ -89,7 +90,9 @@ impl TakeInventory {
         let before = room.ledger.kept(wanted).map(|text| String::from_utf8_lossy(text).into_owned());
         let why = match before {
             Some(before) => differences(&before, found),
-            None => format!("the digest of what it holds without the log's heads is {sha256}, wanted {wanted}"),
+            None => {
+                format!("the digest of what it holds without the log's heads is {sha256}, wanted {wanted}")
+            }
         };
         let error = StepError::OtherInventory { token: self.token.clone(), why };
         room.stage.record_anomaly(&error.to_string())?;
@@ -133,6 +136,9 @@ mod tests {
         assert_eq!(differences("a\nb\nb\n", "a\nb\nc\n"), "1 came: `c`; 1 went: `b`");
         assert_eq!(differences("a\n", "a\na\n"), "1 came: `a`; nothing went");
         let many = "x\n".repeat(10);
-        assert!(differences("", &many).starts_with("10 came: `x`, ") && differences("", &many).contains(" and others;"));
+        assert!(
+            differences("", &many).starts_with("10 came: `x`, ")
+                && differences("", &many).contains(" and others;")
+        );
     }
 }

@@ -15,6 +15,7 @@
 mod common;
 
 mod approvals;
+mod chain;
 mod commands;
 mod continued;
 mod crl_series;
