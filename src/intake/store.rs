@@ -29,14 +29,14 @@ use crate::record::file::{JournalError, Together, create, open_own, sync_folder}
 
 /// A store.
 #[derive(Clone, Debug)]
-pub struct Store {
+pub struct SetStore {
     folder: PathBuf,
 }
 
 /// A store that nobody else changes at the same time.
 #[derive(Debug)]
 pub struct Locked {
-    store: Store,
+    store: SetStore,
     // The lock goes with the file.
     _lock: File,
 }
@@ -107,7 +107,7 @@ pub enum StoreError {
     },
 }
 
-impl Store {
+impl SetStore {
     /// The store in a folder, which need not be there yet.
     pub const fn new(folder: PathBuf) -> Self {
         Self { folder }
@@ -153,7 +153,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// As [`Store::active`].
+    /// As [`SetStore::active`].
     pub fn sets(&self) -> Result<Vec<Kept>, StoreError> {
         let folder = self.folder.join(SETS);
         let entries = match fs::read_dir(&folder) {
@@ -206,7 +206,7 @@ impl Store {
 
 impl Locked {
     /// The store.
-    pub const fn store(&self) -> &Store {
+    pub const fn store(&self) -> &SetStore {
         &self.store
     }
 
@@ -340,7 +340,7 @@ impl Locked {
     }
 }
 
-impl Store {
+impl SetStore {
     /// Where the receipt for a set is, or will be.
     pub fn receipt(&self, kept: &Kept) -> PathBuf {
         self.folder.join(RECEIPTS).join(&kept.id)

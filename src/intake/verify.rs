@@ -68,18 +68,35 @@ pub enum NoBundle {
 ///
 /// [`NoBundle`] if there is nothing to judge.
 pub fn verify(path: &Path, options: &Options) -> Result<Verification, NoBundle> {
+    judge(path, options, &mut |_, _| {})
+}
+
+/// Judges a bundle and then, whatever was found, shows it to `then` with the report so far.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub(super) fn judge(
+    path: &Path,
+    options: &Options,
+    then: &mut dyn FnMut(&Open<'_>, &mut Report),
+) -> Result<Verification, NoBundle> {
     let folder = open(path)?;
     let mut nobody = |_: &Record, _: &mut Report| ();
     let reading = Reading::plain(&options.trust, options.now, &mut nobody);
     let when = When { now: options.now, at: options.at };
-    let (report, verification) =
-        judge(&folder, reading, when, Report::new(), &Earlier::default(), &mut |scene, _| Verification {
-            origin: scene.told.story.genesis.as_ref().map(|genesis| genesis.origin.clone()),
-            ceremony: scene.told.story.ceremony.as_ref().map(|(id, _)| id.clone()),
-            records: scene.told.size,
-            artifacts: scene.artifacts.all().count(),
+    let mut more = |open: &Open<'_>, report: &mut Report| {
+        then(open, report);
+        Verification {
+            origin: open.told.story.genesis.as_ref().map(|genesis| genesis.origin.clone()),
+            ceremony: open.told.story.ceremony.as_ref().map(|(id, _)| id.clone()),
+            records: open.told.size,
+            artifacts: open.artifacts.all().count(),
             report: Report::new(),
-        });
+        }
+    };
+    let (report, verification) =
+        judge_open(&folder, reading, when, Report::new(), &Earlier::default(), &mut more);
     Ok(Verification { report, ..verification })
 }
 
@@ -106,25 +123,30 @@ pub(super) struct When {
     pub at: Option<Timestamp>,
 }
 
-/// A bundle that was read and judged as far as that needs nothing from elsewhere.
-pub(super) struct Scene<'s> {
-    pub told: &'s Told,
-    pub artifacts: &'s Artifacts<'s>,
-    pub certificates: &'s [Certificate<'s>],
+/// A bundle while it is still open, judged as far as that needs nothing from elsewhere: what somebody may take out of it
+/// once nothing refuses it.
+#[derive(Debug)]
+pub(super) struct Open<'j> {
+    /// Its artifacts.
+    pub artifacts: &'j Artifacts<'j>,
+    /// Its log.
+    pub told: &'j Told,
+    /// Its certificates.
+    pub certificates: &'j [Certificate<'j>],
     /// Which certificates of the log the CRLs of the bundle list.
-    pub revoked: &'s RevokedSerials,
+    pub revoked: &'j RevokedSerials,
     /// The moment at which things have to be good, if there is one.
     pub at: Option<Timestamp>,
 }
 
 /// Judges an open bundle, and lets `more` judge what depends on all of it.
-pub(super) fn judge<T>(
+pub(super) fn judge_open<T>(
     folder: &Folder,
     reading: Reading<'_>,
     when: When,
     mut report: Report,
     earlier: &Earlier,
-    more: &mut dyn FnMut(&Scene<'_>, &mut Report) -> T,
+    more: &mut dyn FnMut(&Open<'_>, &mut Report) -> T,
 ) -> (Report, T) {
     artifacts::layout(folder, &mut report);
     let told = log::read(folder, reading, &mut report);
@@ -140,8 +162,8 @@ pub(super) fn judge<T>(
     let revoked = crl::judge(&artifacts, &told, &certificates, at, &mut report);
     ocsp::judge(&artifacts, &told, &certificates, &revoked, at, &mut report);
     due::judge(&told, at, &mut report);
-    let scene =
-        Scene { told: &told, artifacts: &artifacts, certificates: &certificates, revoked: &revoked, at };
-    let more = more(&scene, &mut report);
+    let open =
+        Open { told: &told, artifacts: &artifacts, certificates: &certificates, revoked: &revoked, at };
+    let more = more(&open, &mut report);
     (report, more)
 }

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 
 use super::super::set::{Crl, Item, Set};
 use super::super::story::{Named, Outcome};
-use super::super::verify::Scene;
+use super::super::verify::Open;
 use super::Online;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::intake::certificates::KINDS;
 
 /// Collects them, if the bundle has a head that the policy accepts and a ceremony that ended; with where each lies.
-pub fn collect(scene: &Scene<'_>, online: &Online<'_>) -> Option<(Set, Vec<(String, PathBuf)>)> {
+pub fn collect(scene: &Open<'_>, online: &Online<'_>) -> Option<(Set, Vec<(String, PathBuf)>)> {
     let story = &scene.told.story;
     let head = scene.told.head.as_ref()?.checkpoint();
     let (ceremony, _) = story.ceremony.as_ref()?;
@@ -48,7 +48,7 @@ struct Kept {
 
 impl Kept {
     /// What the bundle has. Certificates of a ceremony that was not completed do not count.
-    fn bring(&mut self, scene: &Scene<'_>, outcome: Outcome) {
+    fn bring(&mut self, scene: &Open<'_>, outcome: Outcome) {
         let artifacts = scene.artifacts;
         for named in artifacts.logged.values().filter(|named| named.kind != "manifest") {
             self.number(named);
@@ -88,7 +88,7 @@ impl Kept {
 
     /// What stays: certificates; the CRL of an issuer that has no newer one; responses that had not run out when the ceremony
     /// closed.
-    fn stay(&mut self, scene: &Scene<'_>, online: &Online<'_>) {
+    fn stay(&mut self, scene: &Open<'_>, online: &Online<'_>) {
         let Some((active, folder)) = &online.accepted.active else { return };
         let story = &scene.told.story;
         let closed = story.closing.map(|closing| closing.at);
@@ -123,7 +123,7 @@ impl Kept {
 }
 
 /// An artifact of the bundle.
-fn item(scene: &Scene<'_>, named: &Named, sha256: &Digest, kind: &str, name: String) -> Item {
+fn item(scene: &Open<'_>, named: &Named, sha256: &Digest, kind: &str, name: String) -> Item {
     let certificate = scene.certificates.iter().find(|one| one.named.sha256 == *sha256);
     Item {
         kind: kind.to_owned(),
@@ -137,7 +137,7 @@ fn item(scene: &Scene<'_>, named: &Named, sha256: &Digest, kind: &str, name: Str
     }
 }
 
-fn is_revoked(named: &Named, serial: &str, scene: &Scene<'_>) -> bool {
+fn is_revoked(named: &Named, serial: &str, scene: &Open<'_>) -> bool {
     let issuer = named.intended("issuer_spki_sha256").and_then(|text| text.parse::<Digest>().ok());
     issuer.is_some_and(|issuer| scene.revoked.contains(&(issuer, serial.to_owned())))
 }

@@ -9,13 +9,13 @@ use ceremony_log::code::Code;
 
 use super::super::report::Report;
 use super::super::story::Outcome;
-use super::super::verify::Scene;
+use super::super::verify::Open;
 use super::Accepted;
 use crate::digest::hex;
 use crate::pki::read::{CrlForm, CrlStream, Faults, ReadError};
 
 /// Judges a bundle by what was accepted before.
-pub fn judge(scene: &Scene<'_>, accepted: &Accepted, report: &mut Report) {
+pub fn judge(scene: &Open<'_>, accepted: &Accepted, report: &mut Report) {
     let since = accepted.size();
     ceremonies(scene, since, report);
     for (sha256, named) in
@@ -51,7 +51,7 @@ pub fn judge(scene: &Scene<'_>, accepted: &Accepted, report: &mut Report) {
 }
 
 /// Each ceremony since the last import was imported, or is this one, or counts for nothing.
-fn ceremonies(scene: &Scene<'_>, since: u64, report: &mut Report) {
+fn ceremonies(scene: &Open<'_>, since: u64, report: &mut Report) {
     let story = &scene.told.story;
     let this = story.ceremony.as_ref().map(|(id, _)| id.as_str());
     let of_others = story

@@ -30,7 +30,7 @@ use super::log::{Reading, Trust};
 use super::pins::Pins;
 use super::report::Report;
 use super::set::Set;
-use super::verify::{self, NoBundle, Scene, When};
+use super::verify::{self, NoBundle, Open, When};
 use crate::clock::{Lasting, Timestamp};
 use crate::digest::Digest;
 
@@ -175,7 +175,7 @@ pub fn judge(
     let when = When { now: online.now, at: Some(online.now) };
     let certificates = online.accepted.certificates();
     let (report, mut seen) =
-        verify::judge(&folder, reading, when, Report::strict(), &certificates, &mut |scene, report| {
+        verify::judge_open(&folder, reading, when, Report::strict(), &certificates, &mut |scene, report| {
             issuers::judge(scene.certificates, pins, report);
             continuity::judge(scene, online.accepted, report);
             possession::judge(scene.certificates, pins, possession.as_deref_mut(), report);
@@ -195,7 +195,7 @@ pub fn judge(
 }
 
 /// The origin is the pinned one. A policy may have the keys of several logs.
-fn origin(scene: &Scene<'_>, pins: &Pins, report: &mut Report) {
+fn origin(scene: &Open<'_>, pins: &Pins, report: &mut Report) {
     let found = scene.told.checkpoint.as_ref().map(|head| head.origin.as_str());
     if let Some(found) = found.filter(|found| *found != pins.origin) {
         let message = format!("origin `{found}`; the pins have `{}`", pins.origin);
@@ -204,7 +204,7 @@ fn origin(scene: &Scene<'_>, pins: &Pins, report: &mut Report) {
 }
 
 /// A log that ends in the judge's future: one of the two clocks is wrong, and nothing that depends on time can be judged.
-fn clock(scene: &Scene<'_>, now: Timestamp, report: &mut Report) {
+fn clock(scene: &Open<'_>, now: Timestamp, report: &mut Report) {
     let Some(closing) = scene.told.story.closing else { return };
     if now.plus(AHEAD).is_some_and(|latest| closing.at > latest) {
         let message = format!("the ceremony closed at {}; this machine's clock says {now}", closing.at);
@@ -233,7 +233,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(scene: &Scene<'_>, online: &Online<'_>) -> Self {
+    fn of(scene: &Open<'_>, online: &Online<'_>) -> Self {
         let story = &scene.told.story;
         Self {
             origin: story.genesis.as_ref().map(|genesis| genesis.origin.clone()),
