@@ -27,6 +27,7 @@ use thiserror::Error;
 use super::folder::Folder;
 use super::report::Report;
 use super::signed::Signed;
+use super::witnessed::Witnessed;
 use crate::approval::{OwnKey, OwnKeyError};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
@@ -254,10 +255,12 @@ impl Witness<'_> {
         let file = file.map_err(|source| read(log, "log.jsonl", source))?;
         let offered = head.checkpoint();
         let mut lines = FirstLines::new(BufReader::with_capacity(64 * 1024, file), offered.size);
-        let (mut state, mut signed, mut tree) = (State::new(), Signed::default(), Tree::new());
+        let (mut state, mut tree) = (State::new(), Tree::new());
+        let (mut signed, mut witnessed) = (Signed::default(), Witnessed::default());
         let mut said = Report::new();
         let mut visit = |entry: Entry<'_>| {
             signed.follow(entry.record, &tree, &mut said);
+            witnessed.follow(entry.record, &tree, &mut said);
             tree.push(entry.leaf);
             state.follow(entry.record);
         };

@@ -18,6 +18,7 @@ use super::folder::Folder;
 use super::report::Report;
 use super::signed::Signed;
 use super::story::Story;
+use super::witnessed::Witnessed;
 use crate::clock::Timestamp;
 
 /// Whose signatures count.
@@ -198,7 +199,7 @@ fn lines(folder: &Folder, told: &mut Told, old: Option<u64>, report: &mut Report
     let mut reader = BufReader::with_capacity(64 * 1024, file.take(most));
     let mut state = State::new();
     let mut story = Story::default();
-    let mut signed = Signed::default();
+    let (mut signed, mut witnessed) = (Signed::default(), Witnessed::default());
     let mut tree = Tree::new();
     let mut old_root = None;
     let mut of_story = Report::new();
@@ -207,6 +208,7 @@ fn lines(folder: &Folder, told: &mut Told, old: Option<u64>, report: &mut Report
             old_root = Some(tree.root());
         }
         signed.follow(entry.record, &tree, &mut of_story);
+        witnessed.follow(entry.record, &tree, &mut of_story);
         tree.push(entry.leaf);
         state.follow(entry.record);
         story.follow(entry.record, &mut of_story);

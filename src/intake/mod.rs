@@ -4,7 +4,7 @@
 //! - `folder`: the bundle as files, never through a link;
 //! - `report`: what was found, and what could not be judged;
 //! - `log`: policy, head and every line; `story`: what the records say of artifacts and signatures;
-//! - `signed`: what people signed with keys of their own;
+//! - `signed`: what people signed with keys of their own; `witnessed`: the heads that they saw;
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
@@ -29,6 +29,7 @@ mod requests;
 mod signed;
 mod story;
 mod verify;
+mod witnessed;
 
 pub use cosign::{CosignError, Cosigned, Store, Witness, verifier};
 pub use log::{LogHead, Trust, head, verify_log};

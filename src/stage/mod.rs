@@ -19,6 +19,7 @@ mod medium;
 mod operators;
 mod past;
 mod shares;
+mod witnessing;
 
 use std::io::Read;
 use std::time::Duration;
@@ -36,7 +37,9 @@ pub use event::{
     ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
     LogKeyRole, Module, Outcome, ProofLevel, Session, ShareOf, Statement,
 };
-pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
+pub use journal::{
+    Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey, ToCosign, WitnessKey,
+};
 pub use machine::{Expected as MachineExpected, Machine};
 pub use media::Delivery;
 pub use operators::{
