@@ -141,7 +141,8 @@ pub fn read(folder: &Folder, trust: &Trust, at: Timestamp, report: &mut Report) 
     told
 }
 
-fn policy(folder: &Folder, trust: &Trust, report: &mut Report) -> Option<Policy> {
+/// The policy to judge by, if it can be read.
+pub fn policy(folder: &Folder, trust: &Trust, report: &mut Report) -> Option<Policy> {
     // 256 KiB are the format's bound.
     let own = folder.read("policy", 256 * 1024);
     let octets = match (trust, own) {

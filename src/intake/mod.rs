@@ -8,6 +8,7 @@
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
+//! - `prove`: one artifact without the rest;
 //! - `cosign`: a witness on a machine of its own, and what it remembers;
 //! - `due`: when the next ceremony has to be.
 //!
@@ -24,6 +25,7 @@ mod log;
 mod manifest;
 mod ocsp;
 mod proofs;
+mod prove;
 mod report;
 mod requests;
 mod signed;
@@ -33,5 +35,6 @@ mod witnessed;
 
 pub use cosign::{CosignError, Cosigned, Store, Witness, verifier};
 pub use log::{LogHead, Trust, head, verify_log};
+pub use prove::{Claim, ProveError, Prover, verify_proof};
 pub use report::Report;
 pub use verify::{NoBundle, Options, Verification, verify};
