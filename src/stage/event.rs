@@ -27,6 +27,9 @@ pub enum Event {
     /// A key that may sign heads of this log.
     #[serde(rename = "log.key.added")]
     LogKeyAdded { vkey: String, token: String, label: String, spki_sha256: Digest, role: LogKeyRole },
+    /// A key whose cosignatures over heads count, and whose it is.
+    #[serde(rename = "witness.registered")]
+    WitnessRegistered { vkey: String, person: String },
     /// The log was compared with what was known of it before.
     #[serde(rename = "log.confirmed")]
     LogConfirmed {
@@ -384,7 +387,15 @@ pub enum Event {
     MediaWritten { label: String, copy: u64, medium: String, files: Digest, read_back: bool, reader: String },
     /// A witness agreed to the log's head.
     #[serde(rename = "witness.agreed")]
-    WitnessAgreed { person: String, head_size: u64, head_root: Digest, statement: String },
+    WitnessAgreed {
+        person: String,
+        head_size: u64,
+        head_root: Digest,
+        statement: String,
+        /// The signature line of a witness with a key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cosignature: Option<String>,
+    },
     /// A witness did not agree to the log's head.
     #[serde(rename = "witness.disagreed")]
     WitnessDisagreed { person: String, head_size: u64, head_root: Digest, statement: String },

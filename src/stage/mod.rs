@@ -20,6 +20,7 @@ mod operators;
 mod overview;
 mod past;
 mod shares;
+mod witnessing;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -38,7 +39,9 @@ pub use event::{
     ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
     LogKeyRole, Module, Outcome, ProofLevel, Session, ShareOf, Statement,
 };
-pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
+pub use journal::{
+    Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey, ToCosign, WitnessKey,
+};
 pub use machine::{Expected as MachineExpected, Machine};
 pub use media::Delivery;
 pub use operators::{

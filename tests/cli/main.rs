@@ -33,6 +33,7 @@ mod pin_shares;
 mod places;
 mod plan;
 mod profile;
+mod proofs;
 mod resume;
 mod revocation;
 mod room;
