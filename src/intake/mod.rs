@@ -7,6 +7,7 @@
 //! - `signed`: what people signed with keys of their own;
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
+//! - `key_origin`: what the bundle of another ceremony says of a key that it generated;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
 //! - `due`: when the next ceremony has to be.
 //!
@@ -18,6 +19,7 @@ mod crl;
 mod crl_series;
 mod due;
 mod folder;
+mod key_origin;
 mod log;
 mod manifest;
 mod ocsp;
@@ -28,6 +30,7 @@ mod signed;
 mod story;
 mod verify;
 
+pub use key_origin::brought_request;
 pub use log::{LogHead, Trust, head, verify_log};
 pub use report::Report;
 pub use verify::{NoBundle, Options, Verification, verify};
