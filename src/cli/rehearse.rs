@@ -56,8 +56,8 @@ impl Rehearse {
         let mut ends = vec![self.hold(&plan, approvals, Beginning::New, &mut tokens, out)?];
         for script in later {
             // What the log says now is part of what is planned. A plan that cannot be made leaves nothing interrupted.
-            let next =
-                files::plan(script, Held::Rehearsal, Some(&log)).and_then(|plan| Ok((plan, files::continued(&log)?)));
+            let next = files::plan(script, Held::Rehearsal, Some(&log))
+                .and_then(|plan| Ok((plan, files::continued(&log)?)));
             let (plan, continued) = match next {
                 Ok(next) => next,
                 Err(failure) => {

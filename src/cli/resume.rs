@@ -192,16 +192,15 @@ impl Resume {
         // A ceremony that creates its log has none to go on with.
         let earlier = interrupted.log_key.is_some().then(|| interrupted.ledger.clone());
         let library = Begun(folder.clone());
-        let sources =
-            Sources {
-                library: &library,
-                folder: &folder,
-                rehearsal: run.rehearsal,
-                practice: run.practice,
-                bundles: &NoBundles,
-                earlier,
-                begun: true,
-            };
+        let sources = Sources {
+            library: &library,
+            folder: &folder,
+            rehearsal: run.rehearsal,
+            practice: run.practice,
+            bundles: &NoBundles,
+            earlier,
+            begun: true,
+        };
         let plan = Plan::read(&run.script, &script, &sources)?;
         if plan.sha256() != run.plan_sha256 {
             let message =

@@ -198,7 +198,9 @@ impl Told {
             }
             ([], _) => Err("no request was signed in its log".into()),
             (_, Some(name)) => Err(format!("its log has several requests of the name `{name}`")),
-            (_, None) => Err(format!("its log has the requests {}; wanted `request` with the one", all.join(", "))),
+            (_, None) => {
+                Err(format!("its log has the requests {}; wanted `request` with the one", all.join(", ")))
+            }
         }
     }
 
@@ -266,7 +268,8 @@ impl Told {
 
 /// An artifact's octets by its digest.
 fn artifact(folder: &Folder, sha256: Digest) -> Result<Vec<u8>, String> {
-    let lost = |error: std::io::Error| format!("the request with the SHA-256 {sha256} cannot be read: {error}");
+    let lost =
+        |error: std::io::Error| format!("the request with the SHA-256 {sha256} cannot be read: {error}");
     let artifacts = folder.folder("artifacts").map_err(lost)?;
     let (wanted, mut name) = (sha256.to_string(), None);
     let mut look = |entry: super::folder::Entry| {
@@ -278,7 +281,11 @@ fn artifact(folder: &Folder, sha256: Digest) -> Result<Vec<u8>, String> {
     let name = name.ok_or_else(|| format!("the request with the SHA-256 {sha256} is not there"))?;
     let mut octets = Vec::new();
     artifacts.file(&name).and_then(|file| file.take(MOST_OCTETS).read_to_end(&mut octets)).map_err(lost)?;
-    if Digest::of(&octets) == sha256 { Ok(octets) } else { Err(format!("the request is not the one with the SHA-256 {sha256}")) }
+    if Digest::of(&octets) == sha256 {
+        Ok(octets)
+    } else {
+        Err(format!("the request is not the one with the SHA-256 {sha256}"))
+    }
 }
 
 /// What a key has to be that never leaves its token, as `key.generated` says it.
@@ -301,7 +308,10 @@ mod tests {
 
     /// The records of a good ceremony, one a line: event, then its data.
     const GOOD: &[(&str, &str)] = &[
-        ("device.inserted", r#"{"class":"hardware","kind":"token","model":"Luna","serial":"7","token":"issuing"}"#),
+        (
+            "device.inserted",
+            r#"{"class":"hardware","kind":"token","model":"Luna","serial":"7","token":"issuing"}"#,
+        ),
         (
             "key.generated",
             r#"{"algorithm":"ecdsa-p384","attributes":{"always_sensitive":true,"extractable":false,"local":true,"never_extractable":true,"sensitive":true},"id":"01","label":"e3","spki_sha256":"SPKI","token":"issuing"}"#,
@@ -329,19 +339,24 @@ mod tests {
     fn judged(records: &[(&str, &str)]) -> Result<KeyOrigin, Vec<String>> {
         let told = told(records);
         let digest = Digest::of(b"");
-        let log = KnownLog { origin: "o/l".into(), practice: false, size: 6, root: digest, log_sha256: digest };
+        let log =
+            KnownLog { origin: "o/l".into(), practice: false, size: 6, root: digest, log_sha256: digest };
         told.request(None).map_err(|why| vec![why]).and_then(|request| told.origin_of(request, &log))
     }
 
     #[test]
     fn a_key_that_was_generated_and_never_left_is_known_by_its_token() {
         let origin = judged(GOOD).unwrap();
-        assert_eq!((origin.model.as_str(), origin.class.as_str(), origin.token.as_str()), ("Luna", "hardware", "issuing"));
+        assert_eq!(
+            (origin.model.as_str(), origin.class.as_str(), origin.token.as_str()),
+            ("Luna", "hardware", "issuing")
+        );
     }
 
     #[test]
     fn every_thing_that_does_not_fit_is_said() {
-        let without = |ev: &str| -> Vec<(&str, &str)> { GOOD.iter().filter(|one| one.0 != ev).copied().collect() };
+        let without =
+            |ev: &str| -> Vec<(&str, &str)> { GOOD.iter().filter(|one| one.0 != ev).copied().collect() };
         for (records, said) in [
             (without("key.generated"), "was not generated in its log: it is possessed"),
             (without("key.proved"), "did not prove itself in its log"),
@@ -354,12 +369,20 @@ mod tests {
             assert!(wrong.len() == 1 && wrong[0].contains(said), "{said}: {wrong:?}");
         }
         for (old, new, said) in [
-            (r#""never_extractable":true"#, r#""never_extractable":false"#, "has never_extractable false, wanted true"),
+            (
+                r#""never_extractable":true"#,
+                r#""never_extractable":false"#,
+                "has never_extractable false, wanted true",
+            ),
             (r#""extractable":false"#, r#""extractable":true"#, "has extractable true, wanted false"),
             (r#""local":true"#, r#""local":false"#, "has local false, wanted true"),
             (r#""sensitive":true"#, r#""sensitive":false"#, "has sensitive false, wanted true"),
             (r#""verified":true"#, r#""verified":false"#, "did not prove itself in its log"),
-            (r#"{"outcome":"ok"}"#, r#"{"outcome":"partial"}"#, "the ceremony `e3` in its log is partial, wanted ok"),
+            (
+                r#"{"outcome":"ok"}"#,
+                r#"{"outcome":"partial"}"#,
+                "the ceremony `e3` in its log is partial, wanted ok",
+            ),
         ] {
             let changed: Vec<(&str, String)> =
                 GOOD.iter().map(|(ev, data)| (*ev, data.replace(old, new))).collect();
@@ -378,7 +401,10 @@ mod tests {
         let mut two = GOOD.to_vec();
         two.push(("csr.signed", other));
         let told = told(&two);
-        assert_eq!(told.request(None).unwrap_err(), "its log has the requests `e3`, `e4`; wanted `request` with the one");
+        assert_eq!(
+            told.request(None).unwrap_err(),
+            "its log has the requests `e3`, `e4`; wanted `request` with the one"
+        );
         assert_eq!(told.request(Some("e4")).unwrap().name, "e4");
         assert_eq!(told.request(Some("e5")).unwrap_err(), "its log has no request `e5`; there is `e3`, `e4`");
     }

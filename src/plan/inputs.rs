@@ -34,10 +34,9 @@ pub fn read(script: &Script, sources: &Sources<'_>, problems: &mut Problems) -> 
             Some(wanted) if wanted.value != sha256 => {
                 let message = match &read.brought {
                     None => format!("input `{id}` has the SHA-256 {sha256}, wanted {}", wanted.value),
-                    Some(_) => format!(
-                        "input `{id}`: {of_what} has the SHA-256 {sha256}, wanted {}",
-                        wanted.value
-                    ),
+                    Some(_) => {
+                        format!("input `{id}`: {of_what} has the SHA-256 {sha256}, wanted {}", wanted.value)
+                    }
                 };
                 problems.add(wanted.place, message);
             }

@@ -139,7 +139,11 @@ impl FromNode for Input {
             ((true, false), file, _) if request.is_none() => InputSource::File(file?),
             ((false, true), _, bundle) => InputSource::Bundle { folder: bundle?, request },
             ((true, false), ..) => {
-                return wrong(node, "`file` without `request`, which says the one that is meant of a bundle", problems);
+                return wrong(
+                    node,
+                    "`file` without `request`, which says the one that is meant of a bundle",
+                    problems,
+                );
             }
             _ => return wrong(node, "a map with either `file` or `bundle`", problems),
         };

@@ -80,9 +80,12 @@ fn from_public_key(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<GivenKey
     let read = one_structure(&input.octets, &["PUBLIC KEY"])
         .and_then(|octets| PublicKey::from_spki_der(&octets).map_err(|error| error.to_string()));
     match read {
-        Ok(public) => {
-            supported(public, name, scope).map(|public| GivenKey { public, name: None, request_sha256: None, origin: None })
-        }
+        Ok(public) => supported(public, name, scope).map(|public| GivenKey {
+            public,
+            name: None,
+            request_sha256: None,
+            origin: None,
+        }),
         Err(why) => {
             scope.problems.add(name.place, format!("public key `{}` ({}): {why}", name.value, input.file));
             None

@@ -97,8 +97,11 @@ impl Step for IssueSubordinate {
             organization: None,
             key: key.name,
         };
-        Issue::resolve(words, resolved, scope)
-            .map(|issue| Self { issue, request_sha256: given.request_sha256, key_origin: given.origin })
+        Issue::resolve(words, resolved, scope).map(|issue| Self {
+            issue,
+            request_sha256: given.request_sha256,
+            key_origin: given.origin,
+        })
     }
 
     fn preview(&self) -> String {

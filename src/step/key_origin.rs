@@ -71,7 +71,9 @@ impl KeyOrigin {
 /// For the people at the table and the reviewers.
 impl fmt::Display for KeyOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, size, root, ceremony, generated_at, token, model, serial, class, algorithm, .. } = self;
+        let Self {
+            origin, size, root, ceremony, generated_at, token, model, serial, class, algorithm, ..
+        } = self;
         write!(
             f,
             "Its {algorithm} key was generated on {generated_at} in the ceremony `{ceremony}`, on the token `{token}` ({model}, serial \
@@ -137,7 +139,8 @@ mod tests {
     fn public_tls_wants_a_key_that_hardware_generated() {
         assert_eq!(origin().unfit(Policy::PublicTls, false), Vec::<String>::new());
         let software = KeyOrigin { class: "software".into(), ..origin() };
-        let wanted = "the key was generated on the token `issuing` of the class software; public-tls wants hardware";
+        let wanted =
+            "the key was generated on the token `issuing` of the class software; public-tls wants hardware";
         assert_eq!(software.unfit(Policy::PublicTls, false), [wanted]);
         // Real people on real tokens without consequences: the log that is brought is none of practice.
         assert_eq!(software.unfit(Policy::PublicTls, true), [wanted]);
@@ -151,7 +154,9 @@ mod tests {
         for policy in [Policy::PublicTls, Policy::Private] {
             assert_eq!(
                 practice.unfit(policy, false),
-                ["the log `online.example.org/log` is a practice log; only a practice ceremony takes its keys"]
+                [
+                    "the log `online.example.org/log` is a practice log; only a practice ceremony takes its keys"
+                ]
             );
         }
     }

@@ -230,8 +230,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, b"one").unwrap();
-        let input =
-            Input { file: "a".into(), path: path.clone(), octets: Vec::new(), sha256: Digest::of(b"one"), brought: None };
+        let input = Input {
+            file: "a".into(),
+            path: path.clone(),
+            octets: Vec::new(),
+            sha256: Digest::of(b"one"),
+            brought: None,
+        };
         let mut octets = Vec::new();
         input.reader().unwrap().read_to_end(&mut octets).unwrap();
         assert_eq!(octets, b"one");
