@@ -442,6 +442,11 @@ fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Result<Vec<Kept<
     ];
     kept.extend(company.approvals.kept().into_iter().map(|(name, text)| octets(&name, text)));
     for (name, input) in &plan.setting.inputs {
+        if input.brought.is_some() {
+            // What the bundle said is what counts from now on; the bundle itself is not read again.
+            kept.push(octets(&kept_input(name), input.octets.clone()));
+            continue;
+        }
         let storage = |source| JournalError::Storage { path: input.path.clone(), doing: "read", source };
         kept.push((kept_input(name), Box::new(input.reader().map_err(storage)?)));
     }

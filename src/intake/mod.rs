@@ -7,6 +7,7 @@
 //! - `signed`: what people signed with keys of their own; `witnessed`: the heads that they saw;
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
+//! - `key_origin`: what the bundle of another ceremony says of a key that it generated;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
 //! - `export`: what an online CA is configured with, one kind of server per file;
 //! - `prove`: one artifact without the rest;
@@ -24,6 +25,7 @@ mod due;
 pub mod export;
 mod folder;
 mod import;
+mod key_origin;
 mod log;
 mod manifest;
 mod ocsp;
@@ -40,6 +42,7 @@ mod verify;
 mod witnessed;
 
 pub use cosign::{CosignError, Cosigned, Store, Witness, verifier};
+pub use key_origin::brought_request;
 pub use log::{LogHead, Trust, head, verify_log};
 pub use pins::{Expected, Importer, Last, OnlineToken, Pins};
 pub use prove::{Claim, ProveError, Prover, verify_proof};

@@ -232,7 +232,13 @@ pub enum Event {
     KeyLive { spki_sha256: Digest },
     /// A request came in.
     #[serde(rename = "request.received")]
-    RequestReceived { kind: String, sha256: Digest, pop_verified: bool },
+    RequestReceived {
+        kind: String,
+        sha256: Digest,
+        pop_verified: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        origin_head: Option<OriginHead>,
+    },
     /// People approved what is about to be signed.
     #[serde(rename = "request.approved")]
     RequestApproved {
@@ -629,6 +635,17 @@ pub struct Artifact {
     pub sha256: Digest,
     /// Its media type.
     pub media_type: String,
+}
+
+/// The head of another log, which says how what is certified came to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OriginHead {
+    /// The log's name.
+    pub origin: String,
+    /// How many records it has.
+    pub size: u64,
+    /// The root of their tree.
+    pub root: Digest,
 }
 
 /// Where a key is.

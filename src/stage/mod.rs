@@ -37,7 +37,7 @@ pub use equipment::{
 };
 pub use event::{
     ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
-    LogKeyRole, Module, Outcome, ProofLevel, Session, ShareOf, Statement,
+    LogKeyRole, Module, OriginHead, Outcome, ProofLevel, Session, ShareOf, Statement,
 };
 pub use journal::{
     Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey, ToCosign, WitnessKey,

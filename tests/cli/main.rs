@@ -25,6 +25,7 @@ mod devices;
 mod heads;
 mod inputs;
 mod issuance;
+mod key_origin;
 mod lint;
 mod lint_together;
 mod media;
