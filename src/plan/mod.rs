@@ -15,7 +15,8 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use crate::step::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries, SignedWith,
+    Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation,
+    SealedSeries, SignedWith,
 };
 pub use inputs::kept_input;
 pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};

@@ -3,6 +3,7 @@
 //! A new step is one file here and one line in the list below.
 
 mod attest_key;
+mod back_up_key;
 mod brought;
 mod certificate;
 mod confirm_clock;
@@ -26,6 +27,7 @@ mod issue_ocsp_responder;
 mod issue_ocsp_responses;
 mod issue_root;
 mod issue_subordinate;
+mod key_shares;
 mod last_crl;
 mod pin_shares;
 mod placeholder;
@@ -39,8 +41,10 @@ mod scope;
 mod seal;
 mod sealed;
 mod setting;
+mod share_set;
 mod text;
 mod times;
+mod vendor_backup;
 mod witness;
 mod write_media;
 
@@ -51,6 +55,7 @@ use thiserror::Error;
 pub use given_key::one_structure;
 use holes::ApprovedDrafts;
 pub use holes::{Draft, Entries, Hole, Octets, SignedWith};
+pub use key_shares::improvised_key_share;
 pub use pin_shares::PinShares;
 pub use rows::{RowsError, read as read_rows};
 pub use scope::{Left, Scope};
@@ -58,8 +63,8 @@ pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, W
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation, SealedSeries,
-    burn_serials,
+    Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Policy,
+    Revocation, SealedSeries, burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
@@ -128,8 +133,24 @@ trait Step: Serialize + DeserializeOwned {
         None
     }
 
+    /// Which token has to wrap what kind of key, and which have to take it back.
+    fn wraps(&self) -> Option<Wrapping<'_>> {
+        None
+    }
+
     /// Does it.
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError>;
+}
+
+/// A key that goes from one token to others, wrapped.
+#[derive(Clone, Copy, Debug)]
+pub struct Wrapping<'s> {
+    /// The token that wraps it; nothing if it was wrapped before.
+    pub from: Option<&'s str>,
+    /// What kind of key, by its name.
+    pub algorithm: &'s str,
+    /// The tokens that take it back.
+    pub to: &'s [String],
 }
 
 /// Everything that a step performs with.
@@ -217,6 +238,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.medium()),+ }
             }
 
+            /// Which token has to wrap what kind of key, and which have to take it back.
+            pub fn wraps(&self) -> Option<Wrapping<'_>> {
+                match self { $(Self::$step(step) => step.wraps()),+ }
+            }
+
             /// Does it.
             ///
             /// # Errors
@@ -241,6 +267,7 @@ steps!(
     inventory::TakeInventory,
     create_log::CreateLog,
     generate_key::GenerateKey,
+    back_up_key::BackUpKey,
     attest_key::AttestKey,
     device_audit::DeviceAudit,
     destroy_key::DestroyKey,
@@ -310,6 +337,14 @@ pub enum StepError {
         /// What was found and what was wanted.
         why: String,
     },
+    /// A backup cannot go on.
+    #[error("{what}: {why}")]
+    Backup {
+        /// Of what.
+        what: String,
+        /// What was found and what was wanted.
+        why: String,
+    },
     /// A key was not destroyed.
     #[error("the key `{key}` was not destroyed: {why}")]
     NotDestroyed {
@@ -324,6 +359,11 @@ pub enum StepError {
     /// A file that the plan names by digest is another one now.
     #[error("{0}")]
     Changed(String),
+}
+
+/// The names of all key algorithms.
+pub fn algorithm_names() -> Vec<&'static str> {
+    crate::pki::KeyAlgorithm::ALL.iter().map(|algorithm| algorithm.name()).collect()
 }
 
 /// The policy that a script names.
