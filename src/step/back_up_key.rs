@@ -11,9 +11,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::key_shares::{ThrowAway, sheets};
-use super::share_set::{ShareSet, bag};
+use super::share_set::{ShareSet, bag, recall_bags};
 use super::vendor_backup::VendorBackup;
-use super::{Room, Scope, Step, StepError, Wrapping, spec};
+use super::{Bag, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::{Digest, hex};
 use crate::issuance::{self, Key, KeyBackup, KnownShare, ToRestore, ToWrap};
 use crate::script::{Id, Located, Part, Word};
@@ -148,6 +148,11 @@ impl WrappedBackup {
         });
         let medium = scope.new_medium(&name);
         let person = plugger(spec.ask.as_ref(), &spec.key, scope);
+        if let (Some(medium), Some(copies)) = (&medium, copies) {
+            for number in 1..=copies {
+                scope.ledger.possessions.put(&format!("{medium}-{number}"), Bag::Sealed(None));
+            }
+        }
         let key = key?;
         scope.uses(&key.token);
         Some(Self {
@@ -180,6 +185,7 @@ impl WrappedBackup {
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let unknown = || issuance::IssuanceError::Unknown { what: "key", name: self.key.clone() };
         let mut key = room.ledger.key(&self.key).ok_or_else(unknown)?.clone();
+        recall_bags(room);
         let mut known = Known::of(&self.key, &key, room);
         if !room.stage.is_recalling() {
             known = Some(self.go_through(&key, known, room)?);

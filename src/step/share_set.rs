@@ -72,12 +72,7 @@ impl ShareSet {
                 known.confirmed = true;
             }
             let item = sheet_item(&face.set_id, face.index);
-            bag(
-                &item,
-                holder,
-                "Put your sheet into its bag and seal it. What is the number on the bag?",
-                room,
-            )?;
+            bag(&item, holder, INTO_ITS_BAG, room)?;
         }
         Ok(None)
     }
@@ -88,12 +83,7 @@ impl ShareSet {
             let item = sheet_item(&backup.set, *index);
             let holder = self.handing.holders.iter().find(|holder| holder.id == known.holder);
             if let Some(holder) = holder {
-                bag(
-                    &item,
-                    holder,
-                    "Put your sheet into its bag and seal it. What is the number on the bag?",
-                    room,
-                )?;
+                bag(&item, holder, INTO_ITS_BAG, room)?;
             }
         }
         Ok(())
@@ -142,6 +132,11 @@ impl ShareSet {
         room: &mut Room<'_, '_>,
     ) -> Result<Option<crate::secret::SecretOctets>, StepError> {
         let purpose = SharePurpose::Login { given, after_wrong: false };
+        let own = backup.shares.iter().find(|(_, known)| known.holder == holder.id && !known.returned);
+        let item = own.map(|(index, _)| sheet_item(&backup.set, *index));
+        if let Some(item) = &item {
+            unbag(item, holder, room)?;
+        }
         for _ in 0..MOST_TRIES {
             let Some(typed) = room.stage.ask_share(&self.handing, holder, String::new(), purpose)? else {
                 return Ok(None);
@@ -149,6 +144,9 @@ impl ShareSet {
             match self.known(&typed, holder, backup, room)? {
                 Ok((index, known)) => {
                     room.stage.record_by(holder, Event::ShareChecked(self.share_of(index, &known)))?;
+                    if let Some(item) = &item {
+                        bag(item, holder, INTO_ITS_BAG, room)?;
+                    }
                     return Ok(Some(typed));
                 }
                 Err(why) => room.stage.wrong_share(holder, &why),
@@ -246,35 +244,77 @@ impl ShareSet {
     }
 }
 
-/// Has a thing put into a bag, by a person and before another, unless the log says that it was; its number is for the annex.
+/// Has a thing put into a bag, by a person and before another, unless it is in one; the bag's number is for the annex.
 pub fn bag(item: &str, person: &Person, sentence: &str, room: &mut Room<'_, '_>) -> Result<(), StepError> {
-    let step = room.stage.step_number();
-    let done = room.stage.past().find("custody.sealed", |record| {
-        record.text("item") == Some(item) && record.step.as_deref() == Some(step.as_str())
-    });
-    if let Some(digest) = done.and_then(|record| record.digest("bag_digest")) {
-        room.ledger.possessions.put(item, Bag::Sealed(Some(digest)));
-        return Ok(());
-    }
+    let previous_bag_digest = match room.ledger.possessions.bag(item) {
+        Some(Bag::Sealed(_)) => return Ok(()),
+        Some(Bag::Open(digest)) => digest,
+        None => None,
+    };
     let lines = vec![Line::new("thing", item)];
     let number = room.stage.question(person.clone(), sentence, lines, Expected::Text)?;
+    let people = seen(item, person, &number, "sealed", room)?;
+    let bag_digest = room.stage.annex(&format!("bag of {item}"), &number)?;
+    let bagged = Bagged { item: item.to_owned(), bag_digest, previous_bag_digest, people };
+    room.stage.record(Event::CustodySealed(bagged))?;
+    room.ledger.possessions.put(item, Bag::Sealed(Some(bag_digest)));
+    Ok(())
+}
+
+/// Has a thing taken out of its bag, which is the one that the log says, unless it is out of it.
+pub fn unbag(item: &str, person: &Person, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+    let Some(Bag::Sealed(Some(bag_digest))) = room.ledger.possessions.bag(item) else { return Ok(()) };
+    let lines = vec![Line::new("thing", item), Line::new("annex", bag_digest.to_string())];
+    let sentence = "What is the number on the bag, and is the bag whole? Do not open it yet.";
+    let number = room.stage.question(person.clone(), sentence, lines, Expected::Text)?;
+    let custody = |why: String| StepError::Custody { item: item.to_owned(), why };
+    match room.stage.annexed(bag_digest)? {
+        Some(sealed) if sealed == number => {}
+        Some(sealed) => {
+            return Err(custody(format!("the bag has the number `{number}`; it was sealed in `{sealed}`")));
+        }
+        None => {
+            let why =
+                format!("the annex on this medium does not have the item {bag_digest}, the bag's number");
+            return Err(custody(why));
+        }
+    }
+    let people = seen(item, person, &number, "whole", room)?;
+    let bagged = Bagged { item: item.to_owned(), bag_digest, previous_bag_digest: Some(bag_digest), people };
+    room.stage.record(Event::CustodyOpened(bagged))?;
+    room.ledger.possessions.put(item, Bag::Open(Some(bag_digest)));
+    Ok(())
+}
+
+/// Learns again of every bag that this step sealed or opened before an interruption.
+pub fn recall_bags(room: &mut Room<'_, '_>) {
+    let step = Some(room.stage.step_number());
+    for record in room.stage.past().records().iter().filter(|record| record.step == step) {
+        let (Some(item), digest) = (record.text("item"), record.digest("bag_digest")) else { continue };
+        match record.ev.as_str() {
+            "custody.sealed" => room.ledger.possessions.put(item, Bag::Sealed(digest)),
+            "custody.opened" => room.ledger.possessions.put(item, Bag::Open(digest)),
+            _ => {}
+        }
+    }
+}
+
+/// Somebody else sees the bag and its number, and says the word; who did it and who saw it.
+fn seen(
+    item: &str,
+    person: &Person,
+    number: &str,
+    word: &'static str,
+    room: &mut Room<'_, '_>,
+) -> Result<Vec<String>, StepError> {
     let mut people = vec![person.id.clone()];
     if let Some(other) = onlooker(person, room) {
-        let lines = vec![Line::new("thing", item), Line::new("bag", number.clone())];
+        let lines = vec![Line::new("thing", item), Line::new("bag", number)];
         let sentence = "Is this the number on the bag, and is the bag whole?";
-        room.stage.question(other.clone(), sentence, lines, Expected::Word("sealed"))?;
+        room.stage.question(other.clone(), sentence, lines, Expected::Word(word))?;
         people.push(other.id);
     }
-    let bag_digest = room.stage.annex(&format!("bag of {item}"), &number)?;
-    let item = item.to_owned();
-    room.ledger.possessions.put(&item, Bag::Sealed(Some(bag_digest)));
-    room.stage.record(Event::CustodySealed(Bagged {
-        item,
-        bag_digest,
-        previous_bag_digest: None,
-        people,
-    }))?;
-    Ok(())
+    Ok(people)
 }
 
 /// Somebody who sees what a person does: a witness if one is here.
@@ -289,5 +329,7 @@ pub fn sheet_item(set: &str, index: u64) -> String {
     format!("share-{set}-{index}")
 }
 
+/// What a holder does with a sheet.
+const INTO_ITS_BAG: &str = "Put your sheet into its bag and seal it. What is the number on the bag?";
 /// How often a holder tries.
 const MOST_TRIES: usize = 5;

@@ -15,6 +15,7 @@
 mod common;
 
 mod approvals;
+mod backup;
 mod commands;
 mod continued;
 mod crl_series;
