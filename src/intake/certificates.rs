@@ -297,7 +297,11 @@ fn path_length(one: &Certificate<'_>, issuer: &Certificate<'_>, find: &mut dyn F
 }
 
 /// Whether the key of `issuer` signed, by the algorithm that stands in both places.
-fn signed_by(view: &CertificateView<'_>, issuer: &Certificate<'_>) -> Result<(), String> {
+///
+/// # Errors
+///
+/// In words, why not.
+pub fn signed_by(view: &CertificateView<'_>, issuer: &Certificate<'_>) -> Result<(), String> {
     if view.signature_algorithm().octets() != view.tbs().signature().octets() {
         return Err("the algorithm outside is not the one inside".to_owned());
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::artifacts::{self, Artifacts};
-use super::certificates::Store;
+use super::certificates::{Certificate, Store};
 use super::folder::Folder;
 use super::log::{self, Told, Trust};
 use super::report::Report;
@@ -66,6 +66,30 @@ pub enum NoBundle {
 ///
 /// [`NoBundle`] if there is nothing to judge.
 pub fn verify(path: &Path, options: &Options) -> Result<Verification, NoBundle> {
+    judge(path, options, &mut |_, _| {})
+}
+
+/// A bundle while it is still open: what somebody may take out of it once nothing refuses it.
+#[derive(Debug)]
+pub(super) struct Open<'j> {
+    /// Its artifacts.
+    pub artifacts: &'j Artifacts<'j>,
+    /// Its log.
+    pub told: &'j Told,
+    /// Its certificates.
+    pub certificates: &'j [Certificate<'j>],
+}
+
+/// Judges a bundle and then, whatever was found, shows it to `then` with the report so far.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub(super) fn judge(
+    path: &Path,
+    options: &Options,
+    then: &mut dyn FnMut(&Open<'_>, &mut Report),
+) -> Result<Verification, NoBundle> {
     let no_folder = |source| NoBundle::Folder { path: path.to_owned(), source };
     let folder = Folder::open(path).map_err(no_folder)?;
     if !artifacts::FILES.iter().any(|name| folder.file(name).is_ok()) {
@@ -77,7 +101,7 @@ pub fn verify(path: &Path, options: &Options) -> Result<Verification, NoBundle> 
     let manifest = manifest::read(&folder, &told, &mut report);
     let artifacts = artifacts::read(&folder, &told, manifest.as_ref(), &mut report);
     proofs::judge(&folder, &artifacts, &told, options.now, &mut report);
-    structures(&artifacts, &told, options, &mut report);
+    structures(&artifacts, &told, options, &mut report, then);
     Ok(Verification {
         origin: told.story.genesis.as_ref().map(|genesis| genesis.origin.clone()),
         ceremony: told.story.ceremony.as_ref().map(|(id, _)| id.clone()),
@@ -88,7 +112,13 @@ pub fn verify(path: &Path, options: &Options) -> Result<Verification, NoBundle> 
 }
 
 /// Certificates first, because CRLs and responses are judged by the certificates of who signed them.
-fn structures(artifacts: &Artifacts<'_>, told: &Told, options: &Options, report: &mut Report) {
+fn structures(
+    artifacts: &Artifacts<'_>,
+    told: &Told,
+    options: &Options,
+    report: &mut Report,
+    then: &mut dyn FnMut(&Open<'_>, &mut Report),
+) {
     let practice = told.is_practice();
     let at = options.at.or_else(|| (!practice).then_some(options.now));
     let store = Store::read(artifacts, report);
@@ -97,4 +127,5 @@ fn structures(artifacts: &Artifacts<'_>, told: &Told, options: &Options, report:
     let lists = crl::judge(artifacts, told, &certificates, at, report);
     ocsp::judge(artifacts, told, &certificates, &lists, at, report);
     due::judge(told, at, report);
+    then(&Open { artifacts, told, certificates: &certificates }, report);
 }

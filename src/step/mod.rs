@@ -14,6 +14,7 @@ mod custody;
 mod destroy_key;
 mod device_audit;
 mod evidence;
+mod from_log;
 mod generate_key;
 mod given_key;
 mod holes;
@@ -63,7 +64,7 @@ pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, W
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Policy,
+    Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Recalled,
     Revocation, SealedSeries, burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
@@ -342,6 +343,14 @@ pub enum StepError {
     Backup {
         /// Of what.
         what: String,
+        /// What was found and what was wanted.
+        why: String,
+    },
+    /// A token does not hold what the log says.
+    #[error("token `{token}` does not hold what the log says: {why}")]
+    OtherInventory {
+        /// The script's name for it.
+        token: String,
         /// What was found and what was wanted.
         why: String,
     },

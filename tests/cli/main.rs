@@ -13,9 +13,12 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../crates/ceremony-log/tests/writer/mod.rs"]
+mod writer;
 
 mod approvals;
 mod backup;
+mod chain;
 mod commands;
 mod continued;
 mod crl_series;
@@ -41,3 +44,4 @@ mod share;
 mod signing;
 mod sites;
 mod table;
+mod witness;
