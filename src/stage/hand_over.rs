@@ -21,6 +21,9 @@ pub struct Handing {
     pub threshold: usize,
 }
 
+/// What a typed share is, or what is wrong with it.
+type Looked = Result<Result<ShareFace, ShareError>, StageError>;
+
 impl Stage<'_> {
     /// Shows a holder a share until it has been typed back; whether it was. `look` says what a typed share is.
     ///
@@ -32,7 +35,7 @@ impl Stage<'_> {
         handing: &Handing,
         holder: &Person,
         (face, salt, share): (&ShareFace, Option<&str>, &SecretOctets),
-        look: &mut dyn FnMut(&mut Self, &SecretOctets) -> Result<Result<ShareFace, ShareError>, StageError>,
+        look: &mut dyn FnMut(&mut Self, &SecretOctets) -> Looked,
     ) -> Result<bool, StageError> {
         let step = self.step_number();
         for _ in 0..MOST_TRIES {

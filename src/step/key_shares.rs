@@ -23,7 +23,7 @@ pub struct Sheets {
     /// The key-encryption key's check value.
     pub check: KeyCheck,
     /// One for each holder, in order.
-    pub sheets: Vec<Sheet>,
+    pub all: Vec<Sheet>,
 }
 
 /// A share with what stands on its sheet beside it.
@@ -63,7 +63,7 @@ pub fn sheets(
             random.fill(&mut salt).map_err(ShareError::new)?;
             sheets.push(Sheet { face: face(&share, &salt), salt: hex(&salt), share: share.written() });
         }
-        return Ok(Sheets { set, check: KeyCheck::of(kek), sheets });
+        return Ok(Sheets { set, check: KeyCheck::of(kek), all: sheets });
     }
     Err(ShareError::new(NoSet))
 }
@@ -174,7 +174,7 @@ pub fn improvised_key_share(request: &ShareRequest) -> Result<Option<SecretOctet
         if let Ok(dealt) = dealt
             && dealt.set == *set_id
         {
-            return Ok(dealt.sheets.into_iter().nth(place).map(|sheet| sheet.share));
+            return Ok(dealt.all.into_iter().nth(place).map(|sheet| sheet.share));
         }
     }
     Err(question())
@@ -223,7 +223,7 @@ mod tests {
             let mut gathered = Gathered::default();
             for place in places {
                 assert!(gathered.combine(&check).is_err());
-                let sheet = &dealt.sheets[place];
+                let sheet = &dealt.all[place];
                 assert_eq!(look(&sheet.share, &sheet.salt).unwrap(), sheet.face);
                 assert_ne!(look(&sheet.share, "00").unwrap().commitment, sheet.face.commitment);
                 gathered.lay(&sheet.share).unwrap();

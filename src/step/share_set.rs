@@ -45,7 +45,7 @@ impl ShareSet {
             let (secret, person) = (self.handing.of.to_string(), absent.id.clone());
             return Err(StageError::AbsentKeyHolder { secret, person }.into());
         }
-        for (holder, sheet) in self.handing.holders.iter().zip(&dealt.sheets) {
+        for (holder, sheet) in self.handing.holders.iter().zip(&dealt.all) {
             let Sheet { face, salt, share } = sheet;
             let item = format!("salt of share {} of set {}", face.index, face.set_id);
             let salt_digest = Some(room.stage.annex(&item, salt)?);
@@ -141,7 +141,7 @@ impl ShareSet {
             let Some(typed) = room.stage.ask_share(&self.handing, holder, String::new(), purpose)? else {
                 return Ok(None);
             };
-            match self.known(&typed, holder, backup, room)? {
+            match known(&typed, holder, backup, room)? {
                 Ok((index, known)) => {
                     room.stage.record_by(holder, Event::ShareChecked(self.share_of(index, &known)))?;
                     if let Some(item) = &item {
@@ -153,45 +153,6 @@ impl ShareSet {
             }
         }
         Ok(None)
-    }
-
-    /// Which share of the log a typed one is, if it is the holder's; why not, in words.
-    pub fn known(
-        &self,
-        typed: &crate::secret::SecretOctets,
-        holder: &Person,
-        backup: &KeyBackup,
-        room: &Room<'_, '_>,
-    ) -> Result<Result<(u64, KnownShare), String>, StepError> {
-        // Without a salt first: what the share says of itself.
-        let ShareFace { set_id, index, .. } = match look(typed, "") {
-            Ok(face) => face,
-            Err(error) => return Ok(Err(error.to_string())),
-        };
-        if set_id != backup.set {
-            return Ok(Err(format!("the share is of set {set_id}; wanted one of set {}", backup.set)));
-        }
-        let Some(known) = backup.shares.get(&index) else {
-            return Ok(Err(format!("the log knows no share {index} of set {set_id}")));
-        };
-        let salt = match known.salt_digest {
-            Some(digest) => room.stage.annexed(digest)?,
-            None => Some(String::new()),
-        };
-        // An annex that is not here says nothing against a share; its set, its number and its checksum are right, and what it
-        // gives is judged by the check value.
-        let same =
-            salt.is_none_or(|salt| look(typed, &salt).is_ok_and(|face| face.commitment == known.commitment));
-        if !same {
-            return Ok(Err(format!("the share is not share {index} of set {set_id} as it was handed out")));
-        }
-        if known.holder != holder.id {
-            return Ok(Err(format!(
-                "the share is {}'s; each holder types the one that the log says",
-                known.holder
-            )));
-        }
-        Ok(Ok((index, known.clone())))
     }
 
     /// Every sheet of the set that somebody was given goes: it counts for nothing.
@@ -242,6 +203,44 @@ impl ShareSet {
     fn wrong(&self, why: String) -> StepError {
         StepError::Backup { what: self.handing.of.to_string(), why }
     }
+}
+
+/// Which share of the log a typed one is, if it is the holder's; why not, in words.
+pub fn known(
+    typed: &crate::secret::SecretOctets,
+    holder: &Person,
+    backup: &KeyBackup,
+    room: &Room<'_, '_>,
+) -> Result<Result<(u64, KnownShare), String>, StepError> {
+    // Without a salt first: what the share says of itself.
+    let ShareFace { set_id, index, .. } = match look(typed, "") {
+        Ok(face) => face,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    if set_id != backup.set {
+        return Ok(Err(format!("the share is of set {set_id}; wanted one of set {}", backup.set)));
+    }
+    let Some(known) = backup.shares.get(&index) else {
+        return Ok(Err(format!("the log knows no share {index} of set {set_id}")));
+    };
+    let salt = match known.salt_digest {
+        Some(digest) => room.stage.annexed(digest)?,
+        None => Some(String::new()),
+    };
+    // An annex that is not here says nothing against a share; its set, its number and its checksum are right, and what it
+    // gives is judged by the check value.
+    let same =
+        salt.is_none_or(|salt| look(typed, &salt).is_ok_and(|face| face.commitment == known.commitment));
+    if !same {
+        return Ok(Err(format!("the share is not share {index} of set {set_id} as it was handed out")));
+    }
+    if known.holder != holder.id {
+        return Ok(Err(format!(
+            "the share is {}'s; each holder types the one that the log says",
+            known.holder
+        )));
+    }
+    Ok(Ok((index, known.clone())))
 }
 
 /// Has a thing put into a bag, by a person and before another, unless it is in one; the bag's number is for the annex.

@@ -40,22 +40,20 @@ impl VendorBackup {
         }
         let key = scope.key_to_back_up(&spec.key, "vendor");
         let person = plugger(spec.ask.as_ref(), &spec.key, scope);
-        let evidence = match &spec.evidence {
-            Some(name) => scope.new_output("evidence", name),
-            None => {
-                scope.wrong("`evidence` is missing: a name for what the vendor's tool says");
-                None
-            }
+        let evidence = if let Some(name) = &spec.evidence {
+            scope.new_output("evidence", name)
+        } else {
+            scope.wrong("`evidence` is missing: a name for what the vendor's tool says");
+            None
         };
         if spec.what.is_none() {
             scope.wrong("`what` is missing: what the vendor's tool makes, and by which it is made");
         }
-        let restore_to = match spec.restore_to.as_slice() {
-            [one] => scope.token(one),
-            _ => {
-                scope.wrong("`restore-to` wants one token: the one that has the key afterwards");
-                None
-            }
+        let restore_to = if let [one] = spec.restore_to.as_slice() {
+            scope.token(one)
+        } else {
+            scope.wrong("`restore-to` wants one token: the one that has the key afterwards");
+            None
         };
         let (key, restore_to) = (key?, restore_to?);
         if restore_to == key.token {
