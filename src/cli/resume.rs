@@ -13,7 +13,7 @@ use crate::conduct::{Approvals, Beginning, Company, Improviser, at_work, conduct
 use crate::confinement;
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
-use crate::plan::{Plan, Site, Sources};
+use crate::plan::{NoBundles, Plan, Site, Sources};
 use crate::profile::Begun;
 use crate::record::run::{self, Run};
 use crate::record::{ContinueError, Interrupted, Places};
@@ -120,7 +120,7 @@ impl Resume {
             };
             go_on(&mut Improviser::new(clock, &mut show), &clock)
         } else {
-            with_people(answers, out, |operators, clock| go_on(operators, clock))
+            with_people(answers, self.plain, out, |operators, clock| go_on(operators, clock))
         };
         // What stopped the ceremony is more important than a module that does not end.
         let stopped = modules.stop();
@@ -192,8 +192,15 @@ impl Resume {
         // A ceremony that creates its log has none to go on with.
         let earlier = interrupted.log_key.is_some().then(|| interrupted.ledger.clone());
         let library = Begun(folder.clone());
-        let sources =
-            Sources { library: &library, folder: &folder, rehearsal: run.rehearsal, earlier, begun: true };
+        let sources = Sources {
+            library: &library,
+            folder: &folder,
+            rehearsal: run.rehearsal,
+            practice: run.practice,
+            bundles: &NoBundles,
+            earlier,
+            begun: true,
+        };
         let plan = Plan::read(&run.script, &script, &sources)?;
         if plan.sha256() != run.plan_sha256 {
             let message =
@@ -228,7 +235,9 @@ fn closed(places: &Places, out: &mut dyn Write) -> Result<(), Failure> {
 /// Verifies the bundle and says where it is.
 fn closing(run: &Run, places: &Places, out: &mut dyn Write) -> Result<(), Failure> {
     if run.rehearsal {
-        throw_away(&places.out.join(TOKENS))?;
+        // The tokens of a rehearsal lie beside its log, whether it is of one ceremony or of several. Those that were to follow
+        // do not.
+        throw_away(&places.log.parent().unwrap_or(&places.out).join(TOKENS))?;
     }
     super::verify::verify_bundle(&places.bundle)?;
     let what = if run.rehearsal { "rehearsal" } else { "ceremony" };
@@ -249,7 +258,7 @@ fn unreadable(error: ContinueError) -> Failure {
     }
 }
 
-/// The throw-away tokens of a rehearsal, below its output folder.
+/// The throw-away tokens of a rehearsal, beside its log.
 pub const TOKENS: &str = "rehearsal-tokens";
 
 /// As long as the longest call of a module may take.

@@ -13,8 +13,12 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../crates/ceremony-log/tests/writer/mod.rs"]
+mod writer;
 
 mod approvals;
+mod backup;
+mod chain;
 mod commands;
 mod continued;
 mod crl_series;
@@ -22,6 +26,7 @@ mod devices;
 mod heads;
 mod inputs;
 mod issuance;
+mod key_origin;
 mod lint;
 mod lint_together;
 mod media;
@@ -30,6 +35,7 @@ mod pin_shares;
 mod places;
 mod plan;
 mod profile;
+mod proofs;
 mod resume;
 mod revocation;
 mod room;
@@ -40,3 +46,4 @@ mod share;
 mod signing;
 mod sites;
 mod table;
+mod witness;
