@@ -23,6 +23,7 @@ mod commands;
 mod continued;
 mod crl_series;
 mod devices;
+mod export;
 mod heads;
 mod inputs;
 mod issuance;
