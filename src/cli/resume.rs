@@ -120,7 +120,7 @@ impl Resume {
             };
             go_on(&mut Improviser::new(clock, &mut show), &clock)
         } else {
-            with_people(answers, out, |operators, clock| go_on(operators, clock))
+            with_people(answers, self.plain, out, |operators, clock| go_on(operators, clock))
         };
         // What stopped the ceremony is more important than a module that does not end.
         let stopped = modules.stop();

@@ -103,6 +103,10 @@ trait Step: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// What it does, in a sentence for authors.
     const ABOUT: &'static str;
+    /// Why ceremonies have it, in a sentence for the people at the table.
+    const WHY: &'static str = "";
+    /// Minutes that it takes by experience, talking and reading included.
+    const MINUTES: u32 = 3;
     /// Whether later steps need what comes of it: after an interruption it is performed again from the log's records,
     /// with nothing asked, signed or recorded. A step is not if it only asks, shows or looks.
     const RECALLED: bool = true;
@@ -193,6 +197,16 @@ macro_rules! steps {
             /// The step's name in a script.
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$step(_) => $module::$step::NAME),+ }
+            }
+
+            /// Why ceremonies have it, in a sentence for the people at the table.
+            pub const fn why(&self) -> &'static str {
+                match self { $(Self::$step(_) => $module::$step::WHY),+ }
+            }
+
+            /// Minutes that it takes by experience, talking and reading included.
+            pub const fn minutes(&self) -> u32 {
+                match self { $(Self::$step(_) => $module::$step::MINUTES),+ }
             }
 
             /// Whether later steps need what came of it after an interruption.

@@ -13,6 +13,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../crates/ceremony-log/tests/writer/mod.rs"]
+mod writer;
 
 mod approvals;
 mod chain;
@@ -42,3 +44,4 @@ mod share;
 mod signing;
 mod sites;
 mod table;
+mod witness;
