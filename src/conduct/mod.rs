@@ -411,6 +411,11 @@ impl Earlier {
 
     /// Tells the stage whose key signs the log's heads, and where the log stood.
     fn enter(self, stage: &mut Stage<'_>) -> Result<Ledger, ConductError> {
+        for key in self.ledger.logged_keys().filter(|key| !key.live) {
+            if let Ok(spki_sha256) = key.spki_sha256.parse() {
+                stage.is_not_live(spki_sha256);
+            }
+        }
         stage.continues_from(self.head);
         stage.use_log_key(&self.token, &self.id, self.hashed, &self.key)?;
         Ok(self.ledger)

@@ -15,8 +15,8 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use crate::step::{
-    Bag, BroughtRequest, Issued, KeyOrigin, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation,
-    SealedSeries, SignedWith,
+    Bag, BroughtRequest, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed, LoggedCertificate,
+    LoggedKey, Revocation, SealedSeries, SignedWith,
 };
 pub use inputs::kept_input;
 pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};

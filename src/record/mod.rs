@@ -18,6 +18,7 @@ pub mod run;
 mod series;
 mod summary;
 mod value;
+mod witnesses;
 
 pub use bundle::finish;
 pub use continued::{ContinueError, Continued};

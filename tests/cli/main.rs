@@ -17,6 +17,7 @@ mod common;
 mod writer;
 
 mod approvals;
+mod backup;
 mod chain;
 mod commands;
 mod continued;
@@ -34,6 +35,7 @@ mod pin_shares;
 mod places;
 mod plan;
 mod profile;
+mod proofs;
 mod resume;
 mod revocation;
 mod room;
