@@ -15,6 +15,7 @@ mod new;
 mod piece;
 mod plain;
 mod plan;
+mod print;
 mod profile;
 mod quiet;
 mod rehearse;
@@ -53,6 +54,8 @@ enum Command {
     Resume(resume::Resume),
     Verify(verify::Verify),
     Log(log::Log),
+    #[command(subcommand)]
+    Print(print::Print),
     Inspect(inspect::Inspect),
     Lint(lint::Lint),
     #[command(subcommand)]
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Resume(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
+        Command::Print(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
         Command::Lint(command) => command.run(&mut out),
         Command::Profile(command) => command.run(&mut out),

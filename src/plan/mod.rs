@@ -12,7 +12,7 @@ mod site;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use crate::step::{
     Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries, SignedWith,
@@ -52,7 +52,7 @@ pub struct Plan {
 }
 
 /// An act of a plan.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Act {
     /// Its title.
     #[serde(rename = "act")]
@@ -62,7 +62,7 @@ pub struct Act {
 }
 
 /// A step of a plan.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PlannedStep {
     /// Act and step, both from 1: `2.1`.
     #[serde(rename = "step")]

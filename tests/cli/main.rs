@@ -29,6 +29,7 @@ mod modules;
 mod pin_shares;
 mod places;
 mod plan;
+mod print;
 mod profile;
 mod resume;
 mod revocation;
