@@ -16,6 +16,7 @@ mod new;
 mod piece;
 mod plain;
 mod plan;
+mod print;
 mod profile;
 mod quiet;
 mod rehearse;
@@ -55,6 +56,8 @@ enum Command {
     Verify(verify::Verify),
     Export(Box<export::Export>),
     Log(log::Log),
+    #[command(subcommand)]
+    Print(print::Print),
     Inspect(inspect::Inspect),
     Lint(lint::Lint),
     #[command(subcommand)]
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Verify(command) => command.run(&mut out),
         Command::Export(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
+        Command::Print(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
         Command::Lint(command) => command.run(&mut out),
         Command::Profile(command) => command.run(&mut out),

@@ -35,6 +35,7 @@ mod modules;
 mod pin_shares;
 mod places;
 mod plan;
+mod print;
 mod profile;
 mod proofs;
 mod resume;
