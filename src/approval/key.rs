@@ -77,6 +77,13 @@ impl PersonKey {
         Self::from_blob(ED25519, &[string(ED25519.as_bytes()), string(point)].concat())
     }
 
+    /// A key as SSH writes it; nothing for what is no key that is taken.
+    pub(super) fn of_blob(blob: &[u8]) -> Option<Self> {
+        let found = Reader::new(blob).text()?;
+        let algorithm = Self::ALGORITHMS.into_iter().find(|algorithm| *algorithm == found)?;
+        Self::from_blob(algorithm, blob).ok()
+    }
+
     fn from_blob(algorithm: &'static str, blob: &[u8]) -> Result<Self, PersonKeyError> {
         let broken = || PersonKeyError::Broken { algorithm };
         let mut reader = Reader::new(blob);

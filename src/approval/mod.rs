@@ -11,13 +11,17 @@
 //!
 //! Sources: OpenSSH PROTOCOL.sshsig, PROTOCOL.u2f; RFC 4251 §5; RFC 4253 §6.6; RFC 5656 §3.1; RFC 8332; RFC 8709.
 
+mod agent;
 mod key;
+mod own_key;
 mod practice;
 mod signature;
 mod statement;
 mod wire;
 
+pub use agent::{Agent, AgentError};
 pub use key::{PersonKey, PersonKeyError};
+pub use own_key::{OwnKey, OwnKeyError};
 pub use practice::{practice_key, practice_signature};
 pub use signature::{NAMESPACE, SshSignature, SshSignatureError};
 pub use statement::{

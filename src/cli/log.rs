@@ -1,4 +1,6 @@
-//! `log`: a ceremony log for people: its records, whether it is good, its head.
+//! `log`: a ceremony log for people: its records, whether it is good, its head, and who cosigns it.
+
+mod cosign;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -14,7 +16,7 @@ use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
 use crate::intake;
 
-/// Read a ceremony log, verify it, show its head
+/// Read a ceremony log, verify it, show its head, cosign it
 #[derive(Debug, clap::Args)]
 pub struct Log {
     #[command(subcommand)]
@@ -26,6 +28,8 @@ enum Command {
     Show(Show),
     Verify(Verify),
     Head(Head),
+    Cosign(cosign::Cosign),
+    WitnessKey(cosign::WitnessKey),
 }
 
 impl Log {
@@ -39,6 +43,8 @@ impl Log {
             Command::Show(command) => command.run(out),
             Command::Verify(command) => command.run(out),
             Command::Head(command) => command.run(out),
+            Command::Cosign(command) => command.run(out),
+            Command::WitnessKey(command) => command.run(out),
         }
     }
 }

@@ -5,6 +5,7 @@ mod approvals;
 mod approve;
 mod check;
 mod draft;
+mod export;
 mod failures;
 mod files;
 mod hsm;
@@ -52,6 +53,7 @@ enum Command {
     Run(run::Run),
     Resume(resume::Resume),
     Verify(verify::Verify),
+    Export(Box<export::Export>),
     Log(log::Log),
     Inspect(inspect::Inspect),
     Lint(lint::Lint),
@@ -92,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.run(&mut out),
         Command::Resume(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
+        Command::Export(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
         Command::Lint(command) => command.run(&mut out),

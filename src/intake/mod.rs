@@ -8,26 +8,36 @@
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
+//! - `export`: what an online CA is configured with, one kind of server per file;
+//! - `cosign`: a witness on a machine of its own, and what it remembers;
 //! - `due`: when the next ceremony has to be.
 //!
 //! Findings have the codes of the log format's §5.
 
 mod artifacts;
 mod certificates;
+mod cosign;
 mod crl;
 mod crl_series;
 mod due;
+pub mod export;
 mod folder;
+mod import;
 mod log;
 mod manifest;
 mod ocsp;
+mod pins;
 mod proofs;
 mod report;
 mod requests;
+mod set;
 mod signed;
+mod store;
 mod story;
 mod verify;
 
+pub use cosign::{CosignError, Cosigned, Store, Witness, verifier};
 pub use log::{LogHead, Trust, head, verify_log};
+pub use pins::{Expected, Importer, Last, OnlineToken, Pins};
 pub use report::Report;
 pub use verify::{NoBundle, Options, Verification, verify};

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{RenameFlags, renameat_with};
 
 use crate::digest::{Digest, Hashing};
-use crate::stage::JournalError;
+pub use crate::stage::JournalError;
 
 /// A place for a file that is not written yet; nobody else can take it.
 #[derive(Debug)]

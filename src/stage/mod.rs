@@ -385,6 +385,16 @@ impl<'a> Stage<'a> {
         self.token(token)?.inventory().map_err(|source| StageError::token(token, source))
     }
 
+    /// Something is not as the log says: that goes into the log before the ceremony ends of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn record_anomaly(&mut self, what: &str) -> Result<(), StageError> {
+        self.record(Event::LogAnomaly { severity: "error".into(), text: printable(what) })?;
+        Ok(())
+    }
+
     /// A key pair on a token, as read from there.
     ///
     /// # Errors

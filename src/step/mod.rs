@@ -13,6 +13,7 @@ mod custody;
 mod destroy_key;
 mod device_audit;
 mod evidence;
+mod from_log;
 mod generate_key;
 mod given_key;
 mod holes;
@@ -58,8 +59,8 @@ pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, W
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation, SealedSeries,
-    burn_serials,
+    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Recalled, Revocation,
+    SealedSeries, burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
@@ -321,6 +322,14 @@ pub enum StepError {
     Custody {
         /// The thing that was in it.
         item: String,
+        /// What was found and what was wanted.
+        why: String,
+    },
+    /// A token does not hold what the log says.
+    #[error("token `{token}` does not hold what the log says: {why}")]
+    OtherInventory {
+        /// The script's name for it.
+        token: String,
         /// What was found and what was wanted.
         why: String,
     },

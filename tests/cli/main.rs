@@ -13,8 +13,11 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../crates/ceremony-log/tests/writer/mod.rs"]
+mod writer;
 
 mod approvals;
+mod chain;
 mod commands;
 mod continued;
 mod crl_series;
@@ -40,3 +43,4 @@ mod share;
 mod signing;
 mod sites;
 mod table;
+mod witness;

@@ -1,0 +1,322 @@
+//! A witness on a machine of its own: what it cosigns, what it remembers, and what it refuses.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use ceremony_log::key::VerifierKey;
+use ceremony_log::note::{Note, Signature};
+use ceremony_log::policy::{Policy, Window, policy_text};
+
+use crate::common::program::{Ended, command, rootrite, run};
+use crate::writer::{Key, Writer, text};
+
+/// A witness's machine, and the medium that comes to it.
+struct Machine {
+    folder: tempfile::TempDir,
+    log_key: Key,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let machine = Self { folder: tempfile::tempdir().unwrap(), log_key: Key::of_log(1) };
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-C", "witness", "-f"])
+            .arg(machine.path("key"))
+            .status()
+            .unwrap();
+        assert!(made.success());
+        machine.write("policy", &policy_text(&[machine.log_key.verifier.clone()], &[], 0).unwrap());
+        machine
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Brings a log on a medium, as it is at a size: its file may have more lines.
+    fn bring(&self, log: &Writer, size: u64) {
+        let _ = fs::remove_dir_all(self.path("log"));
+        fs::create_dir(self.path("log")).unwrap();
+        self.write("log/log.jsonl", &log.text());
+        self.write("log/checkpoint", &log.note_at(size, &self.log_key).to_string());
+    }
+
+    fn arguments(more: &str) -> Vec<String> {
+        let line = format!(
+            "log cosign log --store store --policy policy --name wim.example.net/witness --key key {more}"
+        );
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    fn cosign(&self, more: &str) -> Ended {
+        rootrite(self.folder.path(), Self::arguments(more))
+    }
+
+    fn verifier(&self) -> VerifierKey {
+        let ended = rootrite(
+            self.folder.path(),
+            ["log", "witness-key", "--name", "wim.example.net/witness", "--key", "key"],
+        );
+        ended.with(0).out.trim_end().parse().unwrap()
+    }
+
+    /// Everything in the store but its lock, by name.
+    fn store(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        fn walk(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+            for entry in fs::read_dir(folder).unwrap().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    walk(&path, found);
+                } else if path.file_name().unwrap() != "lock" {
+                    found.push((path.clone(), fs::read(&path).unwrap()));
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(&self.path("store"), &mut found);
+        found.sort();
+        found
+    }
+}
+
+/// The signature line that the program printed.
+fn line(ended: &Ended) -> Signature {
+    Signature::parse(ended.out.lines().last().unwrap()).unwrap()
+}
+
+/// Two ceremonies, and how long the log was after the first.
+fn two_ceremonies() -> (Writer, u64) {
+    let mut log = Writer::new();
+    log.begin();
+    log.ceremony("2026-root");
+    let first = log.size();
+    log.ceremony("2027-crl");
+    (log, first)
+}
+
+#[test]
+fn a_head_is_cosigned_so_that_a_policy_with_the_witness_accepts_it() {
+    let machine = Machine::new();
+    let (log, first) = two_ceremonies();
+    // The log on the medium has gone on since its head: what is cosigned is the head.
+    machine.bring(&log, first);
+    let ended = machine.cosign("--out line").with(0);
+    assert!(ended.out.contains("last head  none: this is the first head"), "{}", ended.out);
+    let signature = line(&ended);
+    assert_eq!(fs::read_to_string(machine.path("line")).unwrap(), format!("{signature}\n"));
+    let policy = policy_text(&[machine.log_key.verifier.clone()], &[machine.verifier()], 1).unwrap();
+    let policy = Policy::parse(policy.as_bytes()).unwrap();
+    let mut note = log.note_at(first, &machine.log_key);
+    let window = Window { now: now(), ahead: 5, oldest: Some(120) };
+    assert!(policy.judge(&note, &window).is_err());
+    note.add(signature).unwrap();
+    assert_eq!(policy.judge(&note, &window).unwrap().cosignatures().len(), 1);
+}
+
+#[test]
+fn the_same_head_gets_the_same_line_and_a_later_one_another() {
+    let machine = Machine::new();
+    let (log, first) = two_ceremonies();
+    machine.bring(&log, first);
+    let one = line(&machine.cosign("").with(0));
+    let before = machine.store();
+    let again = machine.cosign("").with(0);
+    assert!(again.out.contains("last head  the same head\ncosigned before, at "), "{}", again.out);
+    assert_eq!((line(&again), machine.store()), (one.clone(), before.clone()));
+    machine.bring(&log, log.size());
+    let later = machine.cosign("").with(0);
+    assert!(later.out.contains(&format!("last head  size {first}, root ")), "{}", later.out);
+    assert_ne!(line(&later), one);
+    // What was there is there as it was, and one file more.
+    let after = machine.store();
+    assert_eq!(after.len(), before.len() + 1);
+    assert!(before.iter().all(|kept| after.contains(kept)));
+    std::thread::sleep(Duration::from_millis(1100));
+    let fresh = line(&machine.cosign("--fresh").with(0));
+    assert!(fresh.octets[..8] > line(&later).octets[..8]);
+    // From then on that one is the head's line.
+    assert_eq!(line(&machine.cosign("").with(0)), fresh);
+}
+
+#[test]
+fn a_log_that_was_rolled_back_is_refused_and_both_heads_are_named() {
+    let machine = Machine::new();
+    let (log, first) = two_ceremonies();
+    machine.bring(&log, log.size());
+    let _ = machine.cosign("").with(0);
+    machine.bring(&log, first);
+    let ended = machine.cosign("--out line").with(5);
+    let root = |size: u64| log.levels.root(size).unwrap();
+    for wanted in [
+        "E132 checkpoint: size ".to_owned(),
+        format!("error: this witness's own head: size {}, root {}\n", log.size(), root(log.size())),
+        format!("error: the head that was offered: size {first}, root {}\n", root(first)),
+        "nothing was cosigned; the head that was offered is kept as evidence in store/".to_owned(),
+    ] {
+        assert!(ended.error.contains(&wanted), "{wanted}:\n{}", ended.error);
+    }
+    assert!(!machine.path("line").exists() && ended.out.is_empty());
+    let refused = machine.store().into_iter().find(|(path, _)| path.parent().unwrap().ends_with("refused"));
+    assert_eq!(Note::parse(&refused.unwrap().1).unwrap(), log.note_at(first, &machine.log_key));
+}
+
+#[test]
+fn a_fork_is_refused_whether_it_is_as_long_or_longer() {
+    let machine = Machine::new();
+    let (log, first) = two_ceremonies();
+    machine.bring(&log, first);
+    let _ = machine.cosign("").with(0);
+    let mut other = Writer::new();
+    other.begin();
+    other.ceremony("2026-other");
+    assert_eq!(other.size(), first);
+    machine.bring(&other, first);
+    let same_size = machine.cosign("").with(5);
+    assert!(same_size.error.contains("E133 log.jsonl: the first "), "{}", same_size.error);
+    other.ceremony("2027-crl");
+    machine.bring(&other, other.size());
+    let longer = machine.cosign("").with(5);
+    let own = format!("this witness's own head: size {first}, root {}", log.levels.root(first).unwrap());
+    assert!(longer.error.contains(&own) && longer.error.contains("E133"), "{}", longer.error);
+    // The true log goes on.
+    machine.bring(&log, log.size());
+    let _ = machine.cosign("").with(0);
+}
+
+#[test]
+fn a_log_whose_records_do_not_fit_together_is_not_cosigned() {
+    let machine = Machine::new();
+    let mut log = Writer::new();
+    log.begin();
+    log.ceremony("2026-root");
+    log.append("cert.signed", None, text("serial", "02"));
+    machine.bring(&log, log.size());
+    let ended = machine.cosign("").with(5);
+    assert!(ended.error.contains("E153"), "{}", ended.error);
+    assert!(machine.store().is_empty());
+    // Another key than the pinned one.
+    let (log, first) = two_ceremonies();
+    machine.bring(&log, first);
+    machine.write("log/checkpoint", &log.note_at(first, &Key::of_log(9)).to_string());
+    assert!(machine.cosign("").with(5).error.contains("E109"));
+    // A line that somebody changed, with the head of the log as it was.
+    machine.bring(&log, first);
+    machine.write("log/log.jsonl", &log.text().replacen("01ab", "01ac", 1));
+    assert!(machine.cosign("").with(5).error.contains("E131"));
+    assert!(machine.store().is_empty());
+    // An open ceremony is what witnesses see in the room.
+    let mut log = Writer::new();
+    log.begin();
+    log.open_ceremony("2026-root");
+    machine.bring(&log, log.size());
+    let _ = machine.cosign("").with(0);
+}
+
+#[test]
+fn a_key_in_an_agent_cosigns_and_one_that_the_agent_lacks_does_not() {
+    let machine = Machine::new();
+    let (log, first) = two_ceremonies();
+    machine.bring(&log, first);
+    let socket = machine.path("agent");
+    let mut agent =
+        Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn().unwrap();
+    while !socket.exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let cosign = || {
+        let mut command = command(machine.folder.path());
+        command.env("SSH_AUTH_SOCK", &socket);
+        run(
+            command
+                .args(Machine::arguments("").iter().map(|word| if word == "key" { "key.pub" } else { word })),
+            b"",
+        )
+    };
+    let lacking = cosign();
+    let added = Command::new("ssh-add")
+        .arg("-q")
+        .arg(machine.path("key"))
+        .env("SSH_AUTH_SOCK", &socket)
+        .stderr(Stdio::null())
+        .status();
+    let signed = cosign();
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    assert!(added.unwrap().success());
+    assert!(lacking.with(4).error.contains("the ssh-agent does not hold the key SHA256:"));
+    let signature = line(&signed.with(0));
+    machine.verifier().verify(log.note_at(first, &machine.log_key).text(), &signature.octets).unwrap();
+    let without = rootrite(
+        machine.folder.path(),
+        Machine::arguments("").iter().map(|word| if word == "key" { "key.pub" } else { word }),
+    );
+    assert!(without.with(4).error.contains("`SSH_AUTH_SOCK` is not set"));
+}
+
+#[test]
+fn a_witness_that_is_killed_has_said_nothing_that_it_does_not_remember() {
+    let machine = Machine::new();
+    let (log, first) = two_ceremonies();
+    machine.bring(&log, first);
+    let mut seen = None;
+    for pause in 0..40_u64 {
+        let mut child = command(machine.folder.path())
+            .args(Machine::arguments(""))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_micros(pause * 500));
+        let _ = child.kill();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let Some(said) = said.lines().last().and_then(|line| Signature::parse(line).ok()) else { continue };
+        let store = machine.store();
+        let remembers = |(_, octets): &(PathBuf, Vec<u8>)| {
+            Note::parse(octets).is_ok_and(|note| note.signatures().contains(&said))
+        };
+        assert!(store.iter().any(remembers));
+        assert_eq!(*seen.get_or_insert(said.clone()), said, "a head has one line");
+    }
+    // Whatever was left, the next one goes on.
+    let last = line(&machine.cosign("").with(0));
+    assert_eq!(seen.unwrap_or_else(|| last.clone()), last);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_gives_no_line() {
+    let machine = Machine::new();
+    let (log, first) = two_ceremonies();
+    machine.bring(&log, first);
+    fs::create_dir(machine.path("store")).unwrap();
+    let allowed =
+        |mode| fs::set_permissions(machine.path("store"), fs::Permissions::from_mode(mode)).unwrap();
+    machine.write("store/lock", "");
+    allowed(0o500);
+    let writable = fs::write(machine.path("store/probe"), b"").is_ok();
+    let ended = machine.cosign("");
+    allowed(0o700);
+    // Nothing is denied to root.
+    if !writable {
+        let ended = ended.with(4);
+        assert!(ended.out.is_empty(), "{}", ended.out);
+    }
+    // What lies there and is no head of this log is not passed over.
+    let _ = machine.cosign("").with(0);
+    let (path, _) = machine.store().into_iter().find(|(path, _)| path.extension().is_some()).unwrap();
+    fs::write(&path, b"something else").unwrap();
+    let ended = machine.cosign("").with(4);
+    assert!(ended.error.contains("is not the head that this witness kept"), "{}", ended.error);
+}
+
+fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}
