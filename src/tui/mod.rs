@@ -23,6 +23,8 @@ mod screen;
 mod signals;
 mod talk;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod text;
 mod watch;
 
