@@ -196,7 +196,8 @@ fn digest(text: &str) -> String {
 #[test]
 fn check_tells_what_rules_warn_of_in_both_forms() {
     let table = Table::without_tokens();
-    let good: Value = serde_json::from_str(&table.run("check script.yaml --format json").with(0).out).unwrap();
+    let good: Value =
+        serde_json::from_str(&table.run("check script.yaml --format json").with(0).out).unwrap();
     assert_eq!(good, serde_json::json!([]));
     let public = include_str!("../../benches/one-root.yaml");
     table.write("script.yaml", &public.replacen("lasts: 3650 days", "lasts: 4000 days", 1));
