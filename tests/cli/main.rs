@@ -20,6 +20,7 @@ mod approvals;
 mod chain;
 mod commands;
 mod continued;
+mod convert;
 mod crl_series;
 mod devices;
 mod heads;
