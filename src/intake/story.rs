@@ -100,6 +100,33 @@ pub struct Revoked {
     pub issuer: Option<Digest>,
 }
 
+/// How a ceremony ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As scripted.
+    Ok,
+    /// Before its time; what it signed is kept.
+    Partial,
+    /// Before its time; nothing counts.
+    Aborted,
+}
+
+impl Outcome {
+    /// Its word in the log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Partial => "partial",
+            Self::Aborted => "aborted",
+        }
+    }
+
+    /// The one of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Ok, Self::Partial, Self::Aborted].into_iter().find(|one| one.word() == word)
+    }
+}
+
 /// Where a key was generated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generated {
@@ -153,6 +180,8 @@ pub struct Story {
     pub generated: BTreeMap<Digest, Generated>,
     /// Ceremonies that closed as scripted.
     pub complete: BTreeSet<String>,
+    /// How each ceremony ended.
+    pub outcomes: BTreeMap<String, Outcome>,
     /// The last ceremony that opened: its id and the plan's digest.
     pub ceremony: Option<(String, Option<Digest>)>,
     /// How the last ceremony that closed did so.
@@ -242,8 +271,11 @@ impl Story {
 
     fn closes(&mut self, record: &Record) {
         self.closing = Closing::of(record);
-        if record.data.str("outcome") == Some("ok") {
-            self.complete.insert(record.cer.clone());
+        if let Some(outcome) = record.data.str("outcome").and_then(Outcome::of) {
+            self.outcomes.insert(record.cer.clone(), outcome);
+            if outcome == Outcome::Ok {
+                self.complete.insert(record.cer.clone());
+            }
         }
         self.outputs = record.data.str("outputs").map(|outputs| (record.seq, outputs.to_owned()));
         self.approvals.clear();
