@@ -85,12 +85,12 @@ fn what_cannot_be_said_is_told_with_its_place() {
         (
             "ECDSAWithSHA384",
             "ECDSAWithSHA1",
-            "intermediate.yaml:12:24: found the text `ECDSAWithSHA1`, wanted `SHA256WithRSA`",
+            "intermediate.yaml:12:24: found `ECDSAWithSHA1`, wanted `SHA256WithRSA`",
         ),
         (
             "2026-11-01 12:00:00",
             "2026-11-01",
-            "intermediate.yaml:16:15: found the text `2026-11-01`, wanted a time such as",
+            "intermediate.yaml:16:15: found `2026-11-01`, wanted a time such as",
         ),
         ("2029-10-31 11:59:59", "2019-10-31 11:59:59", "2019-10-31T11:59:59Z is before 2026-11-01T12:00:00Z"),
         (
@@ -106,7 +106,7 @@ fn what_cannot_be_said_is_told_with_its_place() {
         (
             "ceremony-type: intermediate",
             "ceremony-type: crl-signer",
-            "intermediate.yaml:1:16: found the text `crl-signer`",
+            "intermediate.yaml:1:16: found `crl-signer`",
         ),
         ("common-name", "comon-name", "there is no key `comon-name`"),
     ] {
