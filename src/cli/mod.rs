@@ -4,6 +4,7 @@ mod answers;
 mod approvals;
 mod approve;
 mod check;
+mod convert;
 mod draft;
 mod export;
 mod failures;
@@ -48,6 +49,8 @@ struct Arguments {
 enum Command {
     New(new::New),
     Check(check::Check),
+    #[command(subcommand)]
+    Convert(convert::Convert),
     Plan(plan::Plan),
     Approve(approve::Approve),
     Rehearse(rehearse::Rehearse),
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::New(command) => command.run(&mut out),
         Command::Check(command) => command.run(&mut out),
+        Command::Convert(command) => command.run(&mut out),
         Command::Plan(command) => command.run(&mut out),
         Command::Approve(command) => command.run(&mut out),
         Command::Rehearse(command) => command.run(&mut out),

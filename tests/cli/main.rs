@@ -21,6 +21,7 @@ mod backup;
 mod chain;
 mod commands;
 mod continued;
+mod convert;
 mod crl_series;
 mod devices;
 mod export;
