@@ -9,6 +9,7 @@ mod export;
 mod failures;
 mod files;
 mod hsm;
+mod import;
 mod inspect;
 mod lint;
 mod log;
@@ -54,6 +55,7 @@ enum Command {
     Resume(resume::Resume),
     Verify(verify::Verify),
     Export(Box<export::Export>),
+    Import(import::Import),
     Log(log::Log),
     Inspect(inspect::Inspect),
     Lint(lint::Lint),
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.run(&mut out),
         Command::Resume(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
+        Command::Import(command) => command.run(&mut out),
         Command::Export(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
@@ -119,7 +122,10 @@ fn say(failure: &Failure) -> ExitCode {
 /// Denies this program the network and core dumps, whatever the command; before, where there will be modules, the thread
 /// begins that starts their processes and is denied nothing.
 fn confine(command: &Command) -> Result<(), Failure> {
-    if matches!(command, Command::Rehearse(_) | Command::Run(_) | Command::Resume(_) | Command::Hsm(_)) {
+    if matches!(
+        command,
+        Command::Rehearse(_) | Command::Run(_) | Command::Resume(_) | Command::Hsm(_) | Command::Import(_)
+    ) {
         crate::hsm::begin_starter(heartbeat()).map_err(|error| {
             Failure::because(
                 Turn::Equipment,

@@ -50,8 +50,13 @@ pub fn accepted(codes: &[&str]) -> Said {
 impl Bundle {
     /// A copy of what one rehearsal of the demonstration left.
     pub fn new() -> Self {
+        Self::of(rehearsed())
+    }
+
+    /// A copy of any bundle.
+    pub fn of(bundle: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        copy(rehearsed(), folder.path());
+        copy(bundle, folder.path());
         Self { folder }
     }
 
@@ -234,7 +239,11 @@ pub struct Forger {
 
 impl Forger {
     pub fn new() -> Self {
-        let bundle = Bundle::new();
+        Self::of(Bundle::new(), ORIGIN)
+    }
+
+    /// Of any bundle.
+    pub fn of(bundle: Bundle, origin: &str) -> Self {
         let records =
             bundle.text("log.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let manifest = serde_json::from_slice(&bundle.read("manifest.json")).unwrap();
@@ -245,7 +254,7 @@ impl Forger {
             let text = |part: &std::ffi::OsStr| part.to_str().unwrap().to_owned();
             artifacts.insert(text(stem), (text(ending), fs::read(&path).unwrap()));
         }
-        let (key, quorum) = (LogKey::new(ORIGIN), "quorum none\n".to_owned());
+        let (key, quorum) = (LogKey::new(origin), "quorum none\n".to_owned());
         Self { bundle, key, records, manifest, artifacts, quorum, cosignatures: Vec::new() }
     }
 
@@ -413,7 +422,9 @@ impl Forger {
     }
 
     pub fn head(&self, levels: &Levels) -> Note {
-        let text = checkpoint_text(ORIGIN, levels.size(), &levels.root(levels.size()).unwrap()).unwrap();
+        let text =
+            checkpoint_text(self.key.verifier.name(), levels.size(), &levels.root(levels.size()).unwrap())
+                .unwrap();
         let mut note = Note::new(text.clone()).unwrap();
         note.add(self.key.sign(&text)).unwrap();
         for (witness, time) in &self.cosignatures {
