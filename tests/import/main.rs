@@ -22,4 +22,5 @@ mod room;
 #[path = "../cli/table.rs"]
 mod table;
 
+mod spoilt;
 mod two_people;
