@@ -16,6 +16,8 @@
 //! — example.org/ceremony-log/receipts base64
 //! ```
 
+use std::fmt::Write as _;
+
 use ceremony_log::code::Fault;
 use ceremony_log::key::{KeyKind, VerifierKey};
 use ceremony_log::note::{MOST_OCTETS, Note, Signature};
@@ -73,7 +75,8 @@ impl Receipt {
             "{HEADER}\norigin: {origin}\nsize: {size}\nroot: {root}\nat: {at}\nset: {set}\nartifacts: {artifacts}\n"
         );
         for (kind, sha256, name) in active.iter().take(MOST_ACTIVE) {
-            text.push_str(&format!("active: {kind} {sha256} {name}\n"));
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "active: {kind} {sha256} {name}");
         }
         text
     }

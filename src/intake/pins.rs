@@ -469,7 +469,7 @@ fn setting(node: &Node, problems: &mut Problems) -> Option<Setting> {
     let unread = fields.is_unread() || state.is_none();
     let setting = Setting { profiles: profiles.unwrap_or_default(), keys: keys.unwrap_or_default(), ..made };
     // A folder that is not named is the store's, which is whole.
-    let whole = if setting.folder.is_empty() { "/".to_owned() } else { setting.folder.clone() };
+    let whole = if setting.folder.is_empty() { "/store".to_owned() } else { setting.folder.clone() };
     if let Err(error) = (Setting { folder: whole, ..setting.clone() }).checked() {
         fields.problems().add(place, error.to_string());
     }

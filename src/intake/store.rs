@@ -266,9 +266,10 @@ impl Locked {
     /// What the disk says; then what was active still is.
     pub fn activate(&self, kept: &Kept, approval: &str) -> Result<(), StoreError> {
         let folder = &self.store.folder;
-        let number =
-            (1_u32..).find(|number| !folder.join(ACTIVATIONS).join(format!("{}.{number}", kept.id)).exists());
-        let name = format!("{}.{}", kept.id, number.unwrap_or(0));
+        // Whoever tried before may have been interrupted.
+        let name = |number: u32| format!("{}.{number}", kept.id);
+        let is_free = |number: &u32| !folder.join(ACTIVATIONS).join(name(*number)).exists();
+        let name = name((1..u32::MAX).find(is_free).unwrap_or(u32::MAX));
         create(&folder.join(ACTIVATIONS).join(name), approval.as_bytes())?;
         let (next, active) = (folder.join(NEXT), folder.join(ACTIVE));
         symlink(Path::new(SETS).join(&kept.id), &next).map_err(|error| storage(&next, "made", error))?;

@@ -16,11 +16,16 @@
 mod bundle;
 #[path = "../common/mod.rs"]
 mod common;
+mod continued;
+mod exports;
 mod online;
+mod possession;
 #[path = "../cli/room.rs"]
 mod room;
+mod store;
 #[path = "../cli/table.rs"]
 mod table;
+mod time;
 
 mod spoilt;
 mod two_people;

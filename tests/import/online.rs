@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::bundle::{Bundle, Forger};
 use crate::common::{Ended, SoftHsm, program};
 use crate::room::Room;
-use crate::table::{Table, USER};
+use crate::table::{Table, USER, days_ago};
 
 /// The origin of the test's log.
 pub const ORIGIN: &str = "example.org/test-log";
@@ -29,6 +29,59 @@ pub fn first() -> Table {
     table.change("script.yaml", "  - act: Closing\n", &format!("{RESPONSES}  - act: Closing\n"));
     let _ = conduct(&table, "script.yaml", "out");
     table
+}
+
+/// The next ceremony of a table: a CRL with these revoked, and whatever more. It confirms the log by the first one's paper.
+pub fn next(table: &Table, name: &str, rows: &str, confirm: &str) -> PathBuf {
+    let ended = try_next(table, name, rows, confirm).with(0);
+    assert!(ended.out.contains("its bundle verifies"), "{}", ended.out);
+    table.path(&format!("out-{name}/bundle-{name}"))
+}
+
+/// The same, however it ends.
+pub fn try_next(table: &Table, name: &str, rows: &str, confirm: &str) -> Ended {
+    let text = table.read("script.yaml");
+    let (head, acts) = text.split_once("acts:\n").unwrap();
+    let head = head.replace("ceremony: test-ceremony", &format!("ceremony: {name}"));
+    let window = head.lines().find(|line| line.starts_with("window:")).unwrap().to_owned();
+    let (_, to) = window.split_once(", to:").unwrap();
+    let head = head.replace(&window, &format!("window: {{from: {}, to:{to}", days_ago(0)));
+    let (_, seal) = acts.split_once("  - act: Closing\n").unwrap();
+    let rows = format!("serial,revoked-at,reason\n{rows}");
+    table.write(&format!("{name}.csv"), &rows);
+    let sha256 = |file: &str| Digest::of(table.read(file).as_bytes());
+    let (root, csv) = ("out/certificates/root-x1.pem", format!("{name}.csv"));
+    let mut inputs = format!(
+        "  root-x1: {{file: {root}, sha256: {}}}\n  csv: {{file: {csv}, sha256: {}}}\n",
+        sha256(root),
+        sha256(&csv)
+    );
+    if table.path("receipt").is_file() {
+        inputs.push_str(&format!("  receipt: {{file: receipt, sha256: {}}}\n", sha256("receipt")));
+    }
+    let script = format!(
+        "{head}inputs:\n{inputs}acts:\n  - act: Opening\n    steps:\n      - roll-call: {{}}\n      \
+         - confirm-clock: {{sources: 1}}\n      - confirm-log: {confirm}\n  - act: CRL\n    steps:\n      \
+         - issue-crl: {{issuer: root-x1, number: next, this-update: signing-time, lasts: 300 days, revoked: {{csv: csv}}, crl: \
+         {name}}}\n  - act: Closing\n{seal}"
+    );
+    table.write(&format!("{name}.yaml"), script);
+    let checkpoint = root_of(&table.path("log")).words();
+    let arguments = format!("run {name}.yaml --site site.yaml --log log --out out-{name} --plain");
+    Room::open(table, &arguments).go_on(|question| {
+        question.shown.contains("Type all words of the log's head").then(|| checkpoint.clone())
+    })
+}
+
+/// One first ceremony and one after it that revoked a serial number; nothing changes them.
+pub fn shared_two() -> &'static (Table, PathBuf) {
+    static TABLE: OnceLock<(Table, PathBuf)> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let table = first();
+        let rows = format!("01a2b3c4,{},superseded\n", days_ago(0));
+        let bundle = next(&table, "second", &rows, "{}");
+        (table, bundle)
+    })
 }
 
 /// The one first ceremony that most tests share; nothing changes it.
@@ -171,6 +224,20 @@ impl OnlineSide {
         files.retain(|(name, _)| name != "lock");
         files.sort();
         files
+    }
+
+    /// The pins name no token, so that none is asked.
+    pub fn without_tokens(self) -> Self {
+        let pins = self.read("pins.yaml");
+        let lines = pins.lines().filter(|line| !line.trim_start().starts_with("token:"));
+        self.write("pins.yaml", lines.map(|line| format!("{line}\n")).collect::<String>());
+        self
+    }
+
+    /// Stages and activates a bundle.
+    pub fn take_in(&self, bundle: &Path) {
+        let _ = self.stage(bundle, "ann").with(0);
+        let _ = self.activate(bundle, "ben").with(0);
     }
 
     /// A bundle's forger whose key is the pinned one.

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::bundle::{Bundle, Forger, LogKey, nothing};
+use crate::bundle::{Bundle, Forger, LogKey, nothing, revoke_e1};
 use crate::online::{ORIGIN, OnlineSide, bundle_of, codes, records, shared, signed};
 
 /// How a bundle is spoilt.
@@ -29,10 +29,10 @@ type Case = (&'static str, How, &'static [&'static str]);
 
 #[test]
 fn every_spoilt_bundle_is_refused_with_its_codes_and_nothing_is_staged() {
-    let side = OnlineSide::of(shared());
-    let good = bundle_of(shared());
     // Possession has a test of its own; without it no token is asked a hundred times.
-    let pins = without_token(&side.read("pins.yaml"));
+    let side = OnlineSide::of(shared()).without_tokens();
+    let good = bundle_of(shared());
+    let pins = side.read("pins.yaml");
     let policy = side.read("policy");
     side.write("bad-policy", "log x\nquorum none\n");
     let records = records(&good);
@@ -510,6 +510,7 @@ const LISTS: &[Case] = &[
         }),
         &["E155", "E195"],
     ),
+    ("on its issuer's CRL", Forged(|forger| revoke_e1(forger, Some(4))), &["E174", "E190", "E196"]),
     (
         "a response that nobody signed",
         Forged(|forger| {
@@ -548,11 +549,6 @@ const LISTS: &[Case] = &[
 
 /// Nobody cosigned.
 const NEVER: i64 = i64::MAX;
-
-fn without_token(pins: &str) -> String {
-    let lines = pins.lines().filter(|line| !line.trim_start().starts_with("token:"));
-    lines.map(|line| format!("{line}\n")).collect()
-}
 
 fn head(bundle: &Bundle, from: &str, to: &str) {
     let text = bundle.text("checkpoint");

@@ -1,5 +1,6 @@
 //! `import`: what a ceremony left, judged by the online side's pins, staged by one person and activated by another.
 
+mod desk;
 mod people;
 mod possession;
 
@@ -8,18 +9,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::{failures, files, verify};
-use crate::approval::{ImportAct, OwnKey, VerifiedImportApproval};
-use crate::clock::Timestamp;
+use crate::approval::ImportAct;
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
 use crate::intake::{
-    Accepted, Judged, Kept, Locked, Online, PinnedExport, Pins, Set, SetStore, StoreError, Trust, Verified,
-    head, judge,
+    Judged, Kept, Locked, PinnedExport, Pins, Set, SetStore, StoreError, Trust, Verified, head,
 };
-use crate::receipt::Receipt;
-use crate::script::Whole;
+use desk::{Desk, NO_RECEIPT, kept_receipt};
 use people::People;
-use possession::Tokens;
 
 /// Judge a bundle by the online side's pins; stage it; activate what somebody else staged
 ///
@@ -58,15 +55,6 @@ pub struct Import {
     format: String,
 }
 
-/// What a command works with.
-struct Desk {
-    pins: Whole<Pins>,
-    policy: Vec<u8>,
-    store: SetStore,
-    exports: Vec<PinnedExport>,
-    now: Timestamp,
-}
-
 impl Import {
     /// Runs the command.
     ///
@@ -85,7 +73,7 @@ impl Import {
             }
             (Some(people), Some(lock)) => self.stage(&desk, people, lock, active.as_ref(), out),
             _ => {
-                let judged = self.judge(&desk, &self.bundle, active.as_ref())?;
+                let judged = desk.judge(&self.bundle, active.as_ref())?;
                 self.say(&desk, &judged, None, out)?;
                 let text = judged.verified.as_ref().map(|verified| shown(verified.set())).unwrap_or_default();
                 self.print(
@@ -142,24 +130,6 @@ impl Import {
         People::find(&desk.pins.value, person, self.key.as_deref().unwrap_or(Path::new("")))
     }
 
-    fn judge(&self, desk: &Desk, bundle: &Path, active: Option<&Kept>) -> Result<Judged, Failure> {
-        let pins = &desk.pins.value;
-        let active = active.map(|kept| (kept.set.clone(), kept.folder.clone()));
-        let accepted = Accepted { active, pinned: pins.last.clone() };
-        let online = Online {
-            pins,
-            pins_sha256: desk.pins.sha256,
-            policy: &desk.policy,
-            accepted: &accepted,
-            now: desk.now,
-            exports: desk.exports.clone(),
-        };
-        judge(bundle, &online, Some(&mut Tokens::default())).map_err(|error| {
-            Failure::new(Turn::Author, failures::with_causes(&error))
-                .hint("name the folder `bundle-<ceremony>` itself")
-        })
-    }
-
     /// Says what was found; a failure if anything refuses. Two heads that contradict each other are kept.
     fn say(
         &self,
@@ -202,9 +172,9 @@ impl Import {
         active: Option<&Kept>,
         out: &mut dyn Write,
     ) -> Result<(), Failure> {
-        let judged = self.judge(desk, &self.bundle, active)?;
+        let judged = desk.judge(&self.bundle, active)?;
         self.say(desk, &judged, Some(lock), out)?;
-        let verified = self.verified(&judged)?;
+        let verified = verified(&judged)?;
         if active.is_some_and(|active| is_same_head(&active.set, verified.set())) {
             return self.print(out, "This head is active already; there is nothing to stage.\n");
         }
@@ -237,21 +207,21 @@ impl Import {
             .map_err(|error| failures::file("read", &self.bundle.join("checkpoint"), &error))?;
         let offered = (offered.checkpoint.size, Digest::from_octets(*offered.checkpoint.root.octets()));
         if let Some(active) = active.filter(|active| (active.set.size, active.set.root) == offered) {
-            let receipt = self.receipt(desk, lock, active)?;
+            let receipt = desk.receipt(lock, active)?;
             return self.print(out, &format!("It is active already.\n{receipt}"));
         }
-        let kept = self.staged(desk, offered, active)?;
+        let kept = desk.staged(offered, active)?;
         let staged_by = people.is_another(&desk.store, &kept)?;
-        let judged = self.judge(desk, &kept.folder.join("bundle"), active)?;
+        let judged = desk.judge(&kept.folder.join("bundle"), active)?;
         self.say(desk, &judged, Some(lock), out)?;
-        let verified = self.verified(&judged)?;
-        self.is_what_was_staged(desk, &kept, verified)?;
+        let verified = verified(&judged)?;
+        desk.is_what_was_staged(&kept, verified)?;
         self.print(out, &format!("{}staged by    {staged_by}\n", shown(&kept.set)))?;
-        people.agree(self.root, &kept.set, out)?;
+        people::agree(self.root, &kept.set, out)?;
         let approval = people.sign(ImportAct::Activate, &kept.set, desk.now)?;
         // Whoever cannot answer does not activate: the receipt is signed before the switch, and written after it.
-        let receipt = self.sign_receipt(desk, &kept, desk.now)?;
-        self.switch(lock, &kept, &approval)?;
+        let receipt = desk.sign_receipt(&kept, desk.now)?;
+        lock.activate(&kept, &approval.to_text()).map_err(|error| store(&error))?;
         let receipt = match receipt {
             Some(text) => kept_receipt(lock, &kept, &text)?,
             None => NO_RECEIPT.to_owned(),
@@ -259,91 +229,15 @@ impl Import {
         self.print(out, &format!("\nActive.\n  set      {}\n{receipt}", kept.folder.display()))
     }
 
-    fn switch(&self, lock: &Locked, kept: &Kept, approval: &VerifiedImportApproval) -> Result<(), Failure> {
-        lock.activate(kept, &approval.to_text()).map_err(|error| store(&error))
-    }
-
-    /// The staged set with this head on top of what is active.
-    fn staged(&self, desk: &Desk, head: (u64, Digest), active: Option<&Kept>) -> Result<Kept, Failure> {
-        let follows = active.map(|active| active.id.clone());
-        let sets = desk.store.sets().map_err(|error| store(&error))?;
-        let same: Vec<Kept> =
-            sets.into_iter().filter(|kept| (kept.set.size, kept.set.root) == head).collect();
-        let servers: Vec<&str> = desk.exports.iter().map(|export| export.server.name()).collect();
-        let fits = |kept: &&Kept| {
-            kept.set.follows == follows
-                && kept.set.pins_sha256 == desk.pins.sha256
-                && kept.set.exports == servers
-        };
-        if let Some(kept) = same.iter().find(fits) {
-            return Ok(kept.clone());
-        }
-        let message = format!("nobody has staged the head of {} records, root {}", head.0, head.1);
-        let hint = match same.first() {
-            None => "another person stages it first: `--stage`",
-            Some(kept) if kept.set.follows != follows => {
-                "it was staged on top of what is no longer active: stage it again"
-            }
-            Some(kept) if kept.set.pins_sha256 != desk.pins.sha256 => {
-                "it was staged by other pins than those of now: stage it again"
-            }
-            Some(_) => "it was staged with other exports: name the same ones, or stage it again",
-        };
-        Err(Failure::new(Turn::Operators, message).hint(hint))
-    }
-
-    /// What lies in the store is what is made now, to the last octet.
-    fn is_what_was_staged(&self, desk: &Desk, kept: &Kept, verified: &Verified) -> Result<(), Failure> {
-        desk.store.whole(kept).map_err(|error| store(&error))?;
-        let mut differing = desk.store.differing(kept, verified.exported()).map_err(|error| store(&error))?;
-        if verified.set() != &kept.set {
-            differing.push("set.json: it is made with other octets now".to_owned());
-        }
-        if differing.is_empty() {
-            return Ok(());
-        }
-        let messages = differing.into_iter().map(|what| format!("E210 {what}")).collect();
-        Err(Failure::several(Turn::Refused, messages).hint("nothing was changed; stage the bundle again"))
-    }
-
-    fn verified<'j>(&self, judged: &'j Judged) -> Result<&'j Verified, Failure> {
-        let nothing = || Failure::new(Turn::Refused, "the bundle tells of no ceremony that ended");
-        judged.verified.as_ref().ok_or_else(nothing)
-    }
-
-    /// The receipt of what is active, made now if an interruption left none.
-    fn receipt(&self, desk: &Desk, lock: &Locked, active: &Kept) -> Result<String, Failure> {
-        let path = desk.store.receipt(active);
-        if path.is_file() {
-            return Ok(format!("  receipt  {}\n", path.display()));
-        }
-        match self.sign_receipt(desk, active, desk.now)? {
-            Some(text) => kept_receipt(lock, active, &text),
-            None => Ok(NO_RECEIPT.to_owned()),
-        }
-    }
-
-    fn sign_receipt(&self, desk: &Desk, kept: &Kept, at: Timestamp) -> Result<Option<String>, Failure> {
-        let Some(fingerprint) = &desk.pins.value.receipt_key else { return Ok(None) };
-        let failed = |error: &dyn std::error::Error| {
-            Failure::because(
-                Turn::Equipment,
-                "the receipt could not be signed, so that nothing was changed",
-                error,
-            )
-            .hint("the key of `receipt-key` lies in an ssh-agent: `ssh-add KEY`")
-        };
-        let mut key = OwnKey::of_fingerprint(&fingerprint.value).map_err(|error| failed(&error))?;
-        let receipt = receipt(&kept.set, at);
-        let verifier = Receipt::verifier(&receipt.origin, key.point()).map_err(|error| failed(&error))?;
-        let signature = key.sign(receipt.text().as_bytes()).map_err(|error| failed(&error))?;
-        receipt.signed(&verifier, &signature).map(Some).map_err(|error| failed(&error))
-    }
-
     /// For people; a program has its JSON.
     fn print(&self, out: &mut dyn Write, text: &str) -> Result<(), Failure> {
         if self.format == "json" { Ok(()) } else { files::print(out, text) }
     }
+}
+
+fn verified(judged: &Judged) -> Result<&Verified, Failure> {
+    let nothing = || Failure::new(Turn::Refused, "the bundle tells of no ceremony that ended");
+    judged.verified.as_ref().ok_or_else(nothing)
 }
 
 /// A set of the same content that is staged.
@@ -355,26 +249,6 @@ fn find(desk: &Desk, set: &Set, active: Option<&Kept>) -> Result<Option<Kept>, F
 
 fn is_same_head(one: &Set, other: &Set) -> bool {
     (one.size, one.root) == (other.size, other.root)
-}
-
-fn kept_receipt(lock: &Locked, kept: &Kept, text: &str) -> Result<String, Failure> {
-    match lock.keep_receipt(kept, text) {
-        Ok(path) => Ok(format!("  receipt  {}\n", path.display())),
-        Err(error) => Err(store(&error).hint("it is active; the same command again makes the receipt")),
-    }
-}
-
-fn receipt(set: &Set, at: Timestamp) -> Receipt {
-    let named = set.artifacts.iter().filter(|item| item.kind != "ocsp-response" && item.kind != "list");
-    Receipt {
-        origin: set.origin.clone(),
-        size: set.size,
-        root: set.root,
-        at,
-        set: Digest::of(set.to_json().as_bytes()),
-        artifacts: set.artifacts.len() as u64,
-        active: named.map(|item| (item.kind.clone(), item.sha256, item.name.clone())).collect(),
-    }
 }
 
 /// What a set is, for people who compare it with paper.
@@ -416,5 +290,3 @@ fn store(error: &StoreError) -> Failure {
         StoreError::Changed { .. } => failure.hint("stage the bundle again"),
     }
 }
-
-const NO_RECEIPT: &str = "  receipt  none: the pins file names no `receipt-key`\n";

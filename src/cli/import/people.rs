@@ -31,17 +31,15 @@ impl<'p> People<'p> {
             return Err(Failure::new(Turn::Author, message)
                 .hint("under `people`: `{id: ann, ssh-key: \"ssh-ed25519 AAAA…\"}`, a key for each"));
         }
-        match pins.person(id) {
-            Some(own) => Ok(Self { pins, own, key }),
-            None => {
-                let message = format!(
-                    "the pins file has nobody of the id `{}`; it has {}",
-                    files::one_line(id),
-                    ids.join(", ")
-                );
-                Err(Failure::new(Turn::Author, message))
-            }
+        if let Some(own) = pins.person(id) {
+            return Ok(Self { pins, own, key });
         }
+        let message = format!(
+            "the pins file has nobody of the id `{}`; it has {}",
+            files::one_line(id),
+            ids.join(", ")
+        );
+        Err(Failure::new(Turn::Author, message))
     }
 
     /// Lets the person sign, by the key that is pinned for them.
@@ -104,33 +102,33 @@ impl<'p> People<'p> {
         }
         Ok(staged)
     }
+}
 
-    /// The root was named as it was compared, or is confirmed by the exact word.
-    ///
-    /// # Errors
-    ///
-    /// If it is another one, or another word.
-    pub fn agree(&self, compared: Option<Digest>, set: &Set, out: &mut dyn Write) -> Result<(), Failure> {
-        match compared {
-            Some(root) if root == set.root => return Ok(()),
-            Some(root) => {
-                let message = format!("the log has the root {}; compared was {root}", set.root);
-                return Err(Failure::new(Turn::Refused, message)
-                    .hint("nothing was changed; compare it with the paper of the ceremony"));
-            }
-            None => {}
+/// The root was named as it was compared, or is confirmed by the exact word.
+///
+/// # Errors
+///
+/// If it is another one, or another word.
+pub fn agree(compared: Option<Digest>, set: &Set, out: &mut dyn Write) -> Result<(), Failure> {
+    match compared {
+        Some(root) if root == set.root => return Ok(()),
+        Some(root) => {
+            let message = format!("the log has the root {}; compared was {root}", set.root);
+            return Err(Failure::new(Turn::Refused, message)
+                .hint("nothing was changed; compare it with the paper of the ceremony"));
         }
-        files::print(
-            out,
-            "\nAre these the words on the paper of the ceremony? Type `activate` to make it active.\n  > ",
-        )?;
-        let mut line = String::new();
-        match std::io::stdin().lock().take(LONGEST_WORD).read_line(&mut line) {
-            Ok(_) if line.trim_end_matches('\n') == "activate" => Ok(()),
-            Ok(_) => Err(Failure::new(Turn::Operators, "not activated; wanted exactly `activate`")
-                .hint("or name the root that you compared with --root")),
-            Err(error) => Err(Failure::because(Turn::Operators, "nobody answers", &error)),
-        }
+        None => {}
+    }
+    files::print(
+        out,
+        "\nAre these the words on the paper of the ceremony? Type `activate` to make it active.\n  > ",
+    )?;
+    let mut line = String::new();
+    match std::io::stdin().lock().take(LONGEST_WORD).read_line(&mut line) {
+        Ok(_) if line.trim_end_matches('\n') == "activate" => Ok(()),
+        Ok(_) => Err(Failure::new(Turn::Operators, "not activated; wanted exactly `activate`")
+            .hint("or name the root that you compared with --root")),
+        Err(error) => Err(Failure::because(Turn::Operators, "nobody answers", &error)),
     }
 }
 
