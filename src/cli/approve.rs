@@ -55,7 +55,7 @@ impl Approve {
     ///
     /// What is wrong with the script or an approval; no signature, or one by another key.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
-        let plan = files::plan(&self.script, false, self.log.as_deref())?;
+        let plan = files::plan(&self.script, files::Held::Practice, self.log.as_deref())?;
         let site = self.site.as_deref().map(|path| site(path, &plan)).transpose()?;
         match (&self.person, &self.key, &self.output) {
             (Some(person), Some(key), Some(output)) => {

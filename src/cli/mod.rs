@@ -143,6 +143,9 @@ fn confine(command: &Command) -> Result<(), Failure> {
 fn heartbeat() -> Heartbeat {
     Heartbeat::to(|operation, waited| {
         let seconds = waited.as_secs();
+        if crate::tui::beats(&operation.to_string(), waited) {
+            return;
+        }
         if seconds > 0 && seconds.is_multiple_of(10) && std::io::stderr().is_terminal() {
             // A closed terminal does not stop a call.
             let _ = writeln!(std::io::stderr(), "  … {operation}: {seconds} s");

@@ -10,6 +10,7 @@ mod approvals;
 mod cabinet;
 mod closing;
 mod outcomes;
+mod programme;
 mod rehearsal;
 mod resume;
 
@@ -106,6 +107,7 @@ pub fn conduct(
     outcomes::keep(company.modules, &log.places().run(log.ceremony()))
         .map_err(|source| ConductError::Outcomes { source: Box::new(source) })?;
     let Company { cabinet, operators, clock, machine, practice, approvals, .. } = company;
+    operators.begin(&programme::of(plan, practice, resumption.is_some(), &session));
     let mut stage = Stage::new(cabinet, &mut log, operators, clock, machine);
     let signing = approvals::signing(plan, nobody);
     if let Some(signing) = &signing {
@@ -409,6 +411,11 @@ impl Earlier {
 
     /// Tells the stage whose key signs the log's heads, and where the log stood.
     fn enter(self, stage: &mut Stage<'_>) -> Result<Ledger, ConductError> {
+        for key in self.ledger.logged_keys().filter(|key| !key.live) {
+            if let Ok(spki_sha256) = key.spki_sha256.parse() {
+                stage.is_not_live(spki_sha256);
+            }
+        }
         stage.continues_from(self.head);
         stage.use_log_key(&self.token, &self.id, self.hashed, &self.key)?;
         Ok(self.ledger)
@@ -440,6 +447,11 @@ fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Result<Vec<Kept<
     ];
     kept.extend(company.approvals.kept().into_iter().map(|(name, text)| octets(&name, text)));
     for (name, input) in &plan.setting.inputs {
+        if input.brought.is_some() {
+            // What the bundle said is what counts from now on; the bundle itself is not read again.
+            kept.push(octets(&kept_input(name), input.octets.clone()));
+            continue;
+        }
         let storage = |source| JournalError::Storage { path: input.path.clone(), doing: "read", source };
         kept.push((kept_input(name), Box::new(input.reader().map_err(storage)?)));
     }

@@ -20,6 +20,7 @@ use super::folder::Folder;
 use super::report::Report;
 use super::signed::Signed;
 use super::story::Story;
+use super::witnessed::Witnessed;
 use crate::clock::Timestamp;
 
 /// Whose signatures count.
@@ -164,7 +165,8 @@ pub fn read(folder: &Folder, reading: Reading<'_>, report: &mut Report) -> Told 
     told
 }
 
-fn policy(folder: &Folder, trust: &Trust, report: &mut Report) -> Option<Policy> {
+/// The policy to judge by, if it can be read.
+pub fn policy(folder: &Folder, trust: &Trust, report: &mut Report) -> Option<Policy> {
     // 256 KiB are the format's bound.
     let own = folder.read("policy", 256 * 1024);
     let octets = match (trust, own) {
@@ -219,7 +221,7 @@ fn lines(
     let mut reader = BufReader::with_capacity(64 * 1024, file.take(most));
     let mut state = State::new();
     let mut story = Story::default();
-    let mut signed = Signed::default();
+    let (mut signed, mut witnessed) = (Signed::default(), Witnessed::default());
     let mut tree = Tree::new();
     let mut old_root = None;
     let Reading { earlier, practice, follow, .. } = reading;
@@ -233,6 +235,7 @@ fn lines(
             earlier_root = Some(tree.root());
         }
         signed.follow(entry.record, &tree, &mut of_story);
+        witnessed.follow(entry.record, &tree, &mut of_story);
         tree.push(entry.leaf);
         state.follow(entry.record);
         story.follow(entry.record, &mut of_story);

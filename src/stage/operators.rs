@@ -1,5 +1,6 @@
 //! People, as the stage sees them: the only way to ask, to show and to take in a PIN.
 
+use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::overview::{Overview, Programme};
 use crate::secret::{Pin, SecretOctets};
 
 /// A person of the script.
@@ -25,12 +27,21 @@ pub struct Line {
     pub name: String,
     /// Its value, exactly as it is to be compared.
     pub value: String,
+    /// What the reviewed plan has in its place, where that is another: the name of what could not be known before the day.
+    pub planned: Option<String>,
 }
 
 impl Line {
     /// A line.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into() }
+        Self { name: name.into(), value: value.into(), planned: None }
+    }
+
+    /// The same line, beside what the reviewed plan says in its place.
+    #[must_use]
+    pub fn beside_plan(self, planned: Option<&str>) -> Self {
+        let planned = planned.filter(|planned| *planned != self.value).map(str::to_owned);
+        Self { planned, ..self }
     }
 }
 
@@ -133,6 +144,42 @@ pub struct PinRequest {
     pub tries: String,
 }
 
+/// What somebody has a share of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SharedSecret {
+    /// The PIN of a token.
+    Pin {
+        /// The script's name for the token.
+        token: String,
+    },
+    /// The key-encryption key that a key was wrapped under.
+    Key {
+        /// The name of the key that is backed up.
+        key: String,
+        /// The set.
+        set_id: String,
+    },
+    /// Something else that is kept in shares.
+    Named {
+        /// Its name in the script.
+        name: String,
+        /// The set.
+        set_id: String,
+    },
+}
+
+/// As a sentence says it: `the PIN of token …`.
+impl fmt::Display for SharedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pin { token } => write!(f, "the PIN of token `{token}`"),
+            Self::Key { key, .. } => write!(f, "the backup of the key `{key}`"),
+            Self::Named { name, .. } => write!(f, "the secret `{name}`"),
+        }
+    }
+}
+
 /// A request for a share.
 #[derive(Clone, Debug)]
 pub struct ShareRequest {
@@ -140,9 +187,11 @@ pub struct ShareRequest {
     pub step: String,
     /// The script's name for the token.
     pub token: String,
+    /// What it is a share of.
+    pub of: SharedSecret,
     /// Who types it.
     pub person: Person,
-    /// Everyone who has a share of the token's PIN, in the script's order.
+    /// Everyone who has a share of it, in the script's order.
     pub holders: Vec<Person>,
     /// How many shares it takes.
     pub threshold: usize,
@@ -175,8 +224,12 @@ pub struct ShareDelivery<'d> {
     pub step: String,
     /// The script's name for the token.
     pub token: String,
+    /// What it is a share of.
+    pub of: SharedSecret,
     /// Who is to see it.
     pub person: Person,
+    /// What the log's commitment to it was made with, in hex: it belongs on the sheet. Nothing where there is none.
+    pub salt: Option<&'d str>,
     /// Its set.
     pub set_id: String,
     /// Which of the set it is, counted from 1.
@@ -216,6 +269,16 @@ pub trait Operators {
     /// Whose clocks the times are of that they tell: `witnesses`, or `rehearsal` where no person looks at one.
     fn clock_source(&self) -> &'static str {
         "witnesses"
+    }
+
+    /// Takes in what the ceremony will do, before the first record of this start. Does nothing where nobody follows.
+    fn begin(&mut self, programme: &Programme) {
+        let _ = programme;
+    }
+
+    /// Sees where the ceremony is, after each record. Does nothing where nobody follows.
+    fn observe(&mut self, overview: &Overview<'_>) {
+        let _ = overview;
     }
 
     /// Shows something; nobody has to answer.
@@ -271,7 +334,7 @@ pub trait Operators {
     ///
     /// [`NoAnswer`] if it cannot be shown to one person alone.
     fn deliver(&mut self, delivery: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
-        Err(NoAnswer::Ended { question: format!("share {} of token `{}`", delivery.index, delivery.token) })
+        Err(NoAnswer::Ended { question: format!("share {} of {}", delivery.index, delivery.of) })
     }
 
     /// Takes in a share; nothing if its holder has none here, or wants to see it once more.
@@ -280,7 +343,7 @@ pub trait Operators {
     ///
     /// [`NoAnswer`] if nobody can type one.
     fn share(&mut self, request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
-        Err(NoAnswer::Ended { question: format!("a share of token `{}`", request.token) })
+        Err(NoAnswer::Ended { question: format!("a share of {}", request.of) })
     }
 }
 

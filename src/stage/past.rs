@@ -193,6 +193,7 @@ impl Stage<'_> {
     /// This ceremony was interrupted, and this is what its log says, and what its modules left.
     pub fn remembers(&mut self, past: Past, outcomes: Vec<Outcome>) {
         self.memory.outcomes = outcomes;
+        self.steps = Self::steps_of(&past);
         self.partial |= past.has("witness.disagreed");
         let confirm = past.find("step.begin", |record| record.text("name") == Some("confirm-log"));
         let confirm = confirm.and_then(|record| record.text("step"));
@@ -202,6 +203,9 @@ impl Stage<'_> {
         self.head_is_due |= !past.records.is_empty();
         for (token, equipment) in &mut self.cabinet {
             equipment.wrong = past.wrong_pins(token);
+        }
+        for record in past.records() {
+            self.waiting.recall(record);
         }
         self.memory.past = past;
     }
@@ -336,6 +340,24 @@ impl Stage<'_> {
     /// [`StageError::Journal`] if they are not there.
     pub fn kept(&self, sha256: Digest) -> Result<Vec<u8>, StageError> {
         Ok(self.journal.kept(sha256)?)
+    }
+
+    /// Where octets lie that were kept by their digest.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if they are not there.
+    pub fn kept_at(&self, sha256: Digest) -> Result<PathBuf, StageError> {
+        Ok(self.journal.kept_at(sha256)?)
+    }
+
+    /// Removes octets that were kept by their digest, if they are there.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if they do not go.
+    pub fn forget_kept(&mut self, sha256: Digest) -> Result<(), StageError> {
+        Ok(self.journal.forget_kept(sha256)?)
     }
 
     /// Artifacts' files that no record names.

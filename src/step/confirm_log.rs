@@ -20,6 +20,8 @@ pub struct ConfirmLog {
 impl Step for ConfirmLog {
     const NAME: &'static str = "confirm-log";
     const ABOUT: &'static str = "the log is compared with the heads on the tokens and on paper";
+    const WHY: &'static str =
+        "A log that was cut short or exchanged shows here, before anything is signed on top of it.";
     const RECALLED: bool = false;
     type Spec = Spec;
 

@@ -30,6 +30,9 @@ pub struct TakeInventory {
 impl Step for TakeInventory {
     const NAME: &'static str = "inventory";
     const ABOUT: &'static str = "everything that a token holds is listed";
+    const WHY: &'static str =
+        "What a token holds is listed before and after, so that nothing comes or goes unseen.";
+    const MINUTES: u32 = 1;
     const RECALLED: bool = false;
     type Spec = Spec;
 

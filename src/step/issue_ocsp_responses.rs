@@ -117,6 +117,8 @@ impl IssueOcspResponses {
 impl Step for IssueOcspResponses {
     const NAME: &'static str = "issue-ocsp-responses";
     const ABOUT: &'static str = "OCSP responses ahead of time, one for each certificate";
+    const WHY: &'static str =
+        "Software that asks whether a certificate is revoked gets these answers. BR 4.9.10.";
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

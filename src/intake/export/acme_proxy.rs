@@ -74,7 +74,7 @@ fn configuration(issuer: &Certificate, setting: &Setting) -> Result<String, Expo
         "# The subordinate CA {}, made from a bundle that verified. It holds no secret.",
         issuer.name
     ));
-    line(format!("[database]\nurl = {}\n", quoted(&format!("sqlite://{}", path("acme-proxy.db")))));
+    line(format!("[database]\nurl = {}\n", quoted(&format!("sqlite://{}", data("acme-proxy.db")))));
     line(format!("[server]\nbind_address = \"127.0.0.1:3000\"\nbase_url = {}\n", quoted(acme)));
     if !setting.state.issues() {
         line(format!("# {}: nothing is answered but its CRL.", setting.state.name()));
@@ -101,7 +101,8 @@ fn configuration(issuer: &Certificate, setting: &Setting) -> Result<String, Expo
     if let Some(id) = &place.id {
         line(format!("key_id = {}", quoted(id)));
     }
-    line(format!("pin_file = {}", quoted(pin)));
+    line(format!("pin_file = {}\n", quoted(pin)));
+    line("# Its directory is at /profile/default/directory of `base_url`.\n[profiles.default]".to_owned());
     Ok(text)
 }
 

@@ -40,6 +40,11 @@ impl Levels {
         self.levels.first().map_or(0, |leaves| leaves.len() as u64)
     }
 
+    /// The hash of a leaf, if there is one.
+    pub fn leaf(&self, index: u64) -> Option<Hash> {
+        self.levels.first()?.get(usize::try_from(index).ok()?).copied()
+    }
+
     /// The root of the tree's first `size` leaves, if it has as many.
     pub fn root(&self, size: u64) -> Option<Hash> {
         match size {
