@@ -12,6 +12,8 @@
 //! - `export`: what an online CA is configured with, one kind of server per file;
 //! - `prove`: one artifact without the rest;
 //! - `cosign`: a witness on a machine of its own, and what it remembers;
+//! - `pins`, `import`: a bundle judged by those who take it in, and by what they know from elsewhere;
+//! - `set`, `store`: what is staged and active there;
 //! - `due`: when the next ceremony has to be.
 //!
 //! Findings have the codes of the log format's §5.
@@ -42,9 +44,13 @@ mod verify;
 mod witnessed;
 
 pub use cosign::{CosignError, Cosigned, Store, Witness, verifier};
+pub use import::{Accepted, Held, Judged, Online, Possession, Verified, judge};
 pub use key_origin::brought_request;
 pub use log::{LogHead, Trust, head, verify_log};
-pub use pins::{Expected, Importer, Last, OnlineToken, Pins};
+pub use pins::{Expected, Importer, Last, OnlineToken, PinnedExport, Pins};
 pub use prove::{Claim, ProveError, Prover, verify_proof};
 pub use report::Report;
+pub use set::{Item, Set};
+pub use store::{Kept, Locked, SetStore, StoreError};
+pub use story::Outcome;
 pub use verify::{NoBundle, Options, Verification, verify};
