@@ -37,4 +37,6 @@ pub mod conduct;
 
 pub mod intake;
 
+pub mod tui;
+
 pub mod cli;

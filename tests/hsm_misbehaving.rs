@@ -297,6 +297,18 @@ fn an_answer_larger_than_the_room_for_it_is_refused() {
 }
 
 #[test]
+fn a_token_that_says_how_much_room_it_needs_gets_it_once() {
+    assert_eq!(sign(&mut open("exact-room").1).unwrap().len(), 70);
+    for fake in ["never-enough", "absurd-room"] {
+        let error = sign(&mut open(fake).1).unwrap_err();
+        let wanted = format!("signing failed at the token {TOKEN}: C_Sign returned CKR_BUFFER_TOO_SMALL");
+        assert_eq!(error.to_string(), wanted, "{fake}");
+    }
+    let inventory = open("long-label").1.inventory().unwrap();
+    assert!(inventory.entries.iter().any(|entry| entry.label == vec![b'k'; 20_000]), "{inventory:?}");
+}
+
+#[test]
 fn what_is_still_there_after_it_was_destroyed_is_said() {
     let error = open("undead").1.destroy_objects(&id()).unwrap_err();
     assert!(matches!(error, TokenError::StillThere { count: 2, .. }), "{error}");

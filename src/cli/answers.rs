@@ -15,6 +15,7 @@ use crate::stage::{
 };
 
 use super::plain;
+use crate::tui::judge;
 
 /// What the file says.
 pub struct Answers {
@@ -193,7 +194,7 @@ impl Operators for Answering<'_> {
             if answer == "no" {
                 return Err(declined(question));
             }
-            match plain::judge(&question.expected, &answer) {
+            match judge(&question.expected, &answer) {
                 Ok(()) => return Ok(answer),
                 // What the file says is used up word by word; the default is always as expected.
                 Err(why) => (self.show)(&format!("  ! {why}\n")),

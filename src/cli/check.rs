@@ -1,6 +1,5 @@
 //! `check`: every error of a script, and of a site beside it, without an HSM.
 
-use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -39,7 +38,9 @@ impl Check {
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         let (plan, problems) = self.find()?;
         if self.format == "json" {
-            files::print(out, &json(&problems))?;
+            let script = self.script.display().to_string();
+            let warned = plan.as_ref().map(warnings).unwrap_or_default();
+            files::print(out, &json(&problems, &script, &warned))?;
         }
         match plan {
             Some(plan) if problems.is_empty() => {
@@ -55,7 +56,12 @@ impl Check {
                             plan.sha256()
                         ),
                     )?;
-                    files::print(out, &warnings(&plan))?;
+                    let warned = warnings(&plan);
+                    if !warned.is_empty() {
+                        let all = warned.join("\n");
+                        let heading = "Rules warn; whoever approves the plan acknowledges it:";
+                        files::print(out, &format!("\n{heading}\n{all}\n"))?;
+                    }
                 }
                 Ok(())
             }
@@ -96,20 +102,13 @@ impl Check {
     }
 }
 
-/// What rules warn of, a line each.
-fn warnings(plan: &Plan) -> String {
-    let mut all = String::new();
-    for Draft { step, kind, name, warnings, .. } in &plan.drafts {
-        for warning in warnings {
-            // Writing to a string does not fail.
-            let _ = writeln!(all, "{step} {kind} `{name}`: {warning}");
-        }
-    }
-    if all.is_empty() {
-        all
-    } else {
-        format!("\nRules warn; whoever approves the plan acknowledges it:\n{all}")
-    }
+/// What rules warn of, one after the other.
+fn warnings(plan: &Plan) -> Vec<String> {
+    let of = |draft: &Draft| {
+        let Draft { step, kind, name, warnings, .. } = draft;
+        warnings.iter().map(|warning| format!("{step} {kind} `{name}`: {warning}")).collect::<Vec<_>>()
+    };
+    plan.drafts.iter().flat_map(of).collect()
 }
 
 /// `1 act`, `2 acts`.
@@ -117,20 +116,22 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// `[{"file","line","column","message","hint"}]`, a line.
-fn json(problems: &[Problems]) -> String {
-    let all: Vec<_> = problems
-        .iter()
-        .flat_map(Problems::sorted)
-        .map(|problem| {
-            serde_json::json!({
-                "file": &*problem.file,
-                "line": problem.place.line,
-                "column": problem.place.column,
-                "message": problem.message,
-                "hint": problem.hint,
-            })
+/// `[{"severity","file","line","column","message","hint"}]`, a line: the errors of both files, then what rules warn of.
+fn json(problems: &[Problems], script: &str, warned: &[String]) -> String {
+    let errors = problems.iter().flat_map(Problems::sorted).map(|problem| {
+        serde_json::json!({
+            "severity": "error",
+            "file": &*problem.file,
+            "line": problem.place.line,
+            "column": problem.place.column,
+            "message": problem.message,
+            "hint": problem.hint,
         })
-        .collect();
-    format!("{}\n", serde_json::Value::Array(all))
+    });
+    let warnings = warned.iter().map(|message| {
+        serde_json::json!({
+            "severity": "warning", "file": script, "line": null, "column": null, "message": message, "hint": null,
+        })
+    });
+    format!("{}\n", serde_json::Value::Array(errors.chain(warnings).collect()))
 }

@@ -108,7 +108,9 @@ fn step(error: &StepError) -> Turn {
         StepError::Stage(error) => stage(error),
         StepError::Issuance(error) => issuance(error),
         StepError::Quorum { .. } | StepError::Clock { .. } | StepError::Window { .. } => Turn::Operators,
-        StepError::Custody { .. } | StepError::NotDestroyed { .. } => Turn::Refused,
+        StepError::Custody { .. } | StepError::NotDestroyed { .. } | StepError::OtherInventory { .. } => {
+            Turn::Refused
+        }
         _ => Turn::Author,
     }
 }

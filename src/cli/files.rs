@@ -5,6 +5,8 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::failures;
+pub use crate::tui::one_line;
+
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Sources};
 use crate::profile::Folder;
@@ -67,14 +69,4 @@ pub fn print(out: &mut dyn std::io::Write, text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
-}
-
-/// A text from a file on one line: nothing in it steers the screen or turns the writing around.
-pub fn one_line(text: &str) -> String {
-    let escaped = |character: char| ceremony_log::json::forbidden(character) || character == '\n';
-    let parts = text.chars().map(|character| match character {
-        character if escaped(character) => character.escape_default().collect::<String>(),
-        character => character.to_string(),
-    });
-    parts.collect()
 }

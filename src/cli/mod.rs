@@ -5,6 +5,7 @@ mod approvals;
 mod approve;
 mod check;
 mod draft;
+mod export;
 mod failures;
 mod files;
 mod hsm;
@@ -52,6 +53,7 @@ enum Command {
     Run(run::Run),
     Resume(resume::Resume),
     Verify(verify::Verify),
+    Export(Box<export::Export>),
     Log(log::Log),
     Inspect(inspect::Inspect),
     Lint(lint::Lint),
@@ -92,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.run(&mut out),
         Command::Resume(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
+        Command::Export(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
         Command::Lint(command) => command.run(&mut out),
@@ -134,6 +137,9 @@ fn confine(command: &Command) -> Result<(), Failure> {
 fn heartbeat() -> Heartbeat {
     Heartbeat::to(|operation, waited| {
         let seconds = waited.as_secs();
+        if crate::tui::beats(&operation.to_string(), waited) {
+            return;
+        }
         if seconds > 0 && seconds.is_multiple_of(10) && std::io::stderr().is_terminal() {
             // A closed terminal does not stop a call.
             let _ = writeln!(std::io::stderr(), "  … {operation}: {seconds} s");

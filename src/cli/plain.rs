@@ -9,12 +9,12 @@ use zeroize::Zeroizing;
 use super::files::one_line;
 use super::quiet::{self, Quiet};
 use crate::approval::NAMESPACE;
-use crate::script::MOST_TEXT;
 use crate::secret::SecretOctets;
 use crate::stage::{
-    Aside, Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest,
-    Question, SIGNED, ShareDelivery, SharePurpose, ShareRequest,
+    Aside, Expected, Line, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question,
+    SIGNED, ShareDelivery, SharePurpose, ShareRequest,
 };
+use crate::tui::{judge, said};
 
 /// What people are told, as lines.
 pub fn text(notice: &Notice) -> String {
@@ -218,67 +218,13 @@ fn typed_pin(prompt: &str) -> Result<Zeroizing<String>, NoAnswer> {
     rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| ended(""))
 }
 
-/// Whether an answer is the expected one.
-pub fn judge(expected: &Expected, answer: &str) -> Result<(), String> {
-    match expected {
-        Expected::Word(word) if answer == *word => Ok(()),
-        Expected::Word(word) => Err(format!("found `{}`, wanted exactly `{word}`", one_line(answer))),
-        Expected::Words(words) => same_words(words, answer),
-        Expected::OneOf(words) if words.iter().any(|word| word == answer) => Ok(()),
-        Expected::OneOf(words) => {
-            Err(format!("found `{}`, wanted exactly one of {}", one_line(answer), words.join(", ")))
-        }
-        Expected::Text | Expected::Signature(_) => text_for_the_log(answer),
-        Expected::Time => {
-            answer.parse::<crate::clock::Timestamp>().map(|_| ()).map_err(|error| error.to_string())
-        }
-    }
-}
-
-/// Whether a text can be in the log or its annex, read aloud as it was typed.
-fn text_for_the_log(text: &str) -> Result<(), String> {
-    if text.trim().is_empty() {
-        return Err("found nothing, wanted a text".into());
-    }
-    if let Some(hidden) = text.chars().find(|character| crate::script::is_hidden(*character)) {
-        return Err(format!(
-            "found the character {}, which nobody can see or read aloud",
-            hidden.escape_unicode()
-        ));
-    }
-    if text.len() > MOST_TEXT {
-        return Err(format!("found {} octets, wanted at most {MOST_TEXT}", text.len()));
-    }
-    Ok(())
-}
-
 /// Octets of a line that somebody types, at most.
 const LONGEST_LINE: u64 = 65_536;
-
-/// Whether the same words were typed; the first wrong one by its place. The wanted word itself is not told.
-fn same_words(wanted: &str, typed: &str) -> Result<(), String> {
-    let (wanted, typed): (Vec<&str>, Vec<&str>) =
-        (wanted.split_whitespace().collect(), typed.split_whitespace().collect());
-    for (place, (wanted, typed)) in (1..).zip(wanted.iter().zip(&typed)) {
-        let place: usize = place;
-        if !wanted.eq_ignore_ascii_case(typed) {
-            return Err(format!("word {place} is not the one of the head: found `{}`", one_line(typed)));
-        }
-    }
-    if wanted.len() == typed.len() {
-        Ok(())
-    } else {
-        Err(format!("found {} words, wanted {}", typed.len(), wanted.len()))
-    }
-}
-
-fn said(person: &Person) -> String {
-    format!("{} ({})", person.id, person.role)
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stage::Person;
     use std::io::Cursor;
 
     fn question(expected: Expected) -> Question {

@@ -6,21 +6,24 @@ use std::path::{Path, PathBuf};
 
 use super::resume::TOKENS;
 use super::{approvals, failures, files, plain};
-use crate::clock::RehearsalClock;
-use crate::conduct::{Beginning, Company, Improviser, Tokens, check, conduct, open};
+use crate::clock::{RehearsalClock, Timestamp};
+use crate::conduct::{Approvals, Beginning, Company, Improviser, Tokens, check, conduct, open};
 use crate::confinement;
 use crate::failure::{Failure, Turn};
 use crate::plan::{Plan, Preflight, Site};
 use crate::record::Places;
+use crate::script::Script;
 use crate::stage::{Machine, MachineExpected, Notice, Past};
 
 /// Rehearse a ceremony on throw-away SoftHSM tokens, with nobody else in the room
 ///
-/// Everything is marked as practice. It ends by verifying its own bundle.
+/// Several scripts are rehearsed one after the other, on the same tokens and with the same log: each after the first
+/// continues what those before it left. Everything is marked as practice. Each ceremony ends by verifying its own bundle.
 #[derive(Debug, clap::Args)]
 pub struct Rehearse {
-    /// The ceremony script
-    script: PathBuf,
+    /// The ceremony scripts, in their order
+    #[arg(required = true, value_name = "SCRIPT")]
+    scripts: Vec<PathBuf>,
     /// A new folder for everything that comes of it
     #[arg(long, value_name = "FOLDER", default_value = "rehearsal")]
     out: PathBuf,
@@ -37,23 +40,74 @@ impl Rehearse {
     ///
     /// # Errors
     ///
-    /// What is wrong with the script, or what stopped the rehearsal.
+    /// What is wrong with a script, or what stopped the rehearsal.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
-        let plan = files::plan(&self.script, true, None)?;
-        let approvals = approvals::verify(&plan, None, &approvals::read(&self.approvals)?)?;
+        let Some((first, later)) = self.scripts.split_first() else { return Ok(()) };
+        let plan = files::plan(first, true, None)?;
+        readable(later)?;
+        let approvals = self.approvals(&plan)?;
         new_folder(&self.out, "--out")?;
         std::fs::create_dir(&self.out).map_err(|error| failures::file("made", &self.out, &error))?;
-        let out_folder =
-            self.out.canonicalize().map_err(|error| failures::file("found", &self.out, &error))?;
-        confinement::limit_program(vec![out_folder]);
-        let (tokens, site_text, running) = Tokens::make(&plan, &self.out.join(TOKENS))?;
+        let whole = self.out.canonicalize().map_err(|error| failures::file("found", &self.out, &error))?;
+        confinement::limit_program(vec![whole]);
+        let log = self.out.join("ceremony-log");
+        let mut tokens = Tokens::make(&self.out.join(TOKENS))?;
+        let mut ends = vec![self.hold(&plan, approvals, Beginning::New, &mut tokens, out)?];
+        for script in later {
+            // What the log says now is part of what is planned. A plan that cannot be made leaves nothing interrupted.
+            let next =
+                files::plan(script, true, Some(&log)).and_then(|plan| Ok((plan, files::continued(&log)?)));
+            let (plan, continued) = match next {
+                Ok(next) => next,
+                Err(failure) => {
+                    tokens.throw_away()?;
+                    return Err(failure);
+                }
+            };
+            let beginning = Beginning::Continued(continued);
+            ends.push(self.hold(&plan, Approvals::default(), beginning, &mut tokens, out)?);
+        }
+        tokens.throw_away()?;
+        self.closing(&ends, out)
+    }
+
+    /// The approvals of the plan, where it is the only one.
+    fn approvals(&self, plan: &Plan) -> Result<Approvals, Failure> {
+        if self.scripts.len() > 1 && !self.approvals.is_empty() {
+            let message = "approvals are of one plan, and several scripts are rehearsed";
+            return Err(
+                Failure::new(Turn::Author, message).hint("rehearse the script that they are of by itself")
+            );
+        }
+        approvals::verify(plan, None, &approvals::read(&self.approvals)?)
+    }
+
+    /// Holds one ceremony to its end; where everything of it is.
+    fn hold(
+        &self,
+        plan: &Plan,
+        approvals: Approvals,
+        beginning: Beginning,
+        tokens: &mut Tokens,
+        out: &mut dyn Write,
+    ) -> Result<Places, Failure> {
+        let clock = RehearsalClock::start(begins(plan, &beginning)?);
+        let (folder, log) = (self.folder(plan), self.out.join("ceremony-log"));
+        if self.scripts.len() > 1 {
+            new_folder(&folder, "ceremony")?;
+            std::fs::create_dir(&folder).map_err(|error| failures::file("made", &folder, &error))?;
+        }
+        let (site_text, running) = tokens.for_plan(plan)?;
         let site = Site::read("the rehearsal's site", site_text.as_bytes())?;
-        let (cabinet, modules) = open(&site.value, &plan, Some(running), &Past::default())
+        let (cabinet, modules) = open(&site.value, plan, Some(running), &Past::default())
             .map_err(|errors| failures::cabinet(&errors))?;
         if !self.quiet {
-            files::print(out, &inputs(&plan))?;
+            if self.scripts.len() > 1 {
+                let setting = &plan.setting;
+                files::print(out, &format!("\n==== {}: {} ====\n", setting.ceremony, setting.title))?;
+            }
+            files::print(out, &inputs(plan))?;
         }
-        let clock = RehearsalClock::start(plan.setting.window.from);
         let quiet = self.quiet;
         let mut show = |notice: &Notice| {
             if !quiet {
@@ -62,47 +116,98 @@ impl Rehearse {
             }
         };
         let mut people = Improviser::new(clock, &mut show);
-        let log = self.out.join("ceremony-log");
-        let places = Places::of(&plan.setting.ceremony, true, &log, &self.out);
-        let bundle = places.bundle.clone();
+        let places = Places::of(&plan.setting.ceremony, true, &log, &folder);
         let company = Company {
             cabinet,
             modules: &modules,
             operators: &mut people,
             clock: &clock,
             machine: modules.seen_on(machine(&site.value, &[&self.out])),
-            site: site_text.clone().into_bytes(),
+            site: site_text.into_bytes(),
             practice: true,
             rehearsal: true,
             answered: false,
             approvals,
         };
-        let done = conduct(&plan, places, company, Beginning::New);
+        let done = conduct(plan, places.clone(), company, beginning);
         // What stopped the rehearsal is more important than a module that does not end.
         let stopped = modules.stop();
         done?;
         stopped.map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
-        tokens.throw_away()?;
-        self.closing(&bundle, out)
+        super::verify::verify_bundle(&places.bundle)?;
+        Ok(places)
     }
 
-    /// Verifies the bundle that came of it and says where things are.
-    fn closing(&self, bundle: &Path, out: &mut dyn Write) -> Result<(), Failure> {
-        super::verify::verify_bundle(bundle)?;
-        let at = |name: &str| self.out.join(name).display().to_string();
-        let text = format!(
-            "\nThe rehearsal is done and its bundle verifies.\n  certificates  {}\n  CRLs          {}\n  OCSP          {}\n  bundle        {}\n  \
-             log           {}\n  report        {}\n  summary       {}\n",
-            at("certificates"),
-            at("crls"),
-            at("ocsp"),
-            bundle.display(),
-            at("ceremony-log"),
-            at("report.md"),
-            at("summary.json")
-        );
+    /// Where the outputs of a ceremony go: one has the whole folder, several have one each.
+    fn folder(&self, plan: &Plan) -> PathBuf {
+        if self.scripts.len() > 1 { self.out.join(&plan.setting.ceremony) } else { self.out.clone() }
+    }
+
+    /// Says where things are.
+    fn closing(&self, ends: &[Places], out: &mut dyn Write) -> Result<(), Failure> {
+        let log = self.out.join("ceremony-log");
+        let mut text = match ends {
+            [_] => "\nThe rehearsal is done and its bundle verifies.\n".to_owned(),
+            several => {
+                format!("\nThe rehearsal of {} ceremonies is done and their bundles verify.\n", several.len())
+            }
+        };
+        for Places { out: folder, bundle, .. } in ends {
+            let at = |name: &str| folder.join(name).display().to_string();
+            // Writing to a string does not fail.
+            let _ = write!(
+                text,
+                "  certificates  {}\n  CRLs          {}\n  OCSP          {}\n  bundle        {}\n",
+                at("certificates"),
+                at("crls"),
+                at("ocsp"),
+                bundle.display(),
+            );
+            if ends.len() > 1 {
+                let _ = writeln!(
+                    text,
+                    "  report        {}\n  summary       {}\n",
+                    at("report.md"),
+                    at("summary.json")
+                );
+            }
+        }
+        let _ = writeln!(text, "  log           {}", log.display());
+        if let [only] = ends {
+            let at = |name: &str| only.out.join(name).display().to_string();
+            let _ =
+                writeln!(text, "  report        {}\n  summary       {}", at("report.md"), at("summary.json"));
+        }
         files::print(out, &text)
     }
+}
+
+/// Scripts whose turn comes later can be read, at least: what they say of the log is known only then.
+fn readable(scripts: &[PathBuf]) -> Result<(), Failure> {
+    let wrong = scripts.iter().filter_map(|path| {
+        let octets = match files::octets(path) {
+            Ok(octets) => octets,
+            Err(failure) => return Some(failure),
+        };
+        let (_, _, problems) = Script::partly(&path.display().to_string(), &octets);
+        if problems.is_empty() { None } else { Some(problems.into()) }
+    });
+    Failure::together(wrong).map_or(Ok(()), Err)
+}
+
+/// When a rehearsal's clock begins: with the script's window, or with the log's last record if that is later.
+fn begins(plan: &Plan, beginning: &Beginning) -> Result<Timestamp, Failure> {
+    let window = plan.setting.window;
+    let Beginning::Continued(continued) = beginning else { return Ok(window.from) };
+    let begins = window.from.max(continued.last_at);
+    if window.includes(begins) {
+        return Ok(begins);
+    }
+    let message = format!(
+        "the window of `{}` ends at {}, and the log's last record is of {}",
+        plan.setting.ceremony, window.to, continued.last_at
+    );
+    Err(Failure::new(Turn::Author, message).hint("name the scripts in the order of their windows"))
 }
 
 /// What the script has to say of its inputs; a rehearsal takes them without.

@@ -120,7 +120,7 @@ impl Resume {
             };
             go_on(&mut Improviser::new(clock, &mut show), &clock)
         } else {
-            with_people(answers, out, |operators, clock| go_on(operators, clock))
+            with_people(answers, self.plain, out, |operators, clock| go_on(operators, clock))
         };
         // What stopped the ceremony is more important than a module that does not end.
         let stopped = modules.stop();
@@ -228,7 +228,9 @@ fn closed(places: &Places, out: &mut dyn Write) -> Result<(), Failure> {
 /// Verifies the bundle and says where it is.
 fn closing(run: &Run, places: &Places, out: &mut dyn Write) -> Result<(), Failure> {
     if run.rehearsal {
-        throw_away(&places.out.join(TOKENS))?;
+        // The tokens of a rehearsal lie beside its log, whether it is of one ceremony or of several. Those that were to follow
+        // do not.
+        throw_away(&places.log.parent().unwrap_or(&places.out).join(TOKENS))?;
     }
     super::verify::verify_bundle(&places.bundle)?;
     let what = if run.rehearsal { "rehearsal" } else { "ceremony" };
@@ -249,7 +251,7 @@ fn unreadable(error: ContinueError) -> Failure {
     }
 }
 
-/// The throw-away tokens of a rehearsal, below its output folder.
+/// The throw-away tokens of a rehearsal, beside its log.
 pub const TOKENS: &str = "rehearsal-tokens";
 
 /// As long as the longest call of a module may take.

@@ -17,6 +17,7 @@ use crate::plan::{Plan, Site};
 use crate::record::{Places, run};
 use crate::script::{Problems, Whole};
 use crate::stage::{Cabinet, JournalError, Operators, Past};
+use crate::tui::{Look, Screen};
 
 /// Conduct a ceremony with real people on real tokens
 ///
@@ -63,7 +64,7 @@ impl Run {
         confinement::limit_program(places);
         let (cabinet, modules) = open(&ceremony.site.value, &ceremony.plan, None, &Past::default())
             .map_err(|errors| failures::cabinet(&errors))?;
-        let done = with_people(answers, out, |operators, clock| {
+        let done = with_people(answers, self.plain, out, |operators, clock| {
             self.conduct(&ceremony, cabinet, &modules, operators, clock)
         });
         // What stopped the ceremony is more important than a module that does not end.
@@ -209,13 +210,14 @@ fn in_window(plan: &Plan, now: Timestamp) -> Result<(), Failure> {
     Err(Failure::new(Turn::Operators, message).hint(hint))
 }
 
-/// Finds who answers, a file or people, and lends them to `conduct` with the machine's clock.
+/// Finds who answers, a file or people at a screen or at prompts, and lends them to `conduct` with the machine's clock.
 ///
 /// # Errors
 ///
 /// Those of `conduct`.
 pub fn with_people<T>(
     answers: Option<Answers>,
+    plain: bool,
     out: &mut dyn Write,
     conduct: impl FnOnce(&mut dyn Operators, &MachineClock) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
@@ -226,8 +228,25 @@ pub fn with_people<T>(
         let mut show = |text: &str| drop(out.write_all(text.as_bytes()));
         return conduct(&mut Answering::new(answers, &now, &mut show), &clock);
     }
+    if let Some(mut screen) = screen(plain) {
+        let done = conduct(&mut screen, &clock);
+        if done.is_ok() {
+            screen.end();
+        }
+        return done;
+    }
     let mut input = std::io::stdin().lock();
     conduct(&mut Plain::new(&mut input, out), &clock)
+}
+
+/// The screen, where people are at a terminal that can show one and have not asked for prompts.
+fn screen(plain: bool) -> Option<Screen> {
+    let at_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let variable = |name: &str| std::env::var(name).ok();
+    if plain || !at_terminal || !Look::is_screen(variable("TERM").as_deref()) {
+        return None;
+    }
+    Screen::open(Look::of(variable)).ok()
 }
 
 /// Several failures, of which there is at least one.

@@ -10,6 +10,7 @@ mod approvals;
 mod cabinet;
 mod closing;
 mod outcomes;
+mod programme;
 mod rehearsal;
 mod resume;
 
@@ -106,6 +107,7 @@ pub fn conduct(
     outcomes::keep(company.modules, &log.places().run(log.ceremony()))
         .map_err(|source| ConductError::Outcomes { source: Box::new(source) })?;
     let Company { cabinet, operators, clock, machine, practice, approvals, .. } = company;
+    operators.begin(&programme::of(plan, practice, resumption.is_some(), &session));
     let mut stage = Stage::new(cabinet, &mut log, operators, clock, machine);
     let signing = approvals::signing(plan, nobody);
     if let Some(signing) = &signing {

@@ -18,24 +18,26 @@ use crate::stage::{
 };
 use crate::step::PinShares;
 
-/// SoftHSM tokens that live for one rehearsal.
+/// SoftHSM tokens that live for one rehearsal, of one ceremony or of several, one after the other.
 ///
 /// Their PINs are fixed and public: what they hold is worth nothing.
 pub struct Tokens {
     folder: PathBuf,
+    module: PathBuf,
+    environment: BTreeMap<String, String>,
+    /// The tokens that there are by now, with their serial numbers as a site says them.
+    made: BTreeMap<String, String>,
 }
 
 impl Tokens {
-    /// Makes one SoftHSM token for each token of the plan that the script does not initialise itself, in a new
-    /// folder; the site file that says so, and the module process that made them.
+    /// A place for tokens, in a new folder.
     ///
     /// # Errors
     ///
     /// [`RehearsalError`] if there is no SoftHSM or the folder cannot be made.
-    pub fn make(plan: &Plan, folder: &Path) -> Result<(Self, String, Running), RehearsalError> {
+    pub fn make(folder: &Path) -> Result<Self, RehearsalError> {
         let module = softhsm().ok_or(RehearsalError::NoSoftHsm)?;
         let wrong = |source| RehearsalError::Folder { folder: folder.to_owned(), source };
-        let tokens = Self { folder: folder.to_owned() };
         fs::create_dir(folder).map_err(wrong)?;
         fs::create_dir(folder.join("tokens")).map_err(wrong)?;
         let folder = folder.canonicalize().map_err(wrong)?;
@@ -46,39 +48,61 @@ impl Tokens {
         );
         fs::write(&configuration, text).map_err(wrong)?;
         let environment = BTreeMap::from([("SOFTHSM2_CONF".to_owned(), configuration.display().to_string())]);
-        let initialized: Vec<&str> = plan.steps().filter_map(|step| step.step.initializes()).collect();
-        let mut process_configuration = ModuleConfiguration::new(&module);
-        process_configuration.environment.clone_from(&environment);
-        process_configuration.writes = Writes::Below(vec![folder.join("tokens")]);
-        let process = ModuleProcess::start(&process_configuration)?;
+        Ok(Self { folder, module, environment, made: BTreeMap::new() })
+    }
+
+    /// Makes each token of a plan that is not there yet and that its script does not initialise itself; the site file that
+    /// says where they are, and the module process that made them.
+    ///
+    /// # Errors
+    ///
+    /// [`RehearsalError`] if SoftHSM does not make one, or a place for media cannot be made.
+    pub fn for_plan(&mut self, plan: &Plan) -> Result<(String, Running), RehearsalError> {
+        let mut configuration = ModuleConfiguration::new(&self.module);
+        configuration.environment.clone_from(&self.environment);
+        configuration.writes = Writes::Below(vec![self.folder.join("tokens")]);
+        let process = ModuleProcess::start(&configuration)?;
         let mut site = String::from("rootrite-site: 1\ntokens:\n");
         for name in plan.setting.tokens.keys() {
-            let which = if initialized.contains(&name.as_str()) {
-                "initialize: true".to_owned()
-            } else {
-                let Pins { security_officer, user } = fixed_pins();
-                let token = process.initialize_token(Initialization {
-                    blank: Blank::Only,
-                    label: name.clone(),
-                    officer_pin: security_officer,
-                    user_pin: user,
-                })?;
-                format!("serial: \"{}\"", token.serial)
-            };
+            let which = self.token(name, plan, &process)?;
             let demand = plan.setting.tokens.get(name).and_then(|demand| demand.pin.as_deref());
             let pin = if demand == Some("shares") { "shares" } else { "prompt" };
+            let variable = self.environment.get("SOFTHSM2_CONF").map(String::as_str).unwrap_or_default();
             // Writing to a string does not fail.
             let _ = writeln!(
                 site,
-                "  {name}: {{module: \"{}\", environment: {{SOFTHSM2_CONF: \"{}\"}}, label: {name}, {which}, class: software, \
+                "  {name}: {{module: \"{}\", environment: {{SOFTHSM2_CONF: \"{variable}\"}}, label: {name}, {which}, class: software, \
                  login: pin, pin: {pin}}}",
-                module.display(),
-                configuration.display()
+                self.module.display(),
             );
         }
-        site.push_str(&media(plan, &folder).map_err(wrong)?);
+        let wrong = |source| RehearsalError::Folder { folder: self.folder.clone(), source };
+        site.push_str(&media(plan, &self.folder).map_err(wrong)?);
         site.push_str("preflight: {minimum-free: 1 MiB, virtual-machine: true}\n");
-        Ok((tokens, site, Running { place: (module, environment), process }))
+        let place = (self.module.clone(), self.environment.clone());
+        Ok((site, Running { place, process }))
+    }
+
+    /// How the site says which token it is. One that is not there is made, unless the script does that.
+    fn token(&mut self, name: &str, plan: &Plan, process: &ModuleProcess) -> Result<String, RehearsalError> {
+        if let Some(serial) = self.made.get(name) {
+            return Ok(format!("serial: {serial}"));
+        }
+        if plan.steps().any(|step| step.step.initializes() == Some(name)) {
+            // From the next ceremony on its label says which it is.
+            self.made.insert(name.to_owned(), "any".to_owned());
+            return Ok("initialize: true".to_owned());
+        }
+        let Pins { security_officer, user } = fixed_pins();
+        let token = process.initialize_token(Initialization {
+            blank: Blank::Only,
+            label: name.to_owned(),
+            officer_pin: security_officer,
+            user_pin: user,
+        })?;
+        let serial = format!("\"{}\"", token.serial);
+        self.made.insert(name.to_owned(), serial.clone());
+        Ok(format!("serial: {serial}"))
     }
 
     /// Throws the tokens away.
@@ -105,7 +129,8 @@ fn media(plan: &Plan, folder: &Path) -> std::io::Result<String> {
     for (name, copies) in media {
         let mut places = Vec::new();
         for copy in 1..=copies {
-            let place = folder.join("media").join(format!("{name}-{copy}"));
+            // Each ceremony has media of its own.
+            let place = folder.join("media").join(&plan.setting.ceremony).join(format!("{name}-{copy}"));
             fs::create_dir_all(&place)?;
             places.push(format!("\"{}\"", place.display()));
         }

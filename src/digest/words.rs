@@ -56,6 +56,12 @@ pub fn words_of(octets: &[u8]) -> impl Iterator<Item = &'static str> {
     })
 }
 
+/// Every word that can stand at a place, counted from 0: for completing what somebody types.
+pub fn words_at(place: usize) -> impl Iterator<Item = &'static str> {
+    let syllables = Syllables::alternating().nth(place % 2);
+    WORDS.iter().filter_map(move |line| syllables.map(|syllables| syllables.of(line)))
+}
+
 /// Reads exactly `wanted` words, in any case, separated by white space.
 ///
 /// # Errors

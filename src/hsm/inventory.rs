@@ -51,6 +51,16 @@ impl Inventory {
         Digest::of(self.canonical_text().as_bytes())
     }
 
+    /// The inventory without the log's heads, which come and go as the log goes on.
+    #[must_use]
+    pub fn without_heads(&self) -> Self {
+        let other = |entry: &&Entry| {
+            let is_data = entry.class.and_then(ObjectClass::from_number) == Some(ObjectClass::Data);
+            !(is_data && entry.label == LOG_HEAD.as_bytes())
+        };
+        Self { entries: self.entries.iter().filter(other).cloned().collect(), unreadable: self.unreadable }
+    }
+
     /// What is in this inventory and not in `before`, and what was in `before` and is no longer here.
     pub fn since(&self, before: &Self) -> (Vec<Entry>, Vec<Entry>) {
         (missing_from(&before.entries, &self.entries), missing_from(&self.entries, &before.entries))

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BBOOL, CK_C_INITIALIZE_ARGS, CK_FUNCTION_LIST, CK_INFO, CK_MECHANISM, CK_MECHANISM_INFO,
     CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO,
-    CK_SLOT_ID, CK_TOKEN_INFO, CK_ULONG, CKR_OK,
+    CK_SLOT_ID, CK_TOKEN_INFO, CK_ULONG, CKR_BUFFER_TOO_SMALL, CKR_OK,
 };
 
 use super::ReturnCode;
@@ -389,16 +389,31 @@ impl Session {
 
     /// What the module answers for one attribute.
     pub(super) fn attribute(&mut self, object: Object, kind: CK_ULONG) -> Result<Answer, Fault> {
-        match self.attribute_in(object, kind, ANSWER_OCTETS)? {
-            // NSS gives a number of an object on the token into a room of its own size, and into no larger one.
-            Answer::Failed(ReturnCode(cryptoki_sys::CKR_BUFFER_TOO_SMALL)) => {
-                self.attribute_in(object, kind, size_of::<CK_ULONG>())
-            }
-            answer => Ok(answer),
+        let small = Answer::Failed(ReturnCode(CKR_BUFFER_TOO_SMALL));
+        let mut answer = self.attribute_in(object, kind, ANSWER_OCTETS)?;
+        // NSS gives a number of an object on the token into a room of its own size, and into no larger one.
+        if answer == small {
+            answer = self.attribute_in(object, kind, size_of::<CK_ULONG>())?;
         }
+        // What is longer than any attribute ought to be: a module that refused says the length only if asked for it alone.
+        if answer == small
+            && let Some(octets) = self.attribute_length(object, kind)?
+        {
+            answer = self.attribute_in(object, kind, octets)?;
+        }
+        Ok(answer)
     }
 
-    /// What the module answers for one attribute, in a room of so many octets: a multiple of eight, at most 16 KiB.
+    /// How many octets the module says an attribute has, if that is more than there was room for and not absurd.
+    fn attribute_length(&mut self, object: Object, kind: CK_ULONG) -> Result<Option<usize>, Fault> {
+        let mut attribute = CK_ATTRIBUTE { type_: kind, pValue: ptr::null_mut(), ulValueLen: 0 };
+        // SAFETY: no place is given for a value, so that only the length is written.
+        let code = call!(self.module, C_GetAttributeValue(self.handle, object.0, &raw mut attribute, 1));
+        let said = usize::try_from(attribute.ulValueLen).ok();
+        Ok(said.filter(|octets| answer_code(code).is_ok_and(|code| code == CKR_OK) && may_be_room(*octets)))
+    }
+
+    /// What the module answers for one attribute, in a room of so many octets.
     fn attribute_in(&mut self, object: Object, kind: CK_ULONG, octets: usize) -> Result<Answer, Fault> {
         // Words rather than octets, because some attributes are numbers and have to be aligned.
         let mut room: Vec<u64> = vec![0; octets.div_ceil(8)];
@@ -439,7 +454,7 @@ impl Session {
             CKR_OK
                 | cryptoki_sys::CKR_ATTRIBUTE_SENSITIVE
                 | cryptoki_sys::CKR_ATTRIBUTE_TYPE_INVALID
-                | cryptoki_sys::CKR_BUFFER_TOO_SMALL
+                | CKR_BUFFER_TOO_SMALL
         );
         let mut answers = Vec::with_capacity(kinds.len());
         for ((kind, attribute), room) in kinds.iter().zip(&attributes).zip(&room) {
@@ -511,20 +526,14 @@ impl Session {
         };
         // SAFETY: the mechanism and its parameters outlive the call and are only read.
         call!(self.module, C_SignInit(self.handle, &raw mut mechanism, key.0))?;
-        let mut signature = vec![0; ANSWER_OCTETS];
-        let mut count = length(ANSWER_OCTETS);
-        // SAFETY: the data outlive the call and are only read; `count` says how much room there is.
-        call!(
-            self.module,
-            C_Sign(
-                self.handle,
-                data.as_ptr().cast_mut(),
-                length(data.len()),
-                signature.as_mut_ptr(),
-                &raw mut count,
+        // A module that had no room keeps the operation (PKCS#11 §5.2): it is not begun a second time.
+        with_room("C_Sign", |place, count| {
+            // SAFETY: the data outlive the call and are only read; `count` says how much room there is at `place`.
+            call!(
+                self.module,
+                C_Sign(self.handle, data.as_ptr().cast_mut(), length(data.len()), place, count)
             )
-        )?;
-        shorten(signature, count, "C_Sign")
+        })
     }
 
     /// Makes an object of a template.
@@ -562,14 +571,10 @@ impl Session {
     /// then refuse the very length.
     pub(super) fn wrap(&mut self, mechanism: CK_ULONG, by: Object, key: Object) -> Result<Vec<u8>, Fault> {
         let mut mechanism = plain(mechanism);
-        let mut wrapped = vec![0; ANSWER_OCTETS];
-        let mut count = length(ANSWER_OCTETS);
-        // SAFETY: the mechanism outlives the call and is only read; `count` says how much room there is.
-        call!(
-            self.module,
-            C_WrapKey(self.handle, &raw mut mechanism, by.0, key.0, wrapped.as_mut_ptr(), &raw mut count)
-        )?;
-        shorten(wrapped, count, "C_WrapKey")
+        with_room("C_WrapKey", |place, count| {
+            // SAFETY: the mechanism outlives the call and is only read; `count` says how much room there is at `place`.
+            call!(self.module, C_WrapKey(self.handle, &raw mut mechanism, by.0, key.0, place, count))
+        })
     }
 
     /// Makes an object of a wrapped key, by a mechanism without parameters.
@@ -628,6 +633,31 @@ fn borrow(template: &[Attribute]) -> Vec<CK_ATTRIBUTE> {
     template.iter().map(attribute).collect()
 }
 
+/// What a call answers that is told how much room there is: with plenty of room at first, and once more, and only once, with
+/// just as much as the module says it needs.
+fn with_room(
+    function: &'static str,
+    mut call: impl FnMut(*mut u8, *mut CK_ULONG) -> Result<(), Fault>,
+) -> Result<Vec<u8>, Fault> {
+    let mut answer = vec![0; ANSWER_OCTETS];
+    let mut count = length(answer.len());
+    match call(answer.as_mut_ptr(), &raw mut count) {
+        Err(Fault::Code(_, ReturnCode(CKR_BUFFER_TOO_SMALL)))
+            if usize::try_from(count).is_ok_and(may_be_room) =>
+        {
+            answer = vec![0; usize::try_from(count).unwrap_or_default()];
+            call(answer.as_mut_ptr(), &raw mut count)?;
+        }
+        answered => answered?,
+    }
+    shorten(answer, count, function)
+}
+
+/// Whether a module may ask for so many octets of room.
+const fn may_be_room(octets: usize) -> bool {
+    octets > 0 && octets <= MOST_OCTETS
+}
+
 /// The first `count` of `all`, if there are so many.
 fn shorten<T>(mut all: Vec<T>, count: CK_ULONG, function: &'static str) -> Result<Vec<T>, Fault> {
     match usize::try_from(count) {
@@ -666,6 +696,9 @@ const fn refusal(code: CK_RV) -> Answer {
 const fn length(count: usize) -> CK_ULONG {
     count as CK_ULONG
 }
+
+/// What a module is given at most when it says that it needs more room, in octets: no signature, wrapped key or attribute is longer.
+const MOST_OCTETS: usize = 256 * 1024;
 
 /// Room for an answer of unknown length, in octets.
 const ANSWER_OCTETS: usize = 16 * 1024;

@@ -138,7 +138,11 @@ pub fn read<'t>(
 ) -> Artifacts<'t> {
     let mut artifacts = Artifacts { folder: folder.folder("artifacts").ok(), ..Artifacts::default() };
     let Some((cer, _)) = &told.story.ceremony else {
-        report.note("the artifacts were not judged, because the log tells of no ceremony");
+        report.unjudged(
+            Code::E150,
+            "artifacts",
+            "they were not judged, because the log tells of no ceremony",
+        );
         return artifacts;
     };
     artifacts.logged = told.story.of_ceremony(cer).map(|named| (named.sha256, named)).collect();

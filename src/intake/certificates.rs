@@ -26,9 +26,24 @@ const MOST_HELD: usize = 64 << 20;
 /// Fewer content octets than these are a short serial number: 64 bits have to be random (BR §7.1).
 const SHORTEST_SERIAL: usize = 8;
 
+/// Certificates of ceremonies whose bundles were taken in before: their octets by their digests.
+pub type Earlier = BTreeMap<Digest, Vec<u8>>;
+
+/// The kinds of artifacts that are certificates.
+pub const KINDS: [&str; 4] = ["root", "subordinate", "cross", "ocsp-responder"];
+
 /// The octets of every certificate that is there and good.
 #[derive(Debug)]
-pub struct Store<'t>(Vec<(&'t Named, String, Vec<u8>)>);
+pub struct Store<'t>(Vec<Held<'t>>);
+
+/// One certificate's octets, and where they are from.
+#[derive(Debug)]
+struct Held<'t> {
+    named: &'t Named,
+    path: String,
+    der: Vec<u8>,
+    earlier: bool,
+}
 
 /// One certificate of the bundle.
 #[derive(Clone, Debug)]
@@ -41,6 +56,8 @@ pub struct Certificate<'s> {
     pub view: CertificateView<'s>,
     /// Its public key, if we can verify by it.
     pub key: Option<PublicKey>,
+    /// It was judged before, with the bundle of an earlier ceremony: here it stands for who signed.
+    pub earlier: bool,
 }
 
 impl Certificate<'_> {
@@ -67,19 +84,26 @@ impl Certificate<'_> {
 }
 
 impl<'t> Store<'t> {
-    /// Reads the certificates of a bundle.
-    pub fn read(artifacts: &Artifacts<'t>, report: &mut Report) -> Self {
+    /// Reads the certificates of a bundle, and those of earlier ones that the same log names.
+    pub fn read(artifacts: &Artifacts<'t>, told: &'t Told, earlier: &Earlier, report: &mut Report) -> Self {
         let mut store = Vec::new();
         let mut held = 0;
-        let kinds = ["root", "subordinate", "cross", "ocsp-responder"];
-        for (sha256, named) in artifacts.all().filter(|(_, named)| kinds.contains(&named.kind.as_str())) {
+        for (sha256, named) in artifacts.all().filter(|(_, named)| KINDS.contains(&named.kind.as_str())) {
             if held > MOST_HELD {
                 report.find(Code::E128, "artifacts", format!("more than {MOST_HELD} octets of certificates"));
                 break;
             }
-            if let Some(octets) = artifacts.octets(sha256, MOST_OCTETS, report) {
-                held += octets.len();
-                store.push((named, artifacts.path(sha256), octets));
+            if let Some(der) = artifacts.octets(sha256, MOST_OCTETS, report) {
+                held += der.len();
+                store.push(Held { named, path: artifacts.path(sha256), der, earlier: false });
+            }
+        }
+        let named = told.story.named.iter().filter(|named| KINDS.contains(&named.kind.as_str()));
+        for named in named.filter(|named| !artifacts.logged.contains_key(&named.sha256)) {
+            // Whoever keeps it has seen that its octets have the digest; here it is the log that knows it.
+            if let Some(der) = earlier.get(&named.sha256).filter(|der| Digest::of(der) == named.sha256) {
+                let path = format!("the active `{}`", named.name);
+                store.push(Held { named, path, der: der.clone(), earlier: true });
             }
         }
         Self(store)
@@ -88,16 +112,19 @@ impl<'t> Store<'t> {
     /// Judges each certificate by itself, by its record and by its issuer.
     pub fn judge(&self, told: &Told, at: Option<Timestamp>, report: &mut Report) -> Vec<Certificate<'_>> {
         let mut all = Vec::new();
-        for (named, path, der) in &self.0 {
+        for Held { named, path, der, earlier } in &self.0 {
             match read::certificate(der) {
-                Ok(view) => all.push(Certificate { named, path, view, key: view.public_key().ok() }),
+                Ok(view) => {
+                    let key = view.public_key().ok();
+                    all.push(Certificate { named, path, view, key, earlier: *earlier });
+                }
                 Err(error) => {
                     let code = if named.kind == "root" { Code::E162 } else { Code::E164 };
                     report.find(code, path, format!("it cannot be read as a certificate: {error}"));
                 }
             }
         }
-        for one in &all {
+        for one in all.iter().filter(|one| !one.earlier) {
             by_record(one, report);
             profile(one, told, report);
             if one.named.kind == "root" {
@@ -189,13 +216,16 @@ fn rules(one: &Certificate<'_>, kind: Kind, told: &Told, report: &mut Report) {
     let tbs = one.view.tbs();
     let Some(policy) = told.story.policy_of(tbs.sha256()).and_then(|policy| policy.parse::<Policy>().ok())
     else {
-        report.note(format!("{} was not linted, because the log names no policy for it", one.path));
+        let code = if kind == Kind::Root { Code::E162 } else { Code::E157 };
+        report.unjudged(code, one.path, "it was not linted, because the log names no policy for it");
         return;
     };
     let Ok(certificate) = rule::certificate::Certificate::from_tbs(tbs.octets()) else { return };
     let assessment = rule::certificate::judge(&certificate, &Context::lint(policy, kind));
     for objection in assessment.objections.iter().filter(|objection| objection.is_error()) {
-        if let Some(code) = code(kind, objection.rule) {
+        // Whoever imports hears all of them; the others were heard before anything was signed.
+        let strictly = report.is_strict().then(|| strict_code(objection.rule));
+        if let Some(code) = code(kind, objection.rule).or(strictly) {
             report.find(code, one.path, objection.to_string());
         }
     }
@@ -208,6 +238,19 @@ fn code(kind: Kind, rule: &str) -> Option<Code> {
         (_, "SUB-07" | "TLS-03" | "XCA-04") => Some(Code::E170),
         (_, "SUB-05" | "SUB-06") => Some(Code::E171),
         _ => None,
+    }
+}
+
+/// The code for a rule that objects to a subordinate CA's certificate, where there is none of its own.
+fn strict_code(rule: &str) -> Code {
+    match rule {
+        "CRT-04" | "SUB-01" | "SUB-04" | "XCA-02" => Code::E165,
+        "SUB-02" | "XCA-07" => Code::E168,
+        "CRT-08" | "CRT-09" | "CRT-12" => Code::E172,
+        "CRT-02" | "CRT-15" => Code::E173,
+        "CRT-16" | "SUB-03" | "SUB-11" | "TLS-01" | "XCA-05" | "XCA-06" => Code::E169,
+        // What the profile should have kept to.
+        _ => Code::E157,
     }
 }
 
@@ -234,11 +277,9 @@ fn by_issuer(one: &Certificate<'_>, all: &[Certificate<'_>], at: Option<Timestam
     let issuer = by_digest
         .or_else(|| all.iter().find(|other| other.is_ca() && other.view.subject() == one.view.issuer()));
     let Some(issuer) = issuer else {
-        report.note(format!(
-            "the signature of {} was not judged: its issuer `{}` is not in the bundle",
-            one.path,
-            one.view.issuer()
-        ));
+        let message =
+            format!("its signature was not judged: its issuer `{}` is not in the bundle", one.view.issuer());
+        report.unjudged(Code::E164, one.path, message);
         return;
     };
     let mut find = |code, message: String| report.find(code, one.path, message);
@@ -297,7 +338,11 @@ fn path_length(one: &Certificate<'_>, issuer: &Certificate<'_>, find: &mut dyn F
 }
 
 /// Whether the key of `issuer` signed, by the algorithm that stands in both places.
-fn signed_by(view: &CertificateView<'_>, issuer: &Certificate<'_>) -> Result<(), String> {
+///
+/// # Errors
+///
+/// In words, why not.
+pub fn signed_by(view: &CertificateView<'_>, issuer: &Certificate<'_>) -> Result<(), String> {
     if view.signature_algorithm().octets() != view.tbs().signature().octets() {
         return Err("the algorithm outside is not the one inside".to_owned());
     }

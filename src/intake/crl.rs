@@ -57,9 +57,10 @@ pub fn judge(
         };
         match signer {
             Some(signer) => by_issuer(&read, &fields, signer, &path, report),
-            None => report.note(format!(
-                "the signature of {path} was not judged: the issuer's certificate is not in the bundle"
-            )),
+            None => {
+                let message = "its signature was not judged: the issuer's certificate is not in the bundle";
+                report.unjudged(Code::E190, &path, message);
+            }
         }
         let listed = read.entries.judge(named, &path, report);
         known.missing(named, issuer, &listed, &path, report);
@@ -79,7 +80,7 @@ pub fn judge(
     if let Some(at) = at {
         without_crl(current, told, at, report);
     }
-    for one in certificates {
+    for one in certificates.iter().filter(|one| !one.earlier) {
         let issuer = one.named.intended("issuer_spki_sha256").and_then(|text| text.parse::<Digest>().ok());
         let serial = hex(one.view.tbs().serial_octets());
         if issuer.is_some_and(|issuer| revoked.contains(&(issuer, serial.clone()))) {

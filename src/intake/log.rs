@@ -10,6 +10,7 @@ use ceremony_log::consistency::Consistency;
 use ceremony_log::json::Limits;
 use ceremony_log::note::{self, Note};
 use ceremony_log::policy::{Policy, SignedHead, Window};
+use ceremony_log::record::Record;
 use ceremony_log::state::State;
 use ceremony_log::tree::{Hash, Tree};
 use ceremony_log::verify::{Entry, Findings, Practice, Scan, VerifyError, scan, verify};
@@ -28,6 +29,28 @@ pub enum Trust {
     Pinned(Vec<u8>),
     /// Those that the bundle itself names. The report says so.
     OwnPolicy,
+}
+
+/// How a log is read, and who follows it.
+pub struct Reading<'a> {
+    /// Whose signatures count.
+    pub trust: &'a Trust,
+    /// Which times of cosignatures count.
+    pub window: Window,
+    /// The last head that the judge accepted.
+    pub earlier: Option<&'a Checkpoint>,
+    /// What happens to the log of a practice ceremony.
+    pub practice: Practice,
+    /// Follows every record that can be read. What it finds counts only if all can be read.
+    pub follow: &'a mut dyn FnMut(&Record, &mut Report),
+}
+
+impl<'a> Reading<'a> {
+    /// Everything that can be known without an importer's pins.
+    pub fn plain(trust: &'a Trust, at: Timestamp, follow: &'a mut dyn FnMut(&Record, &mut Report)) -> Self {
+        let window = Window::at(at.seconds());
+        Self { trust, window, earlier: None, practice: Practice::Warn, follow }
+    }
 }
 
 /// A log that was read to its end.
@@ -80,7 +103,7 @@ pub fn verify_log(folder: &Path, trust: &Trust, at: Timestamp) -> io::Result<(Re
     for name in ["checkpoint"].into_iter().chain(own_policy).filter(|name| folder.file(name).is_err()) {
         report.find(Code::E141, name, "it is missing");
     }
-    let told = read(&folder, trust, at, &mut report);
+    let told = read(&folder, Reading::plain(trust, at, &mut |_, _| ()), &mut report);
     Ok((report, told.size))
 }
 
@@ -108,9 +131,9 @@ pub fn head(folder: &Path, trust: &Trust, at: Timestamp) -> io::Result<LogHead> 
 }
 
 /// Reads policy, head, log and consistency, and reports everything that is wrong with them.
-pub fn read(folder: &Folder, trust: &Trust, at: Timestamp, report: &mut Report) -> Told {
-    let window = Window::at(at.seconds());
-    let policy = policy(folder, trust, report);
+pub fn read(folder: &Folder, reading: Reading<'_>, report: &mut Report) -> Told {
+    let window = reading.window;
+    let policy = policy(folder, reading.trust, report);
     let note = read_note(folder, report);
     let mut refused = BTreeSet::new();
     let mut head = None;
@@ -134,7 +157,7 @@ pub fn read(folder: &Folder, trust: &Trust, at: Timestamp, report: &mut Report) 
     let consistency = read_consistency(folder, note.as_ref(), report);
     let mut told = Told { policy, head, checkpoint, refused, size: 0, story: Story::default() };
     let old = consistency.as_ref().map(Consistency::old);
-    let old_root = lines(folder, &mut told, old, report);
+    let old_root = lines(folder, &mut told, old, reading, report);
     if let (Some(consistency), Some(policy)) = (&consistency, &told.policy) {
         judge_consistency(consistency, old_root, policy, &told, &window, report);
     }
@@ -185,7 +208,13 @@ fn read_consistency(folder: &Folder, note: Option<&Note>, report: &mut Report) -
 }
 
 /// Reads every line. The root of the first `old` lines, if there are so many and all can be read.
-fn lines(folder: &Folder, told: &mut Told, old: Option<u64>, report: &mut Report) -> Option<Hash> {
+fn lines(
+    folder: &Folder,
+    told: &mut Told,
+    old: Option<u64>,
+    reading: Reading<'_>,
+    report: &mut Report,
+) -> Option<Hash> {
     let file = folder.file("log.jsonl").ok()?;
     // A log that is longer than the longest its head allows is not read to its end, and one without a head that
     // somebody vouches for only as far as it helps to say what is wrong.
@@ -203,19 +232,25 @@ fn lines(folder: &Folder, told: &mut Told, old: Option<u64>, report: &mut Report
     let (mut signed, mut witnessed) = (Signed::default(), Witnessed::default());
     let mut tree = Tree::new();
     let mut old_root = None;
-    let mut of_story = Report::new();
+    let Reading { earlier, practice, follow, .. } = reading;
+    let mut earlier_root = None;
+    let mut of_story = Report::like(report);
     let mut visit = |entry: Entry<'_>| {
         if Some(tree.size()) == old {
             old_root = Some(tree.root());
+        }
+        if earlier.is_some_and(|earlier| earlier.size == tree.size()) {
+            earlier_root = Some(tree.root());
         }
         signed.follow(entry.record, &tree, &mut of_story);
         witnessed.follow(entry.record, &tree, &mut of_story);
         tree.push(entry.leaf);
         state.follow(entry.record);
         story.follow(entry.record, &mut of_story);
+        follow(entry.record, &mut of_story);
     };
     let findings = match (told.head.clone(), &told.checkpoint) {
-        (Some(head), _) => match verify(&mut reader, head, None, Practice::Warn, &mut visit) {
+        (Some(head), _) => match verify(&mut reader, head, earlier, practice, &mut visit) {
             Ok(log) => {
                 let mut findings = Findings::default();
                 for finding in log.warnings() {
@@ -228,8 +263,12 @@ fn lines(folder: &Folder, told: &mut Told, old: Option<u64>, report: &mut Report
         },
         (None, checkpoint) => scan(&mut reader, &mut visit)
             .map_err(VerifyError::from)
-            .map(|scan| judge_scan(scan, checkpoint.as_ref())),
+            .map(|scan| judge_scan(scan, checkpoint.as_ref(), practice)),
     };
+    if told.head.is_none() {
+        // What the format's verifier says of the last head it can only say of a log whose head a policy accepts.
+        report.push_all(continues(told.checkpoint.as_ref(), earlier, earlier_root));
+    }
     if Some(tree.size()) == old {
         old_root = Some(tree.root());
     }
@@ -251,7 +290,7 @@ fn lines(folder: &Folder, told: &mut Told, old: Option<u64>, report: &mut Report
 }
 
 /// What the format's verifier says where it has a head that a policy accepts, for a head that none does.
-fn judge_scan(scan: Scan, checkpoint: Option<&Checkpoint>) -> Findings {
+fn judge_scan(scan: Scan, checkpoint: Option<&Checkpoint>, practice: Practice) -> Findings {
     let Scan { tree, genesis, torn, mut findings, .. } = scan;
     if torn > 0 {
         let message = format!("{torn} octets after the last line feed");
@@ -271,9 +310,23 @@ fn judge_scan(scan: Scan, checkpoint: Option<&Checkpoint>) -> Findings {
         }
     }
     if genesis.is_some_and(|genesis| genesis.practice) {
-        findings.push(Finding::new(Code::W203, Place::Line(1), "the log of a practice ceremony"));
+        let code = if practice == Practice::Refuse { Code::E158 } else { Code::W203 };
+        findings.push(Finding::new(code, Place::Line(1), "the log of a practice ceremony"));
     }
     findings
+}
+
+/// Whether a head that no policy accepts continues the last one. `root`: that of as many lines as the last one had.
+fn continues(head: Option<&Checkpoint>, earlier: Option<&Checkpoint>, root: Option<Hash>) -> Option<Finding> {
+    let (head, earlier) = head.zip(earlier)?;
+    if head.size < earlier.size {
+        let message = format!("size {}; the last head had {}", head.size, earlier.size);
+        return Some(Finding::new(Code::E132, Place::Checkpoint, message));
+    }
+    let found = root.or_else(|| (head.size == earlier.size).then_some(head.root));
+    let found = found.filter(|found| *found != earlier.root)?;
+    let message = format!("the first {} lines have the root {found}; wanted {}", earlier.size, earlier.root);
+    Some(Finding::new(Code::E133, Place::Log, message))
 }
 
 /// How much is read of a log whose head no policy accepts.

@@ -9,6 +9,7 @@
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
 //! - `prove`: one artifact without the rest;
+//! - `export`: what an online CA is configured with, one kind of server per file;
 //! - `cosign`: a witness on a machine of its own, and what it remembers;
 //! - `due`: when the next ceremony has to be.
 //!
@@ -20,21 +21,27 @@ mod cosign;
 mod crl;
 mod crl_series;
 mod due;
+pub mod export;
 mod folder;
+mod import;
 mod log;
 mod manifest;
 mod ocsp;
+mod pins;
 mod proofs;
 mod prove;
 mod report;
 mod requests;
+mod set;
 mod signed;
+mod store;
 mod story;
 mod verify;
 mod witnessed;
 
 pub use cosign::{CosignError, Cosigned, Store, Witness, verifier};
 pub use log::{LogHead, Trust, head, verify_log};
+pub use pins::{Expected, Importer, Last, OnlineToken, Pins};
 pub use prove::{Claim, ProveError, Prover, verify_proof};
 pub use report::Report;
 pub use verify::{NoBundle, Options, Verification, verify};

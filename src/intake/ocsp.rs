@@ -159,8 +159,8 @@ impl<'j, 's> Judge<'j, 's> {
                         format!("its certificate id for {serial} names no CA of the bundle"),
                     );
                 } else {
-                    report
-                        .note(format!("{path} was not judged: the issuer of {serial} is not in the bundle"));
+                    let message = format!("it was not judged: the issuer of {serial} is not in the bundle");
+                    report.unjudged(Code::E198, path, message);
                 }
                 continue;
             };

@@ -9,12 +9,38 @@ use ceremony_log::verify::Findings;
 pub struct Report {
     findings: Findings,
     notes: Vec<String>,
+    /// Whether what cannot be judged refuses: for those who import.
+    strict: bool,
 }
 
 impl Report {
     /// Nothing found yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Nothing found yet, and what cannot be judged will be a finding: for those who import.
+    pub fn strict() -> Self {
+        Self { strict: true, ..Self::default() }
+    }
+
+    /// Whether what cannot be judged refuses.
+    pub const fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// The same strictness, and nothing found yet.
+    pub fn like(other: &Self) -> Self {
+        Self { strict: other.strict, ..Self::default() }
+    }
+
+    /// Adds that something of a file could not be judged: a note, and a finding for those who import.
+    pub fn unjudged(&mut self, code: Code, file: &str, message: impl Into<String>) {
+        if self.strict {
+            self.find(code, file, message);
+        } else {
+            self.note(format!("{file}: {}", message.into()));
+        }
     }
 
     /// The findings that were kept: the format's reader keeps a bounded number.

@@ -23,6 +23,8 @@ pub const MOST_TOLD: usize = 200_000;
 pub struct Named {
     /// The record.
     pub seq: u64,
+    /// When it was written.
+    pub at: Timestamp,
     /// Its ceremony.
     pub cer: String,
     /// Its event.
@@ -98,6 +100,44 @@ pub struct Revoked {
     pub issuer: Option<Digest>,
 }
 
+/// How a ceremony ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As scripted.
+    Ok,
+    /// Before its time; what it signed is kept.
+    Partial,
+    /// Before its time; nothing counts.
+    Aborted,
+}
+
+impl Outcome {
+    /// Its word in the log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Partial => "partial",
+            Self::Aborted => "aborted",
+        }
+    }
+
+    /// The one of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Ok, Self::Partial, Self::Aborted].into_iter().find(|one| one.word() == word)
+    }
+}
+
+/// Where a key was generated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generated {
+    /// The script's name of the token.
+    pub token: String,
+    /// The key's label there.
+    pub label: String,
+    /// Its CKA_ID in hex.
+    pub id: String,
+}
+
 /// The closing of a ceremony.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closing {
@@ -136,8 +176,12 @@ pub struct Story {
     pub revoked: Vec<Revoked>,
     /// Series of sealed CRLs that count for nothing.
     pub superseded: Vec<Superseded>,
+    /// Where keys were generated, by the digests of their SubjectPublicKeyInfos.
+    pub generated: BTreeMap<Digest, Generated>,
     /// Ceremonies that closed as scripted.
     pub complete: BTreeSet<String>,
+    /// How each ceremony ended.
+    pub outcomes: BTreeMap<String, Outcome>,
     /// The last ceremony that opened: its id and the plan's digest.
     pub ceremony: Option<(String, Option<Digest>)>,
     /// How the last ceremony that closed did so.
@@ -160,6 +204,7 @@ impl Story {
             + self.named.len()
             + self.revoked.len()
             + self.superseded.len()
+            + self.generated.len()
             + self.approvals.len()
             + self.intents.len();
         if self.full || told >= MOST_TOLD {
@@ -201,6 +246,7 @@ impl Story {
                 Some(list) => self.superseded.push(Superseded { seq: record.seq, list }),
                 None => report.find_record(Code::E128, record.seq, "`crl.superseded` names no list"),
             },
+            "key.generated" => self.generation(record),
             "artifact.voided" => {
                 let sha256 = record.data.get("artifact").and_then(|artifact| artifact.get("sha256"));
                 let sha256 = sha256.and_then(Value::as_str).and_then(|text| text.parse::<Digest>().ok());
@@ -213,10 +259,23 @@ impl Story {
         }
     }
 
+    fn generation(&mut self, record: &Record) {
+        let text = |key: &str| record.data.str(key).map(str::to_owned);
+        let key = text("spki_sha256").and_then(|text| text.parse().ok());
+        if let (Some(key), Some(token), Some(label), Some(id)) =
+            (key, text("token"), text("label"), text("id"))
+        {
+            self.generated.insert(key, Generated { token, label, id });
+        }
+    }
+
     fn closes(&mut self, record: &Record) {
         self.closing = Closing::of(record);
-        if record.data.str("outcome") == Some("ok") {
-            self.complete.insert(record.cer.clone());
+        if let Some(outcome) = record.data.str("outcome").and_then(Outcome::of) {
+            self.outcomes.insert(record.cer.clone(), outcome);
+            if outcome == Outcome::Ok {
+                self.complete.insert(record.cer.clone());
+            }
         }
         self.outputs = record.data.str("outputs").map(|outputs| (record.seq, outputs.to_owned()));
         self.approvals.clear();
@@ -294,6 +353,7 @@ impl Story {
         };
         self.named.push(Named {
             seq: record.seq,
+            at: Timestamp::from_seconds(record.at.seconds()).unwrap_or(Timestamp::MAX),
             cer: record.cer.clone(),
             ev: record.ev.clone(),
             kind: kind.to_owned(),

@@ -3,12 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ceremony_log::record::Record;
 use thiserror::Error;
 
 use super::artifacts::{self, Artifacts};
-use super::certificates::Store;
+use super::certificates::{Certificate, Earlier, Store};
+use super::crl::RevokedSerials;
 use super::folder::Folder;
-use super::log::{self, Told, Trust};
+use super::log::{self, Reading, Told, Trust};
 use super::report::Report;
 use super::{crl, due, manifest, ocsp, proofs, requests};
 use crate::clock::Timestamp;
@@ -66,35 +68,102 @@ pub enum NoBundle {
 ///
 /// [`NoBundle`] if there is nothing to judge.
 pub fn verify(path: &Path, options: &Options) -> Result<Verification, NoBundle> {
-    let no_folder = |source| NoBundle::Folder { path: path.to_owned(), source };
-    let folder = Folder::open(path).map_err(no_folder)?;
-    if !artifacts::FILES.iter().any(|name| folder.file(name).is_ok()) {
-        return Err(NoBundle::Empty { path: path.to_owned() });
-    }
-    let mut report = Report::new();
-    artifacts::layout(&folder, &mut report);
-    let told = log::read(&folder, &options.trust, options.now, &mut report);
-    let manifest = manifest::read(&folder, &told, &mut report);
-    let artifacts = artifacts::read(&folder, &told, manifest.as_ref(), &mut report);
-    proofs::judge(&folder, &artifacts, &told, options.now, &mut report);
-    structures(&artifacts, &told, options, &mut report);
-    Ok(Verification {
-        origin: told.story.genesis.as_ref().map(|genesis| genesis.origin.clone()),
-        ceremony: told.story.ceremony.as_ref().map(|(id, _)| id.clone()),
-        records: told.size,
-        artifacts: artifacts.all().count(),
-        report,
-    })
+    judge(path, options, &mut |_, _| {})
 }
 
-/// Certificates first, because CRLs and responses are judged by the certificates of who signed them.
-fn structures(artifacts: &Artifacts<'_>, told: &Told, options: &Options, report: &mut Report) {
-    let practice = told.is_practice();
-    let at = options.at.or_else(|| (!practice).then_some(options.now));
-    let store = Store::read(artifacts, report);
-    let certificates = store.judge(told, at, report);
-    requests::judge(artifacts, report);
-    let lists = crl::judge(artifacts, told, &certificates, at, report);
-    ocsp::judge(artifacts, told, &certificates, &lists, at, report);
-    due::judge(told, at, report);
+/// Judges a bundle and then, whatever was found, shows it to `then` with the report so far.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub(super) fn judge(
+    path: &Path,
+    options: &Options,
+    then: &mut dyn FnMut(&Open<'_>, &mut Report),
+) -> Result<Verification, NoBundle> {
+    let folder = open(path)?;
+    let mut nobody = |_: &Record, _: &mut Report| ();
+    let reading = Reading::plain(&options.trust, options.now, &mut nobody);
+    let when = When { now: options.now, at: options.at };
+    let mut more = |open: &Open<'_>, report: &mut Report| {
+        then(open, report);
+        Verification {
+            origin: open.told.story.genesis.as_ref().map(|genesis| genesis.origin.clone()),
+            ceremony: open.told.story.ceremony.as_ref().map(|(id, _)| id.clone()),
+            records: open.told.size,
+            artifacts: open.artifacts.all().count(),
+            report: Report::new(),
+        }
+    };
+    let (report, verification) =
+        judge_open(&folder, reading, when, Report::new(), &Earlier::default(), &mut more);
+    Ok(Verification { report, ..verification })
+}
+
+/// Opens the folder of a bundle.
+///
+/// # Errors
+///
+/// [`NoBundle`] if there is nothing of a bundle in it.
+pub(super) fn open(path: &Path) -> Result<Folder, NoBundle> {
+    let no_folder = |source| NoBundle::Folder { path: path.to_owned(), source };
+    let folder = Folder::open(path).map_err(no_folder)?;
+    if artifacts::FILES.iter().any(|name| folder.file(name).is_ok()) {
+        return Ok(folder);
+    }
+    Err(NoBundle::Empty { path: path.to_owned() })
+}
+
+/// The judge's time, and the moment at which things have to be good.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct When {
+    /// The judge's clock.
+    pub now: Timestamp,
+    /// The moment in question; see [`Options::at`].
+    pub at: Option<Timestamp>,
+}
+
+/// A bundle while it is still open, judged as far as that needs nothing from elsewhere: what somebody may take out of it
+/// once nothing refuses it.
+#[derive(Debug)]
+pub(super) struct Open<'j> {
+    /// Its artifacts.
+    pub artifacts: &'j Artifacts<'j>,
+    /// Its log.
+    pub told: &'j Told,
+    /// Its certificates.
+    pub certificates: &'j [Certificate<'j>],
+    /// Which certificates of the log the CRLs of the bundle list.
+    pub revoked: &'j RevokedSerials,
+    /// The moment at which things have to be good, if there is one.
+    pub at: Option<Timestamp>,
+}
+
+/// Judges an open bundle, and lets `more` judge what depends on all of it.
+pub(super) fn judge_open<T>(
+    folder: &Folder,
+    reading: Reading<'_>,
+    when: When,
+    mut report: Report,
+    earlier: &Earlier,
+    more: &mut dyn FnMut(&Open<'_>, &mut Report) -> T,
+) -> (Report, T) {
+    artifacts::layout(folder, &mut report);
+    let told = log::read(folder, reading, &mut report);
+    let manifest = manifest::read(folder, &told, &mut report);
+    let artifacts = artifacts::read(folder, &told, manifest.as_ref(), &mut report);
+    proofs::judge(folder, &artifacts, &told, when.now, &mut report);
+    // A rehearsal's clock is not the judge's.
+    let at = when.at.or_else(|| (!told.is_practice()).then_some(when.now));
+    let store = Store::read(&artifacts, &told, earlier, &mut report);
+    // Certificates first, because CRLs and responses are judged by the certificates of who signed them.
+    let certificates = store.judge(&told, at, &mut report);
+    requests::judge(&artifacts, &mut report);
+    let revoked = crl::judge(&artifacts, &told, &certificates, at, &mut report);
+    ocsp::judge(&artifacts, &told, &certificates, &revoked, at, &mut report);
+    due::judge(&told, at, &mut report);
+    let open =
+        Open { told: &told, artifacts: &artifacts, certificates: &certificates, revoked: &revoked, at };
+    let more = more(&open, &mut report);
+    (report, more)
 }

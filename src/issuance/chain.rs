@@ -183,7 +183,7 @@ impl<T: Structure> Checked<T> {
         }
     }
 
-    /// Shows a person everything that will be signed and asks for the exact word.
+    /// Shows a person everything that will be signed, beside what the `planned` statement says, and asks for the exact word.
     ///
     /// # Errors
     ///
@@ -192,14 +192,16 @@ impl<T: Structure> Checked<T> {
         self,
         approver: &Person,
         kind: &str,
+        planned: Option<&Statement>,
         stage: &mut Stage<'_>,
     ) -> Result<Approved<T>, StageError> {
         let sha256 = self.sha256();
-        let mut lines: Vec<Line> = self
-            .statement
-            .fields()
-            .iter()
-            .map(|field| Line::new(field.name.clone(), field.value.clone()))
+        let fields = self.statement.fields().iter();
+        let mut lines: Vec<Line> = fields
+            .map(|field| {
+                let planned = planned.and_then(|planned| planned.value(&field.name));
+                Line::new(field.name.clone(), field.value.clone()).beside_plan(planned)
+            })
             .collect();
         lines.extend(self.warnings.iter().map(|warning| Line::new("warning", warning.to_string())));
         let name = format!("{} `{}`", T::NAME, self.material.name);

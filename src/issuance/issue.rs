@@ -50,6 +50,12 @@ pub trait ApprovedPlan {
         says: &Statement,
         octets: &Streamed,
     ) -> io::Result<Option<String>>;
+
+    /// What it says of a structure, field by field, its holes by their names; nothing if it does not show it.
+    fn statement(&self, place: &ArtifactPlace) -> Option<&Statement> {
+        let _ = place;
+        None
+    }
 }
 
 /// Something to be issued, complete but for what is drawn.
@@ -176,7 +182,8 @@ pub fn issue<O: Order>(
     as_approved(terms.plan, &order.place(), &checked)?;
     // Warnings count as acknowledged once the person who saw them has approved.
     let lint = checked.lint_result(terms.policy);
-    let approved = checked.approve(terms.approver, order.request_kind(), stage)?;
+    let approved =
+        checked.approve(terms.approver, order.request_kind(), terms.plan.statement(&order.place()), stage)?;
     stage.record(lint)?;
     let (place, key) = (order.place(), order.key());
     approved.prepare(&place, stage)?;

@@ -63,6 +63,8 @@ pub struct LoggedKey {
     pub spki_sha256: String,
     /// Whether it may sign.
     pub live: bool,
+    /// Whether it is one of the log's own, which sign its heads.
+    pub of_log: bool,
 }
 
 /// A certificate that an earlier ceremony signed, as the log names it.
@@ -152,8 +154,10 @@ pub struct Ledger {
     crl_ends: BTreeMap<Digest, Timestamp>,
     /// Series of CRLs that are sealed and not superseded.
     sealed: Vec<SealedSeries>,
-    logged_keys: BTreeMap<String, LoggedKey>,
-    logged_certificates: BTreeMap<Digest, LoggedCertificate>,
+    pub(super) logged_keys: BTreeMap<String, LoggedKey>,
+    pub(super) logged_certificates: BTreeMap<Digest, LoggedCertificate>,
+    /// Octets that earlier ceremonies kept beside the log, by digest.
+    pub(super) kept: BTreeMap<Digest, Vec<u8>>,
     /// When a key signed its last series.
     series: BTreeMap<Digest, Timestamp>,
     /// Bags, copies, and keys that are gone.
@@ -270,7 +274,7 @@ impl Ledger {
             .map(|known| known.name.clone())
     }
 
-    fn take_in_key(&mut self, spki_sha256: &str, public: PublicKey) -> Option<String> {
+    pub(super) fn take_in_key(&mut self, spki_sha256: &str, public: PublicKey) -> Option<String> {
         let logged = self.logged_keys.get(spki_sha256)?.clone();
         self.add_key(Key {
             name: logged.name.clone(),

@@ -12,6 +12,7 @@
 //! - `key`: how a key becomes live;
 //! - `past`: what an interrupted ceremony left of all this, taken in again or given up;
 //! - `ledger`: what the ceremony and its log know;
+//! - `recalled`: what of the log is used by name;
 //! - `revocable`: what can be revoked, why and since when;
 //! - `paths`: what dies with a certificate.
 
@@ -23,6 +24,7 @@ pub mod order;
 mod past;
 mod paths;
 mod possessions;
+mod recalled;
 pub mod revocable;
 mod series;
 mod side_by_side;
@@ -41,6 +43,7 @@ pub use ledger::{
 pub use past::burn_serials;
 pub use paths::{Loss, loss};
 pub use possessions::{Bag, Possessions};
+pub use recalled::{Named, Recalled};
 pub use series::{Series, SeriesOrder, check_member, issue_series, sign_one_by_one, sign_side_by_side};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, Structure, ToBeSigned};

@@ -11,6 +11,8 @@ pub struct Possessions {
     /// What is left of a key elsewhere, by the digest of its public key.
     surviving: BTreeMap<Digest, BTreeSet<String>>,
     destroyed: BTreeSet<String>,
+    /// What a token held when it was last looked at, without the log's heads, if nothing was made or destroyed there since.
+    inventories: BTreeMap<String, Digest>,
 }
 
 /// Where a thing is that is kept in bags.
@@ -41,6 +43,21 @@ impl Possessions {
     /// What is left of a key elsewhere.
     pub fn surviving(&self, spki_sha256: Digest) -> Vec<String> {
         self.surviving.get(&spki_sha256).into_iter().flatten().cloned().collect()
+    }
+
+    /// A token was looked at: what it held, without the log's heads.
+    pub fn looked_at(&mut self, token: &str, without_heads_sha256: Digest) {
+        self.inventories.insert(token.to_owned(), without_heads_sha256);
+    }
+
+    /// Something may have come to a token or gone from it.
+    pub fn changed(&mut self, token: &str) {
+        self.inventories.remove(token);
+    }
+
+    /// What a token has to hold, if the log says it: the digest of its inventory without the log's heads.
+    pub fn inventory(&self, token: &str) -> Option<Digest> {
+        self.inventories.get(token).copied()
     }
 
     /// A key was destroyed; its name is never given again.

@@ -26,7 +26,7 @@ use crate::digest::Digest;
 pub use crate::profile::Begun;
 use crate::profile::Library;
 use crate::script::{Part, Problems, Script, Unread, Word};
-use crate::step::{AnyStep, Draft, Left, Scope, Setting, TokenDemand, Window};
+use crate::step::{AnyStep, Draft, Left, Recalled, Scope, Setting, TokenDemand, Window};
 
 /// A script resolved to values.
 #[derive(Debug)]
@@ -119,6 +119,9 @@ impl Plan {
         let mut ledger = sources.earlier.clone().unwrap_or_default();
         take_in(&setting, &mut ledger);
         let mut scope = Scope::new(setting, ledger, sources.library, unread, &mut problems);
+        if sources.earlier.is_none() && script.steps().any(|step| step.name == "confirm-log") {
+            scope.lacks_its_log();
+        }
         for (name, _) in script.inputs.iter() {
             if scope.input(name.value.as_str()).is_none() {
                 scope.spoil(name.value.as_str());
@@ -182,7 +185,7 @@ impl Plan {
     }
 }
 
-/// Takes in every input that is a certificate of the log.
+/// Takes in every input that is a certificate of the log, and what steps use of it by name.
 pub fn take_in(setting: &Setting, ledger: &mut Ledger) {
     // Issuers before what they issued, so that each finds its issuer by the script's name.
     for _ in 0..2 {
@@ -192,6 +195,7 @@ pub fn take_in(setting: &Setting, ledger: &mut Ledger) {
             }
         }
     }
+    ledger.recall(&setting.recalled);
 }
 
 /// The script's steps against the log that there is, or is not.
@@ -204,8 +208,8 @@ fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
                 "the log given exists; a script that continues it has `confirm-log` instead",
             );
         }
-        (false, _, Some(confirm)) if !sources.rehearsal => {
-            let hint = "name the log's folder with --log";
+        (false, _, Some(confirm)) => {
+            let hint = "name the log's folder with --log; for a rehearsal, the scripts before this one";
             problems.add_with_hint(confirm.place, "the script continues a log, and none was given", hint);
         }
         _ => {}
@@ -232,6 +236,7 @@ fn setting(script: &Script, problems: &mut Problems) -> Setting {
         inputs: BTreeMap::new(),
         profiles: BTreeMap::new(),
         lists: BTreeMap::new(),
+        recalled: Recalled::default(),
     }
 }
 
@@ -246,7 +251,7 @@ fn canonical(
     let digests = |pairs: Vec<(&String, Digest)>| {
         pairs.into_iter().map(|(name, sha256)| (name.clone(), sha256)).collect::<BTreeMap<_, _>>()
     };
-    to_canonical(&serde_json::json!({
+    let mut plan = serde_json::json!({
         "v": 1,
         "ceremony": setting.ceremony,
         "title": setting.title,
@@ -260,7 +265,11 @@ fn canonical(
         "acts": acts,
         "drafts": drafts,
         "outputs": named_outputs(outputs),
-    }))
+    });
+    if let (false, Some(plan)) = (setting.recalled.is_empty(), plan.as_object_mut()) {
+        plan.insert("log".into(), serde_json::json!(setting.recalled));
+    }
+    to_canonical(&plan)
 }
 
 fn named_outputs(outputs: &[(&'static str, String)]) -> serde_json::Value {

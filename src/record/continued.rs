@@ -39,7 +39,8 @@ pub struct Continued {
     pub(super) verifier: VerifierKey,
     pub(super) levels: Levels,
     pub(super) last: Hash,
-    pub(super) last_at: Timestamp,
+    /// When its last record was written.
+    pub last_at: Timestamp,
     pub(super) octets: u64,
     pub(super) note: Note,
 }

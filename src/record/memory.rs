@@ -31,6 +31,8 @@ pub struct Memory {
     sets: BTreeMap<String, Digest>,
     /// The serial numbers that the ceremony being read has burned so far.
     burned: Vec<Burned>,
+    /// What ceremonies kept beside the log of what they made: certificates and public keys.
+    kept: Vec<(String, Digest)>,
 }
 
 /// A serial number that is never used again: a certificate with it could exist that nobody has.
@@ -66,11 +68,12 @@ impl Memory {
     /// Learns from a record; nothing from one that is not as the log format says.
     pub fn learn(&mut self, record: &Record) {
         let data = &record.data;
+        self.watch(record);
         // A record whose fields are not as they should be teaches nothing; the log's own checks say so.
         let _ = match record.ev.as_str() {
-            "key.generated" => self.key_generated(data),
+            "key.generated" => self.key_generated(&record.cer, data),
             "key.live" => data.str("spki_sha256").map(|spki| self.ledger.logged_key_is_live(spki)),
-            "log.key.added" if data.str("role") == Some("main") => self.log_key_added(data),
+            "log.key.added" => self.log_key_added(data),
             "cert.sign.intent" => self.certificate_intended(record),
             "cert.signed" => self.certificate_signed(record.reference, data),
             "crl.signed" => self.crl_signed(data),
@@ -78,7 +81,7 @@ impl Memory {
             "artifact.voided" => data
                 .get("artifact")
                 .and_then(|artifact| artifact.get("sha256")?.as_str())
-                .and_then(|list| self.list_superseded(list)),
+                .and_then(|sha256| self.voided(sha256)),
             "cert.revoked" => self.certificate_revoked(data),
             "serial.burned" => self.serial_burned(record),
             "ceremony.close" => {
@@ -92,7 +95,27 @@ impl Memory {
         };
     }
 
-    fn key_generated(&mut self, data: &Object) -> Option<()> {
+    /// What a token held when it was last looked at; forgotten as soon as something is begun there that may change it.
+    fn watch(&mut self, record: &Record) {
+        let Some(token) = record.data.str("token") else { return };
+        let seen = record.data.str("without_heads_sha256").and_then(|text| text.parse().ok());
+        match (record.ev.as_str(), seen) {
+            ("token.inventory", Some(sha256)) => {
+                self.kept.push((record.cer.clone(), sha256));
+                self.ledger.possessions.looked_at(token, sha256);
+            }
+            (
+                "auth.ok" | "auth.failed" | "quorum.met" | "log.confirmed" | "device.inserted"
+                | "device.attested" | "device.audit",
+                _,
+            ) => {}
+            // Whatever else names a token may have changed it. To compare less is no harm; to compare wrongly is.
+            _ => self.ledger.possessions.changed(token),
+        }
+    }
+
+    fn key_generated(&mut self, ceremony: &str, data: &Object) -> Option<()> {
+        self.kept.push((ceremony.to_owned(), data.str("spki_sha256")?.parse().ok()?));
         self.ledger.remember_key(LoggedKey {
             name: data.str("label")?.to_owned(),
             token: data.str("token")?.to_owned(),
@@ -100,11 +123,16 @@ impl Memory {
             algorithm: data.str("algorithm")?.to_owned(),
             spki_sha256: data.str("spki_sha256")?.to_owned(),
             live: false,
+            of_log: false,
         });
         Some(())
     }
 
     fn log_key_added(&mut self, data: &Object) -> Option<()> {
+        self.ledger.logged_key_is_of_the_log(data.str("spki_sha256")?);
+        if data.str("role") != Some("main") {
+            return Some(());
+        }
         self.log_key = Some(LogKeyPlace {
             vkey: data.str("vkey")?.to_owned(),
             token: data.str("token")?.to_owned(),
@@ -153,6 +181,7 @@ impl Memory {
         }
         let (known, digest) = (kind.parse().unwrap_or(Kind::Other), spki.parse().ok()?);
         let sha256 = artifact.str("sha256")?.parse().ok()?;
+        self.kept.push((intent.ceremony.clone(), sha256));
         self.ledger.serial_became(intent.issuer, &intent.serial, |issued| {
             issued.name.clone_from(&name);
             issued.kind = known;
@@ -169,15 +198,20 @@ impl Memory {
         Some(())
     }
 
-    /// Learns from the to-be-signed octets that earlier ceremonies kept beside the log, as far as they are there: what
-    /// the log names by digest and does not say itself.
+    /// Learns from what earlier ceremonies kept beside the log, as far as it is there: what the log names by digest and
+    /// does not say itself. To-be-signed octets, certificates, public keys.
     pub fn look_into(&mut self, folder: &Path) {
+        let kept = |ceremony: &str, sha256: Digest| {
+            let pending = folder.join("runs").join(ceremony).join("pending");
+            kept_octets(&pending.join(sha256.to_string()), sha256)
+        };
+        for (ceremony, sha256) in &self.kept {
+            if let Some(octets) = kept(ceremony, *sha256) {
+                self.ledger.keep(*sha256, octets);
+            }
+        }
         for intent in self.intents.values() {
-            let kept = folder.join("runs").join(&intent.ceremony).join("pending");
-            let Some(octets) = kept_octets(&kept.join(intent.to_be_signed.to_string()), intent.to_be_signed)
-            else {
-                continue;
-            };
+            let Some(octets) = kept(&intent.ceremony, intent.to_be_signed) else { continue };
             if let Ok(tbs) = crate::pki::read::tbs_certificate(&octets) {
                 self.ledger.complete(intent.issuer, &intent.serial, &tbs);
             }
@@ -282,6 +316,12 @@ impl Memory {
             self.ledger.use_crl(issuer, sha256);
         }
         Some(())
+    }
+
+    /// An artifact of a ceremony that was aborted, or a part of one that was interrupted.
+    fn voided(&mut self, sha256: &str) -> Option<()> {
+        self.ledger.forget_certificate(sha256.parse().ok()?);
+        self.list_superseded(sha256)
     }
 
     /// A series of CRLs of which nothing counts any more: superseded, or of a ceremony that was aborted.

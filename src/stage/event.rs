@@ -198,9 +198,16 @@ pub enum Event {
     /// Enough people are present to use a token's keys.
     #[serde(rename = "quorum.met")]
     QuorumMet { token: String, serial: String, threshold: u64, share_count: u64, people: Vec<String> },
-    /// What a token holds, by digest of its canonical inventory.
+    /// What a token holds, by digest of its canonical inventory; and without the log's heads, which come and go with it.
     #[serde(rename = "token.inventory")]
-    TokenInventory { token: String, serial: String, objects: u64, unreadable: u64, inventory_sha256: Digest },
+    TokenInventory {
+        token: String,
+        serial: String,
+        objects: u64,
+        unreadable: u64,
+        inventory_sha256: Digest,
+        without_heads_sha256: Digest,
+    },
     /// Intent: a key pair is about to be generated.
     #[serde(rename = "key.generate.intent")]
     KeyGenerateIntent { token: String, label: String, id: String, algorithm: String },

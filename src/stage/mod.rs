@@ -17,10 +17,12 @@ mod machine;
 mod media;
 mod medium;
 mod operators;
+mod overview;
 mod past;
 mod shares;
 mod witnessing;
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::time::Duration;
 
@@ -47,6 +49,7 @@ pub use operators::{
     SIGNED, ShareDelivery, SharePurpose, ShareRequest, SignRequest, bring_signature,
 };
 
+pub use overview::{Overview, Programme, ProgrammeAct, ProgrammeStep, StepTimes, TokenState, TokenView};
 pub use past::{Leftover, Past, PastRecord};
 pub use shares::{DealtPin, ShareError, ShareFace, SharedPin};
 
@@ -78,6 +81,8 @@ pub struct Stage<'a> {
     /// The USB devices that were there when it was looked last.
     devices: Option<Vec<String>>,
     memory: past::Memory,
+    /// When the steps began and ended, for whoever follows.
+    steps: BTreeMap<String, StepTimes>,
 }
 
 /// What an act may reach: its token, and the place where artifacts are stored.
@@ -213,6 +218,7 @@ impl<'a> Stage<'a> {
             media: media::Begun::new(),
             devices: None,
             memory: past::Memory::default(),
+            steps: BTreeMap::new(),
         }
     }
 
@@ -380,6 +386,16 @@ impl<'a> Stage<'a> {
     pub fn inventory(&mut self, token: &str) -> Result<Inventory, StageError> {
         self.log_in(token)?;
         self.token(token)?.inventory().map_err(|source| StageError::token(token, source))
+    }
+
+    /// Something is not as the log says: that goes into the log before the ceremony ends of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it could not be stored.
+    pub fn record_anomaly(&mut self, what: &str) -> Result<(), StageError> {
+        self.record(Event::LogAnomaly { severity: "error".into(), text: printable(what) })?;
+        Ok(())
     }
 
     /// A key pair on a token, as read from there.
@@ -641,7 +657,9 @@ impl<'a> Stage<'a> {
             step: self.step.clone(),
             closes,
         };
-        Ok(self.journal.append(entry)?)
+        let seq = self.journal.append(entry.clone())?;
+        self.tell_followers(&entry, seq);
+        Ok(seq)
     }
 }
 

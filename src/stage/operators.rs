@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::overview::{Overview, Programme};
 use crate::secret::{Pin, SecretOctets};
 
 /// A person of the script.
@@ -25,12 +26,21 @@ pub struct Line {
     pub name: String,
     /// Its value, exactly as it is to be compared.
     pub value: String,
+    /// What the reviewed plan has in its place, where that is another: the name of what could not be known before the day.
+    pub planned: Option<String>,
 }
 
 impl Line {
     /// A line.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into() }
+        Self { name: name.into(), value: value.into(), planned: None }
+    }
+
+    /// The same line, beside what the reviewed plan says in its place.
+    #[must_use]
+    pub fn beside_plan(self, planned: Option<&str>) -> Self {
+        let planned = planned.filter(|planned| *planned != self.value).map(str::to_owned);
+        Self { planned, ..self }
     }
 }
 
@@ -216,6 +226,16 @@ pub trait Operators {
     /// Whose clocks the times are of that they tell: `witnesses`, or `rehearsal` where no person looks at one.
     fn clock_source(&self) -> &'static str {
         "witnesses"
+    }
+
+    /// Takes in what the ceremony will do, before the first record of this start. Does nothing where nobody follows.
+    fn begin(&mut self, programme: &Programme) {
+        let _ = programme;
+    }
+
+    /// Sees where the ceremony is, after each record. Does nothing where nobody follows.
+    fn observe(&mut self, overview: &Overview<'_>) {
+        let _ = overview;
     }
 
     /// Shows something; nobody has to answer.

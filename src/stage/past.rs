@@ -193,6 +193,7 @@ impl Stage<'_> {
     /// This ceremony was interrupted, and this is what its log says, and what its modules left.
     pub fn remembers(&mut self, past: Past, outcomes: Vec<Outcome>) {
         self.memory.outcomes = outcomes;
+        self.steps = Self::steps_of(&past);
         self.partial |= past.has("witness.disagreed");
         let confirm = past.find("step.begin", |record| record.text("name") == Some("confirm-log"));
         let confirm = confirm.and_then(|record| record.text("step"));

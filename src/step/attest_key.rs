@@ -37,6 +37,8 @@ pub struct AttestKey {
 impl Step for AttestKey {
     const NAME: &'static str = "attest-key";
     const ABOUT: &'static str = "a vendor's statement on a key is stored by its digest";
+    const WHY: &'static str =
+        "The maker of the device says that the key was made in it: a second witness for the auditor.";
     const RECALLED: bool = true;
     type Spec = Spec;
 

@@ -24,6 +24,8 @@ pub struct ConfirmClock {
 impl Step for ConfirmClock {
     const NAME: &'static str = "confirm-clock";
     const ABOUT: &'static str = "people compare the ceremony clock with their own";
+    const WHY: &'static str = "Every record carries a time, and certificates begin and end to the second: the clock is nobody's alone. BR 5.4.1.";
+    const MINUTES: u32 = 2;
     const RECALLED: bool = false;
     type Spec = Spec;
 

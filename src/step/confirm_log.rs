@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Room, Scope, Step, StepError, spec};
-use crate::stage::{Confirmed, Event, Expected, Line, Person};
+use crate::stage::{Confirmed, Event, Expected, Line, Notice, Person, StageError};
 
 spec!(
     /// `confirm-log: {}`
@@ -20,6 +20,8 @@ pub struct ConfirmLog {
 impl Step for ConfirmLog {
     const NAME: &'static str = "confirm-log";
     const ABOUT: &'static str = "the log is compared with the heads on the tokens and on paper";
+    const WHY: &'static str =
+        "A log that was cut short or exchanged shows here, before anything is signed on top of it.";
     const RECALLED: bool = false;
     type Spec = Spec;
 
@@ -35,7 +37,8 @@ impl Step for ConfirmLog {
 
     fn preview(&self) -> String {
         format!(
-            "Compare the log with the heads that the tokens keep. {} reads its last head from paper and types its words.",
+            "Compare the log with the heads that the tokens keep, and its keys with those on the tokens. {} reads its last head \
+             from paper and types its words.",
             self.person.id
         )
     }
@@ -48,6 +51,7 @@ impl Step for ConfirmLog {
         };
         // What tokens say first: what a person types comes from paper, whatever the machine says.
         room.stage.compare_with_tokens()?;
+        find_keys(room)?;
         // The words themselves are not shown: what is typed comes from paper, or it proves nothing.
         let lines = vec![Line::new("records of the log", head.size.to_string())];
         let sentence = "Type all words of the log's head from the last ceremony's paper.";
@@ -58,5 +62,44 @@ impl Step for ConfirmLog {
         room.stage.record_by(&self.person, event)?;
         room.stage.log_is_confirmed();
         Ok(())
+    }
+}
+
+/// Every key of the log is on its token, as far as the token is one of the script's, with the public key that the log names.
+fn find_keys(room: &mut Room<'_, '_>) -> Result<(), StepError> {
+    let mut found = 0_usize;
+    for token in room.setting.tokens.keys() {
+        let keys: Vec<_> = room.ledger.keys_on(token).cloned().collect();
+        for key in keys {
+            let there = match key.id.parse() {
+                Ok(id) => room.stage.key(token, &id).map_err(|error| with_cause(&error)),
+                Err(_) => Err(format!("the log has the id `{}`, which is none", key.id)),
+            };
+            let spki = there.map(|there| there.public_key.spki_sha256().to_string());
+            let why = match spki {
+                Ok(spki) if spki == key.spki_sha256 => {
+                    found += 1;
+                    continue;
+                }
+                Ok(spki) => {
+                    format!("key `{}` has the SPKI SHA-256 {spki}, wanted {}", key.name, key.spki_sha256)
+                }
+                Err(why) => format!("key `{}`, id {}: {why}", key.name, key.id),
+            };
+            let error = StepError::OtherInventory { token: token.clone(), why };
+            room.stage.record_anomaly(&error.to_string())?;
+            return Err(error);
+        }
+    }
+    let lines = vec![Line::new("keys", found.to_string())];
+    let sentence = "Every key that the log has on these tokens is there.".into();
+    room.stage.show(&Notice::Done { sentence, lines });
+    Ok(())
+}
+
+fn with_cause(error: &StageError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }

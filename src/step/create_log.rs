@@ -78,6 +78,8 @@ impl CreateLog {
 impl Step for CreateLog {
     const NAME: &'static str = "create-log";
     const ABOUT: &'static str = "the log gets the keys that sign its heads";
+    const WHY: &'static str =
+        "From here on every record is bound to a key: nobody can take one out or add one afterwards.";
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

@@ -45,6 +45,8 @@ enum Direction {
 impl Step for Custody {
     const NAME: &'static str = "custody";
     const ABOUT: &'static str = "a thing is taken out of its sealed bag, or put into a new one";
+    const WHY: &'static str = "A device that was alone with somebody proves nothing: its bag does. BR 5.1.2.";
+    const MINUTES: u32 = 4;
     const RECALLED: bool = true;
     type Spec = Spec;
 

@@ -32,6 +32,8 @@ pub struct DestroyKey {
 impl Step for DestroyKey {
     const NAME: &'static str = "destroy-key";
     const ABOUT: &'static str = "a key is destroyed for good, and a fresh process looks for it";
+    const WHY: &'static str = "A key that nobody needs any more can only be lost or stolen. BR 6.2.10.";
+    const MINUTES: u32 = 4;
     const RECALLED: bool = true;
     type Spec = Spec;
 

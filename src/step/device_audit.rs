@@ -33,6 +33,8 @@ pub struct DeviceAudit {
 impl Step for DeviceAudit {
     const NAME: &'static str = "device-audit";
     const ABOUT: &'static str = "a device's own audit log is stored by its digest";
+    const WHY: &'static str =
+        "The device kept a log of its own: together the two show that nothing happened beside the script.";
     const RECALLED: bool = true;
     type Spec = Spec;
 

@@ -26,6 +26,9 @@ pub struct Evidence {
 impl Step for Evidence {
     const NAME: &'static str = "evidence";
     const ABOUT: &'static str = "somebody writes something down that the auditor will want";
+    const WHY: &'static str =
+        "The auditor finds recordings, seals and papers again by what is written down here. BR 5.4.1.";
+    const MINUTES: u32 = 2;
     const RECALLED: bool = false;
     type Spec = Spec;
 

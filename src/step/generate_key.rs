@@ -35,6 +35,8 @@ pub struct GenerateKey {
 impl Step for GenerateKey {
     const NAME: &'static str = "generate-key";
     const ABOUT: &'static str = "a key pair is generated in the HSM, and proves itself";
+    const WHY: &'static str =
+        "The private key is made in the hardware and never leaves it readable. BR 6.1.1.1, 6.2.";
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

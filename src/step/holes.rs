@@ -66,6 +66,11 @@ impl<'d> ApprovedDrafts<'d> {
 }
 
 impl ApprovedPlan for ApprovedDrafts<'_> {
+    fn statement(&self, place: &ArtifactPlace) -> Option<&Statement> {
+        let mut of_step = self.drafts.iter().filter(|draft| draft.step == self.step);
+        of_step.find(|draft| draft.kind == place.kind && draft.name == place.name).map(|draft| &draft.fields)
+    }
+
     fn difference(
         &self,
         place: &ArtifactPlace,

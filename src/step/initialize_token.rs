@@ -26,6 +26,8 @@ pub struct InitializeToken {
 impl Step for InitializeToken {
     const NAME: &'static str = "initialize-token";
     const ABOUT: &'static str = "a blank token gets its label and PINs";
+    const WHY: &'static str = "A token begins empty, with PINs that only its custodians know.";
+    const MINUTES: u32 = 5;
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

@@ -26,6 +26,7 @@ pub struct Instruct {
 impl Step for Instruct {
     const NAME: &'static str = "instruct";
     const ABOUT: &'static str = "somebody does what no program can do, and says when it is done";
+    const WHY: &'static str = "What only hands can do is said, done and recorded like everything else.";
     const RECALLED: bool = false;
     type Spec = Spec;
 

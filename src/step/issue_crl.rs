@@ -46,6 +46,8 @@ pub struct IssueCrl {
 impl Step for IssueCrl {
     const NAME: &'static str = "issue-crl";
     const ABOUT: &'static str = "a certificate revocation list";
+    const WHY: &'static str =
+        "Everybody who checks certificates looks here for the ones that were revoked. BR 4.9.7, 7.2.";
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

@@ -83,6 +83,9 @@ impl IssueCrlSeries {
 impl Step for IssueCrlSeries {
     const NAME: &'static str = "issue-crl-series";
     const ABOUT: &'static str = "certificate revocation lists ahead of time, sealed until each begins";
+    const WHY: &'static str =
+        "The lists of the months to come are signed now, and sealed, so that the key can stay offline.";
+    const MINUTES: u32 = 5;
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

@@ -47,6 +47,9 @@ pub struct IssueCross(Issue);
 impl Step for IssueCross {
     const NAME: &'static str = "issue-cross";
     const ABOUT: &'static str = "a cross-certificate: another CA's name and key under this issuer";
+    const WHY: &'static str =
+        "Whoever trusts this issuer will trust the other CA too, until the certificate ends. BR 7.1.2.2.";
+    const MINUTES: u32 = 4;
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

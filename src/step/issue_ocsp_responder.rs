@@ -36,6 +36,8 @@ pub struct IssueOcspResponder(Issue);
 impl Step for IssueOcspResponder {
     const NAME: &'static str = "issue-ocsp-responder";
     const ABOUT: &'static str = "the certificate of an OCSP responder that answers for a CA";
+    const WHY: &'static str = "Answers about revocation are signed by a key of their own, so that the CA's can stay offline. BR 7.1.2.8.";
+    const MINUTES: u32 = 4;
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

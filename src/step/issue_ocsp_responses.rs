@@ -10,7 +10,7 @@ use crate::issuance::order::{OcspSeries, Period, Subject, When, Windows};
 use crate::issuance::{self, IssuanceError, KnownCertificate, Ledger, RevokedHere, Terms};
 use crate::pki::{SerialNumber, read};
 use crate::profile::{Fills, Profile};
-use crate::script::{Id, Located, Place};
+use crate::script::{FromNode, Id, Located, Node, Place, Problems, Value, wrong};
 use crate::stage::{Line, Notice};
 
 spec!(
@@ -23,7 +23,7 @@ spec!(
         /// The responses' profile; `ocsp-response` if none is named.
         profile: Option<Located<Id>> = optional "profile",
         /// The certificates in question.
-        certificates: Vec<Located<Id>> = list "certificates",
+        certificates: Answered = required "certificates",
         /// From when.
         this_update: Located<When> = required "this-update",
         /// For how long, next update included.
@@ -36,6 +36,32 @@ spec!(
         responses: Located<Id> = required "responses",
     }
 );
+
+/// About which certificates there are responses.
+#[derive(Debug)]
+pub enum Answered {
+    /// These, by name.
+    Named(Vec<Located<Id>>),
+    /// All of the issuer's that the log and the steps before know and that have not run out.
+    FromLog(Place),
+}
+
+impl FromNode for Answered {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        match &node.value {
+            Value::Scalar { text, .. } if text == "from-log" => Some(Self::FromLog(node.place)),
+            Value::List(items) if items.is_empty() => {
+                problems.add(node.place, "`certificates` is an empty list; wanted at least one");
+                None
+            }
+            Value::List(items) => {
+                let named: Vec<_> = items.iter().map(|item| Located::from_node(item, problems)).collect();
+                named.into_iter().collect::<Option<_>>().map(Self::Named)
+            }
+            _ => wrong(node, "a list of certificates by name, or `from-log`", problems),
+        }
+    }
+}
 
 /// OCSP responses are signed, all under one approval.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -68,7 +94,10 @@ impl IssueOcspResponses {
                 .find(|revocation| revocation.serial == serial)
                 .map(|revocation| (revocation.at, revocation.reason));
             let decided_later = decided_later(view.issuer().sha256(), &serial, ledger);
-            Ok(Subject { serial, serial_is_fixed: key.id.is_some(), revoked, decided_later })
+            // The serial number of a certificate of this ceremony is drawn on the day, whoever answers.
+            let made_here =
+                ledger.issued_under(view.issuer().sha256(), &serial).is_none_or(|one| one.made_here);
+            Ok(Subject { serial, serial_is_fixed: !made_here, revoked, decided_later })
         };
         Ok(OcspSeries {
             name: self.responses.clone(),
@@ -88,6 +117,8 @@ impl IssueOcspResponses {
 impl Step for IssueOcspResponses {
     const NAME: &'static str = "issue-ocsp-responses";
     const ABOUT: &'static str = "OCSP responses ahead of time, one for each certificate";
+    const WHY: &'static str =
+        "Software that asks whether a certificate is revoked gets these answers. BR 4.9.10.";
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
@@ -97,9 +128,19 @@ impl Step for IssueOcspResponses {
             spec.profile.clone().unwrap_or_else(|| Located::new(default_profile(), spec.issuer.place));
         let profile = scope.profile(&named, &["ocsp-response"]);
         let name = scope.new_output("ocsp-response", &spec.responses);
-        let known: Vec<_> = spec.certificates.iter().map(|name| scope.certificate(name)).collect();
+        let known = match &spec.certificates {
+            Answered::Named(names) => {
+                let known: Vec<_> = names.iter().map(|name| scope.certificate(name)).collect();
+                if let Some(issuer) = &issuer {
+                    judge_certificates(names, &known, issuer, scope);
+                }
+                known.into_iter().collect()
+            }
+            Answered::FromLog(place) => {
+                issuer.as_ref().and_then(|issuer| scope.certificates_of(issuer, *place))
+            }
+        };
         let (issuer, responder) = (issuer?, responder?);
-        judge_certificates(&spec.certificates, &known, &issuer, scope);
         let answers = responder.name == issuer.name
             || responder.kind == "ocsp-responder" && responder.issuer == issuer.name;
         if !answers {
@@ -120,10 +161,7 @@ impl Step for IssueOcspResponses {
             responder: responder.name,
             key: key.name.clone(),
             profile: named.value.to_string(),
-            certificates: known
-                .into_iter()
-                .map(|known| known.map(|known| known.name))
-                .collect::<Option<_>>()?,
+            certificates: known?.into_iter().map(|known: KnownCertificate| known.name).collect(),
             period: Period { begins: spec.this_update.value, lasts: spec.lasts.value },
             windows: windows?,
         };

@@ -33,6 +33,8 @@ pub struct IssueRoot(Issue);
 impl Step for IssueRoot {
     const NAME: &'static str = "issue-root";
     const ABOUT: &'static str = "a self-signed root CA certificate";
+    const WHY: &'static str = "Browsers will trust this certificate as it is, for years: nothing of it can be corrected afterwards. BR 7.1.2.1.";
+    const MINUTES: u32 = 4;
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

@@ -56,6 +56,9 @@ impl Step for IssueSubordinate {
     const NAME: &'static str = "issue-subordinate";
     const ABOUT: &'static str =
         "a subordinate CA certificate, from a request, a public key or a key on a token";
+    const WHY: &'static str =
+        "The root stays offline; this certificate lets the online CA issue in its name. BR 7.1.2.6.";
+    const MINUTES: u32 = 4;
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

@@ -13,6 +13,7 @@ mod custody;
 mod destroy_key;
 mod device_audit;
 mod evidence;
+mod from_log;
 mod generate_key;
 mod given_key;
 mod holes;
@@ -58,8 +59,8 @@ pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, W
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Revocation, SealedSeries,
-    burn_serials,
+    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Recalled, Revocation,
+    SealedSeries, burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
@@ -100,6 +101,10 @@ trait Step: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// What it does, in a sentence for authors.
     const ABOUT: &'static str;
+    /// Why ceremonies have it, in a sentence for the people at the table.
+    const WHY: &'static str = "";
+    /// Minutes that it takes by experience, talking and reading included.
+    const MINUTES: u32 = 3;
     /// Whether later steps need what comes of it: after an interruption it is performed again from the log's records,
     /// with nothing asked, signed or recorded. A step is not if it only asks, shows or looks.
     const RECALLED: bool = true;
@@ -190,6 +195,16 @@ macro_rules! steps {
             /// The step's name in a script.
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$step(_) => $module::$step::NAME),+ }
+            }
+
+            /// Why ceremonies have it, in a sentence for the people at the table.
+            pub const fn why(&self) -> &'static str {
+                match self { $(Self::$step(_) => $module::$step::WHY),+ }
+            }
+
+            /// Minutes that it takes by experience, talking and reading included.
+            pub const fn minutes(&self) -> u32 {
+                match self { $(Self::$step(_) => $module::$step::MINUTES),+ }
             }
 
             /// Whether later steps need what came of it after an interruption.
@@ -307,6 +322,14 @@ pub enum StepError {
     Custody {
         /// The thing that was in it.
         item: String,
+        /// What was found and what was wanted.
+        why: String,
+    },
+    /// A token does not hold what the log says.
+    #[error("token `{token}` does not hold what the log says: {why}")]
+    OtherInventory {
+        /// The script's name for it.
+        token: String,
         /// What was found and what was wanted.
         why: String,
     },

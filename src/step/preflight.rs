@@ -22,6 +22,7 @@ pub struct Preflight {}
 impl Step for Preflight {
     const NAME: &'static str = "preflight";
     const ABOUT: &'static str = "the program looks at the machine: program, kernel, memory, networks, devices, disks, who else is there";
+    const WHY: &'static str = "Nobody can see from outside what a machine runs: what is not as it should be is found before any key is used.";
     const RECALLED: bool = false;
     type Spec = Spec;
 

@@ -55,6 +55,8 @@ impl RequestCertificate {
 impl Step for RequestCertificate {
     const NAME: &'static str = "request-certificate";
     const ABOUT: &'static str = "a certification request from a key on a token";
+    const WHY: &'static str =
+        "The key itself signs the request: whoever certifies it knows that somebody holds it. RFC 2986.";
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

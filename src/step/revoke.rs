@@ -142,6 +142,9 @@ struct Fixed {
 impl Step for Revoke {
     const NAME: &'static str = "revoke";
     const ABOUT: &'static str = "a certificate is revoked";
+    const WHY: &'static str =
+        "From here on the certificate is not to be trusted, whatever else it says. BR 4.9.";
+    const MINUTES: u32 = 5;
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

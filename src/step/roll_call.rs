@@ -22,6 +22,7 @@ pub struct RollCall {
 impl Step for RollCall {
     const NAME: &'static str = "roll-call";
     const ABOUT: &'static str = "everyone says that they are here";
+    const WHY: &'static str = "Keys are made and used by several people together, who are named and in the room. BR 5.2.2, 6.1.1.1.";
     const RECALLED: bool = false;
     type Spec = Spec;
 

@@ -40,6 +40,8 @@ pub struct Scope<'s> {
     sealed: bool,
     /// Whether the head that closes the log will be cosigned.
     closing_is_cosigned: bool,
+    /// The log that it continues was not given: what that would know is not missed.
+    lacks_log: bool,
     /// What runs out when, at the earliest.
     deadlines: BTreeMap<String, Timestamp>,
     requests: BTreeMap<String, Key>,
@@ -98,12 +100,18 @@ impl<'s> Scope<'s> {
             cosigners: None,
             sealed: false,
             closing_is_cosigned: false,
+            lacks_log: false,
             deadlines: BTreeMap::new(),
             requests: BTreeMap::new(),
             unread,
             spoiled: BTreeSet::new(),
             answered: BTreeMap::new(),
         }
+    }
+
+    /// The log that the script continues was not given, which is said already.
+    pub fn lacks_its_log(&mut self) {
+        self.lacks_log = true;
     }
 
     /// Something of this name would be there if all were well: nothing more is said of what refers to it.
@@ -282,8 +290,12 @@ impl<'s> Scope<'s> {
                 None
             }
             None => {
-                let known: Vec<String> =
-                    self.ledger.keys().filter(|key| key.live).map(|key| key.name.clone()).collect();
+                if let Some(recalled) = self.recall_key(name) {
+                    return recalled;
+                }
+                let known = self.ledger.keys().filter(|key| key.live).map(|key| key.name.as_str());
+                let known: BTreeSet<&str> = known.chain(self.ledger.logged_key_names()).collect();
+                let known: Vec<String> = known.into_iter().map(str::to_owned).collect();
                 let near = self.unknown(name, "key", "keys", &known)?;
                 self.ledger.key(&near).cloned()
             }
@@ -309,7 +321,12 @@ impl<'s> Scope<'s> {
         if let Some(known) = self.ledger.certificate(name.value.as_str()) {
             return Some(known.clone());
         }
-        let known: Vec<String> = self.ledger.certificates().map(|known| known.name.clone()).collect();
+        if let Some(recalled) = self.recall_certificate(name) {
+            return recalled;
+        }
+        let known = self.ledger.certificates().map(|known| known.name.as_str());
+        let known: BTreeSet<&str> = known.chain(self.ledger.logged_certificate_names()).collect();
+        let known: Vec<String> = known.into_iter().map(str::to_owned).collect();
         let near = self.unknown(name, "certificate", "certificates", &known)?;
         self.ledger.certificate(&near).cloned()
     }
@@ -427,6 +444,16 @@ impl<'s> Scope<'s> {
         if let Some(((other, _), step)) = self.outputs.iter().find(|(other, _)| clash(other)) {
             let one = if CERTIFICATES.contains(other) { "certificate" } else { other };
             let message = format!("step {step} makes a {one} `{}` already", name.value);
+            self.problems.add(name.place, message);
+            return None;
+        }
+        if CERTIFICATES.contains(&kind)
+            && self.setting.recalled.certificates.contains_key(name.value.as_str())
+        {
+            let message = format!(
+                "a step before this one uses the log's certificate `{}`; wanted another name for a new one",
+                name.value
+            );
             self.problems.add(name.place, message);
             return None;
         }
@@ -644,7 +671,8 @@ impl<'s> Scope<'s> {
             "input" => Part::Inputs,
             _ => Part::Acts,
         };
-        if self.is_unread(part) || self.spoiled.contains(name.value.as_str()) {
+        let of_log = self.lacks_log && part == Part::Acts;
+        if of_log || self.is_unread(part) || self.spoiled.contains(name.value.as_str()) {
             return None;
         }
         if known.is_empty() {

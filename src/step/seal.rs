@@ -29,6 +29,7 @@ pub struct Seal {
 impl Step for Seal {
     const NAME: &'static str = "seal";
     const ABOUT: &'static str = "the ceremony ends: manifest, closing record, closing head";
+    const WHY: &'static str = "The log is closed and signed: what comes after is another ceremony.";
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {

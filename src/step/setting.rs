@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::approval::PersonKey;
 use crate::clock::{DAY, Timestamp};
 use crate::digest::Digest;
-use crate::issuance::Policy;
+use crate::issuance::{Policy, Recalled};
 use crate::pki::RevokedList;
 use crate::profile::Profile;
 use crate::stage::Person;
@@ -37,6 +37,8 @@ pub struct Setting {
     pub profiles: BTreeMap<String, Profile>,
     /// What CRLs list, by the name of the input that says it: each is read and sorted once.
     pub lists: BTreeMap<String, RevokedList>,
+    /// What steps use of the log by name.
+    pub recalled: Recalled,
 }
 
 /// Who takes part, and how many of each role there must be.

@@ -68,6 +68,9 @@ impl Cosigner {
 impl Step for Witness {
     const NAME: &'static str = "witness";
     const ABOUT: &'static str = "the witnesses compare the log's head and agree, or do not";
+    const WHY: &'static str =
+        "Whoever has written the head down can show later that nobody changed the log. BR 6.1.1.1.";
+    const MINUTES: u32 = 4;
     const RECALLED: bool = false;
     type Spec = Spec;
 

@@ -87,6 +87,9 @@ pub struct WriteMedia {
 impl Step for WriteMedia {
     const NAME: &'static str = "write-media";
     const ABOUT: &'static str = "the closed ceremony's files go onto media and are read back from there";
+    const WHY: &'static str =
+        "What was made leaves the room on media that were read back, in as many copies as the script says.";
+    const MINUTES: u32 = 5;
     const RECALLED: bool = false;
     type Spec = Spec;
 

@@ -17,6 +17,7 @@ mod common;
 mod writer;
 
 mod approvals;
+mod chain;
 mod commands;
 mod continued;
 mod crl_series;

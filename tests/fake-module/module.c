@@ -36,6 +36,7 @@ struct token_info {
 struct session_info { ulong_t slot, state, flags, error; };
 
 enum { OK = 0, NOT_SUPPORTED = 0x54, SENSITIVE = 0x11, TYPE_INVALID = 0x12, VALUE_INVALID = 0x13 };
+enum { OPERATION_ACTIVE = 0x90, OPERATION_NOT_INITIALIZED = 0x91, BUFFER_TOO_SMALL = 0x150 };
 enum { CLASS = 0, TOKEN = 1, PRIVATE = 2, LABEL = 3, APPLICATION = 0x10, VALUE = 0x11, KEY_TYPE = 0x100, ID = 0x102 };
 enum { PUBLIC_KEY_INFO = 0x129, EC_PARAMS = 0x180, EC_POINT = 0x181, UNAVAILABLE = -1 };
 
@@ -250,7 +251,15 @@ static ulong_t get_attribute_value(ulong_t session, ulong_t object, struct attri
     case KEY_TYPE: return give(attribute, &key_type, is("short-number") ? 1 : sizeof key_type);
     case TOKEN: return give(attribute, &yes, 1);
     case PRIVATE: return give(attribute, &yes, 1);
-    case LABEL: return is("no-text") ? give(attribute, "\xff", 1) : give(attribute, "key", 3);
+    case LABEL:
+        if (is("long-label")) {
+            static octet_t label[20000];
+            memset(label, 'k', sizeof label);
+            if (attribute->value == NULL || attribute->length >= sizeof label) return give(attribute, label, sizeof label);
+            attribute->length = (ulong_t)UNAVAILABLE;
+            return BUFFER_TOO_SMALL;
+        }
+        return is("no-text") ? give(attribute, "\xff", 1) : give(attribute, "key", 3);
     case EC_PARAMS:
         return object == 1 && is("halves") ? give(attribute, other_curve, sizeof other_curve)
                                            : give(attribute, curve, sizeof curve);
@@ -343,14 +352,32 @@ static ulong_t generate_key_pair(ulong_t session, void *mechanism, struct attrib
     return OK;
 }
 
+static int signing;
+
 static ulong_t sign_init(ulong_t session, void *mechanism, ulong_t key) {
     (void)session, (void)mechanism, (void)key;
+    if (signing) return OPERATION_ACTIVE;
+    signing = 1;
     return OK;
+}
+
+/* The room that a picky token wants: just what it needs, or always more than it was given, or more than there can be. */
+static ulong_t room_wanted(ulong_t given) {
+    if (is("exact-room")) return 64;
+    if (is("never-enough")) return given + 1;
+    if (is("absurd-room")) return 1UL << 40;
+    return given;
 }
 
 static ulong_t sign(ulong_t session, octet_t *data, ulong_t length, octet_t *signature, ulong_t *count) {
     (void)session, (void)data, (void)length;
     if (is("slow")) usleep(1500000);
+    if (!signing) return OPERATION_NOT_INITIALIZED;
+    if (*count != room_wanted(*count)) {
+        *count = room_wanted(*count);
+        return BUFFER_TOO_SMALL;
+    }
+    signing = 0;
     memset(signature, 1, 64);
     *count = is("short-signature") ? 63 : is("long-signature") ? 1000000 : 64;
     return OK;

@@ -380,12 +380,12 @@ impl Order for OcspOrder<'_> {
         let window = self.index.checked_div(series.in_one_window()).unwrap_or_default();
         let later = series.windows.every.saturating_mul(u64::try_from(window).unwrap_or(u64::MAX));
         holes.extend(series.period.holes_after(later, "this update", "next update"));
-        if series.subjects.iter().any(|subject| !subject.serial_is_fixed) {
-            holes.push(("certificate, serial number".into(), "serial".into()));
-        }
         let hashes = series.profile.certificate_ids().len();
         let of_window = self.index.checked_rem(series.in_one_window()).unwrap_or_default();
         let subject = of_window.checked_div(hashes).and_then(|index| series.subjects.get(index));
+        if subject.is_some_and(|subject| !subject.serial_is_fixed) {
+            holes.push(("certificate, serial number".into(), "serial".into()));
+        }
         if let Some(decided) = subject.and_then(|subject| subject.decided_later.clone()) {
             holes.push(("status".into(), decided));
         }

@@ -1,0 +1,69 @@
+//! The step's card: what is done, why, who reads aloud; what was told since the last answer; what is asked.
+
+use super::super::document::{Document, Tone};
+use super::super::model::Model;
+use super::super::text::said;
+use crate::stage::{Notice, Person, Question};
+
+/// The card with a question.
+pub(super) fn document(model: &Model, question: &Question) -> Document {
+    let mut document = head(model);
+    told(model, &mut document);
+    asked(question, &mut document);
+    document
+}
+
+/// The card while the program is at work.
+pub(super) fn working(model: &Model) -> Document {
+    let mut document = head(model);
+    told(model, &mut document);
+    document
+}
+
+/// What the step is and why.
+pub(super) fn head(model: &Model) -> Document {
+    let mut document = Document::new();
+    match model.current() {
+        None => {
+            document.say(Tone::Strong, "Before the first step");
+        }
+        Some(step) => {
+            document.say(Tone::Strong, format!("{} {}", step.number, step.name));
+            document.say(Tone::Plain, step.preview.clone());
+            if !step.why.is_empty() {
+                document.say(Tone::Faint, step.why);
+            }
+        }
+    }
+    document.space();
+    document
+}
+
+/// What was told since the last answer.
+pub(super) fn told(model: &Model, document: &mut Document) {
+    for notice in &model.told {
+        match notice {
+            Notice::Done { sentence, lines } => {
+                document.space().say(Tone::Good, sentence.clone()).fields(lines).space();
+            }
+            Notice::Wrong { sentence } => {
+                document.space().say(Tone::Bad, format!("! {sentence}")).space();
+            }
+            // The head of the card, and the list at the left, say these.
+            _ => {}
+        }
+    }
+}
+
+/// What is asked, and what to compare before.
+pub(super) fn asked(question: &Question, document: &mut Document) {
+    document.space().say(Tone::Strong, question.sentence.clone()).fields(&question.lines);
+}
+
+/// Who reads aloud while this person compares: the ceremony administrator, or whoever else is there.
+pub(super) fn reads_aloud(model: &Model, other: &Person) -> Option<String> {
+    let mut present = model.present().iter().filter(|person| *person != other);
+    let administrator = present.clone().find(|person| person.role == "ceremony-administrator");
+    let reader = administrator.or_else(|| present.next())?;
+    Some(format!("{} reads every line aloud; {} compares it and answers.", said(reader), said(other)))
+}
