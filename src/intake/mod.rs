@@ -8,7 +8,7 @@
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
-//! - `prove`: one artifact without the rest;
+//! - `prove`: one artifact without the rest; `tiles`: the log for static hosting;
 //! - `export`: what an online CA is configured with, one kind of server per file;
 //! - `cosign`: a witness on a machine of its own, and what it remembers;
 //! - `due`: when the next ceremony has to be.
@@ -36,6 +36,7 @@ mod set;
 mod signed;
 mod store;
 mod story;
+mod tiles;
 mod verify;
 mod witnessed;
 
@@ -44,4 +45,5 @@ pub use log::{LogHead, Trust, head, verify_log};
 pub use pins::{Expected, Importer, Last, OnlineToken, Pins};
 pub use prove::{Claim, ProveError, Prover, verify_proof};
 pub use report::Report;
+pub use tiles::{Rendered, TilesError, render as render_tiles};
 pub use verify::{NoBundle, Options, Verification, verify};
