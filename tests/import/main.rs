@@ -20,6 +20,7 @@ mod continued;
 mod exports;
 mod online;
 mod possession;
+mod receipts;
 #[path = "../cli/room.rs"]
 mod room;
 mod store;
