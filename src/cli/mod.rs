@@ -5,6 +5,7 @@ mod approvals;
 mod approve;
 mod check;
 mod draft;
+mod due;
 mod export;
 mod failures;
 mod files;
@@ -56,6 +57,7 @@ enum Command {
     Verify(verify::Verify),
     Export(Box<export::Export>),
     Import(import::Import),
+    Due(due::Due),
     Log(log::Log),
     Inspect(inspect::Inspect),
     Lint(lint::Lint),
@@ -97,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Resume(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
         Command::Import(command) => command.run(&mut out),
+        Command::Due(command) => command.run(&mut out),
         Command::Export(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
