@@ -17,6 +17,7 @@ mod bundle;
 #[path = "../common/mod.rs"]
 mod common;
 mod continued;
+mod due;
 mod exports;
 mod online;
 mod possession;
