@@ -35,6 +35,8 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("step", &["script", "issuance", "profile", "pki", "share", "stage", "secret", "approval", "receipt"]),
     ("plan", &["step", "script", "profile", "approval"]),
     ("record", &["stage", "plan", "pki", CEREMONY_LOG]),
+    // Paper shows what the plan and the log say, and writes shares onto sheets; it never sees a token.
+    ("paper", &["secret", "share", "step", "plan", "record", CEREMONY_LOG]),
     ("conduct", &["plan", "step", "stage", "record", "hsm", "approval"]),
     ("intake", &["record", "rule", "pki", "script", "approval", "receipt", CEREMONY_LOG]),
     // The screens never see a token.
@@ -54,6 +56,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
             "step",
             "plan",
             "record",
+            "paper",
             "conduct",
             "intake",
             CEREMONY_LOG,
@@ -78,6 +81,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
             "step",
             "plan",
             "record",
+            "paper",
             "conduct",
             "intake",
             "tui",

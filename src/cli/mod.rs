@@ -4,6 +4,7 @@ mod answers;
 mod approvals;
 mod approve;
 mod check;
+mod convert;
 mod draft;
 mod due;
 mod export;
@@ -18,6 +19,7 @@ mod new;
 mod piece;
 mod plain;
 mod plan;
+mod print;
 mod profile;
 mod quiet;
 mod rehearse;
@@ -49,6 +51,8 @@ struct Arguments {
 enum Command {
     New(new::New),
     Check(check::Check),
+    #[command(subcommand)]
+    Convert(convert::Convert),
     Plan(plan::Plan),
     Approve(approve::Approve),
     Rehearse(rehearse::Rehearse),
@@ -59,6 +63,8 @@ enum Command {
     Import(import::Import),
     Due(due::Due),
     Log(log::Log),
+    #[command(subcommand)]
+    Print(print::Print),
     Inspect(inspect::Inspect),
     Lint(lint::Lint),
     #[command(subcommand)]
@@ -92,6 +98,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::New(command) => command.run(&mut out),
         Command::Check(command) => command.run(&mut out),
+        Command::Convert(command) => command.run(&mut out),
         Command::Plan(command) => command.run(&mut out),
         Command::Approve(command) => command.run(&mut out),
         Command::Rehearse(command) => command.run(&mut out),
@@ -102,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Due(command) => command.run(&mut out),
         Command::Export(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
+        Command::Print(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
         Command::Lint(command) => command.run(&mut out),
         Command::Profile(command) => command.run(&mut out),

@@ -10,7 +10,7 @@
 //! - `key_origin`: what the bundle of another ceremony says of a key that it generated;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
 //! - `export`: what an online CA is configured with, one kind of server per file;
-//! - `prove`: one artifact without the rest;
+//! - `prove`: one artifact without the rest; `tiles`: the log for static hosting;
 //! - `cosign`: a witness on a machine of its own, and what it remembers;
 //! - `pins`, `import`: a bundle judged by those who take it in, and by what they know from elsewhere;
 //! - `set`, `store`: what is staged and active there;
@@ -42,6 +42,7 @@ mod set;
 mod signed;
 mod store;
 mod story;
+mod tiles;
 mod verify;
 mod witnessed;
 
@@ -57,4 +58,5 @@ pub use report::Report;
 pub use set::{Item, Set};
 pub use store::{Kept, Locked, SetStore, StoreError};
 pub use story::Outcome;
+pub use tiles::{Rendered, TilesError, render as render_tiles};
 pub use verify::{NoBundle, Options, Verification, verify};
