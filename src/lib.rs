@@ -33,6 +33,8 @@ pub mod plan;
 
 pub mod record;
 
+pub mod paper;
+
 pub mod conduct;
 
 pub mod intake;

@@ -4,6 +4,7 @@ mod answers;
 mod approvals;
 mod approve;
 mod check;
+mod convert;
 mod draft;
 mod export;
 mod failures;
@@ -16,6 +17,7 @@ mod new;
 mod piece;
 mod plain;
 mod plan;
+mod print;
 mod profile;
 mod quiet;
 mod rehearse;
@@ -47,6 +49,8 @@ struct Arguments {
 enum Command {
     New(new::New),
     Check(check::Check),
+    #[command(subcommand)]
+    Convert(convert::Convert),
     Plan(plan::Plan),
     Approve(approve::Approve),
     Rehearse(rehearse::Rehearse),
@@ -55,6 +59,8 @@ enum Command {
     Verify(verify::Verify),
     Export(Box<export::Export>),
     Log(log::Log),
+    #[command(subcommand)]
+    Print(print::Print),
     Inspect(inspect::Inspect),
     Lint(lint::Lint),
     #[command(subcommand)]
@@ -88,6 +94,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::New(command) => command.run(&mut out),
         Command::Check(command) => command.run(&mut out),
+        Command::Convert(command) => command.run(&mut out),
         Command::Plan(command) => command.run(&mut out),
         Command::Approve(command) => command.run(&mut out),
         Command::Rehearse(command) => command.run(&mut out),
@@ -96,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Verify(command) => command.run(&mut out),
         Command::Export(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
+        Command::Print(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
         Command::Lint(command) => command.run(&mut out),
         Command::Profile(command) => command.run(&mut out),
