@@ -10,6 +10,7 @@ mod export;
 mod failures;
 mod files;
 mod hsm;
+mod import;
 mod inspect;
 mod lint;
 mod log;
@@ -58,6 +59,7 @@ enum Command {
     Resume(resume::Resume),
     Verify(verify::Verify),
     Export(Box<export::Export>),
+    Import(import::Import),
     Log(log::Log),
     #[command(subcommand)]
     Print(print::Print),
@@ -101,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.run(&mut out),
         Command::Resume(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
+        Command::Import(command) => command.run(&mut out),
         Command::Export(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
         Command::Print(command) => command.run(&mut out),
@@ -127,7 +130,10 @@ fn say(failure: &Failure) -> ExitCode {
 /// Denies this program the network and core dumps, whatever the command; before, where there will be modules, the thread
 /// begins that starts their processes and is denied nothing.
 fn confine(command: &Command) -> Result<(), Failure> {
-    if matches!(command, Command::Rehearse(_) | Command::Run(_) | Command::Resume(_) | Command::Hsm(_)) {
+    if matches!(
+        command,
+        Command::Rehearse(_) | Command::Run(_) | Command::Resume(_) | Command::Hsm(_) | Command::Import(_)
+    ) {
         crate::hsm::begin_starter(heartbeat()).map_err(|error| {
             Failure::because(
                 Turn::Equipment,
