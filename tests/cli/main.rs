@@ -23,6 +23,7 @@ mod continued;
 mod crl_series;
 mod devices;
 mod heads;
+mod independent;
 mod inputs;
 mod issuance;
 mod lint;
