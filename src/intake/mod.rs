@@ -7,10 +7,13 @@
 //! - `signed`: what people signed with keys of their own; `witnessed`: the heads that they saw;
 //! - `manifest`, `artifacts`, `proofs`: what was handed over, compared with the log;
 //! - `certificates`, `requests`, `crl`, `ocsp`: the structures in it, compared with the log and with each other;
+//! - `key_origin`: what the bundle of another ceremony says of a key that it generated;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
-//! - `prove`: one artifact without the rest; `tiles`: the log for static hosting;
 //! - `export`: what an online CA is configured with, one kind of server per file;
+//! - `prove`: one artifact without the rest; `tiles`: the log for static hosting;
 //! - `cosign`: a witness on a machine of its own, and what it remembers;
+//! - `pins`, `import`: a bundle judged by those who take it in, and by what they know from elsewhere;
+//! - `set`, `store`: what is staged and active there;
 //! - `due`: when the next ceremony has to be.
 //!
 //! Findings have the codes of the log format's §5.
@@ -24,6 +27,7 @@ mod due;
 pub mod export;
 mod folder;
 mod import;
+mod key_origin;
 mod log;
 mod manifest;
 mod ocsp;
@@ -41,9 +45,14 @@ mod verify;
 mod witnessed;
 
 pub use cosign::{CosignError, Cosigned, Store, Witness, verifier};
+pub use import::{Accepted, Held, Judged, Online, Possession, Verified, judge};
+pub use key_origin::brought_request;
 pub use log::{LogHead, Trust, head, verify_log};
-pub use pins::{Expected, Importer, Last, OnlineToken, Pins};
+pub use pins::{Expected, Importer, Last, OnlineToken, PinnedExport, Pins};
 pub use prove::{Claim, ProveError, Prover, verify_proof};
 pub use report::Report;
+pub use set::{Item, Set};
+pub use store::{Kept, Locked, SetStore, StoreError};
+pub use story::Outcome;
 pub use tiles::{Rendered, TilesError, render as render_tiles};
 pub use verify::{NoBundle, Options, Verification, verify};

@@ -490,7 +490,7 @@ impl Journal for LogFolder {
     }
 
     fn keep_pending(&mut self, sha256: Digest, octets: &mut dyn Read) -> Result<(), JournalError> {
-        let path = self.places.run(&self.identity.ceremony).join("pending").join(sha256.to_string());
+        let path = self.place_of_kept(sha256);
         // Its name says what it holds: the same octets, kept once more, are there already.
         if digest_of(&path).is_ok_and(|kept| kept == sha256) {
             return Ok(());
@@ -659,6 +659,20 @@ impl Journal for LogFolder {
 
     fn kept(&self, sha256: Digest) -> Result<Vec<u8>, JournalError> {
         self.read_kept(sha256)
+    }
+
+    fn kept_at(&self, sha256: Digest) -> Result<PathBuf, JournalError> {
+        self.read_kept(sha256)?;
+        Ok(self.place_of_kept(sha256))
+    }
+
+    fn forget_kept(&mut self, sha256: Digest) -> Result<(), JournalError> {
+        let path = self.place_of_kept(sha256);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(storage(&path, "removed", error)),
+            Ok(()) => sync_folder(&path),
+        }
     }
 
     fn leftovers(&self) -> Result<Vec<Leftover>, JournalError> {

@@ -354,6 +354,25 @@ pub trait Journal {
     /// [`JournalError`] if they are not there or have another digest.
     fn kept(&self, sha256: Digest) -> Result<Vec<u8>, JournalError>;
 
+    /// Where octets lie that [`Journal::keep_pending`] kept.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they are not there or have another digest.
+    fn kept_at(&self, sha256: Digest) -> Result<PathBuf, JournalError> {
+        Err(JournalError::lost(PathBuf::from(sha256.to_string())))
+    }
+
+    /// Removes octets that [`Journal::keep_pending`] kept, if they are there.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they do not go.
+    fn forget_kept(&mut self, sha256: Digest) -> Result<(), JournalError> {
+        let _ = sha256;
+        Ok(())
+    }
+
     /// Artifacts' files that no record names, if they are many the first of them.
     ///
     /// # Errors
