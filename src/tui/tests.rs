@@ -41,8 +41,15 @@ impl Scene {
     fn new((columns, rows): (u16, u16)) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("ceremonies");
         let file = root.join("root-and-subordinates.yaml");
-        let sources =
-            Sources { library: &BuiltIn, folder: &root, rehearsal: true, earlier: None, begun: false };
+        let sources = Sources {
+            library: &BuiltIn,
+            folder: &root,
+            rehearsal: true,
+            practice: true,
+            bundles: &crate::plan::NoBundles,
+            earlier: None,
+            begun: false,
+        };
         let plan = Plan::read("root-and-subordinates.yaml", &std::fs::read(file).unwrap(), &sources).unwrap();
         let people = plan.setting.people.all.clone();
         let desk = Desk::new(Geometry::of(columns, rows));
