@@ -134,13 +134,13 @@ impl Screen {
             let once_more = if again { ", once more: nobody saw it" } else { "" };
             let new = if request.purpose == PinPurpose::New { "A new " } else { "The " };
             let sentence = format!("{new}{which} of token `{}`{once_more}", request.token);
-            let kind = SecretKind::Pin;
             let question = SecretQuestion {
-                kind,
+                kind: SecretKind::Pin,
                 pin: request.kind,
                 person: person.clone(),
                 sentence,
                 lines,
+                can_wait: request.kind == PinKind::User && request.purpose != PinPurpose::New,
                 empty: None,
             };
             let part = self.ask_secret(question)?;
@@ -221,13 +221,13 @@ impl Operators for Screen {
                 (format!("A share of the PIN of token `{token}`"), "goes on without this holder")
             }
         };
-        let kind = SecretKind::Share;
         let typed = self.ask_secret(SecretQuestion {
-            kind,
+            kind: SecretKind::Share,
             pin: PinKind::User,
             person,
             sentence,
             lines,
+            can_wait: false,
             empty: Some(empty),
         })?;
         Ok(Some(typed).filter(|typed| !typed.is_empty()))

@@ -21,7 +21,10 @@ pub(super) fn document(model: &Model, question: &Question) -> Document {
         document.say(Tone::Faint, who);
     }
     if question.lines.iter().any(|line| line.planned.is_some()) {
-        document.say(Tone::Look, "* is new today: the plan could not know it. All else is as reviewed.");
+        document.say(
+            Tone::Look,
+            "What is marked * is new today: the plan could not know it. All else is as reviewed.",
+        );
     }
     document.space().fields(&question.lines);
     document
