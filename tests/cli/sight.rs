@@ -116,7 +116,15 @@ impl Sight {
         let rows: Vec<String> = terminal.parser.screen().rows(left, width).collect();
         let below = if wide { 1 } else { 5 };
         let rows = &rows[1..rows.len() - below];
-        rows.iter().map(|row| format!("{}\n", row.trim_end())).collect()
+        rows.iter()
+            .flat_map(|row| {
+                [
+                    row.trim_end(),
+                    "
+",
+                ]
+            })
+            .collect()
     }
 
     /// Waits until the screen is as wanted.
