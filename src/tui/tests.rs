@@ -419,6 +419,13 @@ fn every_screen_is_as_its_picture() {
 }
 
 #[test]
+fn every_step_says_why_ceremonies_have_it() {
+    for (name, why) in crate::step::AnyStep::WHY {
+        assert!(why.ends_with('.') && why.len() > 20, "{name}: {why}");
+    }
+}
+
+#[test]
 fn no_secret_is_in_a_picture() {
     for size in [SMALL, LARGE] {
         for (name, scene) in scenes(size) {
