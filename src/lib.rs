@@ -15,6 +15,8 @@ pub mod pki;
 
 pub mod approval;
 
+pub mod receipt;
+
 pub mod profile;
 
 pub mod rule;

@@ -22,7 +22,7 @@ use rootrite::hsm::{
 };
 use rootrite::issuance::order::RequestOrder;
 use rootrite::issuance::{
-    ApprovedPlan, IssuanceError, Key, KeyOrder, Ledger, Policy, Statement, Terms, issue, make_key,
+    ApprovedPlan, Backup, IssuanceError, Key, KeyOrder, Ledger, Policy, Statement, Terms, issue, make_key,
 };
 use rootrite::pki::build::Streamed;
 use rootrite::pki::{KeyAlgorithm, Name, PublicKey};
@@ -116,8 +116,13 @@ impl Room {
     }
 }
 
-const ORDER: KeyOrder<'_> =
-    KeyOrder { ceremony: "test", name: "root-x1", token: "root", algorithm: KeyAlgorithm::Ed25519 };
+const ORDER: KeyOrder<'_> = KeyOrder {
+    ceremony: "test",
+    name: "root-x1",
+    token: "root",
+    algorithm: KeyAlgorithm::Ed25519,
+    backup: Backup::None,
+};
 
 fn request(key: Key, stage: &mut Stage<'_>) -> Result<Vec<u8>, IssuanceError> {
     request_under(Policy::Private, key, stage)

@@ -9,7 +9,15 @@ use rootrite::profile::BuiltIn;
 
 fuzz_target!(|octets: &[u8]| {
     let folder = Path::new("/nonexistent");
-    let sources = Sources { library: &BuiltIn, folder, rehearsal: true, earlier: None, begun: false };
+    let sources = Sources {
+        library: &BuiltIn,
+        folder,
+        rehearsal: true,
+        practice: true,
+        bundles: &rootrite::plan::NoBundles,
+        earlier: None,
+        begun: false,
+    };
     match Plan::read("fuzz.yaml", octets, &sources) {
         Ok(plan) => drop(review(&plan)),
         Err(problems) => drop(problems.messages()),

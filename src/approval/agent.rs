@@ -121,7 +121,7 @@ pub enum AgentError {
 }
 
 /// People may have to touch or type something first.
-const LONGEST_ANSWER: Duration = Duration::from_secs(120);
+const LONGEST_ANSWER: Duration = Duration::from_mins(2);
 /// OpenSSH's own bound.
 const MOST_ANSWERED: u32 = 256 * 1024;
 const FAILURE: u8 = 5;

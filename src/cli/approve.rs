@@ -55,7 +55,7 @@ impl Approve {
     ///
     /// What is wrong with the script or an approval; no signature, or one by another key.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
-        let plan = files::plan(&self.script, false, self.log.as_deref())?;
+        let plan = files::plan(&self.script, files::Held::Practice, self.log.as_deref())?;
         let site = self.site.as_deref().map(|path| site(path, &plan)).transpose()?;
         match (&self.person, &self.key, &self.output) {
             (Some(person), Some(key), Some(output)) => {
@@ -191,7 +191,11 @@ fn sign(
 }
 
 /// Lets `ssh-keygen` sign. It talks to the person by itself: for a passphrase, a PIN or a touch.
-fn ssh_keygen(key: &Path, text: &str) -> Result<String, Failure> {
+///
+/// # Errors
+///
+/// That it did not sign.
+pub fn ssh_keygen(key: &Path, text: &str) -> Result<String, Failure> {
     let mut child = Command::new("ssh-keygen")
         .args(["-Y", "sign", "-n", NAMESPACE, "-f"])
         .arg(key)

@@ -78,8 +78,15 @@ impl Check {
         let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
         let earlier = self.log.as_deref().map(files::continued).transpose()?.map(|log| log.ledger);
         let library = Folder::beside(&folder);
-        let sources =
-            Sources { library: &library, folder: &folder, rehearsal: self.practice, earlier, begun: false };
+        let sources = Sources {
+            library: &library,
+            folder: &folder,
+            rehearsal: self.practice,
+            practice: self.practice,
+            bundles: &files::BundleFolders,
+            earlier,
+            begun: false,
+        };
         match Plan::read(&self.script.display().to_string(), &files::octets(&self.script)?, &sources) {
             Ok(made) => plan = Some(made),
             Err(wrong) => problems.push(wrong),

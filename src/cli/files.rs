@@ -7,8 +7,10 @@ use std::path::Path;
 use super::failures;
 pub use crate::tui::one_line;
 
+use crate::clock::{Clock as _, MachineClock};
 use crate::failure::{Failure, Turn};
-use crate::plan::{Plan, Sources};
+use crate::intake::brought_request;
+use crate::plan::{BroughtRequest, Bundles, Plan, Sources};
 use crate::profile::Folder;
 use crate::record::{ContinueError, Continued};
 use crate::script::MOST_OCTETS;
@@ -27,12 +29,32 @@ pub fn octets(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(octets)
 }
 
+/// What a plan is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// A rehearsal: inputs may be without digests.
+    Rehearsal,
+    /// A practice ceremony, or nobody has said yet.
+    Practice,
+    /// A ceremony that counts.
+    Production,
+}
+
+/// The bundles of other ceremonies, as they lie on this machine.
+pub struct BundleFolders;
+
+impl Bundles for BundleFolders {
+    fn request(&self, folder: &Path, request: Option<&str>) -> Result<BroughtRequest, Vec<String>> {
+        brought_request(folder, request, MachineClock::start().now())
+    }
+}
+
 /// The plan of a script.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with it.
-pub fn plan(path: &Path, rehearsal: bool, log: Option<&Path>) -> Result<Plan, Failure> {
+pub fn plan(path: &Path, held: Held, log: Option<&Path>) -> Result<Plan, Failure> {
     let earlier = log.filter(|log| log.join("log.jsonl").exists()).map(continued).transpose()?;
     let earlier = earlier.map(|continued| continued.ledger);
     let folder = match path.parent() {
@@ -40,7 +62,15 @@ pub fn plan(path: &Path, rehearsal: bool, log: Option<&Path>) -> Result<Plan, Fa
         _ => Path::new("."),
     };
     let library = Folder::beside(folder);
-    let sources = Sources { library: &library, folder, rehearsal, earlier, begun: false };
+    let sources = Sources {
+        library: &library,
+        folder,
+        rehearsal: held == Held::Rehearsal,
+        practice: held != Held::Production,
+        bundles: &BundleFolders,
+        earlier,
+        begun: false,
+    };
     Ok(Plan::read(&path.display().to_string(), &octets(path)?, &sources)?)
 }
 

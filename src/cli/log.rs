@@ -1,6 +1,8 @@
-//! `log`: a ceremony log for people: its records, whether it is good, its head, and who cosigns it.
+//! `log`: a ceremony log for people: its records, whether it is good, its head, who cosigns it, and proofs.
 
 mod cosign;
+mod prove;
+mod tiles;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -16,7 +18,7 @@ use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
 use crate::intake;
 
-/// Read a ceremony log, verify it, show its head, cosign it
+/// Read a ceremony log, verify it, show its head, prove what is in it, cosign it
 #[derive(Debug, clap::Args)]
 pub struct Log {
     #[command(subcommand)]
@@ -28,6 +30,8 @@ enum Command {
     Show(Show),
     Verify(Verify),
     Head(Head),
+    Prove(prove::Prove),
+    Tiles(tiles::Tiles),
     Cosign(cosign::Cosign),
     WitnessKey(cosign::WitnessKey),
 }
@@ -43,6 +47,8 @@ impl Log {
             Command::Show(command) => command.run(out),
             Command::Verify(command) => command.run(out),
             Command::Head(command) => command.run(out),
+            Command::Prove(command) => command.run(out),
+            Command::Tiles(command) => command.run(out),
             Command::Cosign(command) => command.run(out),
             Command::WitnessKey(command) => command.run(out),
         }

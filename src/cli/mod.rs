@@ -4,11 +4,13 @@ mod answers;
 mod approvals;
 mod approve;
 mod check;
+mod convert;
 mod draft;
 mod export;
 mod failures;
 mod files;
 mod hsm;
+mod import;
 mod inspect;
 mod lint;
 mod log;
@@ -48,6 +50,8 @@ struct Arguments {
 enum Command {
     New(new::New),
     Check(check::Check),
+    #[command(subcommand)]
+    Convert(convert::Convert),
     Plan(plan::Plan),
     Approve(approve::Approve),
     Rehearse(rehearse::Rehearse),
@@ -55,6 +59,7 @@ enum Command {
     Resume(resume::Resume),
     Verify(verify::Verify),
     Export(Box<export::Export>),
+    Import(import::Import),
     Log(log::Log),
     #[command(subcommand)]
     Print(print::Print),
@@ -91,12 +96,14 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::New(command) => command.run(&mut out),
         Command::Check(command) => command.run(&mut out),
+        Command::Convert(command) => command.run(&mut out),
         Command::Plan(command) => command.run(&mut out),
         Command::Approve(command) => command.run(&mut out),
         Command::Rehearse(command) => command.run(&mut out),
         Command::Run(command) => command.run(&mut out),
         Command::Resume(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
+        Command::Import(command) => command.run(&mut out),
         Command::Export(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
         Command::Print(command) => command.run(&mut out),
@@ -123,7 +130,10 @@ fn say(failure: &Failure) -> ExitCode {
 /// Denies this program the network and core dumps, whatever the command; before, where there will be modules, the thread
 /// begins that starts their processes and is denied nothing.
 fn confine(command: &Command) -> Result<(), Failure> {
-    if matches!(command, Command::Rehearse(_) | Command::Run(_) | Command::Resume(_) | Command::Hsm(_)) {
+    if matches!(
+        command,
+        Command::Rehearse(_) | Command::Run(_) | Command::Resume(_) | Command::Hsm(_) | Command::Import(_)
+    ) {
         crate::hsm::begin_starter(heartbeat()).map_err(|error| {
             Failure::because(
                 Turn::Equipment,

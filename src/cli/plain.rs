@@ -12,7 +12,7 @@ use crate::approval::NAMESPACE;
 use crate::secret::SecretOctets;
 use crate::stage::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question,
-    SIGNED, ShareDelivery, SharePurpose, ShareRequest,
+    SIGNED, ShareDelivery, SharePurpose, ShareRequest, SharedSecret,
 };
 use crate::tui::{judge, said};
 
@@ -121,16 +121,20 @@ impl Operators for Plain<'_> {
     }
 
     fn deliver(&mut self, delivery: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
-        let ShareDelivery { token, person, set_id, index, count, threshold, share, .. } = delivery;
+        let ShareDelivery { of, person, set_id, index, count, threshold, share, .. } = delivery;
         let who = said(person);
         self.say(&format!(
-            "\n  {who}: the next screen is for you alone. It shows share {index} of {count} of the PIN of token `{token}`.\n"
+            "\n  {who}: the next screen is for you alone. It shows share {index} of {count} of {of}.\n"
         ));
         let ended = |why: std::io::Error| NoAnswer::Ended { question: format!("{who}: your share ({why})") };
         quiet::typed("  Press Enter when nobody else sees the screen: ").map_err(ended)?;
+        let what = match of {
+            SharedSecret::Key { .. } => "Write down every word with its number",
+            _ => "Write down every group. The last character of each checks it",
+        };
+        let salt = delivery.salt.map_or_else(String::new, |salt| format!(", and the salt {salt}"));
         let above = format!(
-            "{who}: share {index} of {count} of the PIN of token `{token}`, set {set_id}; it takes {threshold}.\n\
-             Write down every group. The last character of each checks it."
+            "{who}: share {index} of {count} of {of}, set {set_id}; it takes {threshold}.\n{what}{salt}."
         );
         quiet::shown_share(
             &above,
@@ -141,18 +145,24 @@ impl Operators for Plain<'_> {
     }
 
     fn share(&mut self, request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
-        let (who, token) = (said(&request.person), &request.token);
+        let (who, of) = (said(&request.person), &request.of);
         let prompt = match request.purpose {
             SharePurpose::ReadBack { index } => {
                 format!("  {who}: type share {index} back; an empty line shows it once more: ")
             }
-            SharePurpose::Login { given, .. } => format!(
-                "\n  {who}: type your share of the PIN of `{token}` ({}); {given} of {} are there, an empty line goes on without you: ",
-                request.tries, request.threshold
-            ),
+            SharePurpose::Login { given, .. } => {
+                let of = match of {
+                    SharedSecret::Pin { token } => format!("the PIN of `{token}` ({})", request.tries),
+                    other => other.to_string(),
+                };
+                format!(
+                    "\n  {who}: type your share of {of}; {given} of {} are there, an empty line goes on without you: ",
+                    request.threshold
+                )
+            }
         };
         let typed = quiet::typed(&prompt).map_err(|error| NoAnswer::Ended {
-            question: format!("{who}: the share of the PIN of `{token}`, typed at a terminal ({error})"),
+            question: format!("{who}: the share of {of}, typed at a terminal ({error})"),
         })?;
         Ok(Some(typed).filter(|typed| !typed.is_empty()))
     }

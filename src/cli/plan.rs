@@ -28,7 +28,7 @@ impl Plan {
     ///
     /// Everything that is wrong with the script, or that the file exists.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
-        let plan = files::plan(&self.script, false, self.log.as_deref())?;
+        let plan = files::plan(&self.script, files::Held::Practice, self.log.as_deref())?;
         if let Some(path) = &self.output {
             create(path, plan.octets())
                 .map_err(|error| Failure::because(Turn::Author, "the plan could not be written", &error))?;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::files::Held;
 use super::resume::TOKENS;
 use super::{approvals, failures, files, plain};
 use crate::clock::{RehearsalClock, Timestamp};
@@ -43,7 +44,7 @@ impl Rehearse {
     /// What is wrong with a script, or what stopped the rehearsal.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         let Some((first, later)) = self.scripts.split_first() else { return Ok(()) };
-        let plan = files::plan(first, true, None)?;
+        let plan = files::plan(first, Held::Rehearsal, None)?;
         readable(later)?;
         let approvals = self.approvals(&plan)?;
         new_folder(&self.out, "--out")?;
@@ -55,8 +56,8 @@ impl Rehearse {
         let mut ends = vec![self.hold(&plan, approvals, Beginning::New, &mut tokens, out)?];
         for script in later {
             // What the log says now is part of what is planned. A plan that cannot be made leaves nothing interrupted.
-            let next =
-                files::plan(script, true, Some(&log)).and_then(|plan| Ok((plan, files::continued(&log)?)));
+            let next = files::plan(script, Held::Rehearsal, Some(&log))
+                .and_then(|plan| Ok((plan, files::continued(&log)?)));
             let (plan, continued) = match next {
                 Ok(next) => next,
                 Err(failure) => {

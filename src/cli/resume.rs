@@ -13,7 +13,7 @@ use crate::conduct::{Approvals, Beginning, Company, Improviser, at_work, conduct
 use crate::confinement;
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
-use crate::plan::{Plan, Site, Sources};
+use crate::plan::{NoBundles, Plan, Site, Sources};
 use crate::profile::Begun;
 use crate::record::run::{self, Run};
 use crate::record::{ContinueError, Interrupted, Places};
@@ -192,8 +192,15 @@ impl Resume {
         // A ceremony that creates its log has none to go on with.
         let earlier = interrupted.log_key.is_some().then(|| interrupted.ledger.clone());
         let library = Begun(folder.clone());
-        let sources =
-            Sources { library: &library, folder: &folder, rehearsal: run.rehearsal, earlier, begun: true };
+        let sources = Sources {
+            library: &library,
+            folder: &folder,
+            rehearsal: run.rehearsal,
+            practice: run.practice,
+            bundles: &NoBundles,
+            earlier,
+            begun: true,
+        };
         let plan = Plan::read(&run.script, &script, &sources)?;
         if plan.sha256() != run.plan_sha256 {
             let message =

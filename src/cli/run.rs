@@ -80,7 +80,8 @@ impl Run {
 
     /// Everything that is read, and everything that is wrong with it at once.
     fn read(&self) -> Result<(Ceremony, Option<Answers>), Failure> {
-        let plan = files::plan(&self.script, false, Some(&self.log));
+        let held = if self.practice { files::Held::Practice } else { files::Held::Production };
+        let plan = files::plan(&self.script, held, Some(&self.log));
         let site_octets = files::octets(&self.site);
         let site = site_octets.and_then(|octets| {
             let site = Site::read(&self.site.display().to_string(), &octets)?;

@@ -3,21 +3,31 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use ceremony_log::proof::ProvenLine;
+
 use super::{failures, files};
 use crate::clock::{Clock as _, MachineClock, Timestamp};
+use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
-use crate::intake::{Options, Report, Trust, Verification, verify};
+use crate::intake::{Claim, Options, Report, Trust, Verification, verify, verify_proof};
 
-/// Verify a bundle: its log, its artifacts and what they say of each other
+/// Verify a bundle: its log, its artifacts and what they say of each other; or the proof of one artifact
 ///
-/// Needs no HSM. Prints every finding with its code; exits with 5 if one refuses the bundle.
+/// Needs no HSM. Prints every finding with its code; exits with 5 if one refuses the bundle. A file is taken for a proof: it is
+/// judged by `--policy` and nothing else.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// The bundle's folder
+    /// The bundle's folder, or a tlog-proof
     bundle: PathBuf,
     /// Whose signatures over the log count: a C2SP tlog-policy that did not come with the bundle
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// With a proof: the artifact that it has to be about
+    #[arg(long, value_name = "FILE")]
+    artifact: Option<PathBuf>,
+    /// With a proof whose record names a list: the list, which has the artifact
+    #[arg(long, value_name = "FILE", requires = "artifact")]
+    list: Option<PathBuf>,
     /// When certificates, CRLs and OCSP responses have to be good [default: now, for a production log]
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
@@ -33,6 +43,13 @@ impl Verify {
     ///
     /// Everything that refuses the bundle.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
+        if self.bundle.is_file() {
+            return self.proof(out);
+        }
+        if self.artifact.is_some() {
+            let message = format!("`--artifact` goes with a proof, and {} is none", self.bundle.display());
+            return Err(Failure::new(Turn::Author, message).hint("the folder `proofs` of a bundle has them"));
+        }
         let trust = trust(self.policy.as_deref())?;
         let found = judge(&self.bundle, trust, self.at)?;
         if self.format == "json" {
@@ -43,6 +60,73 @@ impl Verify {
         files::print(out, &text(&self.bundle, &found))?;
         refusal(&found.report, true)
     }
+}
+
+impl Verify {
+    /// One proof, by the policy alone.
+    fn proof(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        let Some(policy) = &self.policy else {
+            let message = "a proof is judged by a policy, and none is named";
+            return Err(
+                Failure::new(Turn::Author, message).hint("say whose signatures count: `--policy FILE`")
+            );
+        };
+        let artifact = self.artifact.as_deref().map(digest_of).transpose()?;
+        let read = |path: &Path| std::fs::read(path).map_err(|error| failures::file("read", path, &error));
+        let list = self.list.as_deref().map(read).transpose()?;
+        let claim = Claim { artifact, list };
+        let proof = files::octets(&self.bundle)?;
+        let at = self.at.unwrap_or_else(now);
+        let mut report = Report::new();
+        let proven = match verify_proof(&proof, &files::octets(policy)?, &claim, at) {
+            Ok(proven) => {
+                report.push_all(proven.head().warnings().iter().cloned());
+                Some(proven)
+            }
+            Err(findings) => {
+                report.push_all(findings);
+                None
+            }
+        };
+        if self.format == "json" {
+            files::print(out, &json(&report))?;
+            return refusal(&report, false);
+        }
+        if let Some(proven) = proven {
+            files::print(out, &proof_text(&self.bundle, &proven, self.artifact.as_deref(), &report))?;
+        }
+        refusal(&report, true)
+    }
+}
+
+/// The digest of an artifact's file.
+///
+/// # Errors
+///
+/// A [`Failure`] if it cannot be read.
+pub fn digest_of(path: &Path) -> Result<Digest, Failure> {
+    let digest = std::fs::File::open(path).and_then(|mut file| Digest::of_reader(&mut file));
+    digest.map_err(|error| failures::file("read", path, &error))
+}
+
+/// What a proof proves, for people.
+fn proof_text(path: &Path, proven: &ProvenLine, artifact: Option<&Path>, report: &Report) -> String {
+    let head = proven.head().checkpoint();
+    let witnesses: Vec<_> = proven.head().cosignatures().iter().map(|(key, _)| key.name()).collect();
+    let witnesses = if witnesses.is_empty() { "nobody".to_owned() } else { witnesses.join(", ") };
+    let about = artifact.map_or_else(
+        || "no file was compared; `--artifact` names one".to_owned(),
+        |path| format!("{} is what the record names", path.display()),
+    );
+    format!(
+        "The proof {} verifies\n  origin     {}\n  head       {} records, root {}\n  cosigned   by {witnesses}\n  artifact   {about}\n{}{}",
+        path.display(),
+        head.origin,
+        head.size,
+        head.root,
+        super::log::line(proven.record()),
+        remarks(report)
+    )
 }
 
 /// Verifies a bundle by its own policy: what a ceremony ends with.

@@ -16,9 +16,11 @@ use crate::digest::Digest;
 use crate::hsm::{
     AttributeName, Blank as BlankSlot, Finding, Found, Initialization, Measure, ModuleConfiguration,
     ModuleProcess, Network, Probe, Quirks, Session, Taken, Token, TokenError, TokenFlag, TokenInformation,
-    TokenSelector, Writes,
+    TokenSelector, WrappedFormat, Writes,
 };
-use crate::plan::{Class, Login, PinSource, Plan, SignedWith, Site, SiteNetwork, SiteQuirks, SiteToken};
+use crate::plan::{
+    Class, Login, PinSource, Plan, SignedWith, Site, SiteNetwork, SiteQuirks, SiteToken, WrapFormat,
+};
 use crate::stage::{
     Blank, Cabinet, Check, CheckOutcome, Device, Equipment, Fresh, LoginKind, Machine, Module, Past,
     PastRecord, Person, Pin, Pins,
@@ -311,8 +313,19 @@ fn equipment(
     equipment.id_octets = token.quirks.id_octets;
     equipment.keeps_heads = token.quirks.data_objects;
     equipment.pin_tries = token.quirks.pin_tries;
+    equipment.wraps = wraps(token);
     equipment.fresh = Some(Box::new(Again::of(token, site, again)));
     Ok(equipment)
+}
+
+/// By which mechanism a token wraps into which format, as the HSM's side takes it.
+fn wraps(token: &SiteToken) -> Vec<(WrappedFormat, u64)> {
+    let format = |format| match format {
+        WrapFormat::Rfc5649 => WrappedFormat::Rfc5649,
+        WrapFormat::Rfc3394 => WrappedFormat::Rfc3394,
+        WrapFormat::Rfc3394Pkcs7 => WrappedFormat::Rfc3394Pkcs7,
+    };
+    token.quirks.wrap.iter().map(|wrap| (format(wrap.format), wrap.mechanism)).collect()
 }
 
 /// A token that an interrupted initialisation left with its label and without a user's PIN.

@@ -411,6 +411,11 @@ impl Earlier {
 
     /// Tells the stage whose key signs the log's heads, and where the log stood.
     fn enter(self, stage: &mut Stage<'_>) -> Result<Ledger, ConductError> {
+        for key in self.ledger.logged_keys().filter(|key| !key.live) {
+            if let Ok(spki_sha256) = key.spki_sha256.parse() {
+                stage.is_not_live(spki_sha256);
+            }
+        }
         stage.continues_from(self.head);
         stage.use_log_key(&self.token, &self.id, self.hashed, &self.key)?;
         Ok(self.ledger)
@@ -442,6 +447,11 @@ fn kept(plan: &Plan, company: &Company<'_>, places: &Places) -> Result<Vec<Kept<
     ];
     kept.extend(company.approvals.kept().into_iter().map(|(name, text)| octets(&name, text)));
     for (name, input) in &plan.setting.inputs {
+        if input.brought.is_some() {
+            // What the bundle said is what counts from now on; the bundle itself is not read again.
+            kept.push(octets(&kept_input(name), input.octets.clone()));
+            continue;
+        }
         let storage = |source| JournalError::Storage { path: input.path.clone(), doing: "read", source };
         kept.push((kept_input(name), Box::new(input.reader().map_err(storage)?)));
     }

@@ -14,9 +14,9 @@ use crate::hsm::{Blank, Initialization, ModuleConfiguration, ModuleProcess, Toke
 use crate::plan::Plan;
 use crate::stage::{
     Expected, NoAnswer, Notice, Operators, PinRequest, Pins, Question, SIGNED, SecretOctets, ShareDelivery,
-    SharePurpose, ShareRequest, SignRequest, fixed_pins, shared_pin,
+    SharePurpose, ShareRequest, SharedSecret, SignRequest, fixed_pins, shared_pin,
 };
-use crate::step::PinShares;
+use crate::step::{PinShares, improvised_key_share};
 
 /// SoftHSM tokens that live for one rehearsal, of one ceremony or of several, one after the other.
 ///
@@ -160,6 +160,9 @@ pub fn throw_away(folder: &Path) -> Result<(), RehearsalError> {
 ///
 /// [`NoAnswer`] if there is no such share.
 pub fn improvised_share(request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
+    if !matches!(request.of, SharedSecret::Pin { .. }) {
+        return improvised_key_share(request);
+    }
     let ShareRequest { token, threshold, holders, person, purpose, .. } = request;
     // What a token has refused is not tried again by itself.
     let refused = matches!(purpose, SharePurpose::Login { after_wrong: true, .. });

@@ -10,12 +10,13 @@
 //! Sources: C2SP tlog-witness, tlog-cosignature, tlog-checkpoint.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use ceremony_log::checkpoint::Checkpoint;
 use ceremony_log::code::{Code, Fault, Finding};
 use ceremony_log::key::{KeyKind, VerifierKey, cosignature_text};
+use ceremony_log::lines::FirstLines;
 use ceremony_log::note::{self, Note, Signature};
 use ceremony_log::policy::{Policy, SignedHead, Window, policy_text};
 use ceremony_log::state::State;
@@ -27,6 +28,7 @@ use thiserror::Error;
 use super::folder::Folder;
 use super::report::Report;
 use super::signed::Signed;
+use super::witnessed::Witnessed;
 use crate::approval::{OwnKey, OwnKeyError};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
@@ -254,10 +256,12 @@ impl Witness<'_> {
         let file = file.map_err(|source| read(log, "log.jsonl", source))?;
         let offered = head.checkpoint();
         let mut lines = FirstLines::new(BufReader::with_capacity(64 * 1024, file), offered.size);
-        let (mut state, mut signed, mut tree) = (State::new(), Signed::default(), Tree::new());
+        let (mut state, mut tree) = (State::new(), Tree::new());
+        let (mut signed, mut witnessed) = (Signed::default(), Witnessed::default());
         let mut said = Report::new();
         let mut visit = |entry: Entry<'_>| {
             signed.follow(entry.record, &tree, &mut said);
+            witnessed.follow(entry.record, &tree, &mut said);
             tree.push(entry.leaf);
             state.follow(entry.record);
         };
@@ -312,47 +316,6 @@ fn size_and_time(name: &str) -> Option<(u64, u64)> {
 
 fn read(log: &Path, name: &str, source: io::Error) -> CosignError {
     CosignError::Storage { path: log.join(name), source }
-}
-
-/// The first lines of a file, as many as a head is over: the log may have gone on since.
-struct FirstLines<R> {
-    inner: R,
-    left: u64,
-}
-
-impl<R: BufRead> FirstLines<R> {
-    const fn new(inner: R, left: u64) -> Self {
-        Self { inner, left }
-    }
-}
-
-impl<R: BufRead> BufRead for FirstLines<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.left == 0 {
-            return Ok(&[]);
-        }
-        // Never more than one line, so that what is consumed has one line feed at most.
-        let octets = self.inner.fill_buf()?;
-        let end = octets.iter().position(|octet| *octet == b'\n').map_or(octets.len(), |place| place + 1);
-        Ok(octets.get(..end).unwrap_or_default())
-    }
-
-    fn consume(&mut self, amount: usize) {
-        // What is in the buffer was seen; this reads nothing.
-        let last = amount.checked_sub(1);
-        let ends = last
-            .is_some_and(|last| self.inner.fill_buf().is_ok_and(|octets| octets.get(last) == Some(&b'\n')));
-        self.left -= u64::from(ends);
-        self.inner.consume(amount);
-    }
-}
-
-impl<R: BufRead> Read for FirstLines<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.fill_buf()?.read(into)?;
-        self.consume(read);
-        Ok(read)
-    }
 }
 
 /// Why a head was not cosigned.

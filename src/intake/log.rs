@@ -1,6 +1,7 @@
 //! The log of a bundle: whom to trust, what they signed, and every line of it.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, BufReader, Read as _};
 use std::path::Path;
 
@@ -19,6 +20,7 @@ use super::folder::Folder;
 use super::report::Report;
 use super::signed::Signed;
 use super::story::Story;
+use super::witnessed::Witnessed;
 use crate::clock::Timestamp;
 
 /// Whose signatures count.
@@ -163,7 +165,8 @@ pub fn read(folder: &Folder, reading: Reading<'_>, report: &mut Report) -> Told 
     told
 }
 
-fn policy(folder: &Folder, trust: &Trust, report: &mut Report) -> Option<Policy> {
+/// The policy to judge by, if it can be read.
+pub fn policy(folder: &Folder, trust: &Trust, report: &mut Report) -> Option<Policy> {
     // 256 KiB are the format's bound.
     let own = folder.read("policy", 256 * 1024);
     let octets = match (trust, own) {
@@ -214,20 +217,11 @@ fn lines(
     report: &mut Report,
 ) -> Option<Hash> {
     let file = folder.file("log.jsonl").ok()?;
-    // A log that is longer than the longest its head allows is not read to its end, and one without a head that
-    // somebody vouches for only as far as it helps to say what is wrong.
-    let longest = Limits::RECORD.octets as u64 + 1;
-    let allowed = |head: &SignedHead| head.checkpoint().size.saturating_add(1).saturating_mul(longest);
-    let most = told.head.as_ref().map_or(MOST_UNSIGNED_OCTETS, allowed);
-    if let Ok(length) = file.metadata().map(|file| file.len())
-        && length > most
-    {
-        report.find(Code::E130, "log.jsonl", format!("{length} octets; only the first {most} are read"));
-    }
+    let most = most_octets(&file, told, report);
     let mut reader = BufReader::with_capacity(64 * 1024, file.take(most));
     let mut state = State::new();
     let mut story = Story::default();
-    let mut signed = Signed::default();
+    let (mut signed, mut witnessed) = (Signed::default(), Witnessed::default());
     let mut tree = Tree::new();
     let mut old_root = None;
     let Reading { earlier, practice, follow, .. } = reading;
@@ -241,6 +235,7 @@ fn lines(
             earlier_root = Some(tree.root());
         }
         signed.follow(entry.record, &tree, &mut of_story);
+        witnessed.follow(entry.record, &tree, &mut of_story);
         tree.push(entry.leaf);
         state.follow(entry.record);
         story.follow(entry.record, &mut of_story);
@@ -284,6 +279,21 @@ fn lines(
     }
     (told.size, told.story) = (tree.size(), story);
     old_root.filter(|_| unread == 0)
+}
+
+/// How much is read of a log.
+fn most_octets(file: &File, told: &Told, report: &mut Report) -> u64 {
+    // A log that is longer than the longest its head allows is not read to its end, and one without a head that
+    // somebody vouches for only as far as it helps to say what is wrong.
+    let longest = Limits::RECORD.octets as u64 + 1;
+    let allowed = |head: &SignedHead| head.checkpoint().size.saturating_add(1).saturating_mul(longest);
+    let most = told.head.as_ref().map_or(MOST_UNSIGNED_OCTETS, allowed);
+    if let Ok(length) = file.metadata().map(|file| file.len())
+        && length > most
+    {
+        report.find(Code::E130, "log.jsonl", format!("{length} octets; only the first {most} are read"));
+    }
+    most
 }
 
 /// What the format's verifier says where it has a head that a policy accepts, for a head that none does.

@@ -27,9 +27,23 @@ pub struct KeyOrder<'o> {
     pub token: &'o str,
     /// What kind of key.
     pub algorithm: KeyAlgorithm,
+    /// Whether and how it is backed up, which comes before it is live.
+    pub backup: Backup,
 }
 
-/// Makes a key that can never leave its token, has it prove itself, and declares it live.
+/// Whether and how a key is backed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backup {
+    /// Not at all: it can never leave its token, and is live once it has proved itself.
+    None,
+    /// Wrapped: it can leave its token once, and is live once a restore has proved itself and it can leave no more.
+    Wrapped,
+    /// By the vendor's own means: it can never leave its token in a way that this program knows, and is live once what the
+    /// vendor's tool made of it has proved itself.
+    Vendor,
+}
+
+/// Makes a key, has it prove itself, and declares it live unless it has to be backed up first.
 ///
 /// # Errors
 ///
@@ -60,8 +74,10 @@ pub fn make_key(order: &KeyOrder<'_>, stage: &mut Stage<'_>) -> Result<Key, Issu
     if !past::is_proved(spki_sha256, stage) {
         prove(&key, order.ceremony, stage)?;
     }
-    stage.record_once(Event::KeyLive { spki_sha256 })?;
-    key.live = true;
+    if order.backup == Backup::None {
+        stage.record_once(Event::KeyLive { spki_sha256 })?;
+        key.live = true;
+    }
     Ok(key)
 }
 
@@ -156,8 +172,9 @@ fn generate(
         algorithm: order.algorithm.to_string(),
     };
     stage.show(&Notice::Waiting { sentence: format!("Generating the {} key `{label}`.", order.algorithm) });
+    let extractable = order.backup == Backup::Wrapped;
     let request =
-        KeyRequest { label: label.clone(), id: id.clone(), algorithm: order.algorithm, extractable: false };
+        KeyRequest { label: label.clone(), id: id.clone(), algorithm: order.algorithm, extractable };
     let description = stage.act(order.token, intent, None, |hands| {
         let description =
             hands.token().generate_key_pair(&request).map_err(|error| token_error(order.token, error))?;
@@ -176,7 +193,7 @@ pub(super) fn generated(
     description: &KeyDescription,
 ) -> Result<Event, IssuanceError> {
     let attributes = attributes(&description.private);
-    if let Some(why) = unfit(attributes) {
+    if let Some(why) = unfit(attributes, order.backup == Backup::Wrapped) {
         return Err(IssuanceError::Key { name: order.name.to_owned(), why });
     }
     Ok(Event::KeyGenerated {
@@ -190,7 +207,7 @@ pub(super) fn generated(
 }
 
 /// Has a key sign the text of a proof and verifies it in software.
-fn prove(key: &Key, ceremony: &str, stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
+pub(super) fn prove(key: &Key, ceremony: &str, stage: &mut Stage<'_>) -> Result<(), IssuanceError> {
     let id = key.id.clone().ok_or_else(|| IssuanceError::NotMade { name: key.name.clone() })?;
     let spki_sha256 = key.public.spki_sha256();
     let nonce = stage.random::<32>(&key.token)?;
@@ -220,7 +237,7 @@ fn shown(preimage: &str) -> String {
     preimage.replace('\n', "\\n")
 }
 
-fn attributes(private: &Attributes) -> KeyAttributes {
+pub(super) fn attributes(private: &Attributes) -> KeyAttributes {
     KeyAttributes {
         sensitive: private.flag(AttributeName::Sensitive),
         extractable: private.flag(AttributeName::Extractable),
@@ -230,15 +247,15 @@ fn attributes(private: &Attributes) -> KeyAttributes {
     }
 }
 
-/// Why a key that must never leave its token is not fit; nothing if it is.
+/// Why a key is not fit; nothing if it is. `leaves`: it has to leave its token once, wrapped.
 ///
 /// What a token does not say cannot be held against it here: the log leaves it out, and the importer judges. Where it came
 /// from (CKA_LOCAL) is judged by `hsm`, which knows the makes that cannot tell.
-fn unfit(read: KeyAttributes) -> Option<String> {
+fn unfit(read: KeyAttributes, leaves: bool) -> Option<String> {
     [
         ("CKA_SENSITIVE", read.sensitive, true),
-        ("CKA_EXTRACTABLE", read.extractable, false),
-        ("CKA_NEVER_EXTRACTABLE", read.never_extractable, true),
+        ("CKA_EXTRACTABLE", read.extractable, leaves),
+        ("CKA_NEVER_EXTRACTABLE", read.never_extractable, !leaves),
         ("CKA_ALWAYS_SENSITIVE", read.always_sensitive, true),
     ]
     .into_iter()
@@ -264,15 +281,18 @@ mod tests {
             never_extractable: Some(true),
             local: Some(false),
         };
-        assert_eq!(unfit(good), None);
-        assert_eq!(unfit(KeyAttributes { always_sensitive: None, ..good }), None);
+        assert_eq!(unfit(good, false), None);
+        assert_eq!(unfit(KeyAttributes { always_sensitive: None, ..good }, false), None);
         for bad in [
             KeyAttributes { sensitive: Some(false), ..good },
             KeyAttributes { extractable: Some(true), ..good },
             KeyAttributes { never_extractable: Some(false), ..good },
             KeyAttributes { always_sensitive: Some(false), ..good },
         ] {
-            assert!(unfit(bad).is_some(), "{bad:?}");
+            assert!(unfit(bad, false).is_some(), "{bad:?}");
         }
+        assert!(unfit(good, true).is_some());
+        let leaves = KeyAttributes { extractable: Some(true), never_extractable: Some(false), ..good };
+        assert_eq!(unfit(leaves, true), None);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::backups::Backups;
 use super::order::When;
 use super::possessions::Possessions;
 use crate::clock::Timestamp;
@@ -162,6 +163,8 @@ pub struct Ledger {
     series: BTreeMap<Digest, Timestamp>,
     /// Bags, copies, and keys that are gone.
     pub possessions: Possessions,
+    /// Backups of keys, and the keys that wait for theirs.
+    pub backups: Backups,
 }
 
 impl Ledger {
@@ -231,6 +234,11 @@ impl Ledger {
         if let Some(key) = self.logged_keys.get_mut(spki_sha256) {
             key.live = true;
         }
+    }
+
+    /// Every key of the log.
+    pub fn logged_keys(&self) -> impl Iterator<Item = &LoggedKey> {
+        self.logged_keys.values()
     }
 
     /// A key of the log by its public key.

@@ -10,12 +10,16 @@
 //! - `series`: many of a kind walked through it together, `side_by_side` by several sessions;
 //! - `statement`: what a structure says, field by field: as planned, and as read by the second implementation;
 //! - `key`: how a key becomes live;
+//! - `backup`: how one leaves its token wrapped, comes back to another and is sealed;
+//! - `backups`: what the ceremony and its log know of backups;
 //! - `past`: what an interrupted ceremony left of all this, taken in again or given up;
 //! - `ledger`: what the ceremony and its log know;
 //! - `recalled`: what of the log is used by name;
 //! - `revocable`: what can be revoked, why and since when;
 //! - `paths`: what dies with a certificate.
 
+mod backup;
+mod backups;
 mod chain;
 mod issue;
 mod key;
@@ -33,9 +37,14 @@ mod structure;
 
 use thiserror::Error;
 
+pub use backup::{
+    ToRestore, ToWrap, begin_vendor_backup, found_copy, make_live, mechanism_of, prove_restored, restore,
+    restored_id, seal, wrap, wrapping_between,
+};
+pub use backups::{Backups, KeyBackup, KnownShare};
 pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Judged, Signed, Verified};
 pub use issue::{ApprovedPlan, Drawn, Order, Terms, draft_and_check, draft_and_judge, issue};
-pub use key::{KeyOrder, make_key, use_log_key};
+pub use key::{Backup, KeyOrder, make_key, use_log_key};
 pub use ledger::{
     Key, KnownCertificate, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, RevokedHere,
     SealedSeries,

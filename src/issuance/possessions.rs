@@ -40,6 +40,13 @@ impl Possessions {
         self.surviving.entry(spki_sha256).or_default().insert(what);
     }
 
+    /// Something of a key is elsewhere no longer.
+    pub fn survives_no_longer(&mut self, spki_sha256: Digest, what: &str) {
+        if let Some(all) = self.surviving.get_mut(&spki_sha256) {
+            all.remove(what);
+        }
+    }
+
     /// What is left of a key elsewhere.
     pub fn surviving(&self, spki_sha256: Digest) -> Vec<String> {
         self.surviving.get(&spki_sha256).into_iter().flatten().cloned().collect()

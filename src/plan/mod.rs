@@ -15,7 +15,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use crate::step::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries, SignedWith,
+    Bag, BroughtRequest, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed, LoggedCertificate,
+    LoggedKey, Revocation, SealedSeries, SignedWith,
 };
 pub use inputs::kept_input;
 pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
@@ -82,8 +83,31 @@ pub struct Sources<'s> {
     pub begun: bool,
     /// A rehearsal: inputs may be without digests.
     pub rehearsal: bool,
+    /// A rehearsal or another practice ceremony, or it is not known yet: inputs may come from practice.
+    pub practice: bool,
+    /// Reads the bundles of other ceremonies.
+    pub bundles: &'s dyn Bundles,
     /// What the log says of earlier ceremonies, if there is one to be continued.
     pub earlier: Option<Ledger>,
+}
+
+/// Reads what the bundle of another ceremony says of a key.
+pub trait Bundles {
+    /// The request that the bundle in a folder brings; `request`: its name, where there are several.
+    ///
+    /// # Errors
+    ///
+    /// Everything that does not fit, in words.
+    fn request(&self, folder: &Path, request: Option<&str>) -> Result<BroughtRequest, Vec<String>>;
+}
+
+/// There are none: what names one is wrong.
+pub struct NoBundles;
+
+impl Bundles for NoBundles {
+    fn request(&self, _: &Path, _: Option<&str>) -> Result<BroughtRequest, Vec<String>> {
+        Err(vec!["no bundle is read here".into()])
+    }
 }
 
 impl Plan {

@@ -40,7 +40,7 @@ pub fn judge(script: &Script, problems: &mut Problems) {
     }
 }
 
-/// `seal` is the last step, and there is one; only media are written after it, and none before.
+/// `seal` is the last step, and there is one; after it its head is cosigned, and then media are written, none before.
 fn last(steps: &[&StepNode], problems: &mut Problems) {
     let sealed = steps.iter().position(|step| step.name == "seal").unwrap_or(usize::MAX);
     for (_, step) in steps.iter().enumerate().filter(|(at, step)| *at < sealed && step.name == "write-media")
@@ -48,7 +48,15 @@ fn last(steps: &[&StepNode], problems: &mut Problems) {
         let message = "`write-media` stands before `seal`; what is handed over is complete only after it";
         problems.add(step.place, message);
     }
-    let Some(last) = steps.iter().rfind(|step| step.name != "write-media") else { return };
+    let written = steps.iter().position(|step| step.name == "write-media").unwrap_or(usize::MAX);
+    for (_, step) in steps.iter().enumerate().filter(|(at, step)| *at > written && step.name == "witness") {
+        let message = "`witness` stands after `write-media`; what is written would lack the cosignatures";
+        problems.add(step.place, message);
+    }
+    let follows = |at: usize, name: &str| name == "write-media" || name == "witness" && at > sealed;
+    let Some((_, last)) = steps.iter().enumerate().rfind(|(at, step)| !follows(*at, &step.name)) else {
+        return;
+    };
     match steps.iter().find(|step| step.name == "seal") {
         None => problems.add(last.place, "`seal` is missing; it is the last step of every script"),
         Some(seal) if seal.number != last.number => {
@@ -65,5 +73,6 @@ fn needs_people(name: &str) -> bool {
 
 /// Whether a step makes or uses a key of the ceremony: the clock and the log have to be settled.
 fn needs_clock(name: &str) -> bool {
-    name.starts_with("issue-") || ["generate-key", "request-certificate", "revoke", "witness"].contains(&name)
+    name.starts_with("issue-")
+        || ["generate-key", "back-up-key", "request-certificate", "revoke", "witness"].contains(&name)
 }

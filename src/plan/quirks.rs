@@ -49,6 +49,8 @@ pub struct SiteQuirks {
     pub writes: Vec<WritePlace>,
     /// By which mechanism the token wraps into which format.
     pub wrap: Vec<Wrap>,
+    /// Kinds of keys, by their names in scripts, that it makes and neither wraps nor takes back.
+    pub unwrappable: Vec<AlgorithmName>,
 }
 
 /// Which sockets a module may make.
@@ -102,6 +104,23 @@ pub enum WrapFormat {
     Rfc3394Pkcs7,
 }
 
+/// The name of a key algorithm, as scripts write it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlgorithmName(pub String);
+
+impl FromNode for AlgorithmName {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let name = Located::<String>::from_node(node, problems)?;
+        let known = crate::step::algorithm_names();
+        if known.contains(&name.value.as_str()) {
+            return Some(Self(name.value));
+        }
+        let message = format!("there is no key algorithm `{}`; there are {}", name.value, listed(&known));
+        problems.add(name.place, message);
+        None
+    }
+}
+
 impl SiteQuirks {
     /// A token without quirks.
     pub fn standard() -> Self {
@@ -123,6 +142,7 @@ impl SiteQuirks {
             network: SiteNetwork::Deny,
             writes: Vec::new(),
             wrap: Vec::new(),
+            unwrappable: Vec::new(),
         }
     }
 
@@ -181,6 +201,7 @@ impl SiteQuirks {
         set(fields, "hashes", &mut self.hashes);
         set(fields, "network", &mut self.network);
         set(fields, "wrap", &mut self.wrap);
+        set(fields, "unwrappable", &mut self.unwrappable);
         if let Some(writes) = fields.optional::<Writes>("writes") {
             self.writes = writes.0;
         }
@@ -491,6 +512,7 @@ mod tests {
             ("like: standard\nid-octets: 17\n", "`id-octets` is 17; wanted 1 to 16"),
             ("like: standard\nnetwork: {peer: hsm.example.org:9004}\n", "found peer `hsm.example.org:9004`"),
             ("like: standard\nwrap: [{format: pkcs7, mechanism: 0x1}]\n", "there is no word `pkcs7`"),
+            ("like: standard\nunwrappable: [ed448]\n", "there is no key algorithm `ed448`"),
             ("like: standard\ncolour: red\n", "there is no key `colour`"),
         ] {
             let problems = of_site(text).unwrap_err();

@@ -72,6 +72,12 @@ fn head(plan: &Plan, text: &mut String) -> std::fmt::Result {
     for (name, input) in &setting.inputs {
         writeln!(text, "  input {name} ({}): {}", input.file, input.sha256)?;
     }
+    for (name, sha256) in &setting.recalled.certificates {
+        writeln!(text, "  certificate {name}, of the log: {sha256}")?;
+    }
+    for (name, sha256) in &setting.recalled.keys {
+        writeln!(text, "  key {name}, of the log, by its public key: {sha256}")?;
+    }
     for (name, profile) in &setting.profiles {
         writeln!(text, "  profile {name}: {}", profile.sha256())?;
     }

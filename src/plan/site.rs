@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Plan;
-use super::quirks::{SiteNetwork, SiteQuirks, WritePlace};
+use super::quirks::{SiteNetwork, SiteQuirks, Wrap, WritePlace};
 use crate::digest::Digest;
 use crate::script::{
     Entry, Fields, FromNode, Located, Named, Node, Place, Problems, Value, Whole, Word, read_as, version,
@@ -202,6 +202,7 @@ impl Site {
         }
         self.judge_shared_processes(problems);
         self.judge_media(plan, problems);
+        self.judge_wraps(plan, problems);
         for (name, _) in self.tokens.iter() {
             if !setting.tokens.contains_key(name.value.as_str()) {
                 let known: Vec<&str> = setting.tokens.keys().map(String::as_str).collect();
@@ -248,6 +249,45 @@ impl Site {
                     "medium `{name}` has {places} folders; the script wants {copies} copies: one folder for all, or one for each"
                 );
                 problems.add(Place::START, message);
+            }
+        }
+    }
+
+    /// Every key that goes from one token to others wrapped can do so, as far as their makes are known.
+    fn judge_wraps(&self, plan: &Plan, problems: &mut Problems) {
+        for (step, wrapping) in plan.steps().filter_map(|step| Some((step, step.step.wraps()?))) {
+            let named = |name: &str| self.tokens.find(name).map(|token| (name.to_owned(), token));
+            let from = wrapping.from.and_then(named);
+            let to: Vec<_> = wrapping.to.iter().filter_map(|name| named(name)).collect();
+            let mut good = true;
+            for (name, token) in from.iter().chain(&to) {
+                let quirks = &token.quirks;
+                let why = if quirks.wrap.is_empty() {
+                    "nobody has said how it wraps keys; `rootrite hsm doctor` finds it out".to_owned()
+                } else if quirks.unwrappable.iter().any(|one| one.0 == wrapping.algorithm) {
+                    format!(
+                        "its make, `{}`, wraps no {} key and takes none back",
+                        quirks.make, wrapping.algorithm
+                    )
+                } else {
+                    continue;
+                };
+                good = false;
+                let message = format!("token `{name}`, for step {}: {why}", step.number);
+                problems.add(token.label.place, message);
+            }
+            let takes = |wrap: &Wrap| {
+                to.iter().all(|(_, other)| other.quirks.wrap.iter().any(|one| one.format == wrap.format))
+            };
+            if let Some((name, token)) =
+                from.filter(|(_, token)| good && !token.quirks.wrap.iter().any(takes))
+            {
+                let message = format!(
+                    "token `{name}`, for step {}: no format in which it wraps a key is one that {} take",
+                    step.number,
+                    wrapping.to.join(", ")
+                );
+                problems.add(token.label.place, message);
             }
         }
     }

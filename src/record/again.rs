@@ -41,8 +41,12 @@ impl LogFolder {
 
     /// Octets that were kept by their digest.
     pub(super) fn read_kept(&self, sha256: Digest) -> Result<Vec<u8>, JournalError> {
-        let pending = self.places().run(self.ceremony()).join("pending");
-        read_by_digest(pending.join(sha256.to_string()), sha256)
+        read_by_digest(self.place_of_kept(sha256), sha256)
+    }
+
+    /// Where octets are kept by their digest.
+    pub(super) fn place_of_kept(&self, sha256: Digest) -> PathBuf {
+        self.places().run(self.ceremony()).join("pending").join(sha256.to_string())
     }
 
     /// Takes an artifact in that is where artifacts are; its renderings are made where they are missing.

@@ -11,6 +11,7 @@ use ceremony_log::proof::Proof;
 
 use super::file::{Together, clear_parts, ensure, storage};
 use super::journal::{LogFolder, Places, Stored};
+use super::witnesses::with_cosignatures;
 use super::{report, run, summary};
 use crate::digest::Digest;
 use crate::stage::{Head, JournalError};
@@ -38,6 +39,7 @@ pub fn finish(log: &LogFolder) -> Result<(), JournalError> {
 /// [`JournalError`] if something else is in one of these places, or cannot be written.
 pub(super) fn complete(log: &LogFolder) -> Result<(), JournalError> {
     let (head, closing) = closing_head(log)?;
+    let head = with_cosignatures(&log.places().log, head, closing.size)?;
     let bundle = log.places().bundle.clone();
     let from = log.places().log.clone();
     let octets = first_lines(read(&from.join("log.jsonl"))?, closing.size);
@@ -78,7 +80,7 @@ pub(super) fn files(log: &LogFolder) -> Result<Vec<(String, PathBuf)>, JournalEr
 }
 
 /// The head that closed the ceremony: the first one that was signed over its closing record. The log may have gone on since.
-fn closing_head(log: &LogFolder) -> Result<(Note, Head), JournalError> {
+pub(super) fn closing_head(log: &LogFolder) -> Result<(Note, Head), JournalError> {
     let unsigned = || JournalError::Record { why: "the log is closed without a signed head".into() };
     let closed_at = log.closed_at.ok_or_else(unsigned)?;
     let folder = log.places().log.join("checkpoints");
@@ -93,7 +95,7 @@ fn closing_head(log: &LogFolder) -> Result<(Note, Head), JournalError> {
 }
 
 /// So many lines of a log.
-fn first_lines(mut log: Vec<u8>, count: u64) -> Vec<u8> {
+pub(super) fn first_lines(mut log: Vec<u8>, count: u64) -> Vec<u8> {
     let ends = log.iter().enumerate().filter(|(_, octet)| **octet == b'\n').map(|(place, _)| place + 1);
     let last = usize::try_from(count).ok().and_then(|count| count.checked_sub(1));
     let end = last.and_then(|last| ends.clone().nth(last)).unwrap_or(0);

@@ -14,6 +14,7 @@ use ceremony_log::checkpoint::checkpoint_text;
 use ceremony_log::code::Fault;
 use ceremony_log::key::{KeyKind, VerifierKey};
 use ceremony_log::note::{Note, Signature};
+use ceremony_log::policy::Policy;
 use ceremony_log::record::{Actor as LogActor, Record};
 use ceremony_log::time::Time;
 use ceremony_log::tree::{Hash, Levels};
@@ -30,6 +31,7 @@ use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::stage::{
     Artifact, ArtifactPlace, Entry, Event, Head, Held, Journal, JournalError, KeptHead, Leftover, LogKey,
+    ToCosign, WitnessKey,
 };
 
 /// Where a ceremony's files lie.
@@ -230,6 +232,16 @@ impl LogFolder {
         self.head.as_ref()
     }
 
+    /// The newest head with more signature lines than it had.
+    pub(super) fn replace_head(&mut self, cosigned: Note) {
+        self.head = Some(cosigned);
+    }
+
+    /// Whether the record that closes the ceremony is in the log.
+    pub const fn is_closed(&self) -> bool {
+        self.closed_at.is_some()
+    }
+
     /// The key that signs heads.
     pub const fn log_key(&self) -> Option<&VerifierKey> {
         self.key.as_ref()
@@ -399,6 +411,31 @@ impl Journal for LogFolder {
         Some(KeptHead { origin: self.identity.origin.clone(), note: note.to_string() })
     }
 
+    fn witness_key_name(&self, key: &WitnessKey) -> Result<String, JournalError> {
+        Ok(super::witnesses::verifier(key)?.to_string())
+    }
+
+    fn demand_cosignatures(&mut self, keys: &[WitnessKey], quorum: usize) -> Result<(), JournalError> {
+        self.name_witnesses(keys, quorum)
+    }
+
+    fn head_to_cosign(&mut self) -> Result<ToCosign, JournalError> {
+        self.lay_out_head()
+    }
+
+    fn cosignature(&self, key: &WitnessKey) -> Result<Option<String>, JournalError> {
+        self.brought_cosignature(key)
+    }
+
+    fn take_cosignature(
+        &mut self,
+        key: &WitnessKey,
+        octets: &[u8],
+        now: Timestamp,
+    ) -> Result<String, JournalError> {
+        self.take_line(key, octets, now)
+    }
+
     fn judge_head(&self, octets: &[u8]) -> Held {
         super::held::judge(octets, &self.identity.origin, self.key.as_ref(), &self.levels)
     }
@@ -406,7 +443,12 @@ impl Journal for LogFolder {
     fn use_log_key(&mut self, key: &LogKey) -> Result<String, JournalError> {
         let verifier = self.verifier_key(key)?;
         let name = verifier.to_string();
-        supersede(&self.places.log.join("policy"), format!("log {name}\nquorum none\n").as_bytes())?;
+        let policy = self.places.log.join("policy");
+        // One that names this key may name witnesses too.
+        let known = std::fs::read(&policy).ok().and_then(|octets| Policy::parse(&octets).ok());
+        if !known.is_some_and(|policy| policy.logs() == [verifier.clone()]) {
+            supersede(&policy, format!("log {name}\nquorum none\n").as_bytes())?;
+        }
         self.key = Some(verifier);
         Ok(name)
     }
@@ -448,7 +490,7 @@ impl Journal for LogFolder {
     }
 
     fn keep_pending(&mut self, sha256: Digest, octets: &mut dyn Read) -> Result<(), JournalError> {
-        let path = self.places.run(&self.identity.ceremony).join("pending").join(sha256.to_string());
+        let path = self.place_of_kept(sha256);
         // Its name says what it holds: the same octets, kept once more, are there already.
         if digest_of(&path).is_ok_and(|kept| kept == sha256) {
             return Ok(());
@@ -617,6 +659,20 @@ impl Journal for LogFolder {
 
     fn kept(&self, sha256: Digest) -> Result<Vec<u8>, JournalError> {
         self.read_kept(sha256)
+    }
+
+    fn kept_at(&self, sha256: Digest) -> Result<PathBuf, JournalError> {
+        self.read_kept(sha256)?;
+        Ok(self.place_of_kept(sha256))
+    }
+
+    fn forget_kept(&mut self, sha256: Digest) -> Result<(), JournalError> {
+        let path = self.place_of_kept(sha256);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(storage(&path, "removed", error)),
+            Ok(()) => sync_folder(&path),
+        }
     }
 
     fn leftovers(&self) -> Result<Vec<Leftover>, JournalError> {

@@ -1,6 +1,6 @@
 //! What a log says of earlier ceremonies, as the ledger of the next one: keys, certificates, numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -13,7 +13,8 @@ use crate::digest::Digest;
 use crate::pki::SerialNumber;
 use crate::pki::reason::Reason;
 use crate::plan::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries,
+    Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation,
+    SealedSeries,
 };
 
 /// Learns from one record after the other.
@@ -72,7 +73,7 @@ impl Memory {
         // A record whose fields are not as they should be teaches nothing; the log's own checks say so.
         let _ = match record.ev.as_str() {
             "key.generated" => self.key_generated(&record.cer, data),
-            "key.live" => data.str("spki_sha256").map(|spki| self.ledger.logged_key_is_live(spki)),
+            "key.live" => data.str("spki_sha256").and_then(|spki| self.key_is_live(spki)),
             "log.key.added" => self.log_key_added(data),
             "cert.sign.intent" => self.certificate_intended(record),
             "cert.signed" => self.certificate_signed(record.reference, data),
@@ -89,7 +90,11 @@ impl Memory {
                 Some(())
             }
             "custody.opened" | "custody.sealed" => self.bag(&record.ev, data),
-            "key.backup" | "key.restored" | "share.issued" => self.survives(&record.ev, data),
+            "key.backup" | "key.restored" | "share.issued" | "share.returned" => {
+                self.survives(&record.ev, data);
+                self.backed_up(&record.ev, data)
+            }
+            "share.confirmed" => self.backed_up(&record.ev, data),
             "key.destroyed" => self.key_destroyed(data),
             _ => None,
         };
@@ -125,6 +130,13 @@ impl Memory {
             live: false,
             of_log: false,
         });
+        Some(())
+    }
+
+    fn key_is_live(&mut self, spki_sha256: &str) -> Option<()> {
+        self.ledger.logged_key_is_live(spki_sha256);
+        let name = self.ledger.logged_key_name(spki_sha256)?;
+        self.ledger.backups.is_proven(&name);
         Some(())
     }
 
@@ -257,13 +269,66 @@ impl Memory {
         Some(())
     }
 
+    /// What is known of backups: their sets, who has which share, where the key came back to.
+    fn backed_up(&mut self, ev: &str, data: &Object) -> Option<()> {
+        let number = |key: &str| data.get(key)?.as_u64();
+        match ev {
+            "key.backup" => {
+                let count = |key: &str| number(key).and_then(|number| usize::try_from(number).ok());
+                let copies =
+                    data.get("copies").and_then(ceremony_log::json::Value::as_array).unwrap_or_default();
+                let medium =
+                    |copy: &ceremony_log::json::Value| copy.get("medium")?.as_str().map(str::to_owned);
+                let spki = data.str("spki_sha256")?;
+                self.ledger.backups.add(KeyBackup {
+                    key: self.ledger.logged_key_name(spki)?,
+                    spki_sha256: spki.parse().ok()?,
+                    format: data.str("format")?.to_owned(),
+                    blob_sha256: data.str("blob_sha256")?.parse().ok()?,
+                    copies: copies.iter().filter_map(medium).collect(),
+                    set: data.str("set_id").unwrap_or_default().to_owned(),
+                    threshold: count("threshold").unwrap_or_default(),
+                    share_count: count("share_count").unwrap_or_default(),
+                    check: data.str("kcv").unwrap_or_default().to_owned(),
+                    shares: BTreeMap::new(),
+                    restored: BTreeSet::new(),
+                });
+            }
+            "key.restored" => {
+                let backup = self.ledger.backups.last_of(data.str("spki_sha256")?.parse().ok()?)?;
+                backup.restored.insert(data.str("token")?.to_owned());
+            }
+            _ => {
+                let (index, backup) = (number("index")?, self.ledger.backups.of_set(data.str("set_id")?)?);
+                // A share of something else can have the same number.
+                if data.str("spki_sha256") != Some(backup.spki_sha256.to_string().as_str()) {
+                    return None;
+                }
+                let known = backup.shares.entry(index).or_insert(KnownShare {
+                    holder: data.str("holder")?.to_owned(),
+                    commitment: data.str("commitment_sha256")?.parse().ok()?,
+                    salt_digest: data.str("salt_digest").and_then(|text| text.parse().ok()),
+                    confirmed: false,
+                    returned: false,
+                });
+                known.confirmed |= ev == "share.confirmed";
+                known.returned |= ev == "share.returned";
+            }
+        }
+        Some(())
+    }
+
     /// What is elsewhere of a key: wrapped copies and where they are, the set of shares, other tokens.
     fn survives(&mut self, ev: &str, data: &Object) -> Option<()> {
-        if ev == "share.issued" {
+        if ev.starts_with("share.") {
             let (set, index) = (data.str("set_id")?, data.get("index")?.as_u64()?);
             let sheet = format!("share {index} of set {set}, held by {}", data.str("holder")?);
             let spki = *self.sets.get(set)?;
-            self.ledger.possessions.survives(spki, sheet);
+            if ev == "share.returned" {
+                self.ledger.possessions.survives_no_longer(spki, &sheet);
+            } else {
+                self.ledger.possessions.survives(spki, sheet);
+            }
             return Some(());
         }
         let spki: Digest = data.str("spki_sha256")?.parse().ok()?;

@@ -18,6 +18,7 @@ pub mod run;
 mod series;
 mod summary;
 mod value;
+mod witnesses;
 
 pub use bundle::finish;
 pub use continued::{ContinueError, Continued};
@@ -25,3 +26,6 @@ pub use interrupted::{Interrupted, Torn};
 pub use journal::{Identity, LogFolder, Places, Stored};
 pub use series::MOST_SINGLED_OUT;
 pub use summary::summary;
+
+// What a bundle of another ceremony brings into a plan is read where bundles are.
+pub use crate::plan::{BroughtRequest, KeyOrigin};

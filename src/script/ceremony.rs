@@ -156,7 +156,12 @@ pub enum InputSource {
     /// A file.
     File(Located<String>),
     /// The bundle of the ceremony that made a key.
-    Bundle(Located<String>),
+    Bundle {
+        /// The bundle's folder.
+        folder: Located<String>,
+        /// The name of the request in it, where there are several.
+        request: Option<Located<Id>>,
+    },
 }
 
 /// A part of a ceremony.
@@ -386,7 +391,10 @@ acts:
         assert_eq!(script.people_as(Role::CryptoOfficer), 2);
         assert_eq!((script.quorum.of(Role::CryptoOfficer), script.quorum.of(Role::Auditor)), (2, 0));
         assert_eq!(script.approvals.plan.of(Role::CryptoOfficer), 2);
-        assert!(matches!(script.inputs.find("x1").unwrap().source, InputSource::Bundle(_)));
+        assert!(matches!(
+            script.inputs.find("x1").unwrap().source,
+            InputSource::Bundle { request: None, .. }
+        ));
         assert_eq!(script.sha256, Digest::of(GOOD.as_bytes()));
         let steps: Vec<_> = script.steps().map(|step| (step.number.as_str(), step.name.as_str())).collect();
         assert_eq!(steps, [("1.1", "preflight"), ("1.2", "confirm-clock"), ("2.1", "seal")]);

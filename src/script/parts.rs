@@ -131,12 +131,20 @@ impl FromNode for Input {
         let mut fields = Fields::of(node, problems);
         let file = fields.optional("file");
         let bundle = fields.optional("bundle");
+        let request = fields.optional("request");
         let sha256 = fields.optional("sha256");
         let both = (fields.has("file"), fields.has("bundle"));
         fields.finish();
         let source = match (both, file, bundle) {
-            ((true, false), file, _) => InputSource::File(file?),
-            ((false, true), _, bundle) => InputSource::Bundle(bundle?),
+            ((true, false), file, _) if request.is_none() => InputSource::File(file?),
+            ((false, true), _, bundle) => InputSource::Bundle { folder: bundle?, request },
+            ((true, false), ..) => {
+                return wrong(
+                    node,
+                    "`file` without `request`, which says the one that is meant of a bundle",
+                    problems,
+                );
+            }
             _ => return wrong(node, "a map with either `file` or `bundle`", problems),
         };
         Some(Self { source, sha256 })

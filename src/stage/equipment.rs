@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation};
+use crate::hsm::{Login, PinState, Token, TokenError, TokenInformation, WrappedFormat};
 use crate::secret::Pin;
 
 use super::event::Event;
@@ -115,6 +115,8 @@ pub struct Equipment {
     pub fresh: Option<Box<dyn Fresh>>,
     /// Whether it can keep the log's head as a data object, as far as anybody knows.
     pub keeps_heads: bool,
+    /// By which mechanism it wraps a private key into which format, the first the best; nothing if nobody has said.
+    pub wraps: Vec<(WrappedFormat, u64)>,
     /// The shares of its PIN that were dealt since this program began, and who has which.
     pub(super) dealt: Option<Vec<(ShareFace, String)>>,
     /// Who put the PIN together last.
@@ -148,6 +150,7 @@ impl Equipment {
             pin_tries: None,
             fresh: None,
             keeps_heads: true,
+            wraps: Vec::new(),
             dealt: None,
             combined_by: Vec::new(),
             logged_in: false,
@@ -220,6 +223,15 @@ impl Stage<'_> {
     /// [`StageError::NoToken`] if there is no such token.
     pub fn id_octets(&mut self, token: &str) -> Result<usize, StageError> {
         Ok(self.equipment(token)?.id_octets)
+    }
+
+    /// By which mechanism a token wraps a private key into which format, the first the best.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoToken`] if there is no such token.
+    pub fn wraps(&mut self, token: &str) -> Result<&[(WrappedFormat, u64)], StageError> {
+        Ok(&self.equipment(token)?.wraps)
     }
 
     /// Records every token that is ready: what it is and which one.

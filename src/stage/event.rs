@@ -27,6 +27,9 @@ pub enum Event {
     /// A key that may sign heads of this log.
     #[serde(rename = "log.key.added")]
     LogKeyAdded { vkey: String, token: String, label: String, spki_sha256: Digest, role: LogKeyRole },
+    /// A key whose cosignatures over heads count, and whose it is.
+    #[serde(rename = "witness.registered")]
+    WitnessRegistered { vkey: String, person: String },
     /// The log was compared with what was known of it before.
     #[serde(rename = "log.confirmed")]
     LogConfirmed {
@@ -145,6 +148,9 @@ pub enum Event {
     /// A holder has typed a share, and it is whole.
     #[serde(rename = "share.checked")]
     ShareChecked(ShareOf),
+    /// A holder's share counts for nothing any more, and its sheet was given back and destroyed before everybody.
+    #[serde(rename = "share.returned")]
+    ShareReturned(ShareOf),
     /// A vendor's statement on a device or a key of it was brought; it is kept by its digest, and nobody here judges it.
     #[serde(rename = "device.attested")]
     DeviceAttested(Statement),
@@ -224,12 +230,43 @@ pub enum Event {
     /// A key signed the text and the signature verified in software.
     #[serde(rename = "key.proved")]
     KeyProved { spki_sha256: Digest, preimage: String, signature: String, verified: bool },
+    /// Intent: a private key is about to leave its token wrapped, under a key-encryption key that will be in shares.
+    #[serde(rename = "key.backup.intent")]
+    KeyBackupIntent { spki_sha256: Digest, token: String, id: String, format: String, set_id: String },
+    /// There is a backup of a key: wrapped, on numbered media, or made by the vendor's own means.
+    #[serde(rename = "key.backup")]
+    KeyBackup(BackedUp),
+    /// Intent: a key is about to come back from its backup.
+    #[serde(rename = "key.restore.intent")]
+    KeyRestoreIntent { spki_sha256: Digest, token: String, id: String, people: Vec<String> },
+    /// A key came back from its backup as one that cannot leave its token.
+    #[serde(rename = "key.restored")]
+    KeyRestored { spki_sha256: Digest, token: String, id: String, attributes: KeyAttributes },
+    /// Intent: a key is about to lose the permission to leave its token.
+    #[serde(rename = "key.seal.intent")]
+    KeySealIntent { spki_sha256: Digest, token: String, id: String },
+    /// A key can no longer leave its token. `wrap_refused`: what the token said when it was told to wrap it all the same.
+    #[serde(rename = "key.sealed")]
+    KeySealed {
+        spki_sha256: Digest,
+        token: String,
+        id: String,
+        how: Sealed,
+        attributes: KeyAttributes,
+        wrap_refused: String,
+    },
     /// From here on the key may sign.
     #[serde(rename = "key.live")]
     KeyLive { spki_sha256: Digest },
     /// A request came in.
     #[serde(rename = "request.received")]
-    RequestReceived { kind: String, sha256: Digest, pop_verified: bool },
+    RequestReceived {
+        kind: String,
+        sha256: Digest,
+        pop_verified: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        origin_head: Option<OriginHead>,
+    },
     /// People approved what is about to be signed.
     #[serde(rename = "request.approved")]
     RequestApproved {
@@ -384,7 +421,15 @@ pub enum Event {
     MediaWritten { label: String, copy: u64, medium: String, files: Digest, read_back: bool, reader: String },
     /// A witness agreed to the log's head.
     #[serde(rename = "witness.agreed")]
-    WitnessAgreed { person: String, head_size: u64, head_root: Digest, statement: String },
+    WitnessAgreed {
+        person: String,
+        head_size: u64,
+        head_root: Digest,
+        statement: String,
+        /// The signature line of a witness with a key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cosignature: Option<String>,
+    },
     /// A witness did not agree to the log's head.
     #[serde(rename = "witness.disagreed")]
     WitnessDisagreed { person: String, head_size: u64, head_root: Digest, statement: String },
@@ -442,8 +487,15 @@ pub enum Confirmed {
 /// A holder's share: which it is, and a digest by which it is known again. Nothing of its words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ShareOf {
-    /// The token whose PIN it is a share of.
-    pub token: String,
+    /// The token whose PIN it is a share of, if it is one of a PIN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// The key whose key-encryption key it is a share of, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spki_sha256: Option<Digest>,
+    /// The name of what it is a share of, if it is neither.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// Its set.
     pub set_id: String,
     /// Which of the set it is, counted from 1.
@@ -452,6 +504,53 @@ pub struct ShareOf {
     pub holder: String,
     /// What it is known again by.
     pub commitment_sha256: Digest,
+    /// Which item of the annex has the salt that the commitment was made with, if there is one; the sheet has it too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salt_digest: Option<Digest>,
+}
+
+/// What a backup of a key is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BackedUp {
+    /// Of which key.
+    pub spki_sha256: Digest,
+    /// What the wrapped key looks like, or `vendor`.
+    pub format: String,
+    /// By which mechanism it was wrapped, in hex; of a vendor's backup its name.
+    pub mechanism: String,
+    /// The digest of the file that is on the media; of a vendor's backup, of the evidence that was brought.
+    pub blob_sha256: Digest,
+    /// The numbered media that hold it.
+    pub copies: Vec<BackupCopy>,
+    /// The set of shares of the key-encryption key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_id: Option<String>,
+    /// How many shares it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<u64>,
+    /// How many there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share_count: Option<u64>,
+    /// The key-encryption key's check value, in hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kcv: Option<String>,
+}
+
+/// A numbered medium with a wrapped key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BackupCopy {
+    /// Its name with its number.
+    pub medium: String,
+}
+
+/// How a key lost the permission to leave its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sealed {
+    /// `CKA_EXTRACTABLE` was cleared and read back.
+    ExtractableCleared,
+    /// What could leave was destroyed, and what came back from the backup stands in its place.
+    ReplacedByRestore,
 }
 
 /// What somebody brought about a device.
@@ -618,6 +717,17 @@ pub struct Artifact {
     pub sha256: Digest,
     /// Its media type.
     pub media_type: String,
+}
+
+/// The head of another log, which says how what is certified came to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OriginHead {
+    /// The log's name.
+    pub origin: String,
+    /// How many records it has.
+    pub size: u64,
+    /// The root of their tree.
+    pub root: Digest,
 }
 
 /// Where a key is.

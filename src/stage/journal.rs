@@ -115,6 +115,61 @@ pub trait Journal {
         Ok(None)
     }
 
+    /// A witness's key as policies write it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Cosignature`] for what is no witness's key.
+    fn witness_key_name(&self, key: &WitnessKey) -> Result<String, JournalError> {
+        let _ = key;
+        Err(JournalError::Cosignature { why: "this journal takes no cosignatures".into() })
+    }
+
+    /// Says in the policy that travels with the log whose cosignatures count, and how many of them a head has to have.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] for what is no witness's key, or if the policy could not be stored.
+    fn demand_cosignatures(&mut self, keys: &[WitnessKey], quorum: usize) -> Result<(), JournalError> {
+        let _ = (keys, quorum);
+        Err(JournalError::Cosignature { why: "this journal takes no cosignatures".into() })
+    }
+
+    /// The head that witnesses cosign, laid out with its records: the newest signed one, or of a closed ceremony the one
+    /// that closed it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if there is none, or it could not be laid out.
+    fn head_to_cosign(&mut self) -> Result<ToCosign, JournalError> {
+        Err(JournalError::Cosignature { why: "this journal takes no cosignatures".into() })
+    }
+
+    /// The cosignature over that head that a witness brought, as a signature line; nothing if there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if what was stored cannot be read.
+    fn cosignature(&self, key: &WitnessKey) -> Result<Option<String>, JournalError> {
+        let _ = key;
+        Ok(None)
+    }
+
+    /// Stores the cosignature over that head that a witness brings; the line.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Cosignature`] for what is none; otherwise if it could not be stored.
+    fn take_cosignature(
+        &mut self,
+        key: &WitnessKey,
+        octets: &[u8],
+        now: Timestamp,
+    ) -> Result<String, JournalError> {
+        let _ = (key, octets, now);
+        Err(JournalError::Cosignature { why: "this journal takes no cosignatures".into() })
+    }
+
     /// The newest signed head, to be kept elsewhere; nothing while there is none.
     fn signed_head(&self) -> Option<KeptHead> {
         None
@@ -299,6 +354,25 @@ pub trait Journal {
     /// [`JournalError`] if they are not there or have another digest.
     fn kept(&self, sha256: Digest) -> Result<Vec<u8>, JournalError>;
 
+    /// Where octets lie that [`Journal::keep_pending`] kept.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they are not there or have another digest.
+    fn kept_at(&self, sha256: Digest) -> Result<PathBuf, JournalError> {
+        Err(JournalError::lost(PathBuf::from(sha256.to_string())))
+    }
+
+    /// Removes octets that [`Journal::keep_pending`] kept, if they are there.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if they do not go.
+    fn forget_kept(&mut self, sha256: Digest) -> Result<(), JournalError> {
+        let _ = sha256;
+        Ok(())
+    }
+
     /// Artifacts' files that no record names, if they are many the first of them.
     ///
     /// # Errors
@@ -347,6 +421,24 @@ impl JournalError {
 pub struct LogKey {
     /// Its SubjectPublicKeyInfo: Ed25519 or P-256.
     pub spki_der: Vec<u8>,
+}
+
+/// A witness's key, as far as a note needs to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessKey {
+    /// Its name.
+    pub name: String,
+    /// Its SubjectPublicKeyInfo: Ed25519.
+    pub spki_der: Vec<u8>,
+}
+
+/// A head that witnesses cosign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToCosign {
+    /// Which.
+    pub head: Head,
+    /// The folder with the head and its records.
+    pub place: PathBuf,
 }
 
 /// What an artifact is and where it belongs.
@@ -413,6 +505,12 @@ pub enum JournalError {
     /// The log key is none that can sign notes.
     #[error("the log key cannot sign heads; wanted an Ed25519 or an ECDSA P-256 key")]
     LogKey,
+    /// What was brought is not the witness's cosignature over the head.
+    #[error("{why}")]
+    Cosignature {
+        /// What it is, and what was wanted.
+        why: String,
+    },
     /// Storing failed before; nothing is stored any more.
     #[error("the log could not be written before, so nothing more happens")]
     Stopped,

@@ -10,9 +10,11 @@ mod destruction;
 mod equipment;
 mod event;
 mod exception;
+mod hand_over;
 mod heads;
 mod initialization;
 mod journal;
+mod live;
 mod machine;
 mod media;
 mod medium;
@@ -20,6 +22,7 @@ mod operators;
 mod overview;
 mod past;
 mod shares;
+mod witnessing;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -28,22 +31,26 @@ use std::time::Duration;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-pub use crate::secret::{Pin, SecretOctets};
+pub use crate::secret::{Pin, Secret, SecretOctets};
 pub use approval::{Signing, ToApprove};
 pub use destruction::Destruction;
 pub use equipment::{
     AGAIN, Blank, Cabinet, Device, Equipment, Fresh, LoginKind, Pins, fixed_pins, shared_pin,
 };
 pub use event::{
-    ActSignature, Artifact, Bagged, Batch, Check, CheckOutcome, Confirmed, Event, KeyAttributes, KeyPlace,
-    LogKeyRole, Module, Outcome, ProofLevel, Session, ShareOf, Statement,
+    ActSignature, Artifact, BackedUp, BackupCopy, Bagged, Batch, Check, CheckOutcome, Confirmed, Event,
+    KeyAttributes, KeyPlace, LogKeyRole, Module, OriginHead, Outcome, ProofLevel, Sealed, Session, ShareOf,
+    Statement,
 };
-pub use journal::{Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey};
+pub use hand_over::Handing;
+pub use journal::{
+    Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey, ToCosign, WitnessKey,
+};
 pub use machine::{Expected as MachineExpected, Machine};
 pub use media::Delivery;
 pub use operators::{
     Aside, Expected, Line, NoAnswer, Notice, Operators, Person, PinKind, PinPurpose, PinRequest, Question,
-    SIGNED, ShareDelivery, SharePurpose, ShareRequest, SignRequest, bring_signature,
+    SIGNED, ShareDelivery, SharePurpose, ShareRequest, SharedSecret, SignRequest, bring_signature,
 };
 
 pub use overview::{Overview, Programme, ProgrammeAct, ProgrammeStep, StepTimes, TokenState, TokenView};
@@ -80,6 +87,8 @@ pub struct Stage<'a> {
     memory: past::Memory,
     /// When the steps began and ended, for whoever follows.
     steps: BTreeMap<String, StepTimes>,
+    /// Keys that may not sign yet.
+    waiting: live::Waiting,
 }
 
 /// What an act may reach: its token, and the place where artifacts are stored.
@@ -216,6 +225,7 @@ impl<'a> Stage<'a> {
             devices: None,
             memory: past::Memory::default(),
             steps: BTreeMap::new(),
+            waiting: live::Waiting::default(),
         }
     }
 
@@ -373,6 +383,24 @@ impl<'a> Stage<'a> {
             *octet ^= other;
         }
         Ok(octets)
+    }
+
+    /// A secret from the token's random number generator and the system's together, in memory that is locked and wiped.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if the token or the system gives none.
+    pub fn secret<const N: usize>(&mut self, token: &str) -> Result<Secret<N>, StageError> {
+        self.log_in(token)?;
+        let drawn = self.token(token)?.random(N).map_err(|source| StageError::token(token, source))?;
+        if drawn.len() != N {
+            return Err(StageError::Random);
+        }
+        Secret::try_fill(|octets| {
+            getrandom::fill(octets).map_err(|_| StageError::Random)?;
+            octets.iter_mut().zip(drawn.iter()).for_each(|(octet, other)| *octet ^= other);
+            Ok(())
+        })
     }
 
     /// What a token holds, after login, as its canonical inventory.
@@ -642,6 +670,7 @@ impl<'a> Stage<'a> {
     }
 
     fn append(&mut self, event: Event, actor: Actor, closes: Option<u64>) -> Result<u64, StageError> {
+        self.waiting.allows(&event)?;
         self.over |= matches!(event, Event::CeremonyClose { .. });
         // A session's time begins with its first record.
         let begins =
@@ -655,6 +684,7 @@ impl<'a> Stage<'a> {
             closes,
         };
         let seq = self.journal.append(entry.clone())?;
+        self.waiting.learn(&entry.event);
         self.tell_followers(&entry, seq);
         Ok(seq)
     }
@@ -741,6 +771,30 @@ pub enum StageError {
         token: String,
         /// How many.
         missing: usize,
+    },
+    /// A key is not live and was to sign.
+    #[error(
+        "the key {spki_sha256} is not live: its backup is not proven yet, and until then it signs nothing but its proof"
+    )]
+    NotLive {
+        /// Which.
+        spki_sha256: Digest,
+    },
+    /// A holder of a share is not in the room when the shares of a key are dealt.
+    #[error("`{person}` is not in the room; {secret} is dealt to all its holders together")]
+    AbsentKeyHolder {
+        /// Of what.
+        secret: String,
+        /// Who.
+        person: String,
+    },
+    /// A holder has not typed back what was shown.
+    #[error("`{person}` has not typed back the share of {secret}; nothing depends on it")]
+    KeyShareNotReadBack {
+        /// Of what.
+        secret: String,
+        /// Who.
+        person: String,
     },
     /// A person who is to approve has no key.
     #[error("`{person}` has no key to approve with; the script registers none")]

@@ -1,5 +1,6 @@
 //! People, as the stage sees them: the only way to ask, to show and to take in a PIN.
 
+use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -143,6 +144,42 @@ pub struct PinRequest {
     pub tries: String,
 }
 
+/// What somebody has a share of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SharedSecret {
+    /// The PIN of a token.
+    Pin {
+        /// The script's name for the token.
+        token: String,
+    },
+    /// The key-encryption key that a key was wrapped under.
+    Key {
+        /// The name of the key that is backed up.
+        key: String,
+        /// The set.
+        set_id: String,
+    },
+    /// Something else that is kept in shares.
+    Named {
+        /// Its name in the script.
+        name: String,
+        /// The set.
+        set_id: String,
+    },
+}
+
+/// As a sentence says it: `the PIN of token …`.
+impl fmt::Display for SharedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pin { token } => write!(f, "the PIN of token `{token}`"),
+            Self::Key { key, .. } => write!(f, "the backup of the key `{key}`"),
+            Self::Named { name, .. } => write!(f, "the secret `{name}`"),
+        }
+    }
+}
+
 /// A request for a share.
 #[derive(Clone, Debug)]
 pub struct ShareRequest {
@@ -150,9 +187,11 @@ pub struct ShareRequest {
     pub step: String,
     /// The script's name for the token.
     pub token: String,
+    /// What it is a share of.
+    pub of: SharedSecret,
     /// Who types it.
     pub person: Person,
-    /// Everyone who has a share of the token's PIN, in the script's order.
+    /// Everyone who has a share of it, in the script's order.
     pub holders: Vec<Person>,
     /// How many shares it takes.
     pub threshold: usize,
@@ -185,8 +224,12 @@ pub struct ShareDelivery<'d> {
     pub step: String,
     /// The script's name for the token.
     pub token: String,
+    /// What it is a share of.
+    pub of: SharedSecret,
     /// Who is to see it.
     pub person: Person,
+    /// What the log's commitment to it was made with, in hex: it belongs on the sheet. Nothing where there is none.
+    pub salt: Option<&'d str>,
     /// Its set.
     pub set_id: String,
     /// Which of the set it is, counted from 1.
@@ -291,7 +334,7 @@ pub trait Operators {
     ///
     /// [`NoAnswer`] if it cannot be shown to one person alone.
     fn deliver(&mut self, delivery: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
-        Err(NoAnswer::Ended { question: format!("share {} of token `{}`", delivery.index, delivery.token) })
+        Err(NoAnswer::Ended { question: format!("share {} of {}", delivery.index, delivery.of) })
     }
 
     /// Takes in a share; nothing if its holder has none here, or wants to see it once more.
@@ -300,7 +343,7 @@ pub trait Operators {
     ///
     /// [`NoAnswer`] if nobody can type one.
     fn share(&mut self, request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
-        Err(NoAnswer::Ended { question: format!("a share of token `{}`", request.token) })
+        Err(NoAnswer::Ended { question: format!("a share of {}", request.of) })
     }
 }
 

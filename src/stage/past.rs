@@ -204,6 +204,9 @@ impl Stage<'_> {
         for (token, equipment) in &mut self.cabinet {
             equipment.wrong = past.wrong_pins(token);
         }
+        for record in past.records() {
+            self.waiting.recall(record);
+        }
         self.memory.past = past;
     }
 
@@ -337,6 +340,24 @@ impl Stage<'_> {
     /// [`StageError::Journal`] if they are not there.
     pub fn kept(&self, sha256: Digest) -> Result<Vec<u8>, StageError> {
         Ok(self.journal.kept(sha256)?)
+    }
+
+    /// Where octets lie that were kept by their digest.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if they are not there.
+    pub fn kept_at(&self, sha256: Digest) -> Result<PathBuf, StageError> {
+        Ok(self.journal.kept_at(sha256)?)
+    }
+
+    /// Removes octets that were kept by their digest, if they are there.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if they do not go.
+    pub fn forget_kept(&mut self, sha256: Digest) -> Result<(), StageError> {
+        Ok(self.journal.forget_kept(sha256)?)
     }
 
     /// Artifacts' files that no record names.

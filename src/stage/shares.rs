@@ -15,7 +15,8 @@ use crate::secret::{Pin, SecretOctets};
 
 use super::equipment::LoginKind;
 use super::event::{Event, ShareOf};
-use super::operators::{Notice, Person, ShareDelivery, SharePurpose, ShareRequest};
+use super::hand_over::Handing;
+use super::operators::{Notice, Person, SharePurpose, SharedSecret};
 use super::{Stage, StageError};
 
 /// Deals PINs and puts them together again. The stage knows no sharing of secrets itself.
@@ -105,55 +106,20 @@ impl Stage<'_> {
                 format!("token `{token}`: the shares of set {set} count for nothing; a new PIN is dealt");
             self.record(Event::LogNote { text })?;
         }
+        let handing = handing(token, &holders, threshold);
         // A power failure from here on leaves a set that some holders have and no token: the next start deals another.
         for (holder, (face, share)) in holders.iter().zip(&dealt.shares) {
             self.record(Event::ShareIssued(share_of(token, face, holder)))?;
-            self.hand_over(token, holder, (threshold, &holders), (face, share))?;
+            let look = &mut |stage: &mut Self, typed: &SecretOctets| stage.look(token, typed);
+            if !self.hand_over_share(&handing, holder, (face, None, share), look)? {
+                return Err(StageError::NotReadBack { token: token.into(), person: holder.id.clone() });
+            }
             self.record(Event::ShareConfirmed(share_of(token, face, holder)))?;
         }
         let set = dealt.shares.into_iter().map(|(face, _)| face);
         let set = set.zip(holders).map(|(face, holder)| (face, holder.id)).collect();
         self.equipment(token)?.dealt = Some(set);
         Ok(dealt.pin)
-    }
-
-    /// Shows a holder a share until it has been typed back.
-    fn hand_over(
-        &mut self,
-        token: &str,
-        holder: &Person,
-        (threshold, holders): (usize, &[Person]),
-        (face, share): (&ShareFace, &SecretOctets),
-    ) -> Result<(), StageError> {
-        let step = self.step_number();
-        for _ in 0..MOST_TRIES {
-            self.operators.deliver(&ShareDelivery {
-                step: step.clone(),
-                token: token.to_owned(),
-                person: holder.clone(),
-                set_id: face.set_id.clone(),
-                index: face.index,
-                count: holders.len(),
-                threshold,
-                share,
-            })?;
-            let request = ShareRequest {
-                step: step.clone(),
-                token: token.to_owned(),
-                person: holder.clone(),
-                holders: holders.to_vec(),
-                threshold,
-                tries: String::new(),
-                purpose: SharePurpose::ReadBack { index: face.index },
-            };
-            let Some(typed) = self.operators.share(&request)? else { continue };
-            match self.look(token, &typed)? {
-                Ok(found) if found.commitment == face.commitment => return Ok(()),
-                Ok(_) => self.wrong(holder, "this is a share, but not the one that was shown"),
-                Err(error) => self.wrong(holder, &error.to_string()),
-            }
-        }
-        Err(StageError::NotReadBack { token: token.into(), person: holder.id.clone() })
     }
 
     /// The PIN that the holders in the room put together, and who did.
@@ -202,24 +168,17 @@ impl Stage<'_> {
             if self.shared(token)?.missing() == Some(0) {
                 return Ok(people);
             }
-            let request = ShareRequest {
-                step: self.step_number(),
-                token: token.to_owned(),
-                person: holder.clone(),
-                holders: custodians.to_vec(),
-                threshold,
-                tries: tries.to_owned(),
-                purpose: SharePurpose::Login { given: people.len(), after_wrong },
-            };
+            let handing = handing(token, custodians, threshold);
+            let purpose = SharePurpose::Login { given: people.len(), after_wrong };
             for _ in 0..MOST_TRIES {
-                let Some(typed) = self.operators.share(&request)? else { break };
+                let Some(typed) = self.ask_share(&handing, holder, tries.to_owned(), purpose)? else { break };
                 match self.take(token, holder, &typed)? {
                     Ok(face) => {
                         self.record(Event::ShareChecked(share_of(token, &face, holder)))?;
                         people.push(holder.id.clone());
                         break;
                     }
-                    Err(why) => self.wrong(holder, &why),
+                    Err(why) => self.wrong_share(holder, &why),
                 }
             }
         }
@@ -310,22 +269,27 @@ impl Stage<'_> {
             _ => Err(StageError::NoToken { token: token.into() }),
         }
     }
+}
 
-    fn wrong(&mut self, holder: &Person, why: &str) {
-        self.operators.show(&Notice::Wrong { sentence: format!("{}: {why}", holder.id) });
-    }
+/// How a token's PIN is handed out and gathered again.
+fn handing(token: &str, holders: &[Person], threshold: usize) -> Handing {
+    let of = SharedSecret::Pin { token: token.to_owned() };
+    Handing { of, token: token.to_owned(), holders: holders.to_vec(), threshold }
 }
 
 /// What the log says of a share.
 fn share_of(token: &str, face: &ShareFace, holder: &Person) -> ShareOf {
     ShareOf {
-        token: token.to_owned(),
+        token: Some(token.to_owned()),
+        spki_sha256: None,
+        secret: None,
         set_id: face.set_id.clone(),
         index: face.index,
         holder: holder.id.clone(),
         commitment_sha256: face.commitment,
+        salt_digest: None,
     }
 }
 
 /// How often a holder, or all of them together, try before it is given up.
-const MOST_TRIES: usize = 5;
+pub(super) const MOST_TRIES: usize = 5;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Room, Scope, Step, StepError, spec};
-use crate::issuance::{self, Key, KeyOrder};
+use crate::issuance::{self, Backup, Key, KeyOrder};
 use crate::pki::KeyAlgorithm;
 use crate::script::{Id, Located};
 use crate::stage::{Event, Line, LogKey, LogKeyRole, Notice};
@@ -64,6 +64,7 @@ impl CreateLog {
             name: &place.key,
             token: &place.token,
             algorithm: self.algorithm,
+            backup: Backup::None,
         };
         let key = issuance::make_key(&order, room.stage)?;
         let spki_der = key.public.spki_der().to_vec();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Room, Scope, Step, StepError, spec};
 use crate::issuance::{self, KeyOrder};
 use crate::pki::KeyAlgorithm;
-use crate::script::{Id, Located};
+use crate::script::{Id, Located, Word};
 use crate::stage::{Line, Notice};
 
 spec!(
@@ -18,18 +18,46 @@ spec!(
         /// What kind of key.
         algorithm: Located<String> = required "algorithm",
         /// Whether and how it is backed up.
-        backup: Located<String> = required "backup",
+        backup: Backup = required "backup",
     }
 );
 
-/// A key pair is generated, proven, and live.
+/// Whether and how a key is backed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backup {
+    /// Not at all.
+    None,
+    /// Wrapped under a key-encryption key in shares.
+    Wrapped,
+    /// By the vendor's own means.
+    Vendor,
+}
+
+impl Word for Backup {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("none", Self::None), ("wrapped", Self::Wrapped), ("vendor", Self::Vendor)];
+}
+
+impl Backup {
+    /// The same for whoever makes the key.
+    const fn order(self) -> issuance::Backup {
+        match self {
+            Self::None => issuance::Backup::None,
+            Self::Wrapped => issuance::Backup::Wrapped,
+            Self::Vendor => issuance::Backup::Vendor,
+        }
+    }
+}
+
+/// A key pair is generated and proven; it is live, or waits for its backup.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GenerateKey {
     token: String,
     key: String,
     #[serde(with = "super::text")]
     algorithm: KeyAlgorithm,
-    backup: String,
+    backup: Backup,
 }
 
 impl Step for GenerateKey {
@@ -43,19 +71,23 @@ impl Step for GenerateKey {
         let token = scope.token(&spec.token);
         let algorithm = scope.algorithm(&spec.algorithm);
         let key = scope.new_key(&spec.key);
-        if spec.backup.value != "none" {
-            let message = format!("found backup `{}`; this version has `none` only", spec.backup.value);
-            scope.problems.add(spec.backup.place, message);
-        }
         let (token, key, algorithm) = (token?, key?, algorithm?);
         scope.uses(&token);
-        scope.will_have_key(&key, &token, algorithm, true);
-        Some(Self { token, key, algorithm, backup: spec.backup.value })
+        scope.will_have_key(&key, &token, algorithm, spec.backup == Backup::None);
+        if spec.backup != Backup::None {
+            scope.waits_for_backup(&key, spec.key.place, spec.backup.word());
+        }
+        Some(Self { token, key, algorithm, backup: spec.backup })
     }
 
     fn preview(&self) -> String {
+        let leaves = match self.backup {
+            Backup::None => "it can never leave it",
+            Backup::Wrapped => "it can leave it once, wrapped, and signs nothing before its backup is proven",
+            Backup::Vendor => "it signs nothing before its backup by the vendor's means is proven",
+        };
         format!(
-            "Generate the {} key pair `{}` on the token `{}`; it can never leave it.",
+            "Generate the {} key pair `{}` on the token `{}`; {leaves}.",
             self.algorithm, self.key, self.token
         )
     }
@@ -70,6 +102,7 @@ impl Step for GenerateKey {
             name: &self.key,
             token: &self.token,
             algorithm: self.algorithm,
+            backup: self.backup.order(),
         };
         let key = issuance::make_key(&order, room.stage)?;
         let sha256 = key.public.spki_sha256();
@@ -81,7 +114,13 @@ impl Step for GenerateKey {
             Line::new("in words", sha256.words()),
         ];
         room.ledger.add_key(key);
-        room.stage.show(&Notice::Done { sentence: "The key is generated, proven and live.".into(), lines });
+        let sentence = if self.backup == Backup::None {
+            "The key is generated, proven and live."
+        } else {
+            room.ledger.backups.wait_for(&self.key, self.backup.word());
+            "The key is generated and proven. It is not live before its backup is."
+        };
+        room.stage.show(&Notice::Done { sentence: sentence.into(), lines });
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Where a subordinate's key comes from: a request, a public key, or a token of this ceremony.
 
-use super::Scope;
-use crate::digest::Digest;
+use super::{KeyOrigin, Scope};
+use crate::digest::{Digest, from_hex};
 use crate::pki::read::{self, RequestView};
 use crate::pki::{PublicKey, SignatureAlgorithm, pem, verify_signature};
 use crate::script::{Id, Located};
@@ -14,6 +14,8 @@ pub struct GivenKey {
     pub name: Option<String>,
     /// The digest of the request that it came in.
     pub request_sha256: Option<Digest>,
+    /// The ceremony that made it, if a bundle says so.
+    pub origin: Option<KeyOrigin>,
 }
 
 /// Finds the one key that a step names.
@@ -28,7 +30,7 @@ pub fn resolve(
         (None, Some(public_key), None) => from_public_key(public_key, scope),
         (None, None, Some(key)) => {
             let key = scope.key(key)?;
-            Some(GivenKey { public: key.public, name: Some(key.name), request_sha256: None })
+            Some(GivenKey { public: key.public, name: Some(key.name), request_sha256: None, origin: None })
         }
         _ => {
             scope.wrong(
@@ -45,10 +47,14 @@ fn from_request(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<GivenKey> {
             public: key.public.clone(),
             name: Some(key.name.clone()),
             request_sha256: None,
+            origin: None,
         });
     }
     let input = scope.required_input(name)?;
-    let octets = one_structure(&input.octets, &["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"]);
+    let octets = match &input.brought {
+        Some(brought) => from_hex(&brought.request).ok_or_else(|| "the request is not in hex".to_owned()),
+        None => one_structure(&input.octets, &["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"]),
+    };
     let read = octets.and_then(|octets| {
         let view = read::request(&octets).map_err(|error| error.to_string())?;
         let public = view.info().public_key().map_err(|error| error.to_string())?;
@@ -60,6 +66,7 @@ fn from_request(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<GivenKey> {
             public,
             name: None,
             request_sha256: Some(sha256),
+            origin: input.brought.map(|brought| brought.origin),
         }),
         Err(why) => {
             scope.problems.add(name.place, format!("request `{}` ({}): {why}", name.value, input.file));
@@ -73,9 +80,12 @@ fn from_public_key(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<GivenKey
     let read = one_structure(&input.octets, &["PUBLIC KEY"])
         .and_then(|octets| PublicKey::from_spki_der(&octets).map_err(|error| error.to_string()));
     match read {
-        Ok(public) => {
-            supported(public, name, scope).map(|public| GivenKey { public, name: None, request_sha256: None })
-        }
+        Ok(public) => supported(public, name, scope).map(|public| GivenKey {
+            public,
+            name: None,
+            request_sha256: None,
+            origin: None,
+        }),
         Err(why) => {
             scope.problems.add(name.place, format!("public key `{}` ({}): {why}", name.value, input.file));
             None

@@ -6,12 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::certificate::{CertificateWords, Issue, Resolved, fills, issuer_key, period, subject};
-use super::{Room, Scope, Step, StepError, given_key, spec};
+use super::{KeyOrigin, Room, Scope, Step, StepError, given_key, spec};
 use crate::clock::Lasting;
 use crate::digest::Digest;
 use crate::issuance::order::When;
 use crate::script::{Id, Located, NamePart};
-use crate::stage::Event;
+use crate::stage::{Event, OriginHead};
 
 spec!(
     /// `issue-subordinate: {issuer: …, request: …, profile: …, subject: […], not-before: …, lasts: …, …, certificate: …}`
@@ -50,6 +50,8 @@ pub struct IssueSubordinate {
     issue: Issue,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_sha256: Option<Digest>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    key_origin: Option<KeyOrigin>,
 }
 
 impl Step for IssueSubordinate {
@@ -98,14 +100,18 @@ impl Step for IssueSubordinate {
             organization: None,
             key: key.name,
         };
-        Issue::resolve(words, resolved, scope)
-            .map(|issue| Self { issue, request_sha256: given.request_sha256 })
+        Issue::resolve(words, resolved, scope).map(|issue| Self {
+            issue,
+            request_sha256: given.request_sha256,
+            key_origin: given.origin,
+        })
     }
 
     fn preview(&self) -> String {
         let (name, issuer) = (self.issue.name(), self.issue.issuer());
+        let origin = self.key_origin.as_ref().map_or(String::new(), |origin| format!(" {origin}"));
         format!(
-            "Sign the subordinate CA certificate `{name}` under `{issuer}` with the key `{}`.",
+            "Sign the subordinate CA certificate `{name}` under `{issuer}` with the key `{}`.{origin}",
             self.issue.signer()
         )
     }
@@ -113,7 +119,13 @@ impl Step for IssueSubordinate {
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         if let Some(sha256) = self.request_sha256 {
             // The proof of possession was verified when the plan was made, over these octets.
-            room.stage.record(Event::RequestReceived { kind: "csr".into(), sha256, pop_verified: true })?;
+            let origin_head = self.key_origin.as_ref().map(|log| OriginHead {
+                origin: log.origin.clone(),
+                size: log.size,
+                root: log.root,
+            });
+            let kind = "csr".to_owned();
+            room.stage.record(Event::RequestReceived { kind, sha256, pop_verified: true, origin_head })?;
         }
         self.issue.perform(room)
     }

@@ -3,6 +3,7 @@
 //! A new step is one file here and one line in the list below.
 
 mod attest_key;
+mod back_up_key;
 mod brought;
 mod certificate;
 mod confirm_clock;
@@ -27,6 +28,8 @@ mod issue_ocsp_responder;
 mod issue_ocsp_responses;
 mod issue_root;
 mod issue_subordinate;
+mod key_origin;
+mod key_shares;
 mod last_crl;
 mod pin_shares;
 mod placeholder;
@@ -40,8 +43,10 @@ mod scope;
 mod seal;
 mod sealed;
 mod setting;
+mod share_set;
 mod text;
 mod times;
+mod vendor_backup;
 mod witness;
 mod write_media;
 
@@ -52,6 +57,8 @@ use thiserror::Error;
 pub use given_key::one_structure;
 use holes::ApprovedDrafts;
 pub use holes::{Draft, Entries, Hole, Octets, SignedWith};
+pub use key_origin::{BroughtRequest, KeyOrigin};
+pub use key_shares::improvised_key_share;
 pub use pin_shares::PinShares;
 pub use rows::{RowsError, read as read_rows};
 pub use scope::{Left, Scope};
@@ -59,8 +66,8 @@ pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, W
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, Kind, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Recalled, Revocation,
-    SealedSeries, burn_serials,
+    Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Recalled,
+    Revocation, SealedSeries, burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;
@@ -133,8 +140,24 @@ trait Step: Serialize + DeserializeOwned {
         None
     }
 
+    /// Which token has to wrap what kind of key, and which have to take it back.
+    fn wraps(&self) -> Option<Wrapping<'_>> {
+        None
+    }
+
     /// Does it.
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError>;
+}
+
+/// A key that goes from one token to others, wrapped.
+#[derive(Clone, Copy, Debug)]
+pub struct Wrapping<'s> {
+    /// The token that wraps it; nothing if it was wrapped before.
+    pub from: Option<&'s str>,
+    /// What kind of key, by its name.
+    pub algorithm: &'s str,
+    /// The tokens that take it back.
+    pub to: &'s [String],
 }
 
 /// Everything that a step performs with.
@@ -232,6 +255,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.medium()),+ }
             }
 
+            /// Which token has to wrap what kind of key, and which have to take it back.
+            pub fn wraps(&self) -> Option<Wrapping<'_>> {
+                match self { $(Self::$step(step) => step.wraps()),+ }
+            }
+
             /// Does it.
             ///
             /// # Errors
@@ -256,6 +284,7 @@ steps!(
     inventory::TakeInventory,
     create_log::CreateLog,
     generate_key::GenerateKey,
+    back_up_key::BackUpKey,
     attest_key::AttestKey,
     device_audit::DeviceAudit,
     destroy_key::DestroyKey,
@@ -325,6 +354,14 @@ pub enum StepError {
         /// What was found and what was wanted.
         why: String,
     },
+    /// A backup cannot go on.
+    #[error("{what}: {why}")]
+    Backup {
+        /// Of what.
+        what: String,
+        /// What was found and what was wanted.
+        why: String,
+    },
     /// A token does not hold what the log says.
     #[error("token `{token}` does not hold what the log says: {why}")]
     OtherInventory {
@@ -347,6 +384,11 @@ pub enum StepError {
     /// A file that the plan names by digest is another one now.
     #[error("{0}")]
     Changed(String),
+}
+
+/// The names of all key algorithms.
+pub fn algorithm_names() -> Vec<&'static str> {
+    crate::pki::KeyAlgorithm::ALL.iter().map(|algorithm| algorithm.name()).collect()
 }
 
 /// The policy that a script names.

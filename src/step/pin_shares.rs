@@ -92,14 +92,14 @@ fn new_pin(random: &mut dyn Random) -> Result<Pin, DealError> {
     Pin::read(octets.as_ref()).map_err(|_| DealError::Random(NoRandom))
 }
 
-/// What a throw-away token's shares are made of: nothing that anybody could not know.
-struct Public {
+/// What the shares of rehearsals are made of: nothing that anybody could not know.
+pub(super) struct Public {
     seed: [u8; 32],
     count: u64,
 }
 
 impl Public {
-    fn of(token: &str) -> Self {
+    pub(super) fn of(token: &str) -> Self {
         Self { seed: Sha256::digest(token.as_bytes()).into(), count: 0 }
     }
 }

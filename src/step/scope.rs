@@ -32,10 +32,18 @@ pub struct Scope<'s> {
     used: BTreeSet<String>,
     initialized: BTreeSet<String>,
     media: BTreeSet<String>,
+    /// Keys that wait for their backup, and where they are named.
+    waiting: BTreeMap<String, Place>,
     log: Option<String>,
     continues: bool,
     /// The log that it continues was not given: what that would know is not missed.
     lacks_log: bool,
+    /// Who cosigns heads, and how many of them it takes; nothing if nobody does.
+    cosigners: Option<(Vec<super::witness::Cosigner>, usize)>,
+    /// Whether the log is closed by an earlier step.
+    sealed: bool,
+    /// Whether the head that closes the log will be cosigned.
+    closing_is_cosigned: bool,
     /// What runs out when, at the earliest.
     deadlines: BTreeMap<String, Timestamp>,
     requests: BTreeMap<String, Key>,
@@ -89,9 +97,13 @@ impl<'s> Scope<'s> {
             used: BTreeSet::new(),
             initialized: BTreeSet::new(),
             media: BTreeSet::new(),
+            waiting: BTreeMap::new(),
             log: None,
             continues: false,
             lacks_log: false,
+            cosigners: None,
+            sealed: false,
+            closing_is_cosigned: false,
             deadlines: BTreeMap::new(),
             requests: BTreeMap::new(),
             unread,
@@ -167,9 +179,45 @@ impl<'s> Scope<'s> {
         }
     }
 
+    /// These witnesses cosign the log's heads, so many of them each.
+    pub fn cosigned_by(&mut self, cosigners: &[super::witness::Cosigner], quorum: usize) {
+        self.cosigners = Some((cosigners.to_vec(), quorum));
+    }
+
+    /// Who cosigns the log's heads, as an earlier step says, and how many of them it takes.
+    pub const fn cosigners(&self) -> Option<&(Vec<super::witness::Cosigner>, usize)> {
+        self.cosigners.as_ref()
+    }
+
+    /// The step closes the log.
+    pub fn seals(&mut self) {
+        self.sealed = true;
+    }
+
+    /// Whether an earlier step closes the log.
+    pub const fn is_sealed(&self) -> bool {
+        self.sealed
+    }
+
+    /// The step has the closing head cosigned.
+    pub fn closing_is_cosigned(&mut self) {
+        self.closing_is_cosigned = true;
+    }
+
+    /// Finds witnesses who cosign in the room and have not the head that counts afterwards.
+    fn judge_cosigners(&mut self) {
+        if self.cosigners.is_some() && !self.closing_is_cosigned {
+            self.wrong(
+                "the witnesses cosign before the log is closed, and nobody cosigns its closing head; wanted `witness: {}` after `seal`",
+            );
+        }
+    }
+
     /// What the steps leave.
     pub fn leave(mut self) -> Left {
         self.judge_answers();
+        self.judge_cosigners();
+        self.judge_waiting();
         Left {
             setting: self.setting,
             drafts: self.drafts,
@@ -232,11 +280,70 @@ impl<'s> Scope<'s> {
         });
     }
 
+    /// A key that a step makes is not live before a later step has proven its backup. `place`: where it is named.
+    pub fn waits_for_backup(&mut self, name: &str, place: Place, method: &str) {
+        self.ledger.backups.wait_for(name, method);
+        self.waiting.insert(name.to_owned(), place);
+    }
+
+    /// A key that waits for its backup, by this method; from here on it is live.
+    pub fn key_to_back_up(&mut self, name: &Located<Id>, method: &str) -> Option<Key> {
+        let key = name.value.as_str();
+        match self.ledger.backups.waits(key).map(str::to_owned) {
+            Some(waits) if waits == method => {
+                self.ledger.backups.is_proven(key);
+                self.waiting.remove(key);
+                let mut known = self.ledger.key(key)?.clone();
+                known.live = true;
+                self.ledger.add_key(known.clone());
+                Some(known)
+            }
+            Some(waits) => {
+                let message = format!(
+                    "key `{key}` is generated with `backup: {waits}`; wanted `method: {waits}` here, or `backup: {method}` there"
+                );
+                self.problems.add(name.place, message);
+                None
+            }
+            None if self.ledger.has_key(key) => {
+                let message = format!(
+                    "key `{key}` does not wait for a backup: it was generated with `backup: none`, or is backed up already"
+                );
+                self.problems.add(name.place, message);
+                None
+            }
+            None => {
+                let known: Vec<String> = self.ledger.backups.waiting().map(str::to_owned).collect();
+                let near = self.unknown(name, "key", "keys", &known)?;
+                self.ledger.key(&near).cloned()
+            }
+        }
+    }
+
+    /// Finds keys that no step backs up: they would never be live, and could leave their token for ever.
+    fn judge_waiting(&mut self) {
+        for (key, place) in std::mem::take(&mut self.waiting) {
+            let message = format!("key `{key}` waits for its backup, and no `back-up-key` step follows");
+            if !self.is_unread(Part::Acts) {
+                self.problems.add(place, message);
+            }
+        }
+    }
+
     /// A key that exists by now and may sign what people rely on.
     pub fn key(&mut self, name: &Located<Id>) -> Option<Key> {
         let known = self.ledger.key(name.value.as_str()).cloned();
         match known {
             Some(key) if key.live => Some(key),
+            Some(key) if self.ledger.backups.waits(&key.name).is_some() => {
+                let message = format!(
+                    "key `{}` is not live here: its backup is not proven; wanted its `back-up-key` before this step",
+                    name.value
+                );
+                self.problems.add(name.place, message);
+                // What else is wrong is said as if it were live.
+                Some(key)
+            }
             Some(_) => {
                 let message = format!(
                     "key `{}` is a key of the log; it signs the log's heads and nothing else",

@@ -33,6 +33,7 @@ impl Step for Seal {
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
+        scope.seals();
         let to = scope.setting.window.to;
         if let Some(due) = &spec.next_due
             && due.value <= to

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::key_origin::BroughtRequest;
 use crate::approval::PersonKey;
 use crate::clock::{DAY, Timestamp};
 use crate::digest::Digest;
@@ -154,6 +155,8 @@ pub struct Input {
     pub octets: Vec<u8>,
     /// The digest of all of them.
     pub sha256: Digest,
+    /// Where the key of the request comes from, if a bundle brings it; the octets are those of a [`BroughtRequest`] then.
+    pub brought: Option<Box<BroughtRequest>>,
 }
 
 impl Input {
@@ -227,8 +230,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, b"one").unwrap();
-        let input =
-            Input { file: "a".into(), path: path.clone(), octets: Vec::new(), sha256: Digest::of(b"one") };
+        let input = Input {
+            file: "a".into(),
+            path: path.clone(),
+            octets: Vec::new(),
+            sha256: Digest::of(b"one"),
+            brought: None,
+        };
         let mut octets = Vec::new();
         input.reader().unwrap().read_to_end(&mut octets).unwrap();
         assert_eq!(octets, b"one");

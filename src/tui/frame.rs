@@ -148,7 +148,7 @@ fn steps(model: &Model, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
         put(frame, 0, place, geometry.left(), row, look);
     }
     let last = middle.y + middle.height - 1;
-    let far = Row::of(Tone::Faint, format!(" {done} of {all} done, {left} min left"));
+    let far = Row::of(Tone::Faint, format!(" {done}/{all} done, {left} min left"));
     put(frame, 0, last, geometry.left(), &far, look);
     for row in middle.y..middle.y + middle.height {
         put(frame, geometry.left(), row, 1, &Row::of(Tone::Plain, look.down()), look);
@@ -158,9 +158,9 @@ fn steps(model: &Model, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
 /// The document, and below it who answers and what was typed.
 fn middle(desk: &Desk, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
     let middle = geometry.middle();
-    let rows = desk.document().rows(geometry.width());
-    let window = geometry.window();
-    let first = desk.scroll().min(rows.len().saturating_sub(window));
+    let laid = desk.document().lay(geometry.width());
+    let (rows, window) = (&laid.rows, geometry.window());
+    let first = desk.scroll().min(laid.last(window));
     for (place, row) in (middle.y..).zip(rows.iter().skip(first).take(window)) {
         put(frame, middle.x, place, middle.width, row, look);
     }
@@ -353,7 +353,7 @@ fn head(model: &Model) -> Vec<(Tone, String)> {
     let (size, words) = head_words(model);
     let elapsed = model.clock().map(|(_, elapsed)| hours(elapsed)).unwrap_or_default();
     vec![
-        (Tone::Faint, format!(" log {size}: ")),
+        (Tone::Faint, format!(" head {size}: ")),
         (Tone::Plain, words),
         (Tone::Faint, "  since ".into()),
         (Tone::Plain, elapsed),

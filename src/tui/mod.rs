@@ -23,6 +23,8 @@ mod screen;
 mod signals;
 mod talk;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod text;
 mod watch;
 
@@ -133,7 +135,14 @@ impl Screen {
             let new = if request.purpose == PinPurpose::New { "A new " } else { "The " };
             let sentence = format!("{new}{which} of token `{}`{once_more}", request.token);
             let kind = SecretKind::Pin;
-            let question = SecretQuestion { kind, person: person.clone(), sentence, lines, empty: None };
+            let question = SecretQuestion {
+                kind,
+                pin: request.kind,
+                person: person.clone(),
+                sentence,
+                lines,
+                empty: None,
+            };
             let part = self.ask_secret(question)?;
             // One octet more than a PIN may have, so that what is too long is said to be so.
             let room = Pin::MAX_OCTETS + 1 - whole.len();
@@ -213,7 +222,14 @@ impl Operators for Screen {
             }
         };
         let kind = SecretKind::Share;
-        let typed = self.ask_secret(SecretQuestion { kind, person, sentence, lines, empty: Some(empty) })?;
+        let typed = self.ask_secret(SecretQuestion {
+            kind,
+            pin: PinKind::User,
+            person,
+            sentence,
+            lines,
+            empty: Some(empty),
+        })?;
         Ok(Some(typed).filter(|typed| !typed.is_empty()))
     }
 }

@@ -179,18 +179,19 @@ fn a_token_of_an_earlier_time_is_said_to_be_one_and_gets_the_newest_head() {
 }
 
 #[test]
-fn a_token_that_was_not_there_is_said_to_hold_no_head() {
+fn a_token_that_was_not_there_is_said_to_hold_no_head_and_does_not_stand_in_for_the_one_with_the_keys() {
     let table = begun();
     let serial = table.serials()["root"].clone();
     fs::remove_dir_all(table.hsm.tokens().join(folder_of(&table, &serial))).unwrap();
     // Another token is in its place, and the site says so.
     table.hsm.add_token("root", USER, "rehearsal-officer");
     table.write("site.yaml", table.site());
-    let ended = next(&table, "second").with(0);
+    let ended = next(&table, "second").with(5);
     assert!(ended.out.contains("token `root`: no head of this log"), "{}", ended.out);
     let notes = said(&table, "second", "log.note", "text");
     assert!(notes.iter().any(|note| note.contains("it was not in the last ceremony")), "{notes:?}");
-    assert_eq!(held(&table, "root")[0].value, table.read("log/checkpoint").as_bytes());
+    assert!(ended.error.contains("token `root` does not hold what the log says: key `"), "{}", ended.error);
+    assert_eq!(held(&table, "root"), []);
 }
 
 #[test]

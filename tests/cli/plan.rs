@@ -158,7 +158,15 @@ fn one_other_character_in_the_script_is_another_plan() {
 fn one_other_character_in_a_profile_is_another_plan() {
     let folder = std::path::Path::new(".");
     let plan = |library: &dyn Library| {
-        let sources = Sources { library, folder, rehearsal: false, earlier: None, begun: false };
+        let sources = Sources {
+            library,
+            folder,
+            rehearsal: false,
+            practice: false,
+            bundles: &rootrite::plan::NoBundles,
+            earlier: None,
+            begun: false,
+        };
         Plan::read("script.yaml", SCRIPT.as_bytes(), &sources).unwrap()
     };
     let (before, same, after) = (

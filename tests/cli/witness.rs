@@ -11,6 +11,8 @@ use ceremony_log::note::{Note, Signature};
 use ceremony_log::policy::{Policy, Window, policy_text};
 
 use crate::common::program::{Ended, command, rootrite, run};
+use crate::room::{Room, Wanted};
+use crate::table::Table;
 use crate::writer::{Key, Writer, text};
 
 /// A witness's machine, and the medium that comes to it.
@@ -28,7 +30,8 @@ impl Machine {
             .status()
             .unwrap();
         assert!(made.success());
-        machine.write("policy", &policy_text(&[machine.log_key.verifier.clone()], &[], 0).unwrap());
+        machine
+            .write("policy", &policy_text(std::slice::from_ref(&machine.log_key.verifier), &[], 0).unwrap());
         machine
     }
 
@@ -111,7 +114,8 @@ fn a_head_is_cosigned_so_that_a_policy_with_the_witness_accepts_it() {
     assert!(ended.out.contains("last head  none: this is the first head"), "{}", ended.out);
     let signature = line(&ended);
     assert_eq!(fs::read_to_string(machine.path("line")).unwrap(), format!("{signature}\n"));
-    let policy = policy_text(&[machine.log_key.verifier.clone()], &[machine.verifier()], 1).unwrap();
+    let policy =
+        policy_text(std::slice::from_ref(&machine.log_key.verifier), &[machine.verifier()], 1).unwrap();
     let policy = Policy::parse(policy.as_bytes()).unwrap();
     let mut note = log.note_at(first, &machine.log_key);
     let window = Window { now: now(), ahead: 5, oldest: Some(120) };
@@ -319,4 +323,187 @@ fn a_store_that_cannot_be_written_gives_no_line() {
 
 fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// A ceremony in whose room a witness has a key on a machine of their own.
+fn room_with_a_witness() -> (Table, Machine) {
+    let (table, machine) = (Table::new().now(), Machine::new());
+    let key = fs::read_to_string(machine.path("key.pub")).unwrap();
+    let key = key.trim().rsplit_once(' ').unwrap().0.to_owned();
+    let cosigner = format!("{{person: wim, name: wim.example.net/witness, key: {key}}}");
+    table.change(
+        "script.yaml",
+        "- witness: {}",
+        &format!("- witness: {{cosigners: [{cosigner}], quorum: 1}}"),
+    );
+    let seal = table.read("script.yaml").lines().find(|line| line.contains("- seal:")).unwrap().to_owned();
+    table.change("script.yaml", &seal, &format!("{seal}\n      - witness: {{}}"));
+    (table, machine)
+}
+
+/// Cosigns what a question shows; the file with the line.
+fn cosign_shown(machine: &Machine, shown: &str) -> Option<PathBuf> {
+    let place =
+        shown.lines().rev().find_map(|line| line.trim().strip_prefix("the log for your machine: "))?;
+    let _ = fs::remove_dir_all(machine.path("log"));
+    fs::create_dir(machine.path("log")).unwrap();
+    for name in ["log.jsonl", "checkpoint", "policy"] {
+        fs::copy(Path::new(place).join(name), machine.path("log").join(name)).unwrap();
+    }
+    // What the witness was shown when the log got its key.
+    fs::copy(machine.path("log/policy"), machine.path("policy")).unwrap();
+    let size = Note::parse(&fs::read(machine.path("log/checkpoint")).unwrap()).unwrap();
+    let size = size.text().lines().nth(1).unwrap().to_owned();
+    let line = machine.path(&format!("line-{size}"));
+    let _ = fs::remove_file(&line);
+    let _ = machine.cosign(&format!("--out {}", line.display())).with(0);
+    Some(line)
+}
+
+const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
+
+#[test]
+fn a_witness_with_a_key_cosigns_in_the_room_and_the_bundle_carries_it() {
+    let (table, machine) = room_with_a_witness();
+    let mut asked = 0;
+    let mut wrong_first = true;
+    let ended = Room::open(&table, RUN).go_on(|question| {
+        if question.wanted != Wanted::Text || !question.shown.contains("Cosign this head") && asked == 0 {
+            return None;
+        }
+        if std::mem::take(&mut wrong_first) {
+            asked += 1;
+            // Somebody else's line.
+            let other = machine.path("other");
+            fs::write(&other, format!("{}\n", Key::of_witness("other", 7).cosign("x", 1))).unwrap();
+            return Some(other.display().to_string());
+        }
+        asked += 1;
+        let screen = fs::read_dir(table.path("log/runs/test-ceremony/to-witness")).unwrap().flatten();
+        let newest =
+            screen.map(|entry| entry.file_name().into_string().unwrap().parse::<u64>().unwrap()).max();
+        let place = table.path(&format!("log/runs/test-ceremony/to-witness/{}", newest.unwrap()));
+        let shown = format!("the log for your machine: {}\n", place.display());
+        Some(cosign_shown(&machine, &shown).unwrap().display().to_string())
+    });
+    let ended = ended.with(0);
+    assert_eq!(asked, 3, "once wrong, once before the closing, once after it");
+    assert!(ended.out.contains("the line is by the key "), "{}", ended.out);
+    let log = table.read("log/log.jsonl");
+    let records: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |ev: &str| records.iter().filter(|record| record["ev"] == ev).collect::<Vec<_>>();
+    assert_eq!(of("witness.registered")[0]["data"]["vkey"], machine.verifier().to_string());
+    let agreed = of("witness.agreed");
+    assert_eq!(agreed.len(), 2);
+    for record in &agreed {
+        let line = record["data"]["cosignature"].as_str().unwrap();
+        assert!(line.starts_with("— wim.example.net/witness "), "{line}");
+    }
+    // The closing head in the bundle, in its proofs and its consistency has the line; the policy asks for it.
+    let bundle = "out/bundle-practice-test-ceremony";
+    let closing = Signature::parse(agreed[1]["data"]["cosignature"].as_str().unwrap()).unwrap();
+    let note = Note::parse(table.read(&format!("{bundle}/checkpoint")).as_bytes()).unwrap();
+    assert_eq!(note.signatures().len(), 2);
+    assert!(note.signatures().contains(&closing));
+    assert!(table.read(&format!("{bundle}/policy")).contains("group witnesses 1 wim.example.net/witness"));
+    let verify = format!("verify {bundle} --policy {bundle}/policy");
+    let _ = table.run(&verify).with(0);
+    // Without the line, or with a changed one, it is refused.
+    let checkpoint = table.read(&format!("{bundle}/checkpoint"));
+    table.write(&format!("{bundle}/checkpoint"), checkpoint.replace(&format!("{closing}\n"), ""));
+    assert!(table.run(&verify).with(5).error.contains("E110"));
+    let mut octets = closing.octets.clone();
+    octets[20] ^= 1;
+    let changed = Signature { octets, ..closing.clone() };
+    table.write(
+        &format!("{bundle}/checkpoint"),
+        checkpoint.replace(&closing.to_string(), &changed.to_string()),
+    );
+    assert!(table.run(&verify).with(5).error.contains("E108"));
+    // Nothing in the log says something that the key did not sign.
+    table.write(&format!("{bundle}/checkpoint"), checkpoint);
+    let _ = table.run(&verify).with(0);
+}
+
+#[test]
+fn a_witness_who_is_interrupted_after_the_closing_is_asked_again_and_declining_is_recorded() {
+    let (table, machine) = room_with_a_witness();
+    let mut last = String::new();
+    let mut declined = false;
+    let stopped = Room::open(&table, RUN).go_on(|question| {
+        if question.shown.contains("The log is closed.") || last == "closed" {
+            // Ten times what is no line at all: the ceremony stops.
+            "closed".clone_into(&mut last);
+            return (question.wanted == Wanted::Text).then(|| "script.yaml".to_owned());
+        }
+        if question.shown.contains("Cosign this head") {
+            declined = true;
+            return Some("no".to_owned());
+        }
+        None
+    });
+    assert!(declined);
+    assert!(stopped.with(3).out.contains("E103: signature line"));
+    let ended = Room::open(&table, "resume --log log --plain").go_on(|question| {
+        if !question.shown.contains("Cosign this head") {
+            return None;
+        }
+        Some(cosign_shown(&machine, &question.shown).unwrap().display().to_string())
+    });
+    let _ = ended.with(0);
+    let log = table.read("log/log.jsonl");
+    assert!(log.contains("\"ev\":\"witness.disagreed\"") && log.contains("\"outcome\":\"partial\""));
+    let bundle = "out/bundle-practice-test-ceremony";
+    assert_eq!(
+        Note::parse(table.read(&format!("{bundle}/checkpoint")).as_bytes()).unwrap().signatures().len(),
+        2
+    );
+    let _ = table.run(&format!("verify {bundle} --policy {bundle}/policy")).with(0);
+}
+
+#[test]
+fn what_is_wrong_with_those_who_cosign_is_found_while_planning() {
+    let (table, machine) = room_with_a_witness();
+    let _ = table.run("check script.yaml").with(0);
+    let good = table.read("script.yaml");
+    let key = fs::read_to_string(machine.path("key.pub")).unwrap();
+    let key = key.split(' ').nth(1).unwrap();
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ecdsa", "-N", "", "-C", "", "-f"])
+        .arg(machine.path("ecdsa"))
+        .status();
+    assert!(made.unwrap().success());
+    let ecdsa = fs::read_to_string(machine.path("ecdsa.pub")).unwrap().trim().to_owned();
+    for (from, to, wanted) in [
+        ("      - witness: {}\n", "", "nobody cosigns its closing head; wanted `witness: {}` after `seal`"),
+        ("quorum: 1", "quorum: 2", "`quorum` is 2; there are 1 who cosign"),
+        ("quorum: 1", "quorum: 0", "`quorum` is 0; there are 1 who cosign"),
+        ("person: wim", "person: bo", "`bo` is crypto-officer; those who cosign are witnesses"),
+        ("wim.example.net/witness", "\"wim witness\"", "found `wim witness`, wanted a host and a path"),
+        (key, "AAAA", "the key says `ssh-ed25519`, and its octets say something else"),
+        (
+            &format!("ssh-ed25519 {key}"),
+            &ecdsa,
+            "found a key of the kind `ecdsa-sha2-nistp256`; cosignatures are by `ssh-ed25519`",
+        ),
+        (
+            "cosigners: [",
+            "cosigners: [{person: wim, name: w, key: ssh-ed25519 KEY}, ",
+            "a key and a name of their own, once",
+        ),
+    ] {
+        let to = to.replace("KEY", key);
+        assert!(good.contains(from), "{from}");
+        table.write("script.yaml", good.replacen(from, &to, 1));
+        let ended = table.run("check script.yaml").with(2);
+        assert!(ended.error.contains(wanted), "{wanted}:\n{}", ended.error);
+    }
+    let cosigners = good.lines().find(|line| line.contains("cosigners")).unwrap().to_owned();
+    table.write("script.yaml", good.replace(&cosigners, "      - witness: {}"));
+    let ended = table.run("check script.yaml").with(2);
+    assert!(ended.error.contains("`witness` stands after `seal` and no witness cosigns"), "{}", ended.error);
+    // A rehearsal has nobody's key: the words are compared, and the bundle is good.
+    table.write("script.yaml", good);
+    let _ = table.run("rehearse script.yaml --out rehearsal").with(0);
 }

@@ -70,6 +70,12 @@ pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<Strin
             return Some(format!("the key {} is in the log twice", text("id")));
         }
     }
+    for record in records(log).iter().filter(|record| record["ev"] == "key.restored") {
+        let text = |key: &str| record["data"][key].as_str().unwrap().to_owned();
+        if !logged.entry(text("token")).or_default().insert(text("id")) {
+            return Some(format!("the key {} was restored twice", text("id")));
+        }
+    }
     for record in records(log).iter().filter(|record| record["ev"] == "key.destroyed") {
         let text = |key: &str| record["data"][key].as_str().unwrap().to_owned();
         if !logged.get_mut(&text("token")).is_some_and(|ids| ids.remove(&text("id"))) {
@@ -129,6 +135,60 @@ pub fn of_media(out: &Path, media: &[PathBuf]) -> Option<String> {
         let own = ["SHA256SUMS", "rootrite-medium.txt"].map(|name| found.remove(Path::new(name)));
         (own.iter().any(Option::is_none) || found != wanted)
             .then(|| format!("{} holds {:?}, wanted {:?}", medium.display(), found.keys(), wanted.keys()))
+    })
+}
+
+/// What is wrong with a key's backup: its file is on every copy and nowhere else, it is the one of the last set, of which
+/// every share was confirmed, and every sheet of the sets before was given back.
+pub fn of_backup(log: &Path, out: &Path, media: &[PathBuf]) -> Option<String> {
+    let records = records(log);
+    let of = |ev: &str| {
+        records.iter().filter(|record| record["ev"] == ev).map(|record| &record["data"]).collect::<Vec<_>>()
+    };
+    let backups = of("key.backup");
+    let last = backups.last().copied()?;
+    for medium in media {
+        let found = fs::read(medium.join("root-x3.backup")).unwrap_or_default();
+        if last["blob_sha256"].as_str() != Some(&*sha256(&found)) {
+            return Some(format!("{} does not hold the last wrapped key", medium.display()));
+        }
+    }
+    for folder in [log, out] {
+        if let Some(path) = holds_a_backup(folder) {
+            return Some(format!("a wrapped key is left in {}", path.display()));
+        }
+    }
+    for backup in &backups {
+        let count = |ev: &str| {
+            of(ev)
+                .iter()
+                .filter(|share| share["set_id"] == backup["set_id"] && share["spki_sha256"].is_string())
+                .count()
+        };
+        let (issued, confirmed, returned) =
+            (count("share.issued"), count("share.confirmed"), count("share.returned"));
+        let good = if std::ptr::eq(*backup, last) {
+            (issued, confirmed, returned) == (2, 2, 0)
+        } else {
+            issued == returned
+        };
+        if !good {
+            return Some(format!(
+                "set {}: {issued} shares issued, {confirmed} confirmed, {returned} given back",
+                backup["set_id"]
+            ));
+        }
+    }
+    (of("key.sealed").len() != 1).then(|| "the key was not sealed once".to_owned())
+}
+
+/// A file in a folder that is a wrapped key.
+fn holds_a_backup(folder: &Path) -> Option<PathBuf> {
+    fs::read_dir(folder).ok()?.map(|entry| entry.unwrap().path()).find_map(|path| {
+        if path.is_dir() {
+            return holds_a_backup(&path);
+        }
+        fs::read(&path).unwrap().starts_with(b"rootrite-backup").then_some(path)
     })
 }
 

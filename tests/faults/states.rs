@@ -64,6 +64,61 @@ fn a_key_that_one_officer_keeps_stays_and_the_ceremony_stops() {
     assert_eq!(count(&records, "key.generated", "2.1"), 1);
 }
 
+#[test]
+fn a_backup_of_which_not_everybody_confirmed_is_void_and_dealt_anew() {
+    for (when, ev) in [
+        (When::After, "key.backup.intent"),
+        (When::After, "key.backup"),
+        (When::After, "share.issued"),
+        (When::After, "share.confirmed"),
+    ] {
+        let (world, before) = killed(when, ev, "2.15");
+        let records = resumed(&world, None);
+        let issued = count(&before, "share.issued", "2.15");
+        assert_eq!(count(&records, "share.returned", "2.15"), issued, "{ev}");
+        let sets: Vec<&Value> =
+            of(&records, "key.backup", "2.15").iter().map(|record| &record["data"]["set_id"]).collect();
+        let again = usize::from(ev != "key.backup.intent");
+        assert_eq!(sets.len(), 1 + again, "{ev}");
+        assert!(again == 0 || sets[0] != sets[1], "{sets:?}");
+        let said = of(&records, "log.note", "2.15")
+            .iter()
+            .any(|note| note["data"]["text"].as_str().unwrap().contains("count for nothing"));
+        assert_eq!(said, again == 1, "{ev}");
+        assert_eq!(count(&records, "key.live", "2.15"), 1, "{ev}");
+    }
+}
+
+#[test]
+fn a_backup_that_everybody_confirmed_goes_on_where_it_was() {
+    for (when, ev) in [
+        (When::After, "key.restore.intent"),
+        (When::Before, "key.restored"),
+        (When::After, "key.restored"),
+        (When::After, "key.proof.intent"),
+        (When::After, "media.write.intent"),
+        (When::Before, "media.written"),
+        (When::After, "key.seal.intent"),
+        (When::Before, "key.sealed"),
+        (When::After, "key.sealed"),
+        (When::Before, "key.live"),
+        (When::After, "key.live"),
+    ] {
+        let (world, _) = killed(when, ev, "2.15");
+        let records = resumed(&world, None);
+        for (ev, wanted) in [
+            ("key.backup", 1),
+            ("share.issued", 2),
+            ("share.returned", 0),
+            ("key.restored", 1),
+            ("key.sealed", 1),
+            ("key.live", 1),
+        ] {
+            assert_eq!(count(&records, ev, "2.15"), wanted, "{ev}");
+        }
+    }
+}
+
 /// A world whose module process ended inside C_GenerateKeyPair of step 2.1, at a point that is known exactly.
 fn half_made(fault: &str) -> World<'static> {
     let world = World::of(Template::shared());

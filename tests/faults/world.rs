@@ -139,7 +139,7 @@ impl<'t> World<'t> {
         fs::write(world.path("script.yaml"), &template.script).unwrap();
         fs::write(world.path("answers.yaml"), "rootrite-answers: 1\ndefault: practice\n").unwrap();
         if !template.demo {
-            for name in ["one", "two"] {
+            for name in ["one", "two", "backup-one", "backup-two"] {
                 fs::create_dir_all(world.medium(name)).unwrap();
             }
             fs::write(world.path("site.yaml"), world.site()).unwrap();
@@ -175,15 +175,16 @@ impl<'t> World<'t> {
             let pin = if in_shares { "shares" } else { "prompt" };
             format!(
                 "  {label}: {{module: {}, environment: {environment}, label: {label}, {which}, class: software, login: pin, \
-                 pin: {pin}}}\n",
+                 pin: {pin}, quirks: {{like: standard, wrap: [{{format: rfc5649, mechanism: 0x210a}}]}}}}\n",
                 proxy().display()
             )
         };
         let tokens: String = ["root", "log", "spare"].into_iter().map(token).collect();
-        let media: Vec<String> = ["one", "two"].map(|name| self.medium(name).display().to_string()).to_vec();
+        let media = |names: [&str; 2]| names.map(|name| self.medium(name).display().to_string()).join(", ");
         format!(
-            "rootrite-site: 1\ntokens:\n{tokens}media: {{online: [{}]}}\npreflight: {{minimum-free: 1 MiB}}\n",
-            media.join(", ")
+            "rootrite-site: 1\ntokens:\n{tokens}media: {{online: [{}], root-x3-backup: [{}]}}\npreflight: {{minimum-free: 1 MiB}}\n",
+            media(["one", "two"]),
+            media(["backup-one", "backup-two"])
         )
     }
 
@@ -294,6 +295,10 @@ impl<'t> World<'t> {
             .or_else(|| accounts::of_keys(&self.log(), &inventories))
             .or_else(|| accounts::of_heads(&self.log(), &heads))
             .or_else(|| accounts::of_media(&self.path("out"), &[self.medium("one"), self.medium("two")]))
+            .or_else(|| {
+                let media = ["backup-one", "backup-two"].map(|name| self.medium(name));
+                accounts::of_backup(&self.log(), &self.path("out"), &media)
+            })
             .map_or(good, Outcome::Lost)
     }
 

@@ -23,7 +23,7 @@ events! {
     "token.initialize.intent" "token.initialized" "token.pin.intent" "token.pin.changed" "token.zeroized" "token.inventory" "auth.ok" "auth.failed" "quorum.met"
     "key.generate.intent" "key.generated" "key.proof.intent" "key.proved" "key.backup.intent" "key.backup"
     "share.issued" "share.confirmed" "share.checked" "share.returned"
-    "key.restore.intent" "key.restored" "key.sealed" "key.live" "key.destroy.intent" "key.destroyed"
+    "key.restore.intent" "key.restored" "key.seal.intent" "key.sealed" "key.live" "key.destroy.intent" "key.destroyed"
     "request.received" "request.approved" "request.rejected" "profile.introduced" "profile.retired" "lint.result"
     "cert.sign.intent" "cert.signed" "sign.failed" "sign.aborted" "csr.sign.intent" "csr.signed"
     "crl.sign.intent" "crl.signed" "crl.superseded" "ocsp.sign.intent" "ocsp.signed" "cert.revoked" "serial.burned"
@@ -44,6 +44,7 @@ pub fn results_of(ev: &str) -> Option<&'static [&'static str]> {
         "key.proof.intent" => &["key.proved"],
         "key.backup.intent" => &["key.backup"],
         "key.restore.intent" => &["key.restored"],
+        "key.seal.intent" => &["key.sealed"],
         "key.destroy.intent" => &["key.destroyed"],
         "cert.sign.intent" => &["cert.signed", "sign.failed", "sign.aborted"],
         "csr.sign.intent" => &["csr.signed", "sign.failed", "sign.aborted"],
@@ -54,8 +55,8 @@ pub fn results_of(ev: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-/// Whether a record of this event must close an intent. `token.initialized`, `media.written` and `act.failed` may also
-/// stand alone.
+/// Whether a record of this event must close an intent. `token.initialized`, `media.written`, `key.sealed` and
+/// `act.failed` may also stand alone.
 pub fn is_result(ev: &str) -> bool {
     matches!(
         ev,
@@ -90,9 +91,13 @@ mod tests {
             assert_eq!(results_of(ev).is_some(), ev.ends_with(".intent"), "{ev}");
             let closes =
                 EVENTS.iter().any(|intent| results_of(intent).is_some_and(|results| results.contains(ev)));
-            assert_eq!(is_result(ev), closes && !["token.initialized", "media.written"].contains(ev), "{ev}");
+            assert_eq!(
+                is_result(ev),
+                closes && !["token.initialized", "media.written", "key.sealed"].contains(ev),
+                "{ev}"
+            );
         }
-        assert_eq!(EVENTS.len(), 83);
+        assert_eq!(EVENTS.len(), 84);
     }
 
     #[test]

@@ -13,6 +13,8 @@
 //! - [`policy`]: whom one trusts, and which heads they signed.
 //! - [`verify`]: a whole log against a head, in one pass. [`state`]: what its records say together.
 //! - [`proof`], [`consistency`]: one line without the rest; one head as the continuation of another.
+//! - [`tiles`]: the log for static hosting.
+//! - [`index`]: where a log names what, for many proofs; [`lines`]: a log that has gone on since its head.
 //! - [`code`]: what can be wrong, one code per kind.
 //!
 //! ```no_run
@@ -45,8 +47,10 @@ pub mod checkpoint;
 pub mod code;
 pub mod consistency;
 pub mod event;
+pub mod index;
 pub mod json;
 pub mod key;
+pub mod lines;
 pub mod note;
 pub mod policy;
 pub mod proof;
@@ -54,6 +58,7 @@ pub mod record;
 pub mod state;
 #[cfg(test)]
 mod testing;
+pub mod tiles;
 pub mod time;
 pub mod tree;
 pub mod verify;

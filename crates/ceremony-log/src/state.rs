@@ -169,7 +169,8 @@ impl State {
 
     /// Takes the intent that this record closes. A record that should close one and does not is E153.
     fn close_intent(&mut self, record: &Record) -> Option<OpenIntent> {
-        let may_close = matches!(record.ev.as_str(), "act.failed" | "token.initialized" | "media.written");
+        let may_close =
+            matches!(record.ev.as_str(), "act.failed" | "token.initialized" | "media.written" | "key.sealed");
         let closing = event::is_result(&record.ev) || (may_close && record.reference.is_some());
         let Some(reference) = record.reference else {
             if closing {

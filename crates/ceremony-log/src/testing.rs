@@ -119,6 +119,12 @@ impl GoodLog {
         self.lines.push(record.to_line().unwrap());
     }
 
+    /// Appends a record that names an artifact.
+    pub fn name_artifact(&mut self, sha256: &str) {
+        let artifact = Object::new().with("kind", "root").with("sha256", sha256);
+        self.add(|record| record.data = Object::new().with("artifact", artifact));
+    }
+
     pub fn size(&self) -> u64 {
         self.lines.len() as u64
     }

@@ -116,7 +116,8 @@ fn text(cosigned: &Cosigned) -> String {
     };
     let keys: Vec<_> =
         log_keys.iter().map(|key| format!("log key    {key}\n  in words {}\n", words(key.key()))).collect();
-    let warnings: String = warnings.iter().map(|finding| format!("warning: {finding}\n")).collect();
+    let warnings: Vec<_> = warnings.iter().map(|finding| format!("warning: {finding}\n")).collect();
+    let warnings = warnings.concat();
     let when = line.octets.first_chunk().map(|time| u64::from_be_bytes(*time));
     let when = when.and_then(Timestamp::from_seconds).map_or(String::new(), |time| time.to_string());
     let what = if *again { "cosigned before, at" } else { "cosigned at" };
@@ -145,8 +146,10 @@ fn refused(findings: &[Finding]) -> Failure {
 fn own_key(error: &OwnKeyError) -> Failure {
     let turn = match error {
         OwnKeyError::Storage { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Turn::Author,
-        OwnKeyError::Agent(_) | OwnKeyError::NotHeld { .. } | OwnKeyError::Wrong => Turn::Equipment,
-        OwnKeyError::Storage { .. } => Turn::Equipment,
+        OwnKeyError::Agent(_)
+        | OwnKeyError::NotHeld { .. }
+        | OwnKeyError::Wrong
+        | OwnKeyError::Storage { .. } => Turn::Equipment,
         _ => Turn::Author,
     };
     let failure = Failure::because(turn, "the witness's key cannot be used", error);

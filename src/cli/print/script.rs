@@ -41,8 +41,9 @@ struct Source {
 
 impl Source {
     fn plan(&self) -> Result<Planned, Failure> {
+        let held = if self.practice { files::Held::Practice } else { files::Held::Production };
         // Inputs of a practice may be without digests, as in a rehearsal.
-        let plan = files::plan(&self.script, self.practice, self.log.as_deref())?;
+        let plan = files::plan(&self.script, held, self.log.as_deref())?;
         Planned::read(plan.octets()).map_err(|error: PlannedError| {
             Failure::because(Turn::Developers, "the plan could not be read back", &error)
         })

@@ -1,6 +1,6 @@
 //! What a verified bundle hands over to the online side, and nothing that a file of it says beside that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::super::certificates::{self, signed_by};
@@ -237,7 +237,7 @@ pub fn take(path: &Path, options: &Options) -> Result<(Verification, Option<Hand
     let mut taken = None;
     let verification = judge(path, options, &mut |open, report| {
         if !report.refuses() {
-            taken = handover(open, report);
+            taken = handover(open, &Beside::default(), report);
         }
     })?;
     // Reading it once more may have found what was changed meanwhile.
@@ -245,7 +245,17 @@ pub fn take(path: &Path, options: &Options) -> Result<(Verification, Option<Hand
     Ok((verification, taken))
 }
 
-fn handover(open: &Open<'_>, report: &mut Report) -> Option<Handover> {
+/// What an importer has beside the bundle.
+#[derive(Clone, Debug, Default)]
+pub(in crate::intake) struct Beside {
+    /// CRLs of earlier ceremonies that still count: name, the issuer's SubjectPublicKeyInfo, octets.
+    pub crls: Vec<(String, Digest, Vec<u8>)>,
+    /// Certificates that are not to be used: those of a ceremony that was not completed, and revoked ones.
+    pub without: BTreeSet<Digest>,
+}
+
+/// What an open bundle hands over, and what counts beside it.
+pub(in crate::intake) fn handover(open: &Open<'_>, beside: &Beside, report: &mut Report) -> Option<Handover> {
     let (ceremony, _) = open.told.story.ceremony.as_ref()?;
     let checkpoint = open.told.checkpoint.as_ref()?;
     if open.certificates.len() > MOST_CERTIFICATES {
@@ -256,13 +266,15 @@ fn handover(open: &Open<'_>, report: &mut Report) -> Option<Handover> {
         return None;
     }
     // In the order of their names, whatever their digests are.
-    let mut ordered: Vec<_> = open.certificates.iter().collect();
+    let used = open.certificates.iter().filter(|one| !beside.without.contains(&one.named.sha256));
+    let mut ordered: Vec<_> = used.collect();
     ordered.sort_by(|one, other| {
         (&one.named.name, one.named.sha256).cmp(&(&other.named.name, other.named.sha256))
     });
     let certificates = ordered.iter().filter_map(|one| certificate(one, &ordered, open)).collect();
     let mut held = 0;
-    let crls = octets_of("crl", open, &mut held, report)?;
+    let mut crls = octets_of("crl", open, &mut held, report)?;
+    crls.extend(beside.crls.iter().map(|(name, issuer, der)| (name.clone(), Some(*issuer), der.clone())));
     let crls = crls.into_iter().filter_map(|(name, issuer, der)| crl(name, issuer, der, &ordered)).collect();
     let responses = octets_of(RESPONSE, open, &mut held, report)?;
     let responses = responses.into_iter().map(|(name, _, der)| OcspResponse { name, der }).collect();

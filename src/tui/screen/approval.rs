@@ -15,8 +15,7 @@ pub(super) fn allows(word: &str) -> bool {
 
 /// The card of an approval.
 pub(super) fn document(model: &Model, question: &Question) -> Document {
-    let mut document = card::head(model);
-    card::told(model, &mut document);
+    let mut document = card::before(model);
     document.space().say(Tone::Bad, question.sentence.clone());
     if let Some(who) = card::reads_aloud(model, &question.person) {
         document.say(Tone::Faint, who);

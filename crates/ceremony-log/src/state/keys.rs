@@ -1,6 +1,9 @@
 //! The life of a CA key: generated, proved; backed up, restored and sealed where it could leave its token;
 //! live; destroyed.
 //!
+//! A key that could leave its token is restored only after every share of its backup's set was confirmed, and sealed only
+//! after what was restored has proved itself. A new backup in the place of one that was given up has a set of its own.
+//!
 //! A key is named by the digest of its SubjectPublicKeyInfo. Messages here are findings of the code E159.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,11 +24,26 @@ pub struct Keys {
 }
 
 /// What the log says of one key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Key {
     never_extractable: bool,
     stage: Stage,
+    /// The shares of its backup, if it is one in shares.
+    set: Option<Set>,
+    /// Whether it has proved itself since it was restored.
+    proved: bool,
 }
+
+/// The shares of a key's backup.
+#[derive(Clone, Debug)]
+struct Set {
+    id: String,
+    count: u64,
+    confirmed: BTreeSet<u64>,
+}
+
+/// The most shares that a set has (SLIP-0039: 16 groups of 16).
+const MOST_SHARES: u64 = 256;
 
 /// How far a key has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +73,9 @@ impl Keys {
             "log.key.added" => self.log_key(data.str("spki_sha256")),
             "key.generated" => self.generated(data),
             "key.proved" => self.proved(record, intent),
-            "key.backup" => self.step(record, |key| key.advance(Stage::Generated, Stage::BackedUp)),
-            "key.restored" => self.step(record, |key| key.advance(Stage::BackedUp, Stage::Restored)),
+            "key.backup" => self.backed_up(record),
+            "share.confirmed" => self.confirmed(data),
+            "key.restored" => self.restored(record),
             "key.sealed" => self.sealed(record),
             "key.live" => self.live(data),
             "key.destroyed" => self.destroyed(record),
@@ -104,7 +123,7 @@ impl Keys {
         // there are tokens on which it is false for keys that they generated.
         let never_extractable =
             attribute("never_extractable").unwrap_or_else(|| attribute("extractable") == Some(false));
-        let key = Key { never_extractable, stage: Stage::Generated };
+        let key = Key { never_extractable, stage: Stage::Generated, set: None, proved: false };
         if self.known.insert(spki.to_owned(), key).is_some() {
             return Some(format!("the key {spki} was generated a second time"));
         }
@@ -118,9 +137,59 @@ impl Keys {
         // Either record may name the key; the preimage names it in octets that are not text.
         let named = record.data.str("spki_sha256").or_else(|| intent?.data.str("spki_sha256"));
         match named {
-            Some(spki) if !self.known.contains_key(spki) => Some(foreign(spki)),
-            _ => None,
+            Some(spki) => match self.known.get_mut(spki) {
+                Some(key) => {
+                    key.proved |= key.stage == Stage::Restored;
+                    None
+                }
+                None => Some(foreign(spki)),
+            },
+            None => None,
         }
+    }
+
+    /// A backup; the last one before a restore is the one that counts.
+    fn backed_up(&mut self, record: &Record) -> Option<String> {
+        let data = &record.data;
+        let count = data.get("share_count").and_then(Value::as_u64);
+        let set = match (data.str("set_id"), count) {
+            (Some(id), Some(count @ 1..=MOST_SHARES)) => {
+                Some(Set { id: id.to_owned(), count, confirmed: BTreeSet::new() })
+            }
+            (None, None) => None,
+            _ => return Some("a backup in shares without their set, or of none or too many".to_owned()),
+        };
+        self.step(record, |key| {
+            if matches!(key.stage, Stage::Generated | Stage::BackedUp) {
+                key.stage = Stage::BackedUp;
+                key.set = set;
+            }
+        })
+    }
+
+    /// A holder has typed a share back. Shares of other things than keys are nobody's matter here.
+    fn confirmed(&mut self, data: &Object) -> Option<String> {
+        let (spki, id) = (data.str("spki_sha256")?, data.str("set_id")?);
+        let index = data.get("index").and_then(Value::as_u64)?;
+        let Some(key) = self.known.get_mut(spki) else { return Some(foreign(spki)) };
+        if let Some(set) = key.set.as_mut().filter(|set| set.id == id && (1..=set.count).contains(&index)) {
+            set.confirmed.insert(index);
+        }
+        None
+    }
+
+    fn restored(&mut self, record: &Record) -> Option<String> {
+        let spki = record.data.str("spki_sha256").unwrap_or_default();
+        if let Some(Key { stage: Stage::BackedUp, set: Some(set), .. }) = self.known.get(spki)
+            && u64::try_from(set.confirmed.len()) != Ok(set.count)
+        {
+            let (found, wanted) = (set.confirmed.len(), set.count);
+            return Some(format!(
+                "the key {spki} was restored when {found} of {wanted} shares of set {} were confirmed",
+                set.id
+            ));
+        }
+        self.step(record, |key| key.advance(Stage::BackedUp, Stage::Restored))
     }
 
     /// A key that must be known goes one step on.
@@ -141,6 +210,10 @@ impl Keys {
         let extractable = record.data.get("attributes").and_then(|attributes| attributes.get("extractable"));
         if extractable.and_then(Value::as_bool) != Some(false) {
             return Some("a key was sealed without `extractable` false".to_owned());
+        }
+        let spki = record.data.str("spki_sha256").unwrap_or_default();
+        if let Some(Key { stage: Stage::Restored, proved: false, .. }) = self.known.get(spki) {
+            return Some(format!("the key {spki} was sealed before what was restored proved itself"));
         }
         self.step(record, |key| key.advance(Stage::Restored, Stage::Sealed))
     }

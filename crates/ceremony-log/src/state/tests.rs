@@ -297,34 +297,73 @@ fn a_key_that_is_not_live_does_not_sign() {
     assert_eq!(unnamed.codes(), [Code::E159]);
 }
 
+/// An extractable key on its way to be live, without the records of one kind.
+fn backed_up(skip: &str) -> Story {
+    let mut story = Story::opened();
+    story.key("root", false);
+    let of = || data("spki_sha256", "root");
+    let mut act = |story: &mut Story, result: &str, intent: &str, said: Object| {
+        if skip != result {
+            let seq = story.add(intent, of());
+            story.result(result, seq, said);
+        }
+    };
+    let set = of().with("set_id", "5a3f").with("threshold", 2_u32).with("share_count", 3_u32);
+    act(&mut story, "key.backup", "key.backup.intent", set);
+    for index in 1..=3_u32 {
+        let share = of().with("set_id", "5a3f").with("index", index);
+        story.add("share.issued", share.clone());
+        if skip != format!("share {index}") {
+            story.add("share.confirmed", share);
+        }
+    }
+    act(&mut story, "key.restored", "key.restore.intent", of());
+    act(&mut story, "key.proved", "key.proof.intent", of().with("verified", true));
+    let attributes = Object::new().with("extractable", skip == "extractable");
+    act(&mut story, "key.sealed", "key.seal.intent", of().with("attributes", attributes));
+    story.add("key.live", of());
+    story.sign("root", "root");
+    story.closed("ok")
+}
+
 #[test]
 fn an_extractable_key_is_backed_up_restored_and_sealed_before_it_is_live() {
-    let story = |skip: &str| {
-        let mut story = Story::opened();
-        story.key("root", false);
-        let of = || data("spki_sha256", "root");
-        let mut closed = Vec::new();
-        for (intent, result) in [("key.backup.intent", "key.backup"), ("key.restore.intent", "key.restored")]
-        {
-            if skip != result {
-                closed.push(story.add(intent, of()));
-                story.result(result, *closed.last().unwrap(), of());
-            }
-        }
-        if skip != "key.sealed" {
-            story.add(
-                "key.sealed",
-                of().with("attributes", Object::new().with("extractable", skip == "extractable")),
-            );
-        }
-        story.add("key.live", of());
-        story.closed("ok").codes()
-    };
-    assert_eq!(story(""), []);
-    for skip in ["key.backup", "key.restored", "key.sealed"] {
-        assert_eq!(story(skip), [Code::E159], "{skip}");
+    assert_eq!(backed_up("").codes(), []);
+    // The key is not live then, and its signature is one more finding.
+    for (skip, findings) in [
+        ("key.backup", 2),
+        ("share 1", 3),
+        ("share 3", 3),
+        ("key.restored", 2),
+        ("key.proved", 3),
+        ("key.sealed", 2),
+        ("extractable", 3),
+    ] {
+        assert_eq!(backed_up(skip).codes(), vec![Code::E159; findings], "{skip}");
     }
-    assert_eq!(story("extractable"), [Code::E159, Code::E159]);
+}
+
+#[test]
+fn a_backup_that_was_given_up_lends_its_shares_to_no_other() {
+    // All of the first set were confirmed; then there is another set, of which none is.
+    let mut story = backed_up("");
+    let place = story.0.iter().position(|record| record.ev == "key.restore.intent").unwrap();
+    let rest = story.0.split_off(place);
+    let of = || data("spki_sha256", "root");
+    let intent = story.add("key.backup.intent", of());
+    story.result("key.backup", intent, of().with("set_id", "1234").with("share_count", 3_u32));
+    let moved = story.0.len() as u64 - place as u64;
+    story.0.extend(rest.into_iter().map(|mut record| {
+        record.seq += moved;
+        record.reference = record.reference.map(|seq| seq + moved);
+        record
+    }));
+    assert_eq!(story.codes(), [Code::E159; 3]);
+    let mut odd = Story::opened();
+    odd.key("root", false);
+    let intent = odd.add("key.backup.intent", of());
+    odd.result("key.backup", intent, of().with("set_id", "1234").with("share_count", 0_u32));
+    assert_eq!(odd.closed("ok").codes(), [Code::E159]);
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl Writer {
     }
 
     pub fn text(&self) -> String {
-        self.lines.iter().map(|line| format!("{line}\n")).collect()
+        self.lines.iter().fold(String::new(), |text, line| text + line + "\n")
     }
 
     pub fn size(&self) -> u64 {
@@ -149,7 +149,7 @@ impl Writer {
 
     /// The same, not ended.
     pub fn open_ceremony(&mut self, cer: &str) -> u64 {
-        self.cer = cer.to_owned();
+        cer.clone_into(&mut self.cer);
         let digest = |what: &str| Hash::of(format!("{cer}/{what}").as_bytes()).to_string();
         self.append("session.start", None, Object::new());
         self.append("plan.approved", None, text("sha256", &digest("plan")).with("person", "bo"));

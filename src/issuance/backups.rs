@@ -1,0 +1,101 @@
+//! What the ceremony and its log know of backups: sets of shares and their sheets, wrapped copies, restored keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::digest::Digest;
+
+/// Every backup that the log knows, and the keys that wait for theirs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backups {
+    waiting: BTreeMap<String, String>,
+    all: Vec<KeyBackup>,
+}
+
+/// A backup of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyBackup {
+    /// The key's name.
+    pub key: String,
+    /// The digest of its public key.
+    pub spki_sha256: Digest,
+    /// What the wrapped key looks like, or `vendor`.
+    pub format: String,
+    /// The digest of the file on the media; of a vendor's backup, of the evidence.
+    pub blob_sha256: Digest,
+    /// The numbered media that hold it.
+    pub copies: Vec<String>,
+    /// The set of the key-encryption key's shares; empty for a vendor's backup.
+    pub set: String,
+    /// How many shares it takes.
+    pub threshold: usize,
+    /// How many there are.
+    pub share_count: usize,
+    /// The key-encryption key's check value, in hex.
+    pub check: String,
+    /// The shares that were handed out, by their numbers.
+    pub shares: BTreeMap<u64, KnownShare>,
+    /// The tokens that the key was restored to.
+    pub restored: BTreeSet<String>,
+}
+
+/// A share that somebody was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownShare {
+    /// Who has it.
+    pub holder: String,
+    /// What it is known again by.
+    pub commitment: Digest,
+    /// Which item of the annex has the salt of that.
+    pub salt_digest: Option<Digest>,
+    /// Whether its holder has typed it back.
+    pub confirmed: bool,
+    /// Whether it was given back and destroyed.
+    pub returned: bool,
+}
+
+impl Backups {
+    /// A key is generated that has to be backed up before it is live; `method`: `wrapped` or `vendor`.
+    pub fn wait_for(&mut self, key: &str, method: &str) {
+        self.waiting.insert(key.to_owned(), method.to_owned());
+    }
+
+    /// How a key has to be backed up that waits for it.
+    pub fn waits(&self, key: &str) -> Option<&str> {
+        self.waiting.get(key).map(String::as_str)
+    }
+
+    /// A key's backup is proven.
+    pub fn is_proven(&mut self, key: &str) {
+        self.waiting.remove(key);
+    }
+
+    /// The keys that wait for their backup.
+    pub fn waiting(&self) -> impl Iterator<Item = &str> {
+        self.waiting.keys().map(String::as_str)
+    }
+
+    /// Learns of a backup.
+    pub fn add(&mut self, backup: KeyBackup) {
+        self.all.push(backup);
+    }
+
+    /// The last backup of a key.
+    pub fn of_key(&self, key: &str) -> Option<&KeyBackup> {
+        self.all.iter().rfind(|backup| backup.key == key)
+    }
+
+    /// Every backup, in the order of the log.
+    pub fn all(&self) -> &[KeyBackup] {
+        &self.all
+    }
+
+    /// The last backup of a key by its public key, to learn more of it.
+    pub fn last_of(&mut self, spki_sha256: Digest) -> Option<&mut KeyBackup> {
+        self.all.iter_mut().rfind(|backup| backup.spki_sha256 == spki_sha256)
+    }
+
+    /// A backup by its set of shares.
+    pub fn of_set(&mut self, set: &str) -> Option<&mut KeyBackup> {
+        self.all.iter_mut().rfind(|backup| backup.set == set)
+    }
+}

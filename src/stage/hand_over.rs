@@ -1,0 +1,148 @@
+//! A share goes to its holder: seen by the holder alone, and typed back, every word of it.
+//!
+//! The rules of this file:
+//! - What is wrong is named by its place; what stands there is never told.
+//! - A share counts once what was typed back is what was shown.
+
+use super::operators::{Notice, Person, ShareDelivery, SharePurpose, ShareRequest, SharedSecret};
+use super::shares::{MOST_TRIES, ShareError, ShareFace};
+use super::{SecretOctets, Stage, StageError};
+
+/// A set of shares that is handed out.
+#[derive(Clone, Debug)]
+pub struct Handing {
+    /// What they are shares of.
+    pub of: SharedSecret,
+    /// The script's name for the token that it belongs to.
+    pub token: String,
+    /// Everyone who has one, in the script's order.
+    pub holders: Vec<Person>,
+    /// How many it takes.
+    pub threshold: usize,
+}
+
+/// What a typed share is, or what is wrong with it.
+type Looked = Result<Result<ShareFace, ShareError>, StageError>;
+
+impl Stage<'_> {
+    /// Shows a holder a share until it has been typed back; whether it was. `look` says what a typed share is.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoAnswer`] if it cannot be shown to one person alone, or nobody types.
+    pub fn hand_over_share(
+        &mut self,
+        handing: &Handing,
+        holder: &Person,
+        (face, salt, share): (&ShareFace, Option<&str>, &SecretOctets),
+        look: &mut dyn FnMut(&mut Self, &SecretOctets) -> Looked,
+    ) -> Result<bool, StageError> {
+        let step = self.step_number();
+        for _ in 0..MOST_TRIES {
+            self.operators.deliver(&ShareDelivery {
+                step: step.clone(),
+                token: handing.token.clone(),
+                of: handing.of.clone(),
+                person: holder.clone(),
+                salt,
+                set_id: face.set_id.clone(),
+                index: face.index,
+                count: handing.holders.len(),
+                threshold: handing.threshold,
+                share,
+            })?;
+            let purpose = SharePurpose::ReadBack { index: face.index };
+            let Some(typed) = self.ask_share(handing, holder, String::new(), purpose)? else { continue };
+            match look(self, &typed)? {
+                Ok(found) if found.commitment == face.commitment => return Ok(true),
+                Ok(_) => self.wrong_share(holder, "this is a share, but not the one that was shown"),
+                Err(error) => {
+                    let why = other_words(share, &typed).unwrap_or_else(|| error.to_string());
+                    self.wrong_share(holder, &why);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes in what a holder types; nothing if they have none here, or want to see it once more.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoAnswer`] if nobody can type.
+    pub fn ask_share(
+        &mut self,
+        handing: &Handing,
+        holder: &Person,
+        tries: String,
+        purpose: SharePurpose,
+    ) -> Result<Option<SecretOctets>, StageError> {
+        let request = ShareRequest {
+            step: self.step_number(),
+            token: handing.token.clone(),
+            of: handing.of.clone(),
+            person: holder.clone(),
+            holders: handing.holders.clone(),
+            threshold: handing.threshold,
+            tries,
+            purpose,
+        };
+        Ok(self.operators.share(&request)?)
+    }
+
+    /// Says what is wrong with a holder's share.
+    pub fn wrong_share(&mut self, holder: &Person, why: &str) {
+        self.operators.show(&Notice::Wrong { sentence: format!("{}: {why}", holder.id) });
+    }
+}
+
+/// Which words are others than those that were shown, by their places; nothing where that cannot be said: of a share in
+/// groups each group checks itself, and of another number of words nobody knows which one is missing.
+fn other_words(shown: &SecretOctets, typed: &SecretOctets) -> Option<String> {
+    let places: Vec<usize> = shown.expose(|shown| {
+        typed.expose(|typed| {
+            if shown.starts_with(b"RR") || words(shown).count() != words(typed).count() {
+                return Vec::new();
+            }
+            let pairs = (1..).zip(words(shown).zip(words(typed)));
+            pairs
+                .filter(|(_, (one, other))| !one.eq_ignore_ascii_case(other))
+                .map(|(place, _)| place)
+                .collect()
+        })
+    });
+    match places.as_slice() {
+        [] => None,
+        [place] => Some(format!("word {place} is not the one that was shown")),
+        all => {
+            let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+            Some(format!("words {} are not those that were shown", all.join(", ")))
+        }
+    }
+}
+
+fn words(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
+    octets.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(shown: &str, typed: &str) -> Option<String> {
+        let read = |text: &str| SecretOctets::read(text.as_bytes()).unwrap();
+        other_words(&read(shown), &read(typed))
+    }
+
+    #[test]
+    fn every_wrong_word_is_named_by_its_place_and_none_is_told() {
+        assert_eq!(told("one two three", "ONE  two\tthree"), None);
+        assert_eq!(told("one two three", "one too three").unwrap(), "word 2 is not the one that was shown");
+        assert_eq!(
+            told("one two three", "on too tree").unwrap(),
+            "words 1, 2, 3 are not those that were shown"
+        );
+        assert_eq!(told("one two three", "one three"), None);
+        assert_eq!(told("RR1 abcde", "RR1 abcdf"), None);
+    }
+}

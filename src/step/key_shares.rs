@@ -1,0 +1,259 @@
+//! The key-encryption key of a backup: where it comes from, its shares, and how they give it back.
+//!
+//! The rules of this file:
+//! - It comes from the token's and the system's randomness together, and is in memory only while it is used.
+//! - Where nobody keeps anything, as in a rehearsal, it is public and the same each time: so is what was typed back.
+
+use thiserror::Error;
+
+use crate::digest::{from_hex, hex};
+use crate::secret::SecretOctets;
+use crate::share::{
+    CombineError, Hand, KeyCheck, Passphrase, Random, ReadError, Scheme, Share, SystemRandom, WrongShare,
+    deal, read,
+};
+use crate::stage::{NoAnswer, Secret, ShareError, ShareFace, SharePurpose, ShareRequest, SharedSecret};
+
+use super::pin_shares::Public;
+
+/// A set of shares, as it goes to its holders.
+pub struct Sheets {
+    /// The set.
+    pub set: String,
+    /// The key-encryption key's check value.
+    pub check: KeyCheck,
+    /// One for each holder, in order.
+    pub all: Vec<Sheet>,
+}
+
+/// A share with what stands on its sheet beside it.
+pub struct Sheet {
+    /// What the log says of it.
+    pub face: ShareFace,
+    /// What its commitment was made with, in hex.
+    pub salt: String,
+    /// Its words.
+    pub share: SecretOctets,
+}
+
+/// Deals a key-encryption key to so many holders; a set that `is_used` is not taken.
+///
+/// # Errors
+///
+/// [`ShareError`] if it cannot be divided so.
+pub fn sheets(
+    kek: &Secret<32>,
+    (threshold, count): (usize, usize),
+    random: &mut dyn Random,
+    is_used: &dyn Fn(&str) -> bool,
+) -> Result<Sheets, ShareError> {
+    let small = |number| u8::try_from(number).unwrap_or(u8::MAX);
+    let scheme = Scheme::single(small(threshold), small(count)).map_err(ShareError::new)?;
+    let secret = kek.expose(|octets| SecretOctets::read(octets)).unwrap_or_else(SecretOctets::empty);
+    for _ in 0..MOST_SETS {
+        let dealt = deal(&secret, &scheme, &Passphrase::none(), random).map_err(ShareError::new)?;
+        let shares: Vec<Share> = dealt.into_iter().flatten().collect();
+        let set = shares.first().map(|share| share.set().to_string()).unwrap_or_default();
+        if is_used(&set) {
+            continue;
+        }
+        let mut sheets = Vec::new();
+        for share in shares {
+            let mut salt = [0; SALT_OCTETS];
+            random.fill(&mut salt).map_err(ShareError::new)?;
+            sheets.push(Sheet { face: face(&share, &salt), salt: hex(&salt), share: share.written() });
+        }
+        return Ok(Sheets { set, check: KeyCheck::of(kek), all: sheets });
+    }
+    Err(ShareError::new(NoSet))
+}
+
+/// What a typed share is, by its salt in hex.
+///
+/// # Errors
+///
+/// [`ShareError`]: what is wrong with it, by place.
+pub fn look(typed: &SecretOctets, salt: &str) -> Result<ShareFace, ShareError> {
+    let salt = from_hex(salt).unwrap_or_default();
+    typed.expose(read).map(|share| face(&share, &salt)).map_err(ShareError::new)
+}
+
+fn face(share: &Share, salt: &[u8]) -> ShareFace {
+    ShareFace {
+        set_id: share.set().to_string(),
+        index: share.number().into(),
+        commitment: share.commitment(salt),
+    }
+}
+
+/// Shares that were typed, on their way to be the key-encryption key again.
+#[derive(Default)]
+pub struct Gathered {
+    hand: Hand,
+}
+
+impl Gathered {
+    /// Takes one.
+    ///
+    /// # Errors
+    ///
+    /// [`ShareError`]: why it does not belong to the others.
+    pub fn lay(&mut self, typed: &SecretOctets) -> Result<(), ShareError> {
+        let share = typed.expose(read).map_err(|error: ReadError| ShareError::new(error))?;
+        self.hand.lay(share).map_err(|error: WrongShare| ShareError::new(error))
+    }
+
+    /// The key-encryption key, if its check value is this one in hex.
+    ///
+    /// # Errors
+    ///
+    /// [`ShareError`] if the shares are too few, do not belong together, or give another key.
+    pub fn combine(&self, check: &str) -> Result<Secret<32>, ShareError> {
+        let secret =
+            self.hand.combine(&Passphrase::none()).map_err(|error: CombineError| ShareError::new(error))?;
+        let kek = secret.expose(|octets| {
+            Secret::<32>::try_fill(|place| {
+                let octets: &[u8; 32] = octets.try_into().map_err(|_| OtherKey)?;
+                place.copy_from_slice(octets);
+                Ok::<_, OtherKey>(())
+            })
+        });
+        let kek = kek.map_err(ShareError::new)?;
+        if hex(KeyCheck::of(&kek).octets()) == check { Ok(kek) } else { Err(ShareError::new(OtherKey)) }
+    }
+}
+
+/// The key-encryption key and the random octets of its shares, where nobody keeps anything: public.
+pub struct ThrowAway(Public);
+
+impl ThrowAway {
+    /// For the so-many-th set of a key, counted from 0.
+    pub fn of(key: &str, attempt: usize) -> Self {
+        Self(Public::of(&format!("backup {attempt} of {key}")))
+    }
+
+    /// The key-encryption key; its shares are made of what follows.
+    pub fn kek(&mut self) -> Secret<32> {
+        // It gives octets for ever.
+        Secret::fill(|octets| {
+            let _ = self.0.fill(octets);
+        })
+    }
+}
+
+impl Random for ThrowAway {
+    fn fill(&mut self, octets: &mut [u8]) -> Result<(), crate::share::NoRandom> {
+        self.0.fill(octets)
+    }
+}
+
+/// What a holder types whose share is one of a rehearsal's backup.
+///
+/// # Errors
+///
+/// [`NoAnswer`] if there is no such share.
+pub fn improvised_key_share(request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
+    let question =
+        || NoAnswer::Ended { question: format!("{}'s share of {}", request.person.id, request.of) };
+    let (SharedSecret::Key { key: name, set_id } | SharedSecret::Named { name, set_id }) = &request.of else {
+        return Err(question());
+    };
+    let place = match request.purpose {
+        SharePurpose::ReadBack { index } => {
+            usize::try_from(index).ok().and_then(|index| index.checked_sub(1))
+        }
+        SharePurpose::Login { .. } => {
+            request.holders.iter().position(|holder| holder.id == request.person.id)
+        }
+    };
+    let place = place.ok_or_else(question)?;
+    for attempt in 0..MOST_SETS {
+        let mut random = ThrowAway::of(name, attempt);
+        let kek = random.kek();
+        let dealt = sheets(&kek, (request.threshold, request.holders.len()), &mut random, &|_| false);
+        if let Ok(dealt) = dealt
+            && dealt.set == *set_id
+        {
+            return Ok(dealt.all.into_iter().nth(place).map(|sheet| sheet.share));
+        }
+    }
+    Err(question())
+}
+
+/// So many different numbers out of `0..count` as are wanted, in an order that nobody can foresee.
+pub fn drawn(wanted: usize, count: usize) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..count).collect();
+    let mut drawn = Vec::new();
+    while drawn.len() < wanted && !all.is_empty() {
+        let mut octets = [0; 8];
+        // Without randomness the first is as good as any.
+        let _ = SystemRandom.fill(&mut octets);
+        let place = usize::try_from(u64::from_be_bytes(octets) % (all.len() as u64)).unwrap_or_default();
+        drawn.push(all.swap_remove(place));
+    }
+    drawn
+}
+
+/// What the shares give is not what was divided.
+#[derive(Debug, Error)]
+#[error("the shares give another key than the one that was divided: its check value differs")]
+struct OtherKey;
+
+/// Every set that was dealt has the number of another.
+#[derive(Debug, Error)]
+#[error("no set of shares has a number of its own")]
+struct NoSet;
+
+/// Octets of a salt.
+const SALT_OCTETS: usize = 8;
+
+/// How often a set is dealt for a key, or a number is drawn for it.
+const MOST_SETS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_divided_comes_back_from_any_holders_and_from_no_others() {
+        let kek = Secret::<32>::fill(|octets| octets.fill(7));
+        let dealt = sheets(&kek, (3, 5), &mut SystemRandom, &|_| false).unwrap();
+        let check = hex(dealt.check.octets());
+        for places in [[0, 1, 2], [4, 2, 0]] {
+            let mut gathered = Gathered::default();
+            for place in places {
+                assert!(gathered.combine(&check).is_err());
+                let sheet = &dealt.all[place];
+                assert_eq!(look(&sheet.share, &sheet.salt).unwrap(), sheet.face);
+                assert_ne!(look(&sheet.share, "00").unwrap().commitment, sheet.face.commitment);
+                gathered.lay(&sheet.share).unwrap();
+            }
+            let back = gathered.combine(&check).unwrap();
+            assert!(back.expose(|octets| *octets == [7; 32]));
+            assert!(gathered.combine("0000000000000000").is_err());
+        }
+    }
+
+    #[test]
+    fn a_set_that_is_used_is_not_dealt_again() {
+        let kek = Secret::<32>::fill(|octets| octets.fill(7));
+        let first = sheets(&kek, (2, 2), &mut ThrowAway::of("x", 0), &|_| false).unwrap().set;
+        let second = sheets(&kek, (2, 2), &mut ThrowAway::of("x", 0), &|set| set == first).unwrap().set;
+        assert_ne!(first, second);
+        assert!(sheets(&kek, (2, 2), &mut SystemRandom, &|_| true).is_err());
+    }
+
+    #[test]
+    fn as_many_are_drawn_as_are_wanted_and_each_once() {
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..200 {
+            let mut three = drawn(3, 5);
+            three.sort_unstable();
+            three.dedup();
+            assert_eq!(three.len(), 3);
+            seen.insert(three);
+        }
+        assert_eq!(seen.len(), 10);
+        assert_eq!(drawn(3, 2).len(), 2);
+    }
+}

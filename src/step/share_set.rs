@@ -1,0 +1,334 @@
+//! A set of shares at the table: handed out, bagged, gathered again, given back.
+//!
+//! The rules of this file:
+//! - Nothing depends on a set before every holder has typed every word back.
+//! - Who is asked to give the secret back is drawn: nobody knows before whose sheet has to be good.
+//! - A wrong share is named by its holder, through the log's commitment to it, before anything is combined.
+//! - A set of which one share fails counts for nothing: every sheet of it is given back, and none is patched.
+
+use super::key_shares::{Gathered, Sheet, Sheets, drawn, look};
+use super::{Bag, Room, StepError};
+use crate::digest::Digest;
+use crate::issuance::{KeyBackup, KnownShare};
+use crate::stage::{
+    Bagged, Event, Expected, Handing, Line, Notice, Person, Secret, ShareFace, ShareOf, SharePurpose,
+    SharedSecret, StageError,
+};
+
+/// A set of shares of a backup's key-encryption key, and where it belongs.
+#[derive(Clone, Debug)]
+pub struct ShareSet {
+    /// Who has a share of what.
+    pub handing: Handing,
+    /// The key that is backed up.
+    pub spki_sha256: Digest,
+}
+
+impl ShareSet {
+    /// The set of a backup, as these people hold it.
+    pub fn of(backup: &KeyBackup, token: &str, holders: Vec<Person>) -> Self {
+        let of = SharedSecret::Key { key: backup.key.clone(), set_id: backup.set.clone() };
+        let handing = Handing { of, token: token.to_owned(), holders, threshold: backup.threshold };
+        Self { handing, spki_sha256: backup.spki_sha256 }
+    }
+
+    /// Hands every holder a sheet until it was typed back, and has it bagged; who failed, if somebody did. `backup` learns of
+    /// each.
+    pub fn hand_out(
+        &self,
+        dealt: &Sheets,
+        backup: &mut KeyBackup,
+        room: &mut Room<'_, '_>,
+    ) -> Result<Option<Person>, StepError> {
+        let absent = self.handing.holders.iter().find(|holder| !room.stage.present().contains(holder));
+        if let Some(absent) = absent {
+            let (secret, person) = (self.handing.of.to_string(), absent.id.clone());
+            return Err(StageError::AbsentKeyHolder { secret, person }.into());
+        }
+        for (holder, sheet) in self.handing.holders.iter().zip(&dealt.all) {
+            let Sheet { face, salt, share } = sheet;
+            let item = format!("salt of share {} of set {}", face.index, face.set_id);
+            let salt_digest = Some(room.stage.annex(&item, salt)?);
+            let known = KnownShare {
+                holder: holder.id.clone(),
+                commitment: face.commitment,
+                salt_digest,
+                confirmed: false,
+                returned: false,
+            };
+            room.stage.record(Event::ShareIssued(self.share_of(face.index, &known)))?;
+            backup.shares.insert(face.index, known.clone());
+            let typed_back = room.stage.hand_over_share(
+                &self.handing,
+                holder,
+                (face, Some(salt), share),
+                &mut |_, typed| Ok(look(typed, salt)),
+            )?;
+            if !typed_back {
+                return Ok(Some(holder.clone()));
+            }
+            room.stage.record_by(holder, Event::ShareConfirmed(self.share_of(face.index, &known)))?;
+            if let Some(known) = backup.shares.get_mut(&face.index) {
+                known.confirmed = true;
+            }
+            let item = sheet_item(&face.set_id, face.index);
+            bag(&item, holder, INTO_ITS_BAG, room)?;
+        }
+        Ok(None)
+    }
+
+    /// Has every sheet bagged that an interruption left without a bag.
+    pub fn bag_the_rest(&self, backup: &KeyBackup, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        for (index, known) in &backup.shares {
+            let item = sheet_item(&backup.set, *index);
+            let holder = self.handing.holders.iter().find(|holder| holder.id == known.holder);
+            if let Some(holder) = holder {
+                bag(&item, holder, INTO_ITS_BAG, room)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The key-encryption key, from as many holders as it takes, who are drawn; and who they are. Who failed, if somebody did.
+    pub fn gather(
+        &self,
+        backup: &KeyBackup,
+        room: &mut Room<'_, '_>,
+    ) -> Result<Result<(Secret<32>, Vec<String>), Person>, StepError> {
+        let here: Vec<&Person> =
+            self.handing.holders.iter().filter(|holder| room.stage.present().contains(holder)).collect();
+        let lot = drawn(self.handing.threshold, here.len());
+        if lot.len() < self.handing.threshold {
+            let missing = self.handing.threshold - lot.len();
+            return Err(self.wrong(format!("{missing} more of its holders are wanted in the room")));
+        }
+        let lot: Vec<Person> =
+            lot.into_iter().filter_map(|place| here.get(place).map(|one| (*one).clone())).collect();
+        let who: Vec<String> = lot.iter().map(|holder| holder.id.clone()).collect();
+        let lines = vec![
+            Line::new("of", self.handing.of.to_string()),
+            Line::new("set", backup.set.clone()),
+            Line::new("drawn", who.join(", ")),
+        ];
+        let sentence = "The key-encryption key is put together from the sheets of those who were drawn.";
+        room.stage.show(&Notice::Done { sentence: sentence.into(), lines });
+        let mut gathered = Gathered::default();
+        for (given, holder) in lot.iter().enumerate() {
+            let Some(typed) = self.typed(holder, given, backup, room)? else {
+                return Ok(Err(holder.clone()));
+            };
+            gathered.lay(&typed).map_err(|error| self.wrong(format!("{}: {error}", holder.id)))?;
+        }
+        let kek = gathered.combine(&backup.check).map_err(|error| self.wrong(error.to_string()))?;
+        Ok(Ok((kek, who)))
+    }
+
+    /// What a holder types, once it is the share that the log says; nothing if it does not come to that.
+    fn typed(
+        &self,
+        holder: &Person,
+        given: usize,
+        backup: &KeyBackup,
+        room: &mut Room<'_, '_>,
+    ) -> Result<Option<crate::secret::SecretOctets>, StepError> {
+        let purpose = SharePurpose::Login { given, after_wrong: false };
+        let own = backup.shares.iter().find(|(_, known)| known.holder == holder.id && !known.returned);
+        let item = own.map(|(index, _)| sheet_item(&backup.set, *index));
+        if let Some(item) = &item {
+            unbag(item, holder, room)?;
+        }
+        for _ in 0..MOST_TRIES {
+            let Some(typed) = room.stage.ask_share(&self.handing, holder, String::new(), purpose)? else {
+                return Ok(None);
+            };
+            match known(&typed, holder, backup, room)? {
+                Ok((index, known)) => {
+                    room.stage.record_by(holder, Event::ShareChecked(self.share_of(index, &known)))?;
+                    if let Some(item) = &item {
+                        bag(item, holder, INTO_ITS_BAG, room)?;
+                    }
+                    return Ok(Some(typed));
+                }
+                Err(why) => room.stage.wrong_share(holder, &why),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Every sheet of the set that somebody was given goes: it counts for nothing.
+    pub fn give_back(
+        &self,
+        backup: &mut KeyBackup,
+        why: &str,
+        room: &mut Room<'_, '_>,
+    ) -> Result<(), StepError> {
+        let of = &self.handing.of;
+        let text = format!("the shares of {of}, set {}, count for nothing: {why}", backup.set);
+        room.stage.show(&Notice::Wrong { sentence: text.clone() });
+        room.stage.record(Event::LogNote { text })?;
+        let set = backup.set.clone();
+        for (index, known) in backup.shares.iter_mut().filter(|(_, known)| !known.returned) {
+            let Some(holder) = room.setting.people.find(&known.holder).cloned() else { continue };
+            let lines = vec![
+                Line::new("of", of.to_string()),
+                Line::new("set", set.clone()),
+                Line::new("share", index.to_string()),
+            ];
+            let sentence = "This sheet counts for nothing. Destroy it before everybody, with all that was written down of it.";
+            room.stage.question(holder.clone(), sentence, lines, Expected::Word("destroyed"))?;
+            room.stage.record_by(&holder, Event::ShareReturned(self.share_of(*index, known)))?;
+            known.returned = true;
+        }
+        Ok(())
+    }
+
+    /// What the log says of a share.
+    pub fn share_of(&self, index: u64, known: &KnownShare) -> ShareOf {
+        let set_id = match &self.handing.of {
+            SharedSecret::Key { set_id, .. } | SharedSecret::Named { set_id, .. } => set_id.clone(),
+            _ => String::new(),
+        };
+        ShareOf {
+            token: None,
+            spki_sha256: Some(self.spki_sha256),
+            secret: None,
+            set_id,
+            index,
+            holder: known.holder.clone(),
+            commitment_sha256: known.commitment,
+            salt_digest: known.salt_digest,
+        }
+    }
+
+    fn wrong(&self, why: String) -> StepError {
+        StepError::Backup { what: self.handing.of.to_string(), why }
+    }
+}
+
+/// Which share of the log a typed one is, if it is the holder's; why not, in words.
+pub fn known(
+    typed: &crate::secret::SecretOctets,
+    holder: &Person,
+    backup: &KeyBackup,
+    room: &Room<'_, '_>,
+) -> Result<Result<(u64, KnownShare), String>, StepError> {
+    // Without a salt first: what the share says of itself.
+    let ShareFace { set_id, index, .. } = match look(typed, "") {
+        Ok(face) => face,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    if set_id != backup.set {
+        return Ok(Err(format!("the share is of set {set_id}; wanted one of set {}", backup.set)));
+    }
+    let Some(known) = backup.shares.get(&index) else {
+        return Ok(Err(format!("the log knows no share {index} of set {set_id}")));
+    };
+    let salt = match known.salt_digest {
+        Some(digest) => room.stage.annexed(digest)?,
+        None => Some(String::new()),
+    };
+    // An annex that is not here says nothing against a share; its set, its number and its checksum are right, and what it
+    // gives is judged by the check value.
+    let same =
+        salt.is_none_or(|salt| look(typed, &salt).is_ok_and(|face| face.commitment == known.commitment));
+    if !same {
+        return Ok(Err(format!("the share is not share {index} of set {set_id} as it was handed out")));
+    }
+    if known.holder != holder.id {
+        return Ok(Err(format!(
+            "the share is {}'s; each holder types the one that the log says",
+            known.holder
+        )));
+    }
+    Ok(Ok((index, known.clone())))
+}
+
+/// Has a thing put into a bag, by a person and before another, unless it is in one; the bag's number is for the annex.
+pub fn bag(item: &str, person: &Person, sentence: &str, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+    let previous_bag_digest = match room.ledger.possessions.bag(item) {
+        Some(Bag::Sealed(_)) => return Ok(()),
+        Some(Bag::Open(digest)) => digest,
+        None => None,
+    };
+    let lines = vec![Line::new("thing", item)];
+    let number = room.stage.question(person.clone(), sentence, lines, Expected::Text)?;
+    let people = seen(item, person, &number, "sealed", room)?;
+    let bag_digest = room.stage.annex(&format!("bag of {item}"), &number)?;
+    let bagged = Bagged { item: item.to_owned(), bag_digest, previous_bag_digest, people };
+    room.stage.record(Event::CustodySealed(bagged))?;
+    room.ledger.possessions.put(item, Bag::Sealed(Some(bag_digest)));
+    Ok(())
+}
+
+/// Has a thing taken out of its bag, which is the one that the log says, unless it is out of it.
+pub fn unbag(item: &str, person: &Person, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+    let Some(Bag::Sealed(Some(bag_digest))) = room.ledger.possessions.bag(item) else { return Ok(()) };
+    let lines = vec![Line::new("thing", item), Line::new("annex", bag_digest.to_string())];
+    let sentence = "What is the number on the bag, and is the bag whole? Do not open it yet.";
+    let number = room.stage.question(person.clone(), sentence, lines, Expected::Text)?;
+    let custody = |why: String| StepError::Custody { item: item.to_owned(), why };
+    match room.stage.annexed(bag_digest)? {
+        Some(sealed) if sealed == number => {}
+        Some(sealed) => {
+            return Err(custody(format!("the bag has the number `{number}`; it was sealed in `{sealed}`")));
+        }
+        None => {
+            let why =
+                format!("the annex on this medium does not have the item {bag_digest}, the bag's number");
+            return Err(custody(why));
+        }
+    }
+    let people = seen(item, person, &number, "whole", room)?;
+    let bagged = Bagged { item: item.to_owned(), bag_digest, previous_bag_digest: Some(bag_digest), people };
+    room.stage.record(Event::CustodyOpened(bagged))?;
+    room.ledger.possessions.put(item, Bag::Open(Some(bag_digest)));
+    Ok(())
+}
+
+/// Learns again of every bag that this step sealed or opened before an interruption.
+pub fn recall_bags(room: &mut Room<'_, '_>) {
+    let step = Some(room.stage.step_number());
+    for record in room.stage.past().records().iter().filter(|record| record.step == step) {
+        let (Some(item), digest) = (record.text("item"), record.digest("bag_digest")) else { continue };
+        match record.ev.as_str() {
+            "custody.sealed" => room.ledger.possessions.put(item, Bag::Sealed(digest)),
+            "custody.opened" => room.ledger.possessions.put(item, Bag::Open(digest)),
+            _ => {}
+        }
+    }
+}
+
+/// Somebody else sees the bag and its number, and says the word; who did it and who saw it.
+fn seen(
+    item: &str,
+    person: &Person,
+    number: &str,
+    word: &'static str,
+    room: &mut Room<'_, '_>,
+) -> Result<Vec<String>, StepError> {
+    let mut people = vec![person.id.clone()];
+    if let Some(other) = onlooker(person, room) {
+        let lines = vec![Line::new("thing", item), Line::new("bag", number)];
+        let sentence = "Is this the number on the bag, and is the bag whole?";
+        room.stage.question(other.clone(), sentence, lines, Expected::Word(word))?;
+        people.push(other.id);
+    }
+    Ok(people)
+}
+
+/// Somebody who sees what a person does: a witness if one is here.
+fn onlooker(person: &Person, room: &Room<'_, '_>) -> Option<Person> {
+    let others = || room.stage.present().iter().filter(|other| *other != person);
+    let of = |role: &str| others().find(|other| other.role == role).cloned();
+    of("external-witness").or_else(|| of("internal-witness")).or_else(|| others().next().cloned())
+}
+
+/// What a sheet is called where it is in a bag.
+pub fn sheet_item(set: &str, index: u64) -> String {
+    format!("share-{set}-{index}")
+}
+
+/// What a holder does with a sheet.
+const INTO_ITS_BAG: &str = "Put your sheet into its bag and seal it. What is the number on the bag?";
+/// How often a holder tries.
+const MOST_TRIES: usize = 5;

@@ -1,0 +1,483 @@
+//! A key's backup: wrapped, shared, confirmed by every holder, restored, proved, sealed, and only then live.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use rootrite::hsm::{AttributeName, Reading, Token as _, TokenError};
+use rootrite::secret::Secret;
+use serde_json::Value;
+
+use crate::common::program::run;
+use crate::common::softhsm::session;
+use crate::common::{Ended, SoftHsm};
+use crate::room::{Question, Room, Wanted};
+use crate::table::{FIRST, OFFICER, SCRIPT, Table, USER};
+
+const PRACTICE: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
+const RESUME: &str = "resume --log log --plain";
+
+/// The step that the tests change.
+const STEP: &str = "      - back-up-key: {key: root-x1, threshold: 3, holders: [share-holder], restore-to: [spare], copies: 2}\n";
+
+/// The small script with a root that is backed up 3 of 5, restored to a token `spare`.
+fn script() -> String {
+    let holders: String =
+        (1..=5).map(|number| format!("  - {{id: h{number}, role: share-holder}}\n")).collect();
+    SCRIPT
+        .replace(
+            "  log: {class: any,",
+            "  spare: {class: any, distinct-from: [root, log]}\n  log: {class: any,",
+        )
+        .replace("  - {id: wim,", &format!("{holders}  - {{id: wim,"))
+        .replace(
+            "algorithm: ecdsa-p384, backup: none}\n      - issue-root",
+            &format!("algorithm: ecdsa-p384, backup: wrapped}}\n{STEP}      - issue-root"),
+        )
+}
+
+/// A table with three tokens and folders in the place of media.
+fn table() -> Table {
+    let hsm =
+        ["root", "log", "spare"].iter().fold(SoftHsm::new(), |hsm, name| hsm.token(name, USER, OFFICER));
+    let table = Table::with(hsm);
+    table.write("script.yaml", script());
+    let table = table.now();
+    let site = table.site();
+    let (site, preflight) = site.split_once("preflight:").unwrap();
+    let spare = site.split("  root:").nth(1).unwrap().split("  log:").next().unwrap();
+    let spare = spare
+        .replace("label: root", "label: spare")
+        .replace(&table.serials()["root"], &table.serials()["spare"]);
+    let media: Vec<PathBuf> = (1..=2).map(|copy| table.path(&format!("media/copy-{copy}"))).collect();
+    media.iter().for_each(|folder| std::fs::create_dir_all(folder).unwrap());
+    let media = format!("media:\n  root-x1-backup: [{}, {}]\n", media[0].display(), media[1].display());
+    table.write("site.yaml", format!("{site}  spare:{spare}{media}preflight:{preflight}"));
+    table
+}
+
+/// The holders, with what each has written down.
+#[derive(Default)]
+struct Holders {
+    sheets: BTreeMap<String, String>,
+    /// Sheets of sets that count for nothing any more.
+    old: Vec<String>,
+    /// Everything that was asked of them.
+    asked: Vec<String>,
+}
+
+impl Holders {
+    fn answer(&mut self, question: &Question) -> Option<String> {
+        if question.wanted == Wanted::Enter {
+            if let Some((_, shown)) = question.shown.split_once("\u{1b}[?1049h") {
+                let who = shown.split("\u{1b}[H").nth(1).unwrap().split(' ').next().unwrap();
+                let rows = shown.split_once("\n\n").unwrap().1.split("\n\nPress Enter").next().unwrap();
+                let words: Vec<&str> =
+                    rows.split_whitespace().filter(|word| word.chars().all(char::is_alphabetic)).collect();
+                assert_eq!(words.len(), 33, "{shown}");
+                self.old.extend(self.sheets.insert(who.to_owned(), words.join(" ")));
+            }
+            return None;
+        }
+        let Wanted::Secret(prompt) = &question.wanted else { return None };
+        self.asked.push(prompt.clone());
+        self.sheets.get(prompt.split(' ').next().unwrap()).cloned()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.sheets.values().chain(&self.old)
+    }
+}
+
+fn events(table: &Table) -> Vec<Value> {
+    let log = table.read("log/log.jsonl");
+    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn of<'e>(events: &'e [Value], ev: &str) -> Vec<&'e Value> {
+    events.iter().filter(|event| event["ev"] == ev).map(|event| &event["data"]).collect()
+}
+
+fn count(events: &[Value], ev: &str) -> usize {
+    of(events, ev).len()
+}
+
+/// The key-encryption key, put together from sheets by the program's own command.
+fn combined(table: &Table, sheets: &[&String]) -> Vec<u8> {
+    let lines: Vec<&str> = sheets.iter().map(|sheet| sheet.as_str()).collect();
+    table.write("shares", lines.join("\n") + "\n");
+    let line = format!(
+        "exec {} share combine --fd 3 --form octets --out-fd 4 3<shares 4>kek",
+        env!("CARGO_BIN_EXE_rootrite")
+    );
+    let _ =
+        run(std::process::Command::new("sh").current_dir(table.folder()).args(["-c", &line]), b"").with(0);
+    let kek = std::fs::read(table.path("kek")).unwrap();
+    for file in ["shares", "kek"] {
+        std::fs::remove_file(table.path(file)).unwrap();
+    }
+    assert_eq!(kek.len(), 32);
+    kek
+}
+
+/// That no two neighbouring words of a share, no key-encryption key and no PIN is in a file, or on the screen but where it
+/// was shown to one person.
+fn nothing_is_left(table: &Table, ended: &Ended, holders: &Holders, kek: Option<&[u8]>) {
+    let mut texts: Vec<(String, Vec<u8>)> = Vec::new();
+    for part in ended.both().split("\u{1b}[?1049h").map(|part| part.rsplit("\u{1b}[?1049l").next().unwrap()) {
+        texts.push(("the screen".to_owned(), part.as_bytes().to_vec()));
+    }
+    for (path, octets) in table.everything() {
+        texts.push((path.display().to_string(), octets));
+    }
+    let mut secrets: BTreeSet<Vec<u8>> = BTreeSet::new();
+    for sheet in holders.all() {
+        let words: Vec<&str> = sheet.split(' ').collect();
+        // The first words say which set it is: they are the same on every sheet, and the log says it too.
+        for pair in words[3..].windows(2) {
+            secrets.extend(
+                [pair.join(" "), pair.join("-"), pair.join("\n"), pair.concat()].map(String::into_bytes),
+            );
+        }
+    }
+    if let Some(kek) = kek {
+        let hex = rootrite::digest::hex(kek);
+        secrets.extend([kek.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()]);
+    }
+    secrets.extend([USER, FIRST, OFFICER].map(|pin| pin.as_bytes().to_vec()));
+    for (name, octets) in &texts {
+        for secret in &secrets {
+            let found = octets.windows(secret.len()).any(|window| window == secret);
+            assert!(!found, "`{}` is in {name}", String::from_utf8_lossy(secret));
+        }
+    }
+}
+
+#[test]
+fn a_key_is_live_after_every_holder_confirmed_a_restore_proved_itself_and_it_was_sealed() {
+    let table = table();
+    let mut holders = Holders::default();
+    let ended = Room::open(&table, PRACTICE).go_on(|question| holders.answer(question)).with(0);
+    assert_eq!(holders.sheets.keys().collect::<Vec<_>>(), ["h1", "h2", "h3", "h4", "h5"]);
+    let events = events(&table);
+    let of_step: Vec<&str> = events
+        .iter()
+        .filter(|event| event["step"] == "2.2")
+        .map(|event| event["ev"].as_str().unwrap())
+        .filter(|ev| !ev.starts_with("custody") && !ev.starts_with("auth") && *ev != "quorum.met")
+        .collect();
+    let shares = ["share.issued", "share.confirmed"].repeat(5);
+    let wanted = [
+        vec!["step.begin", "key.backup.intent", "key.backup"],
+        shares,
+        vec!["share.checked"; 3],
+        vec!["key.restore.intent", "key.restored", "key.proof.intent", "key.proved"],
+        ["media.write.intent", "media.written"].repeat(2),
+        vec!["key.seal.intent", "key.sealed", "key.live", "step.end"],
+    ];
+    assert_eq!(of_step, wanted.concat());
+    // Every sheet and every medium is in its bag, and the sheets of those who were drawn in another one afterwards.
+    assert_eq!((count(&events, "custody.sealed"), count(&events, "custody.opened")), (5 + 3 + 2, 3));
+    let generated = of(&events, "key.generated");
+    let root = generated.iter().find(|data| data["label"] == "root-x1").unwrap();
+    assert_eq!(root["attributes"]["extractable"], true);
+    let sealed = of(&events, "key.sealed")[0];
+    assert_eq!(sealed["attributes"]["extractable"], false);
+    assert_eq!(
+        (&sealed["how"], &sealed["wrap_refused"]),
+        (&"extractable-cleared".into(), &"CKR_KEY_UNEXTRACTABLE".into())
+    );
+    // Until it was live it signed nothing but two proofs.
+    let at = |ev: &str| events.iter().position(|event| event["ev"] == ev).unwrap();
+    let live = events
+        .iter()
+        .position(|event| event["ev"] == "key.live" && event["data"]["spki_sha256"] == sealed["spki_sha256"]);
+    assert!(live.unwrap() < at("cert.sign.intent"));
+    let bundle = table.run("verify out/bundle-practice-test-ceremony").with(0);
+    assert!(bundle.out.contains("W203"), "{}", bundle.out);
+
+    // The wrapped key is on its media and nowhere else.
+    let blob = of(&events, "key.backup")[0]["blob_sha256"].as_str().unwrap();
+    let with_blob: Vec<PathBuf> = table
+        .everything()
+        .into_iter()
+        .filter(|(_, octets)| octets.starts_with(b"rootrite-backup"))
+        .map(|(path, octets)| {
+            assert_eq!(rootrite::digest::Digest::of(&octets).to_string(), blob);
+            path.strip_prefix(table.folder()).unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(with_blob, ["media/copy-1/root-x1.backup", "media/copy-2/root-x1.backup"].map(PathBuf::from));
+
+    let kek = combined(&table, &[&holders.sheets["h5"], &holders.sheets["h1"], &holders.sheets["h4"]]);
+    nothing_is_left(&table, &ended, &holders, Some(&kek));
+
+    // On the token the original leaves no more, and on the other one the copy never could.
+    let process = table.hsm.start();
+    let kek = Secret::<32>::fill(|octets| octets.copy_from_slice(&kek));
+    let id: rootrite::hsm::KeyId = root["id"].as_str().unwrap().parse().unwrap();
+    for token in ["root", "spare"] {
+        let mut token = session(&process, token, USER);
+        let there = token.key(&id).unwrap();
+        assert_eq!(there.private.0.get(&AttributeName::Extractable), Some(&Reading::Flag(false)));
+        assert!(matches!(token.wrap_key(&id, &kek, 0x210a), Err(TokenError::Code { .. })));
+    }
+    process.stop().unwrap();
+}
+
+#[test]
+fn a_wrong_word_is_named_by_its_place_and_a_wrong_share_by_its_holder() {
+    let table = table();
+    let mut holders = Holders::default();
+    let mut slips = Vec::new();
+    let ended = Room::open(&table, PRACTICE).go_on(|question| {
+        let answer = holders.answer(question)?;
+        let Wanted::Secret(prompt) = &question.wanted else { return None };
+        if slips.contains(prompt) {
+            return Some(answer);
+        }
+        slips.push(prompt.clone());
+        let mut words: Vec<&str> = answer.split(' ').collect();
+        if prompt.contains("back; an empty line") {
+            match prompt.split(' ').next() {
+                Some("h2") => words[6] = if words[6] == "academic" { "acid" } else { "academic" },
+                Some("h3") => words[9..=11].rotate_left(1),
+                Some("h4") => return Some(holders.sheets["h1"].clone()),
+                _ => {}
+            }
+            return Some(words.join(" "));
+        }
+        // Whoever is drawn first types the share of another first.
+        let other = if prompt.contains("h1") { "h2" } else { "h1" };
+        (slips.iter().filter(|prompt| prompt.contains("type your share")).count() == 1)
+            .then(|| holders.sheets[other].clone())
+            .or(Some(answer))
+    });
+    let ended = ended.with(0);
+    for wanted in
+        ["! h2: word 7 is not the one that was shown", "! h3: words 10, 11, 12 are not those that were shown"]
+    {
+        assert!(ended.out.contains(wanted), "{wanted}\n{}", ended.out);
+    }
+    assert!(ended.out.contains("! h4: this is a share, but not the one that was shown"), "{}", ended.out);
+    assert!(ended.out.contains("each holder types the one that the log says"), "{}", ended.out);
+    let kek = combined(&table, &[&holders.sheets["h5"], &holders.sheets["h1"], &holders.sheets["h4"]]);
+    nothing_is_left(&table, &ended, &holders, Some(&kek));
+}
+
+#[test]
+fn a_holder_who_fails_gets_a_new_set_with_everybody() {
+    let table = table();
+    let mut holders = Holders::default();
+    let mut failed = 0;
+    let ended = Room::open(&table, PRACTICE).go_on(|question| {
+        let answer = holders.answer(question)?;
+        let Wanted::Secret(prompt) = &question.wanted else { return None };
+        if prompt.starts_with("h3") && failed < 5 {
+            failed += 1;
+            return Some("what is that".to_owned());
+        }
+        Some(answer)
+    });
+    let ended = ended.with(0);
+    assert!(ended.out.contains("type `new-set` to go on"), "{}", ended.out);
+    let events = events(&table);
+    let sets: Vec<&str> =
+        of(&events, "key.backup").iter().map(|data| data["set_id"].as_str().unwrap()).collect();
+    assert_eq!(sets.len(), 2);
+    assert_ne!(sets[0], sets[1]);
+    let returned = of(&events, "share.returned");
+    assert_eq!(
+        returned.iter().map(|data| data["holder"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["h1", "h2", "h3"]
+    );
+    assert!(returned.iter().all(|data| data["set_id"] == sets[0]));
+    assert_eq!((count(&events, "share.issued"), count(&events, "share.confirmed")), (3 + 5, 2 + 5));
+    let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+    // Of the first set nothing opens anything: its file is nowhere.
+    let blobs = of(&events, "key.backup").iter().map(|data| data["blob_sha256"].clone()).collect::<Vec<_>>();
+    assert_ne!(blobs[0], blobs[1]);
+    for (path, octets) in table.everything() {
+        assert_ne!(
+            blobs[0],
+            rootrite::digest::Digest::of(&octets).to_string().as_str(),
+            "{}",
+            path.display()
+        );
+    }
+    nothing_is_left(&table, &ended, &holders, None);
+}
+
+/// Somebody says no at a question; then it is resumed. What was shown.
+fn interrupted(table: &Table, holders: &mut Holders, at: impl Fn(&Question) -> bool) -> Ended {
+    let mut stopped = false;
+    let ended = Room::open(table, PRACTICE).go_on(|question| {
+        if !stopped && at(question) {
+            stopped = true;
+            return Some("no".to_owned());
+        }
+        holders.answer(question)
+    });
+    let _ = ended.with(3);
+    Room::open(table, RESUME).go_on(|question| holders.answer(question)).with(0)
+}
+
+#[test]
+fn what_is_interrupted_before_everybody_confirmed_is_void_and_said_so() {
+    let table = table();
+    let mut holders = Holders::default();
+    let resumed = interrupted(&table, &mut holders, |question| {
+        question.shown.contains("share 3 of 5") && question.shown.contains("the number on the bag?")
+            || question.shown.contains("the number on the bag?") && question.shown.contains("-3\n")
+    });
+    let said = "count for nothing: the ceremony was interrupted before all of them were confirmed";
+    assert!(resumed.out.contains(said), "{}", resumed.out);
+    let events = events(&table);
+    assert_eq!((count(&events, "key.backup"), count(&events, "share.returned")), (2, 3));
+    let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+    nothing_is_left(&table, &resumed, &holders, None);
+}
+
+#[test]
+fn what_is_interrupted_after_everybody_confirmed_goes_on() {
+    let table = table();
+    let mut holders = Holders::default();
+    let resumed =
+        interrupted(&table, &mut holders, |question| question.shown.contains("Insert an empty medium"));
+    assert!(!resumed.out.contains("count for nothing"), "{}", resumed.out);
+    let events = events(&table);
+    assert_eq!((count(&events, "key.backup"), count(&events, "share.issued")), (1, 5));
+    // The key was restored before: nobody is asked for a share again.
+    assert_eq!((count(&events, "share.checked"), count(&events, "key.restored")), (3, 1));
+    let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+    nothing_is_left(&table, &resumed, &holders, None);
+}
+
+#[test]
+fn what_cannot_be_is_found_while_planning_by_line_and_column() {
+    let table = Table::without_tokens();
+    let wrong = |old: &str, new: &str| {
+        let script = script();
+        assert_eq!(script.matches(old).count(), 1, "{old}");
+        table.write("script.yaml", script.replace(old, new));
+        table.run("check script.yaml").with(2).error
+    };
+    let root = STEP.trim_start();
+    for (old, new, line, said) in [
+        (
+            root,
+            "- instruct: {who: ada, text: Nothing.}\n",
+            31,
+            "key `root-x1` waits for its backup, and no `back-up-key` step follows",
+        ),
+        ("threshold: 3", "threshold: 1", 32, "`threshold` is 1; wanted 2 to 5, as many as there are holders"),
+        ("threshold: 3", "threshold: 6", 32, "`threshold` is 6; wanted 2 to 5"),
+        ("holders: [share-holder]", "holders: [h1]", 32, "found 1 holders; wanted 2 to 16"),
+        (
+            "holders: [share-holder]",
+            "holders: [h1, h2, h1]",
+            32,
+            "`h1` holds two shares; each holder has one",
+        ),
+        (
+            "restore-to: [spare]",
+            "restore-to: [root]",
+            32,
+            "a restore to `root` proves nothing: the key is there already",
+        ),
+        ("restore-to: [spare], ", "", 32, "`restore-to` is missing"),
+        (
+            "spare: {class: any, distinct-from: [root, log]}",
+            "spare: {class: any}",
+            32,
+            "tokens `spare` and `root` may be the same device",
+        ),
+        ("copies: 2", "copies: 0", 32, "`copies` is 0; wanted 1 to 20"),
+        ("copies: 2", "copies: 2, what: cloning", 32, "`what` goes with `method: vendor`"),
+        (
+            "copies: 2",
+            "method: vendor",
+            32,
+            "is generated with `backup: wrapped`; wanted `method: wrapped` here",
+        ),
+    ] {
+        let error = wrong(old, new);
+        assert!(error.contains(said), "{said}\n{error}");
+        assert!(error.contains(&format!("script.yaml:{line}:")), "{said}\n{error}");
+    }
+}
+
+#[test]
+fn no_step_signs_with_a_key_before_it_is_live() {
+    let table = Table::without_tokens();
+    // The backup stands behind what signs.
+    let script = script().replace(STEP, "");
+    let script = script.replace("      - witness: {}\n", &format!("{STEP}      - witness: {{}}\n"));
+    table.write("script.yaml", script);
+    let refused = table.run("check script.yaml").with(2);
+    let said =
+        "key `root-x1` is not live here: its backup is not proven; wanted its `back-up-key` before this step";
+    assert!(refused.error.contains(said), "{}", refused.error);
+    assert!(refused.error.contains("script.yaml:33:16"), "{}", refused.error);
+}
+
+#[test]
+fn what_a_make_cannot_wrap_is_found_with_the_site() {
+    let table = table();
+    table.change(
+        "script.yaml",
+        "policy: private",
+        "policy: private # and a key that SoftHSM 2.6.1 does not wrap",
+    );
+    let site = table.read("site.yaml");
+    let refused = |site: String| {
+        table.write("site.yaml", site);
+        table.run("check script.yaml --site site.yaml").with(2).error
+    };
+    let unknown = refused(site.replacen("    label: root\n", "    label: root\n    quirks: standard\n", 1));
+    assert!(unknown.contains("token `root`, for step 2.2: nobody has said how it wraps keys"), "{unknown}");
+    let other = "    label: spare\n    quirks: {like: softhsm-2.6, wrap: [{format: rfc3394-pkcs7, mechanism: 0x210a}]}\n";
+    let none = refused(site.replacen("    label: spare\n", other, 1));
+    assert!(none.contains("no format in which it wraps a key is one that spare take"), "{none}");
+    let no_p384 = "    label: spare\n    quirks: {like: softhsm-2.6, unwrappable: [ecdsa-p384]}\n";
+    let lacking = refused(site.replacen("    label: spare\n", no_p384, 1));
+    assert!(lacking.contains("wraps no ecdsa-p384 key and takes none back"), "{lacking}");
+    let no_media =
+        refused(site.split("media:").next().unwrap().to_owned() + "preflight: {minimum-free: 1 MiB}\n");
+    assert!(no_media.contains("the script's medium `root-x1-backup` is missing under `media`"), "{no_media}");
+    table.write("site.yaml", &site);
+    let _ = table.run("check script.yaml --site site.yaml").with(0);
+}
+
+#[test]
+fn a_vendor_s_backup_stands_behind_the_same_gate() {
+    let vendor = "      - back-up-key: {key: root-x1, method: vendor, what: cloning with the vendor's tool, restore-to: [spare], evidence: root-x1-cloning}\n";
+    let table = Table::without_tokens();
+    table.write("script.yaml", script().replace("backup: wrapped", "backup: vendor").replace(STEP, vendor));
+    let _ = table.run("rehearse script.yaml --out out").with(0);
+    let log = table.read("out/ceremony-log/log.jsonl");
+    for wanted in
+        ["\"ev\":\"key.backup\"", "\"format\":\"vendor\"", "rehearsal: `root-x1` was not copied to `spare`"]
+    {
+        assert!(log.contains(wanted), "{wanted}");
+    }
+    // With people the copy has to be there: it is not, because no vendor's tool has made one.
+    let room = self::table();
+    room.write(
+        "script.yaml",
+        room.read("script.yaml").replace("backup: wrapped", "backup: vendor").replace(STEP, vendor),
+    );
+    room.write("evidence", "what the vendor's tool says");
+    let site = room.read("site.yaml");
+    let (before, after) = (site.split("media:").next().unwrap(), site.split("preflight").nth(1).unwrap());
+    room.write("site.yaml", format!("{before}preflight{after}"));
+    let ended = Room::open(&room, PRACTICE).go_on(|question| {
+        (question.wanted == Wanted::Text && question.shown.contains("Which file is it?"))
+            .then(|| "evidence".to_owned())
+    });
+    let ended = ended.with(4);
+    assert!(ended.out.contains("token `spare` has 0 keys of its public half; wanted 1"), "{}", ended.out);
+    let events = events(&room);
+    let (root, live) = (of(&events, "key.backup")[0]["spki_sha256"].clone(), of(&events, "key.live"));
+    assert!(live.iter().all(|data| data["spki_sha256"] != root), "{live:?}");
+    assert_eq!(count(&events, "cert.sign.intent"), 0);
+}
