@@ -15,6 +15,8 @@ pub mod pki;
 
 pub mod approval;
 
+pub mod receipt;
+
 pub mod profile;
 
 pub mod rule;
@@ -32,6 +34,8 @@ pub mod step;
 pub mod plan;
 
 pub mod record;
+
+pub mod paper;
 
 pub mod conduct;
 

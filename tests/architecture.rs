@@ -15,7 +15,7 @@ mod rust_source;
 use rust_source::{Named, Token, paths, tokens, without_tests};
 
 /// Lowest first: a module may use the ones it names, itself, and [`ALL_MAY_USE`].
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("secret", &[]),
     ("confinement", &[]),
     ("digest", &[]),
@@ -24,17 +24,21 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("script", &[]),
     ("pki", &[]),
     ("approval", &["pki"]),
+    // Whoever plans a ceremony reads what the online side wrote.
+    ("receipt", &[CEREMONY_LOG]),
     ("profile", &["pki", "script"]),
     ("rule", &["pki"]),
     ("hsm", &["pki", "secret", "confinement"]),
     ("share", &["secret"]),
     ("stage", &["hsm", "secret", "approval"]),
     ("issuance", &["stage", "profile", "rule", "pki", "hsm"]),
-    ("step", &["script", "issuance", "profile", "pki", "share", "stage", "secret", "approval"]),
+    ("step", &["script", "issuance", "profile", "pki", "share", "stage", "secret", "approval", "receipt"]),
     ("plan", &["step", "script", "profile", "approval"]),
     ("record", &["stage", "plan", "pki", CEREMONY_LOG]),
+    // Paper shows what the plan and the log say, and writes shares onto sheets; it never sees a token.
+    ("paper", &["secret", "share", "step", "plan", "record", CEREMONY_LOG]),
     ("conduct", &["plan", "step", "stage", "record", "hsm", "approval"]),
-    ("intake", &["record", "rule", "pki", "script", "approval", CEREMONY_LOG]),
+    ("intake", &["record", "rule", "pki", "script", "approval", "receipt", CEREMONY_LOG]),
     // The screens never see a token.
     (
         "tui",
@@ -43,6 +47,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "script",
             "pki",
             "approval",
+            "receipt",
             "profile",
             "rule",
             "share",
@@ -51,6 +56,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "step",
             "plan",
             "record",
+            "paper",
             "conduct",
             "intake",
             CEREMONY_LOG,
@@ -65,6 +71,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "script",
             "pki",
             "approval",
+            "receipt",
             "profile",
             "rule",
             "hsm",
@@ -74,6 +81,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "step",
             "plan",
             "record",
+            "paper",
             "conduct",
             "intake",
             "tui",

@@ -12,6 +12,7 @@
 //! Sources: OpenSSH PROTOCOL.sshsig, PROTOCOL.u2f; RFC 4251 §5; RFC 4253 §6.6; RFC 5656 §3.1; RFC 8332; RFC 8709.
 
 mod agent;
+mod import;
 mod key;
 mod own_key;
 mod practice;
@@ -20,6 +21,7 @@ mod statement;
 mod wire;
 
 pub use agent::{Agent, AgentError};
+pub use import::{ImportAct, ImportApproval, ImportStatement, VerifiedImportApproval};
 pub use key::{PersonKey, PersonKeyError};
 pub use own_key::{OwnKey, OwnKeyError};
 pub use practice::{practice_key, practice_signature};

@@ -191,7 +191,11 @@ fn sign(
 }
 
 /// Lets `ssh-keygen` sign. It talks to the person by itself: for a passphrase, a PIN or a touch.
-fn ssh_keygen(key: &Path, text: &str) -> Result<String, Failure> {
+///
+/// # Errors
+///
+/// That it did not sign.
+pub fn ssh_keygen(key: &Path, text: &str) -> Result<String, Failure> {
     let mut child = Command::new("ssh-keygen")
         .args(["-Y", "sign", "-n", NAMESPACE, "-f"])
         .arg(key)

@@ -2,6 +2,7 @@
 
 mod cosign;
 mod prove;
+mod tiles;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -30,6 +31,7 @@ enum Command {
     Verify(Verify),
     Head(Head),
     Prove(prove::Prove),
+    Tiles(tiles::Tiles),
     Cosign(cosign::Cosign),
     WitnessKey(cosign::WitnessKey),
 }
@@ -46,6 +48,7 @@ impl Log {
             Command::Verify(command) => command.run(out),
             Command::Head(command) => command.run(out),
             Command::Prove(command) => command.run(out),
+            Command::Tiles(command) => command.run(out),
             Command::Cosign(command) => command.run(out),
             Command::WitnessKey(command) => command.run(out),
         }

@@ -4,11 +4,14 @@ mod answers;
 mod approvals;
 mod approve;
 mod check;
+mod convert;
 mod draft;
+mod due;
 mod export;
 mod failures;
 mod files;
 mod hsm;
+mod import;
 mod inspect;
 mod lint;
 mod log;
@@ -16,6 +19,7 @@ mod new;
 mod piece;
 mod plain;
 mod plan;
+mod print;
 mod profile;
 mod quiet;
 mod rehearse;
@@ -47,6 +51,8 @@ struct Arguments {
 enum Command {
     New(new::New),
     Check(check::Check),
+    #[command(subcommand)]
+    Convert(convert::Convert),
     Plan(plan::Plan),
     Approve(approve::Approve),
     Rehearse(rehearse::Rehearse),
@@ -54,7 +60,11 @@ enum Command {
     Resume(resume::Resume),
     Verify(verify::Verify),
     Export(Box<export::Export>),
+    Import(import::Import),
+    Due(due::Due),
     Log(log::Log),
+    #[command(subcommand)]
+    Print(print::Print),
     Inspect(inspect::Inspect),
     Lint(lint::Lint),
     #[command(subcommand)]
@@ -64,6 +74,11 @@ enum Command {
     Hsm(hsm::Hsm),
     #[command(subcommand)]
     Share(share::Share),
+}
+
+/// The command line as data: what completions and man pages are made of.
+pub fn command() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
 }
 
 /// The program from its arguments to its exit code.
@@ -88,14 +103,18 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::New(command) => command.run(&mut out),
         Command::Check(command) => command.run(&mut out),
+        Command::Convert(command) => command.run(&mut out),
         Command::Plan(command) => command.run(&mut out),
         Command::Approve(command) => command.run(&mut out),
         Command::Rehearse(command) => command.run(&mut out),
         Command::Run(command) => command.run(&mut out),
         Command::Resume(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
+        Command::Import(command) => command.run(&mut out),
+        Command::Due(command) => command.run(&mut out),
         Command::Export(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
+        Command::Print(command) => command.run(&mut out),
         Command::Inspect(command) => command.run(&mut out),
         Command::Lint(command) => command.run(&mut out),
         Command::Profile(command) => command.run(&mut out),
@@ -119,7 +138,10 @@ fn say(failure: &Failure) -> ExitCode {
 /// Denies this program the network and core dumps, whatever the command; before, where there will be modules, the thread
 /// begins that starts their processes and is denied nothing.
 fn confine(command: &Command) -> Result<(), Failure> {
-    if matches!(command, Command::Rehearse(_) | Command::Run(_) | Command::Resume(_) | Command::Hsm(_)) {
+    if matches!(
+        command,
+        Command::Rehearse(_) | Command::Run(_) | Command::Resume(_) | Command::Hsm(_) | Command::Import(_)
+    ) {
         crate::hsm::begin_starter(heartbeat()).map_err(|error| {
             Failure::because(
                 Turn::Equipment,

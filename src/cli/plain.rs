@@ -11,8 +11,8 @@ use super::quiet::{self, Quiet};
 use crate::approval::NAMESPACE;
 use crate::secret::SecretOctets;
 use crate::stage::{
-    Aside, Expected, Line, NoAnswer, Notice, Operators, Person, Pin, PinKind, PinPurpose, PinRequest,
-    Question, SIGNED, ShareDelivery, SharePurpose, ShareRequest, SharedSecret,
+    Aside, Expected, Line, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question,
+    SIGNED, ShareDelivery, SharePurpose, ShareRequest, SharedSecret,
 };
 use crate::tui::{judge, said};
 

@@ -397,7 +397,7 @@ impl Session {
         }
         // What is longer than any attribute ought to be: a module that refused says the length only if asked for it alone.
         if answer == small
-            && let Some(octets) = self.attribute_length(object, kind)?
+            && let Some(octets) = self.attribute_length(object, kind)
         {
             answer = self.attribute_in(object, kind, octets)?;
         }
@@ -405,12 +405,12 @@ impl Session {
     }
 
     /// How many octets the module says an attribute has, if that is more than there was room for and not absurd.
-    fn attribute_length(&mut self, object: Object, kind: CK_ULONG) -> Result<Option<usize>, Fault> {
+    fn attribute_length(&mut self, object: Object, kind: CK_ULONG) -> Option<usize> {
         let mut attribute = CK_ATTRIBUTE { type_: kind, pValue: ptr::null_mut(), ulValueLen: 0 };
         // SAFETY: no place is given for a value, so that only the length is written.
         let code = call!(self.module, C_GetAttributeValue(self.handle, object.0, &raw mut attribute, 1));
         let said = usize::try_from(attribute.ulValueLen).ok();
-        Ok(said.filter(|octets| answer_code(code).is_ok_and(|code| code == CKR_OK) && may_be_room(*octets)))
+        said.filter(|octets| answer_code(code).is_ok_and(|code| code == CKR_OK) && may_be_room(*octets))
     }
 
     /// What the module answers for one attribute, in a room of so many octets.

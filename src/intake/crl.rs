@@ -55,12 +55,11 @@ pub fn judge(
             report.find(Code::E190, &path, "its record names no issuer");
             continue;
         };
-        match signer {
-            Some(signer) => by_issuer(&read, &fields, signer, &path, report),
-            None => {
-                let message = "its signature was not judged: the issuer's certificate is not in the bundle";
-                report.unjudged(Code::E190, &path, message);
-            }
+        if let Some(signer) = signer {
+            by_issuer(&read, &fields, signer, &path, report);
+        } else {
+            let message = "its signature was not judged: the issuer's certificate is not in the bundle";
+            report.unjudged(Code::E190, &path, message);
         }
         let listed = read.entries.judge(named, &path, report);
         known.missing(named, issuer, &listed, &path, report);

@@ -1,6 +1,7 @@
 //! The log of a bundle: whom to trust, what they signed, and every line of it.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, BufReader, Read as _};
 use std::path::Path;
 
@@ -216,16 +217,7 @@ fn lines(
     report: &mut Report,
 ) -> Option<Hash> {
     let file = folder.file("log.jsonl").ok()?;
-    // A log that is longer than the longest its head allows is not read to its end, and one without a head that
-    // somebody vouches for only as far as it helps to say what is wrong.
-    let longest = Limits::RECORD.octets as u64 + 1;
-    let allowed = |head: &SignedHead| head.checkpoint().size.saturating_add(1).saturating_mul(longest);
-    let most = told.head.as_ref().map_or(MOST_UNSIGNED_OCTETS, allowed);
-    if let Ok(length) = file.metadata().map(|file| file.len())
-        && length > most
-    {
-        report.find(Code::E130, "log.jsonl", format!("{length} octets; only the first {most} are read"));
-    }
+    let most = most_octets(&file, told, report);
     let mut reader = BufReader::with_capacity(64 * 1024, file.take(most));
     let mut state = State::new();
     let mut story = Story::default();
@@ -287,6 +279,21 @@ fn lines(
     }
     (told.size, told.story) = (tree.size(), story);
     old_root.filter(|_| unread == 0)
+}
+
+/// How much is read of a log.
+fn most_octets(file: &File, told: &Told, report: &mut Report) -> u64 {
+    // A log that is longer than the longest its head allows is not read to its end, and one without a head that
+    // somebody vouches for only as far as it helps to say what is wrong.
+    let longest = Limits::RECORD.octets as u64 + 1;
+    let allowed = |head: &SignedHead| head.checkpoint().size.saturating_add(1).saturating_mul(longest);
+    let most = told.head.as_ref().map_or(MOST_UNSIGNED_OCTETS, allowed);
+    if let Ok(length) = file.metadata().map(|file| file.len())
+        && length > most
+    {
+        report.find(Code::E130, "log.jsonl", format!("{length} octets; only the first {most} are read"));
+    }
+    most
 }
 
 /// What the format's verifier says where it has a head that a policy accepts, for a head that none does.

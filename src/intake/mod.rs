@@ -10,17 +10,21 @@
 //! - `key_origin`: what the bundle of another ceremony says of a key that it generated;
 //! - `crl_series`: what the log says of CRLs that are sealed until their time;
 //! - `export`: what an online CA is configured with, one kind of server per file;
-//! - `prove`: one artifact without the rest;
+//! - `prove`: one artifact without the rest; `tiles`: the log for static hosting;
 //! - `cosign`: a witness on a machine of its own, and what it remembers;
-//! - `due`: when the next ceremony has to be.
+//! - `pins`, `import`: a bundle judged by those who take it in, and by what they know from elsewhere;
+//! - `set`, `store`: what is staged and active there;
+//! - `due`: when the next ceremony has to be; `deadlines`, `calendar`: every deadline that a log knows.
 //!
 //! Findings have the codes of the log format's §5.
 
 mod artifacts;
+mod calendar;
 mod certificates;
 mod cosign;
 mod crl;
 mod crl_series;
+mod deadlines;
 mod due;
 pub mod export;
 mod folder;
@@ -38,13 +42,21 @@ mod set;
 mod signed;
 mod store;
 mod story;
+mod tiles;
 mod verify;
 mod witnessed;
 
+pub use calendar::{ALARMS, calendar};
 pub use cosign::{CosignError, Cosigned, Store, Witness, verifier};
+pub use deadlines::{About, Deadline, Deadlines, deadlines};
+pub use import::{Accepted, Held, Judged, Online, Possession, Verified, judge};
 pub use key_origin::brought_request;
 pub use log::{LogHead, Trust, head, verify_log};
-pub use pins::{Expected, Importer, Last, OnlineToken, Pins};
+pub use pins::{Expected, Importer, Last, OnlineToken, PinnedExport, Pins};
 pub use prove::{Claim, ProveError, Prover, verify_proof};
 pub use report::Report;
+pub use set::{Item, Set};
+pub use store::{Kept, Locked, SetStore, StoreError};
+pub use story::Outcome;
+pub use tiles::{Rendered, TilesError, render as render_tiles};
 pub use verify::{NoBundle, Options, Verification, verify};

@@ -4,14 +4,16 @@
 //! trust. What is not pinned is not demanded; what has to be pinned says so.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
+use super::export::{self, KeyPlace, Server, Setting, State};
 use crate::approval::PersonKey;
 use crate::clock::Lasting;
 use crate::digest::{Digest, from_hex};
 use crate::script::{
     Entry, Fields, FromNode, Id, Located, Method, NamePart, Node, Place, Policy, Problems, Value, Whole,
-    Word, read_as, version, wrong,
+    Word, read_as, unknown, version, wrong,
 };
 
 /// What the online side knows.
@@ -51,6 +53,17 @@ pub struct Pins {
     pub receipt_key: Option<Located<String>>,
     /// Who may stage and activate.
     pub people: Vec<Importer>,
+    /// What is exported: servers, each with what only the online side knows.
+    pub exports: Vec<PinnedExport>,
+}
+
+/// An export that is made again at every import.
+#[derive(Clone)]
+pub struct PinnedExport {
+    /// The server.
+    pub server: &'static dyn Server,
+    /// Its setting. Without a folder that is its own in the active set.
+    pub setting: Setting,
 }
 
 /// A subordinate CA that is expected.
@@ -93,6 +106,12 @@ pub struct OnlineToken {
     pub login: String,
     /// The file descriptor that the PIN comes on; from the terminal if there is none.
     pub pin_fd: Option<u32>,
+}
+
+impl fmt::Debug for PinnedExport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple(self.server.name()).field(&self.setting).finish()
+    }
 }
 
 /// What was accepted before.
@@ -152,6 +171,7 @@ impl FromNode for Pins {
         let store = fields.optional("store");
         let receipt_key: Option<Located<String>> = fields.optional("receipt-key");
         let people: Option<Vec<Importer>> = fields.optional_list("people");
+        let exports = fields.optional::<Exports>("exports");
         let unread = fields.is_unread();
         practice_origin(origin.as_ref(), fields.problems());
         for key in approvers.iter().flatten().chain(&receipt_key) {
@@ -180,6 +200,7 @@ impl FromNode for Pins {
             store,
             receipt_key,
             people: people?,
+            exports: exports.map(|exports| exports.0).unwrap_or_default(),
         })
     }
 }
@@ -392,6 +413,103 @@ impl FromNode for Importer {
     }
 }
 
+/// Settings by servers' names.
+struct Exports(Vec<PinnedExport>);
+
+impl FromNode for Exports {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let Value::Map(entries) = &node.value else {
+            return wrong(node, "servers and their settings, such as `{boulder: {module: …}}`", problems);
+        };
+        let names: Vec<&str> = export::ALL.iter().map(|server| server.name()).collect();
+        let mut read = Vec::new();
+        for Entry { key, place, node } in entries {
+            let server = export::by_name(key);
+            if server.is_none() {
+                unknown(key, *place, "server", "servers", &names, problems);
+            }
+            let setting = setting(node, problems);
+            read.push(PinnedExport { server: server?, setting: setting? });
+        }
+        Some(Self(read))
+    }
+}
+
+/// What `export` takes from the command line, with the same words.
+fn setting(node: &Node, problems: &mut Problems) -> Option<Setting> {
+    let mut fields = Fields::with(node, SETTINGS, problems);
+    let states = fields.optional::<Located<String>>("state");
+    let state = State::NAMES.into_iter().find(|(_, name)| {
+        states.as_ref().is_none_or(|state| state.value == *name) && (states.is_some() || *name == "active")
+    });
+    if let (Some(found), None) = (&states, state) {
+        let names = State::NAMES.map(|(_, name)| name);
+        unknown(&found.value, found.place, "state", "states", &names, fields.problems());
+    }
+    let mut text = |key: &'static str| fields.optional::<String>(key);
+    let made = Setting {
+        folder: text("installed-at").unwrap_or_default(),
+        data: text("data-at"),
+        module: text("module"),
+        token: text("token"),
+        keys: BTreeMap::new(),
+        pin_file: text("pin-file"),
+        acme_url: text("acme-url"),
+        crl_url: text("crl-url"),
+        issuer_url: text("issuer-url"),
+        profiles: Vec::new(),
+        owner: text("ca-owner"),
+        state: state.map(|(state, _)| state).unwrap_or_default(),
+        certificate: text("certificate"),
+    };
+    let profiles = fields.optional_list("profiles");
+    let keys: Option<Vec<PinnedKey>> = fields.optional_list("keys");
+    let keys = keys.map(|keys| keys.into_iter().map(|key| (key.spki_sha256, key.place)).collect());
+    let place = node.place;
+    let unread = fields.is_unread() || state.is_none();
+    let setting = Setting { profiles: profiles.unwrap_or_default(), keys: keys.unwrap_or_default(), ..made };
+    // A folder that is not named is the store's, which is whole.
+    let whole = if setting.folder.is_empty() { "/store".to_owned() } else { setting.folder.clone() };
+    if let Err(error) = (Setting { folder: whole, ..setting.clone() }).checked() {
+        fields.problems().add(place, error.to_string());
+    }
+    fields.finish();
+    (!unread).then_some(setting)
+}
+
+/// Where a key is on the online token.
+struct PinnedKey {
+    spki_sha256: Digest,
+    place: KeyPlace,
+}
+
+impl FromNode for PinnedKey {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let mut fields = Fields::with(node, &["spki-sha256", "label", "id"], problems);
+        let spki_sha256 = fields.required("spki-sha256");
+        let place = KeyPlace { token: None, label: fields.optional("label"), id: fields.optional("id") };
+        fields.finish();
+        Some(Self { spki_sha256: spki_sha256?, place })
+    }
+}
+
+/// Every key of an export's setting.
+const SETTINGS: &[&str] = &[
+    "installed-at",
+    "data-at",
+    "module",
+    "token",
+    "keys",
+    "pin-file",
+    "acme-url",
+    "crl-url",
+    "issuer-url",
+    "profiles",
+    "ca-owner",
+    "state",
+    "certificate",
+];
+
 impl Pins {
     /// A path that the file names, from the folder that it is in.
     pub fn path(file: &std::path::Path, named: &Located<String>) -> PathBuf {
@@ -419,6 +537,7 @@ const KEYS: &[&str] = &[
     "store",
     "receipt-key",
     "people",
+    "exports",
 ];
 
 #[cfg(test)]

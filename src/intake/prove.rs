@@ -9,6 +9,7 @@ use ceremony_log::checkpoint::Checkpoint;
 use ceremony_log::code::{Code, Finding, Place};
 use ceremony_log::index::Index;
 use ceremony_log::json::{Object, Value};
+use ceremony_log::key::VerifierKey;
 use ceremony_log::lines::FirstLines;
 use ceremony_log::note::{self, Note};
 use ceremony_log::policy::{Policy, Window};
@@ -30,6 +31,7 @@ pub struct Prover {
     index: Index,
     note: Note,
     head: Checkpoint,
+    log_keys: Vec<VerifierKey>,
 }
 
 impl Prover {
@@ -54,13 +56,13 @@ impl Prover {
             return Err(if found.is_empty() { missing() } else { found }.into());
         };
         let head = policy.judge(&note, &Window::at(now.seconds()))?;
-        let checkpoint = head.checkpoint().clone();
+        let (checkpoint, log_keys) = (head.checkpoint().clone(), head.log_keys().to_vec());
         let file = folder.file("log.jsonl").map_err(storage("log.jsonl"))?;
         let again = file.try_clone().map_err(storage("log.jsonl"))?;
         let mut lines = FirstLines::new(BufReader::with_capacity(64 * 1024, file), checkpoint.size);
         let mut index = Index::new();
         match verify(&mut lines, head, None, Practice::Warn, &mut |entry| index.follow(entry)) {
-            Ok(_) => Ok(Self { log: log.to_owned(), file: again, index, note, head: checkpoint }),
+            Ok(_) => Ok(Self { log: log.to_owned(), file: again, index, note, head: checkpoint, log_keys }),
             Err(VerifyError::Refused(findings)) => {
                 let refusing = |finding: &Finding| finding.code.is_error();
                 Err(findings.list.into_iter().filter(refusing).collect::<Vec<_>>().into())
@@ -73,6 +75,26 @@ impl Prover {
     /// The head that proofs lead to.
     pub const fn head(&self) -> &Checkpoint {
         &self.head
+    }
+
+    /// The head with its signatures.
+    pub const fn note(&self) -> &Note {
+        &self.note
+    }
+
+    /// The keys of the log that signed it.
+    pub fn log_keys(&self) -> &[VerifierKey] {
+        &self.log_keys
+    }
+
+    /// The hashes of the log, and where its lines are.
+    pub const fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The log's file, at no place in particular.
+    pub(super) const fn file(&self) -> &std::fs::File {
+        &self.file
     }
 
     /// The record that names an artifact, first.

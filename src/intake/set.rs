@@ -33,6 +33,8 @@ pub struct Set {
     pub follows: Option<String>,
     /// The pins that it was judged by.
     pub pins_sha256: Digest,
+    /// The servers whose configuration is in it.
+    pub exports: Vec<String>,
     /// When the next ceremony is due.
     pub next_due: Option<Timestamp>,
     /// The newest CRL of each issuer, by the digest of its SubjectPublicKeyInfo.
@@ -106,6 +108,7 @@ impl Set {
             .with("artifacts", Value::Array(self.artifacts.iter().map(Item::to_value).collect()))
             .with("ceremony", self.ceremony.clone())
             .with("crls", Value::Array(self.crls.iter().map(crl).collect()))
+            .with("exports", Value::Array(self.exports.iter().cloned().map(Value::String).collect()))
             .with("origin", self.origin.clone())
             .with("outcome", self.outcome.word())
             .with("pins_sha256", text(&self.pins_sha256))
@@ -163,6 +166,10 @@ impl Set {
             root: digest("root")?,
             follows: object.str("follows").map(str::to_owned),
             pins_sha256: digest("pins_sha256")?,
+            exports: {
+                let names = list("exports")?.iter().map(|name| name.as_str().map(str::to_owned));
+                names.map(|name| name.ok_or(wrong("exports"))).collect::<Result<_, _>>()?
+            },
             next_due,
             crls: list("crls")?
                 .iter()
@@ -232,6 +239,7 @@ mod tests {
             root: Digest::of(b"root"),
             follows: Some("9-0123456789abcdef".into()),
             pins_sha256: Digest::of(b"pins"),
+            exports: vec!["boulder".into()],
             next_due: "2027-09-01T00:00:00Z".parse().ok(),
             crls: BTreeMap::from([(Digest::of(b"k"), Crl { number: u128::MAX, sha256: Digest::of(b"crl") })]),
             artifacts: vec![item("crl", "bundle/artifacts/a.der"), item("subordinate", "earlier/b.der")],

@@ -15,16 +15,19 @@
 //! - Activation is one rename of one link. Before it nothing is active that was not, and after it everything is.
 //! - What an interruption left has no name that anybody reads; the next one who holds the lock removes it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, RenameFlags, flock, renameat_with};
 use thiserror::Error;
 
+use super::export::ExportedFile;
 use super::import::Verified;
 use super::set::{self, Set, SetError};
+use crate::digest::Digest;
 use crate::record::file::{JournalError, Together, create, open_own, sync_folder};
 
 /// A store.
@@ -231,24 +234,19 @@ impl Locked {
 
     /// Stages a set: everything of it is on the disk under its name, or nothing is. One that is there already is as good.
     ///
-    /// `files` are the exported ones, by their path below `exports/`; `approval` is who stages it, signed.
+    /// `approval`: who stages it, signed.
     ///
     /// # Errors
     ///
     /// What the disk says; [`StoreError::Changed`].
-    pub fn stage(
-        &self,
-        verified: &Verified,
-        files: &[(String, Vec<u8>)],
-        approval: &str,
-    ) -> Result<Kept, StoreError> {
+    pub fn stage(&self, verified: &Verified, approval: &str) -> Result<Kept, StoreError> {
         let id = verified.set().id();
         if let Ok(kept) = self.store.kept(&id) {
             return Ok(kept);
         }
         let sets = self.store.folder.join(SETS);
         let part = sets.join(format!("{id}.{PART}"));
-        let done = self.fill(&part, verified, files, approval);
+        let done = fill(&part, verified, approval);
         if let Err(error) = done {
             // What could not be written is given back at once: a full disk wants the room.
             let _ = fs::remove_dir_all(&part);
@@ -261,32 +259,6 @@ impl Locked {
         self.store.kept(&id)
     }
 
-    fn fill(
-        &self,
-        part: &Path,
-        verified: &Verified,
-        files: &[(String, Vec<u8>)],
-        approval: &str,
-    ) -> Result<(), StoreError> {
-        let mut together = Together::new();
-        together.ensure_folder(part)?;
-        for folder in ["earlier", "exports"] {
-            together.ensure_folder(&part.join(folder))?;
-        }
-        copy_folder(verified.bundle(), &part.join("bundle"), 0, &mut together)?;
-        for (path, from) in verified.files() {
-            copy(from, &part.join(path), &mut together)?;
-        }
-        for (path, octets) in files {
-            let path = part.join("exports").join(path);
-            folders_of(&path, part, &mut together)?;
-            together.create_from(&path, &mut octets.as_slice())?;
-        }
-        together.create_from(&part.join("staged.approval"), &mut approval.as_bytes())?;
-        together.create_from(&part.join(set::FILE), &mut verified.set().to_json().as_bytes())?;
-        Ok(together.sync()?)
-    }
-
     /// Makes a set the active one. `approval`: who does it, signed.
     ///
     /// # Errors
@@ -294,9 +266,10 @@ impl Locked {
     /// What the disk says; then what was active still is.
     pub fn activate(&self, kept: &Kept, approval: &str) -> Result<(), StoreError> {
         let folder = &self.store.folder;
-        let number =
-            (1_u32..).find(|number| !folder.join(ACTIVATIONS).join(format!("{}.{number}", kept.id)).exists());
-        let name = format!("{}.{}", kept.id, number.unwrap_or(0));
+        // Whoever tried before may have been interrupted.
+        let name = |number: u32| format!("{}.{number}", kept.id);
+        let is_free = |number: &u32| !folder.join(ACTIVATIONS).join(name(*number)).exists();
+        let name = name((1..u32::MAX).find(is_free).unwrap_or(u32::MAX));
         create(&folder.join(ACTIVATIONS).join(name), approval.as_bytes())?;
         let (next, active) = (folder.join(NEXT), folder.join(ACTIVE));
         symlink(Path::new(SETS).join(&kept.id), &next).map_err(|error| storage(&next, "made", error))?;
@@ -341,10 +314,102 @@ impl Locked {
 }
 
 impl SetStore {
+    /// The set of an id, whole: every artifact's octets are what its description says.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Changed`] if one is not.
+    pub fn whole(&self, kept: &Kept) -> Result<(), StoreError> {
+        for item in kept.set.artifacts.iter().chain(&kept.set.quarantined) {
+            let path = kept.folder.join(&item.path);
+            let file = open_own(&path, OpenOptions::new().read(true));
+            let mut file = file.map_err(|error| storage(&path, "read", error))?;
+            match Digest::of_reader(&mut file) {
+                Ok(found) if found == item.sha256 => {}
+                Ok(_) => return Err(StoreError::Changed { path }),
+                Err(error) => return Err(storage(&path, "read", error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the files of a set for servers are these, and no others.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says.
+    pub fn differing(
+        &self,
+        kept: &Kept,
+        exported: &[(String, ExportedFile)],
+    ) -> Result<Vec<String>, StoreError> {
+        let folder = kept.folder.join("exports");
+        let mut there = BTreeMap::new();
+        files_below(&folder, "", &mut there)?;
+        let mut differing = Vec::new();
+        for (server, file) in exported {
+            let name = format!("{server}/{}", file.path);
+            match there.remove(&name) {
+                Some(octets) if octets == file.octets => {}
+                Some(_) => differing.push(format!("exports/{name}: it is made with other octets now")),
+                None => differing.push(format!("exports/{name}: it is missing")),
+            }
+        }
+        differing.extend(there.into_keys().map(|name| format!("exports/{name}: it is not made any more")));
+        Ok(differing)
+    }
+
+    /// Who staged a set, as they signed it.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says.
+    pub fn staged_by(&self, kept: &Kept) -> Result<Vec<u8>, StoreError> {
+        read_bounded(&kept.folder.join(STAGED))
+    }
+
     /// Where the receipt for a set is, or will be.
     pub fn receipt(&self, kept: &Kept) -> PathBuf {
         self.folder.join(RECEIPTS).join(&kept.id)
     }
+}
+
+fn fill(part: &Path, verified: &Verified, approval: &str) -> Result<(), StoreError> {
+    let mut together = Together::new();
+    together.ensure_folder(part)?;
+    for folder in ["earlier", "exports"] {
+        together.ensure_folder(&part.join(folder))?;
+    }
+    copy_folder(verified.bundle(), &part.join("bundle"), 0, &mut together)?;
+    for (path, from) in verified.files() {
+        copy(from, &part.join(path), &mut together)?;
+    }
+    for (server, file) in verified.exported() {
+        let path = part.join("exports").join(server).join(&file.path);
+        folders_of(&path, part, &mut together)?;
+        together.create_from(&path, &mut file.octets.as_slice())?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(file.mode))
+            .map_err(|error| storage(&path, "given its permissions", error))?;
+    }
+    together.create_from(&part.join(STAGED), &mut approval.as_bytes())?;
+    together.create_from(&part.join(set::FILE), &mut verified.set().to_json().as_bytes())?;
+    Ok(together.sync()?)
+}
+
+/// Reads every file below a folder, by its path from there.
+fn files_below(folder: &Path, at: &str, files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), StoreError> {
+    for entry in fs::read_dir(folder).map_err(|error| storage(folder, "listed", error))? {
+        let entry = entry.map_err(|error| storage(folder, "listed", error))?;
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let below = if at.is_empty() { name } else { format!("{at}/{name}") };
+        let kind = entry.file_type().map_err(|error| storage(&path, "read", error))?;
+        if kind.is_dir() {
+            files_below(&path, &below, files)?;
+        } else {
+            files.insert(below, read_bounded(&path)?);
+        }
+    }
+    Ok(())
 }
 
 /// Copies a folder of regular files, as deep as a bundle is. What is no regular file was found before; here it is not followed.
@@ -401,6 +466,8 @@ fn storage(path: &Path, doing: &'static str, source: io::Error) -> StoreError {
     StoreError::Storage { path: path.to_owned(), doing, source }
 }
 
+/// Who staged a set, signed.
+const STAGED: &str = "staged.approval";
 const ACTIVE: &str = "active";
 const NEXT: &str = "active.next";
 const LOCK: &str = "lock";

@@ -135,8 +135,6 @@ pub(super) struct Open<'j> {
     pub certificates: &'j [Certificate<'j>],
     /// Which certificates of the log the CRLs of the bundle list.
     pub revoked: &'j RevokedSerials,
-    /// The moment at which things have to be good, if there is one.
-    pub at: Option<Timestamp>,
 }
 
 /// Judges an open bundle, and lets `more` judge what depends on all of it.
@@ -162,8 +160,7 @@ pub(super) fn judge_open<T>(
     let revoked = crl::judge(&artifacts, &told, &certificates, at, &mut report);
     ocsp::judge(&artifacts, &told, &certificates, &revoked, at, &mut report);
     due::judge(&told, at, &mut report);
-    let open =
-        Open { told: &told, artifacts: &artifacts, certificates: &certificates, revoked: &revoked, at };
+    let open = Open { told: &told, artifacts: &artifacts, certificates: &certificates, revoked: &revoked };
     let more = more(&open, &mut report);
     (report, more)
 }

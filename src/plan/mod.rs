@@ -12,7 +12,7 @@ mod site;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use crate::step::{
     Bag, BroughtRequest, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed, LoggedCertificate,
@@ -53,7 +53,7 @@ pub struct Plan {
 }
 
 /// An act of a plan.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Act {
     /// Its title.
     #[serde(rename = "act")]
@@ -63,7 +63,7 @@ pub struct Act {
 }
 
 /// A step of a plan.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PlannedStep {
     /// Act and step, both from 1: `2.1`.
     #[serde(rename = "step")]

@@ -22,7 +22,7 @@ mod sharing;
 pub use backup::{Backup, BackupError, KeyCheck, Parts};
 pub use cipher::{Passphrase, PassphraseError};
 pub use deal::{DealError, Group, Scheme, deal, deal_any};
-pub use encoding::{Encoding, ReadError, read};
+pub use encoding::{Encoding, ReadError, Typing, read, rest_of_word, typing};
 pub use hand::{CombineError, Hand, WrongShare};
 pub use random::{NoRandom, Random, SystemRandom};
 

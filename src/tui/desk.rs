@@ -9,13 +9,13 @@
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use super::document::Document;
+use super::document::{Document, Laid};
 use super::field::{Field, SecretField};
 use super::frame::Geometry;
 use super::keys::Key;
 use super::model::{Card, Model};
 use super::screen;
-use super::talk::{Delivery, Message, SecretQuestion};
+use super::talk::{Delivery, Message, SecretKind, SecretQuestion};
 use super::text::{judge, said};
 use crate::digest::words::words_at;
 use crate::secret::SecretOctets;
@@ -136,7 +136,10 @@ impl Desk {
             Message::Deliver(delivery, reply) => {
                 return self.lay(Open::Delivery { delivery, reply, shown: false });
             }
-            Message::Ended(reply) => return self.lay(Open::Ended(reply)),
+            Message::Ended(reply) => {
+                self.model.take_end();
+                return self.lay(Open::Ended(reply));
+            }
             Message::Stopped => self.over = true,
         }
         false
@@ -236,11 +239,17 @@ impl Desk {
                 Key::Tab => self.complete(),
                 _ => field.press(key),
             },
-            Mode::Hidden(field) => match key {
-                Key::Escape => self.mode = Mode::Reading,
-                Key::Enter => self.answer_secret(),
-                _ => field.press(key),
-            },
+            Mode::Hidden(field) => {
+                let of_words = matches!(&self.open, Some(Open::Secret(question, _)) if question.kind == SecretKind::Share);
+                if of_words && matches!(key, Key::Enter | Key::Tab | Key::Char(' ')) {
+                    screen::share::complete(field);
+                }
+                match key {
+                    Key::Escape => self.mode = Mode::Reading,
+                    Key::Enter => self.answer_secret(),
+                    _ => field.press(key),
+                }
+            }
             Mode::Sure(sure, field) => match (key, *sure) {
                 (Key::Escape, _) => self.back(),
                 (Key::Enter, Sure::Leave) if field.text() == LEAVE => self.leave(),
@@ -271,13 +280,16 @@ impl Desk {
         self.note = None;
         self.beat = None;
         self.model.waiting = None;
-        self.scroll = 0;
-        true
+        // Behind a page nothing can be answered; whoever reads it goes on reading, and loses no key.
+        if self.page.is_none() {
+            self.scroll = 0;
+        }
+        self.page.is_none()
     }
 
     fn read_on(&mut self, key: Key) {
         self.note = None;
-        let page = self.window().saturating_sub(1).max(1);
+        let page = self.geometry.window().saturating_sub(1).max(1);
         match key {
             Key::Char('?' | 'h') => self.turn_to(Some(Page::Help)),
             Key::Char('l') => self.turn_to(Some(Page::Log)),
@@ -290,20 +302,20 @@ impl Desk {
             Key::Up => self.scroll_to(self.scroll.saturating_sub(1)),
             Key::Down => self.scroll_to(self.scroll + 1),
             Key::PageUp => self.scroll_to(self.scroll.saturating_sub(page)),
-            Key::PageDown | Key::Char(' ') => self.scroll_to(self.scroll + page),
+            Key::PageDown | Key::Char(' ') => self.turn(),
             Key::Home => self.scroll_to(0),
             Key::End => self.scroll_to(usize::MAX),
             Key::Left => self.browse(1),
             Key::Right => self.browse(-1),
-            Key::Enter => self.enter(page),
+            Key::Enter => self.enter(),
             _ => {}
         }
     }
 
     /// Enter turns the page; on the last one it goes on.
-    fn enter(&mut self, page: usize) {
+    fn enter(&mut self) {
         if self.scroll < self.last_scroll() {
-            return self.scroll_to(self.scroll + page);
+            return self.turn();
         }
         if self.page.is_some() {
             return self.turn_to(None);
@@ -417,13 +429,24 @@ impl Desk {
     fn aside(&mut self, sure: Sure) {
         match &self.open {
             Some(Open::Question(..)) => self.be_sure(sure),
+            Some(Open::Secret(question, _)) if question.can_wait => self.be_sure(sure),
             Some(_) => self.note = Some("first this; at the next question it can be said".into()),
             None => self.note = Some("the program is at work; at the next question it can be said".into()),
         }
     }
 
     fn put_off(&mut self, aside: Aside) {
-        self.give(Err(NoAnswer::Aside(aside)));
+        let answer = NoAnswer::Aside(aside);
+        // A ceremony that is gone does not wait for it.
+        let _ = match self.open.take() {
+            Some(Open::Question(_, reply)) => reply.send(Err(answer)).is_ok(),
+            Some(Open::Secret(_, reply)) => reply.send(Err(answer)).is_ok(),
+            other => {
+                self.open = other;
+                false
+            }
+        };
+        self.go_on();
     }
 
     fn back(&mut self) {
@@ -453,6 +476,10 @@ impl Desk {
         self.scroll = row.min(self.last_scroll());
     }
 
+    fn turn(&mut self) {
+        self.scroll = self.laid().next(self.scroll, self.geometry.window());
+    }
+
     /// While the program is at work, what it tells is followed to its end.
     fn follow(&mut self) {
         if self.open.is_none() && self.page.is_none() {
@@ -460,13 +487,12 @@ impl Desk {
         }
     }
 
-    fn window(&self) -> usize {
-        self.geometry.window()
+    fn laid(&self) -> Laid {
+        self.document().lay(self.geometry.width())
     }
 
     fn last_scroll(&self) -> usize {
-        let rows = self.document().rows(self.geometry.width()).len();
-        rows.saturating_sub(self.window())
+        self.laid().last(self.geometry.window())
     }
 }
 

@@ -50,6 +50,34 @@ enum Part {
     Text { tone: Tone, indent: usize, text: String },
     Field(Line),
     Space,
+    Break,
+}
+
+/// A document at a width.
+#[derive(Clone, Debug, Default)]
+pub struct Laid {
+    /// Its rows.
+    pub rows: Vec<Row>,
+    /// The rows at which something new begins, which is read from its beginning.
+    breaks: Vec<usize>,
+}
+
+impl Laid {
+    /// How far a window of so many rows is moved at most.
+    pub fn last(&self, window: usize) -> usize {
+        if self.rows.len() <= window {
+            return 0;
+        }
+        let last = self.rows.len() - window;
+        self.breaks.last().map_or(last, |begin| last.max(*begin))
+    }
+
+    /// Where the window goes from a row to read on: a page further, but never past the beginning of something new.
+    pub fn next(&self, from: usize, window: usize) -> usize {
+        let page = from + window.saturating_sub(1).max(1);
+        let begin = self.breaks.iter().find(|begin| from < **begin && **begin <= page);
+        begin.copied().unwrap_or(page).min(self.last(window))
+    }
 }
 
 impl Document {
@@ -88,21 +116,37 @@ impl Document {
         self
     }
 
+    /// What follows is read from its beginning: a page does not begin above it and end below.
+    pub fn page(&mut self) -> &mut Self {
+        if !self.0.is_empty() {
+            self.space();
+            self.0.push(Part::Break);
+        }
+        self
+    }
+
+    /// Adds another document.
+    pub fn append(&mut self, other: Self) -> &mut Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Adds an empty row, unless there is one or nothing before it.
     pub fn space(&mut self) -> &mut Self {
-        if !matches!(self.0.last(), None | Some(Part::Space)) {
+        if !matches!(self.0.last(), None | Some(Part::Space | Part::Break)) {
             self.0.push(Part::Space);
         }
         self
     }
 
     /// The rows at a width.
-    pub fn rows(&self, width: usize) -> Vec<Row> {
+    pub fn lay(&self, width: usize) -> Laid {
         let width = width.max(SMALLEST);
-        let mut rows = Vec::new();
+        let (mut rows, mut breaks) = (Vec::new(), Vec::new());
         for part in &self.0 {
             match part {
                 Part::Space => rows.push(Row::default()),
+                Part::Break => breaks.push(rows.len()),
                 Part::Text { tone, indent, text } => {
                     for line in wrapped(&one_line(text), width.saturating_sub(*indent)) {
                         rows.push(Row::of(*tone, format!("{:indent$}{line}", "")));
@@ -111,7 +155,7 @@ impl Document {
                 Part::Field(line) => field(line, width, &mut rows),
             }
         }
-        rows
+        Laid { rows, breaks }
     }
 }
 
@@ -123,7 +167,9 @@ fn field(line: &Line, width: usize, rows: &mut Vec<Row>) {
     if width_of(&head) + 1 + width_of(&value) <= width {
         rows.push(Row(vec![(Tone::Faint, format!("{head} ")), (tone, value)]));
     } else {
-        rows.extend(wrapped(&head, width).into_iter().map(|text| Row::of(Tone::Faint, text)));
+        let names = wrapped(&format!("{name}:"), width.saturating_sub(mark.len()));
+        let names = names.into_iter().zip([mark].into_iter().chain(std::iter::repeat("  ")));
+        rows.extend(names.map(|(name, mark)| Row::of(Tone::Faint, format!("{mark}{name}"))));
         let lines = wrapped(&value, width.saturating_sub(VALUE));
         rows.extend(lines.into_iter().map(|text| Row::of(tone, format!("{:VALUE$}{text}", ""))));
     }
@@ -221,15 +267,44 @@ mod tests {
         let mut document = Document::new();
         document.field(&Line::new("serial number", "0c01").beside_plan(Some("<serial>")));
         document.field(&Line::new("version", "3").beside_plan(Some("3")));
-        let rows: Vec<String> = document.rows(40).iter().map(Row::text).collect();
+        let rows: Vec<String> = document.lay(40).rows.iter().map(Row::text).collect();
         assert_eq!(rows, ["* serial number: 0c01", "    the plan has <serial> here", "  version: 3"]);
+    }
+
+    #[test]
+    fn a_page_ends_where_something_new_begins() {
+        let mut document = Document::new();
+        (0..20).for_each(|row| {
+            document.say(Tone::Plain, format!("told {row}"));
+        });
+        document.page();
+        (0..5).for_each(|row| {
+            document.say(Tone::Plain, format!("asked {row}"));
+        });
+        let laid = document.lay(40);
+        let mut rows = vec![0];
+        while let Some(row) = rows.last().copied().filter(|row| *row < laid.last(10)) {
+            rows.push(laid.next(row, 10));
+        }
+        assert_eq!(rows, [0, 9, 18, 21]);
+        assert_eq!(laid.rows.get(21).map(Row::text).as_deref(), Some("asked 0"));
+        assert_eq!(laid.last(26), 0);
+    }
+
+    #[test]
+    fn a_name_that_is_longer_than_its_row_keeps_its_mark() {
+        let mut document = Document::new();
+        document.field(&Line::new("a name of words", "v".repeat(30)).beside_plan(Some("<v>")));
+        let rows: Vec<String> = document.lay(17).rows.iter().map(Row::text).collect();
+        assert_eq!(rows.first().map(String::as_str), Some("* a name of"));
+        assert_eq!(rows.get(1).map(String::as_str), Some("  words:"));
     }
 
     #[test]
     fn nothing_that_others_say_steers_the_terminal() {
         let mut document = Document::new();
         document.say(Tone::Plain, "a\u{1b}[2Jb").field(&Line::new("\u{202e}n", "v\u{7}"));
-        let text: String = document.rows(80).iter().map(Row::text).collect();
+        let text: String = document.lay(80).rows.iter().map(Row::text).collect();
         assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{text:?}");
     }
 

@@ -135,7 +135,7 @@ fn steps(model: &Model, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
             let width = usize::from(geometry.left());
             if text.len() + time.len() < width {
                 let gap = width - text.len() - time.len();
-                text.push_str(&format!("{:gap$}{time}", ""));
+                text = format!("{text}{:gap$}{time}", "");
             }
             rows.push(Row::of(tone, text));
         }
@@ -148,7 +148,7 @@ fn steps(model: &Model, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
         put(frame, 0, place, geometry.left(), row, look);
     }
     let last = middle.y + middle.height - 1;
-    let far = Row::of(Tone::Faint, format!(" {done} of {all} done, {left} min left"));
+    let far = Row::of(Tone::Faint, format!(" {done}/{all} done, {left} min left"));
     put(frame, 0, last, geometry.left(), &far, look);
     for row in middle.y..middle.y + middle.height {
         put(frame, geometry.left(), row, 1, &Row::of(Tone::Plain, look.down()), look);
@@ -158,9 +158,9 @@ fn steps(model: &Model, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
 /// The document, and below it who answers and what was typed.
 fn middle(desk: &Desk, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
     let middle = geometry.middle();
-    let rows = desk.document().rows(geometry.width());
-    let window = geometry.window();
-    let first = desk.scroll().min(rows.len().saturating_sub(window));
+    let laid = desk.document().lay(geometry.width());
+    let (rows, window) = (&laid.rows, geometry.window());
+    let first = desk.scroll().min(laid.last(window));
     for (place, row) in (middle.y..).zip(rows.iter().skip(first).take(window)) {
         put(frame, middle.x, place, middle.width, row, look);
     }
@@ -234,6 +234,11 @@ fn wanted(desk: &Desk, left: usize, look: Look) -> (Tone, String) {
         };
         return (Tone::Look, text.to_owned());
     }
+    asked(desk, look)
+}
+
+/// The same for what is on the table.
+fn asked(desk: &Desk, look: Look) -> (Tone, String) {
     match desk.open() {
         None => {
             let Some((waited, what)) = desk.work() else { return (Tone::Plain, String::new()) };
@@ -343,7 +348,7 @@ fn tokens(model: &Model) -> Vec<(Tone, String)> {
 
 const fn state_of(state: TokenState) -> (Tone, &'static str) {
     match state {
-        TokenState::Blank => (Tone::Plain, "blank"),
+        TokenState::Blank => (Tone::Faint, "blank"),
         TokenState::LoggedOut => (Tone::Plain, "out"),
         TokenState::LoggedIn => (Tone::Look, "IN"),
     }
@@ -353,7 +358,7 @@ fn head(model: &Model) -> Vec<(Tone, String)> {
     let (size, words) = head_words(model);
     let elapsed = model.clock().map(|(_, elapsed)| hours(elapsed)).unwrap_or_default();
     vec![
-        (Tone::Faint, format!(" log {size}: ")),
+        (Tone::Faint, format!(" head {size}: ")),
         (Tone::Plain, words),
         (Tone::Faint, "  since ".into()),
         (Tone::Plain, elapsed),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::talk::Seen;
 use crate::clock::Timestamp;
-use crate::stage::{Head, Line, Notice, Person, Programme, ProgrammeStep, StepTimes, TokenView};
+use crate::stage::{Head, Line, Notice, Person, Programme, ProgrammeStep, StepTimes, TokenState, TokenView};
 
 /// Everything that is known.
 #[derive(Default)]
@@ -104,6 +104,15 @@ impl Model {
                 self.told.remove(0);
             }
             self.told.push(notice);
+        }
+    }
+
+    /// The ceremony has ended: nobody is logged in to any token any more.
+    pub fn take_end(&mut self) {
+        for token in self.seen.iter_mut().flat_map(|seen| &mut seen.tokens) {
+            if token.state == TokenState::LoggedIn {
+                token.state = TokenState::LoggedOut;
+            }
         }
     }
 

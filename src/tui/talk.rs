@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::secret::SecretOctets;
-use crate::stage::{Head, NoAnswer, Notice, Overview, Person, Programme, Question, StepTimes, TokenView};
+use crate::stage::{
+    Head, NoAnswer, Notice, Overview, Person, PinKind, Programme, Question, StepTimes, TokenView,
+};
 use std::collections::BTreeMap;
 
 /// From the ceremony to the screen.
@@ -82,12 +84,16 @@ impl Seen {
 pub struct SecretQuestion {
     /// What kind of secret it is.
     pub kind: SecretKind,
+    /// Which PIN, if it is one.
+    pub pin: PinKind,
     /// Who types it.
     pub person: Person,
     /// What it is, a sentence.
     pub sentence: String,
     /// What to look at before.
     pub lines: Vec<crate::stage::Line>,
+    /// Whether something else can be seen to first.
+    pub can_wait: bool,
     /// Whether nothing is an answer too, and what it says then.
     pub empty: Option<&'static str>,
 }

@@ -50,8 +50,13 @@ pub fn accepted(codes: &[&str]) -> Said {
 impl Bundle {
     /// A copy of what one rehearsal of the demonstration left.
     pub fn new() -> Self {
+        Self::of(rehearsed())
+    }
+
+    /// A copy of any bundle.
+    pub fn of(bundle: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        copy(rehearsed(), folder.path());
+        copy(bundle, folder.path());
         Self { folder }
     }
 
@@ -234,7 +239,11 @@ pub struct Forger {
 
 impl Forger {
     pub fn new() -> Self {
-        let bundle = Bundle::new();
+        Self::of(Bundle::new(), ORIGIN)
+    }
+
+    /// Of any bundle.
+    pub fn of(bundle: Bundle, origin: &str) -> Self {
         let records =
             bundle.text("log.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let manifest = serde_json::from_slice(&bundle.read("manifest.json")).unwrap();
@@ -245,7 +254,7 @@ impl Forger {
             let text = |part: &std::ffi::OsStr| part.to_str().unwrap().to_owned();
             artifacts.insert(text(stem), (text(ending), fs::read(&path).unwrap()));
         }
-        let (key, quorum) = (LogKey::new(ORIGIN), "quorum none\n".to_owned());
+        let (key, quorum) = (LogKey::new(origin), "quorum none\n".to_owned());
         Self { bundle, key, records, manifest, artifacts, quorum, cosignatures: Vec::new() }
     }
 
@@ -413,7 +422,9 @@ impl Forger {
     }
 
     pub fn head(&self, levels: &Levels) -> Note {
-        let text = checkpoint_text(ORIGIN, levels.size(), &levels.root(levels.size()).unwrap()).unwrap();
+        let text =
+            checkpoint_text(self.key.verifier.name(), levels.size(), &levels.root(levels.size()).unwrap())
+                .unwrap();
         let mut note = Note::new(text.clone()).unwrap();
         note.add(self.key.sign(&text)).unwrap();
         for (witness, time) in &self.cosignatures {
@@ -443,4 +454,67 @@ pub fn nothing() -> Value {
 /// What `cert.revoked` says.
 pub fn revoked(serial: &str, sha256: &str) -> Value {
     json!({ "effective": "2026-11-01T00:00:00Z", "reason": "superseded", "serial": serial, "sha256": sha256 })
+}
+
+/// Puts E1 on the CRL of its issuer, as the log tells it too. Only the CA's signature cannot be forged.
+pub fn revoke_e1(forger: &mut Forger, reason: Option<u8>) {
+    let serial = serial_of(forger, "e1");
+    let octets: Vec<u8> =
+        (0..serial.len()).step_by(2).map(|at| u8::from_str_radix(&serial[at..at + 2], 16).unwrap()).collect();
+    let old = forger.intent("crl.signed", "root-x1")["data"]["tbs_sha256"].as_str().unwrap().to_owned();
+    let mut new = String::new();
+    forger.change("crl", "root-x1", |crl| {
+        let view = rootrite::pki::read::crl(crl).unwrap();
+        let tbs = view.tbs();
+        let extensions = tbs.octets().windows(2).rposition(|window| window[0] == 0xa0).unwrap();
+        let extensions = find_explicit(tbs.octets(), extensions);
+        let reason = reason.map_or_else(Vec::new, |reason| {
+            let value = element(0x04, &element(0x0a, &[reason]));
+            element(0x30, &element(0x30, &[vec![0x06, 0x03, 0x55, 0x1d, 0x15], value].concat()))
+        });
+        let entry =
+            element(0x30, &[element(0x02, &octets), element(0x17, b"261101000000Z"), reason].concat());
+        let header = tbs.octets().len() - content(tbs.octets()).len();
+        let (before, after) = tbs.octets().split_at(extensions);
+        let made = element(0x30, &[&before[header..], &element(0x30, &entry), after].concat());
+        new = rootrite::digest::Digest::of(&made).to_string();
+        let signed = &content(crl)[tbs.octets().len()..];
+        *crl = element(0x30, &[&made, signed].concat());
+    });
+    forger.everywhere(&old, &new);
+    let said = reason.map_or_else(|| "absent".to_owned(), |reason| reason.to_string());
+    let list = format!("{serial} 2026-11-01T00:00:00Z {said}\n");
+    let record = forger.record("crl.signed", "root-x1");
+    record["data"]["revoked_count"] = 1.into();
+    record["data"]["revoked_sha256"] = rootrite::digest::Digest::of(list.as_bytes()).to_string().into();
+}
+
+/// Where the crlExtensions begin: the last \[0\] that ends where the whole does.
+fn find_explicit(octets: &[u8], last: usize) -> usize {
+    let ends = |at: &usize| octets[*at] == 0xa0 && at + 2 + usize::from(octets[at + 1]) == octets.len();
+    (0..=last).rev().find(ends).unwrap()
+}
+
+/// DER of less than 64 KiB.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let header = match content.len() {
+        0..=0x7f => vec![tag, length[1]],
+        0x80..=0xff => vec![tag, 0x81, length[1]],
+        _ => vec![tag, 0x82, length[0], length[1]],
+    };
+    [&header, content].concat()
+}
+
+fn content(element: &[u8]) -> &[u8] {
+    match element[1] {
+        0x81 => &element[3..],
+        0x82 => &element[4..],
+        _ => &element[2..],
+    }
+}
+
+/// The serial number of a certificate, in hex.
+pub fn serial_of(forger: &mut Forger, name: &str) -> String {
+    forger.record("cert.signed", name)["data"]["serial"].as_str().unwrap().to_owned()
 }

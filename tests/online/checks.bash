@@ -1,5 +1,5 @@
 # Checks that say what they check. Sourced; `$checks` is the file that the summary counts.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # whoever sources it gives the file
 
 # check SENTENCE COMMAND…: the sentence is true if the command succeeds. What it says is shown if it does not, and the
 # test goes on: the summary counts.
@@ -31,6 +31,18 @@ refused() {
     said=$("$@" 2>&1) || ended=$?
     echo "exit code $ended: $said"
     ((ended == code)) && [[ $said == *"$word"* ]]
+}
+
+# declined WORD COMMAND…: the command fails, whatever its exit code, and says this word in any case.
+declined() {
+    local word=$1 said
+    shift
+    if said=$("$@" 2>&1); then
+        echo "it succeeded: $said"
+        return 1
+    fi
+    echo "$said"
+    [[ ${said,,} == *"$word"* ]]
 }
 
 # says WORD COMMAND…: the command succeeds and says this word.

@@ -13,6 +13,7 @@
 //! - [`policy`]: whom one trusts, and which heads they signed.
 //! - [`verify`]: a whole log against a head, in one pass. [`state`]: what its records say together.
 //! - [`proof`], [`consistency`]: one line without the rest; one head as the continuation of another.
+//! - [`tiles`]: the log for static hosting.
 //! - [`index`]: where a log names what, for many proofs; [`lines`]: a log that has gone on since its head.
 //! - [`code`]: what can be wrong, one code per kind.
 //!
@@ -57,6 +58,7 @@ pub mod record;
 pub mod state;
 #[cfg(test)]
 mod testing;
+pub mod tiles;
 pub mod time;
 pub mod tree;
 pub mod verify;

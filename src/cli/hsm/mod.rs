@@ -8,6 +8,8 @@ mod which;
 
 use std::io::Write;
 
+pub use which::{Ask, Chosen, equipment, log_in, quoted};
+
 use crate::failure::Failure;
 
 /// Find out what a token can do and what it holds, before the ceremony

@@ -74,7 +74,8 @@ impl Prove {
     }
 }
 
-fn failure(error: ProveError) -> Failure {
+/// Why there is no proof.
+pub fn failure(error: ProveError) -> Failure {
     match error {
         ProveError::Storage { path, source } => failures::file("read", &path, &source),
         ProveError::Refused { findings } => {

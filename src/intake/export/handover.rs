@@ -1,6 +1,6 @@
 //! What a verified bundle hands over to the online side, and nothing that a file of it says beside that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::super::certificates::{self, signed_by};
@@ -237,7 +237,7 @@ pub fn take(path: &Path, options: &Options) -> Result<(Verification, Option<Hand
     let mut taken = None;
     let verification = judge(path, options, &mut |open, report| {
         if !report.refuses() {
-            taken = handover(open, report);
+            taken = handover(open, &Beside::default(), report);
         }
     })?;
     // Reading it once more may have found what was changed meanwhile.
@@ -245,7 +245,17 @@ pub fn take(path: &Path, options: &Options) -> Result<(Verification, Option<Hand
     Ok((verification, taken))
 }
 
-fn handover(open: &Open<'_>, report: &mut Report) -> Option<Handover> {
+/// What an importer has beside the bundle.
+#[derive(Clone, Debug, Default)]
+pub(in crate::intake) struct Beside {
+    /// CRLs of earlier ceremonies that still count: name, the issuer's SubjectPublicKeyInfo, octets.
+    pub crls: Vec<(String, Digest, Vec<u8>)>,
+    /// Certificates that are not to be used: those of a ceremony that was not completed, and revoked ones.
+    pub without: BTreeSet<Digest>,
+}
+
+/// What an open bundle hands over, and what counts beside it.
+pub(in crate::intake) fn handover(open: &Open<'_>, beside: &Beside, report: &mut Report) -> Option<Handover> {
     let (ceremony, _) = open.told.story.ceremony.as_ref()?;
     let checkpoint = open.told.checkpoint.as_ref()?;
     if open.certificates.len() > MOST_CERTIFICATES {
@@ -256,13 +266,15 @@ fn handover(open: &Open<'_>, report: &mut Report) -> Option<Handover> {
         return None;
     }
     // In the order of their names, whatever their digests are.
-    let mut ordered: Vec<_> = open.certificates.iter().collect();
+    let used = open.certificates.iter().filter(|one| !beside.without.contains(&one.named.sha256));
+    let mut ordered: Vec<_> = used.collect();
     ordered.sort_by(|one, other| {
         (&one.named.name, one.named.sha256).cmp(&(&other.named.name, other.named.sha256))
     });
     let certificates = ordered.iter().filter_map(|one| certificate(one, &ordered, open)).collect();
     let mut held = 0;
-    let crls = octets_of("crl", open, &mut held, report)?;
+    let mut crls = octets_of("crl", open, &mut held, report)?;
+    crls.extend(beside.crls.iter().map(|(name, issuer, der)| (name.clone(), Some(*issuer), der.clone())));
     let crls = crls.into_iter().filter_map(|(name, issuer, der)| crl(name, issuer, der, &ordered)).collect();
     let responses = octets_of(RESPONSE, open, &mut held, report)?;
     let responses = responses.into_iter().map(|(name, _, der)| OcspResponse { name, der }).collect();
@@ -400,3 +412,50 @@ fn octets_of(kind: &str, open: &Open<'_>, held: &mut usize, report: &mut Report)
 type Content = (String, Option<Digest>, Vec<u8>);
 
 const RESPONSE: &str = "ocsp-response";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> Handover {
+        let crl = Crl {
+            name: name.to_owned(),
+            der: Vec::new(),
+            number: None,
+            this_update: Timestamp::EPOCH,
+            next_update: None,
+            issuers: Vec::new(),
+        };
+        Handover {
+            origin: String::new(),
+            ceremony: String::new(),
+            practice: false,
+            size: 0,
+            root: String::new(),
+            certificates: Vec::new(),
+            crls: vec![crl],
+            responses: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_name_that_would_be_a_path_is_refused() {
+        for name in
+            ["", "..", "../e1", "/e1", "e1/", "e1.pem", "E1", "e 1", "e1\n", "\u{e9}1", &"e".repeat(65)]
+        {
+            let found = named(name).names();
+            assert!(matches!(found, Err(ExportError::Name { ref kind, .. }) if kind == "crl"), "{name:?}");
+        }
+        for name in ["e1", "-", &"e".repeat(64)] {
+            assert_eq!(named(name).names(), Ok(()));
+        }
+        let shown = named("\u{1b}[2J").names().unwrap_err().to_string();
+        assert!(shown.contains("`\\u{1b}[2J`"), "{shown}");
+    }
+
+    #[test]
+    fn a_bundle_without_a_subordinate_ca_says_so() {
+        let all = named("e1").subordinates(None).unwrap_err();
+        assert_eq!(all.to_string(), "the bundle has no subordinate CA certificate");
+    }
+}

@@ -20,6 +20,7 @@ mod step_ca;
 use thiserror::Error;
 
 pub use chain::Chain;
+pub(super) use handover::{Beside, handover};
 pub use handover::{Certificate, Crl, Handover, KeyPlace, OcspResponse, Role, take};
 pub use setting::{Setting, SettingError, State};
 

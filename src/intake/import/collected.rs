@@ -5,16 +5,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::super::export::{Beside, ExportedFile, export, handover};
+use super::super::pins::PinnedExport;
+use super::super::report::Report;
 use super::super::set::{Crl, Item, Set};
 use super::super::story::{Named, Outcome};
 use super::super::verify::Open;
+use ceremony_log::code::Code;
+
 use super::Online;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::intake::certificates::KINDS;
 
-/// Collects them, if the bundle has a head that the policy accepts and a ceremony that ended; with where each lies.
-pub fn collect(scene: &Open<'_>, online: &Online<'_>) -> Option<(Set, Vec<(String, PathBuf)>)> {
+/// What was collected.
+pub struct Collected {
+    /// What there is to activate.
+    pub set: Set,
+    /// Where what stays of before lies now: its path in the set, and the file.
+    pub files: Vec<(String, PathBuf)>,
+    /// What was made for servers.
+    pub exported: Vec<(String, ExportedFile)>,
+}
+
+/// Collects them, if the bundle has a head that the policy accepts and a ceremony that ended, and nothing refuses it.
+pub fn collect(scene: &Open<'_>, online: &Online<'_>, report: &mut Report) -> Option<Collected> {
+    if report.refuses() {
+        return None;
+    }
     let story = &scene.told.story;
     let head = scene.told.head.as_ref()?.checkpoint();
     let (ceremony, _) = story.ceremony.as_ref()?;
@@ -23,6 +41,7 @@ pub fn collect(scene: &Open<'_>, online: &Online<'_>) -> Option<(Set, Vec<(Strin
         Kept { crls: BTreeMap::new(), artifacts: Vec::new(), quarantined: Vec::new(), files: Vec::new() };
     kept.bring(scene, outcome);
     kept.stay(scene, online);
+    let exported = exported(scene, &kept, online, report);
     let set = Set {
         origin: head.origin.clone(),
         ceremony: ceremony.clone(),
@@ -31,12 +50,50 @@ pub fn collect(scene: &Open<'_>, online: &Online<'_>) -> Option<(Set, Vec<(Strin
         root: Digest::from_octets(*head.root.octets()),
         follows: online.accepted.active.as_ref().map(|(set, _)| set.id()),
         pins_sha256: online.pins_sha256,
+        exports: online.exports.iter().map(|export| export.server.name().to_owned()).collect(),
         next_due: story.closing.and_then(|closing| closing.next_due),
         crls: kept.crls,
         artifacts: kept.artifacts,
         quarantined: kept.quarantined,
     };
-    Some((set, kept.files))
+    Some(Collected { set, files: kept.files, exported })
+}
+
+/// Makes the configuration for every server that is asked for.
+fn exported(
+    scene: &Open<'_>,
+    kept: &Kept,
+    online: &Online<'_>,
+    report: &mut Report,
+) -> Vec<(String, ExportedFile)> {
+    if online.exports.is_empty() {
+        return Vec::new();
+    }
+    let unused = kept.artifacts.iter().filter(|item| item.revoked).chain(&kept.quarantined);
+    let mut beside = Beside { without: unused.map(|item| item.sha256).collect(), crls: Vec::new() };
+    for (issuer, crl) in &kept.crls {
+        let item = kept.artifacts.iter().find(|item| item.sha256 == crl.sha256);
+        let file =
+            item.and_then(|item| Some((item, kept.files.iter().find(|(path, _)| *path == item.path)?)));
+        // Those of the bundle come with it.
+        let Some((item, (path, file))) = file else { continue };
+        match std::fs::read(file) {
+            Ok(octets) if Digest::of(&octets) == item.sha256 => {
+                beside.crls.push((item.name.clone(), *issuer, octets));
+            }
+            Ok(_) => report.find(Code::E143, path, "its octets are no longer what its name says"),
+            Err(error) => report.find(Code::E141, path, format!("it cannot be read: {error}")),
+        }
+    }
+    let Some(handover) = handover(scene, &beside, report) else { return Vec::new() };
+    let mut all = Vec::new();
+    for PinnedExport { server, setting } in &online.exports {
+        match export(*server, &handover, setting) {
+            Ok(files) => all.extend(files.into_iter().map(|file| (server.name().to_owned(), file))),
+            Err(error) => report.find(Code::E210, &format!("exports/{}", server.name()), error.to_string()),
+        }
+    }
+    all
 }
 
 struct Kept {

@@ -44,7 +44,7 @@ pub fn judge(scene: &Open<'_>, accepted: &Accepted, report: &mut Report) {
                 }
             }
             Err(why) => {
-                report.find(Code::E196, &path, format!("it cannot be compared with the last one: {why}"))
+                report.find(Code::E196, &path, format!("it cannot be compared with the last one: {why}"));
             }
         }
     }

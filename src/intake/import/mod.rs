@@ -25,15 +25,17 @@ use ceremony_log::tree::Hash;
 use ceremony_log::verify::Practice;
 
 use super::certificates::{Earlier, KINDS};
+use super::export::ExportedFile;
 use super::folder::Folder;
 use super::log::{Reading, Trust};
-use super::pins::Pins;
+use super::pins::{PinnedExport, Pins};
 use super::report::Report;
 use super::set::Set;
 use super::verify::{self, NoBundle, Open, When};
 use crate::clock::{Lasting, Timestamp};
 use crate::digest::Digest;
 
+use collected::Collected;
 use demands::Demands;
 pub use possession::{Held, Possession};
 
@@ -58,6 +60,8 @@ pub struct Online<'a> {
     pub accepted: &'a Accepted,
     /// The judge's clock.
     pub now: Timestamp,
+    /// For which servers configuration is made.
+    pub exports: Vec<PinnedExport>,
 }
 
 /// What came of it.
@@ -84,6 +88,7 @@ pub struct Verified {
     /// Where each artifact of the set lies now: its path in the set, and the file.
     files: Vec<(String, PathBuf)>,
     bundle: PathBuf,
+    exported: Vec<(String, ExportedFile)>,
 }
 
 impl Verified {
@@ -95,6 +100,11 @@ impl Verified {
     /// Where each artifact lies, by its path in the set.
     pub fn files(&self) -> &[(String, PathBuf)] {
         &self.files
+    }
+
+    /// What was made for servers: each server's name and a file of its folder.
+    pub fn exported(&self) -> &[(String, ExportedFile)] {
+        &self.exported
     }
 
     /// The bundle's folder.
@@ -181,11 +191,16 @@ pub fn judge(
             possession::judge(scene.certificates, pins, possession.as_deref_mut(), report);
             origin(scene, pins, report);
             clock(scene, online.now, report);
-            Seen::of(scene, online)
+            Seen::of(scene, online, report)
         });
     let verified = (!report.refuses()).then_some(seen.collected.take()).flatten();
     Ok(Judged {
-        verified: verified.map(|(set, files)| Verified { set, files, bundle: path.to_owned() }),
+        verified: verified.map(|Collected { set, files, exported }| Verified {
+            set,
+            files,
+            bundle: path.to_owned(),
+            exported,
+        }),
         forked: seen.signed.then(|| forked(&report, &folder)).flatten(),
         origin: seen.origin,
         ceremony: seen.ceremony,
@@ -229,18 +244,18 @@ struct Seen {
     /// Whether the pinned policy accepts its head.
     signed: bool,
     /// What there is to activate, if there is a head and a ceremony, and where it lies.
-    collected: Option<(Set, Vec<(String, PathBuf)>)>,
+    collected: Option<Collected>,
 }
 
 impl Seen {
-    fn of(scene: &Open<'_>, online: &Online<'_>) -> Self {
+    fn of(scene: &Open<'_>, online: &Online<'_>, report: &mut Report) -> Self {
         let story = &scene.told.story;
         Self {
             origin: story.genesis.as_ref().map(|genesis| genesis.origin.clone()),
             ceremony: story.ceremony.as_ref().map(|(id, _)| id.clone()),
             records: scene.told.size,
             signed: scene.told.head.is_some(),
-            collected: collected::collect(scene, online),
+            collected: collected::collect(scene, online, report),
         }
     }
 }

@@ -3,8 +3,11 @@
 //! A new form is one file here and one line in each list below. Which form a text has shows in its first word.
 
 mod text;
+mod typing;
 mod word_list;
 mod words;
+
+pub use typing::{Typing, rest_of_word, typing};
 
 use thiserror::Error;
 

@@ -80,6 +80,11 @@ pub(super) fn read(text: &str) -> Result<Share, ReadError> {
     decode(octets.as_ref(), value)
 }
 
+/// Whether a part is a group that fits its place, counted from 0.
+pub(super) fn is_group(place: usize, part: &str) -> bool {
+    digits_of(part).is_some_and(|(digits, check)| check_of(place, digits.as_ref()) == check)
+}
+
 /// The share of octets whose groups fit.
 fn decode(octets: &[u8], value: usize) -> Result<Share, ReadError> {
     let split = octets.split_first_chunk::<HEADER_OCTETS>().and_then(|(header, rest)| {

@@ -77,6 +77,11 @@ pub(super) fn read(text: &str) -> Result<Share, ReadError> {
     decode(words, bits)
 }
 
+/// Whether the list has a word.
+pub(super) fn is_word(word: &str) -> bool {
+    number_of(word).is_some()
+}
+
 /// The share of words whose checksum fits.
 fn decode(words: &[u16], bits: usize) -> Result<Share, ReadError> {
     let mut header = [0; HEADER_OCTETS];

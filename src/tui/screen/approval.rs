@@ -15,14 +15,16 @@ pub(super) fn allows(word: &str) -> bool {
 
 /// The card of an approval.
 pub(super) fn document(model: &Model, question: &Question) -> Document {
-    let mut document = card::head(model);
-    card::told(model, &mut document);
+    let mut document = card::before(model);
     document.space().say(Tone::Bad, question.sentence.clone());
     if let Some(who) = card::reads_aloud(model, &question.person) {
         document.say(Tone::Faint, who);
     }
     if question.lines.iter().any(|line| line.planned.is_some()) {
-        document.say(Tone::Look, "* is new today: the plan could not know it. All else is as reviewed.");
+        document.say(
+            Tone::Look,
+            "What is marked * is new today: the plan could not know it. All else is as reviewed.",
+        );
     }
     document.space().fields(&question.lines);
     document
@@ -40,5 +42,6 @@ pub(super) fn by_signature(model: &Model, question: &Question, path: &Path) -> D
 }
 
 /// The words that allow.
-const WORDS: [&str; 9] =
-    ["sign", "approve", "accept", "adopt", "destroy", "revoke", "close", "initialize", "again"];
+const WORDS: [&str; 11] = [
+    "sign", "approve", "accept", "adopt", "destroy", "revoke", "close", "initialize", "store", "new-set", "again",
+];

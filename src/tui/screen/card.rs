@@ -3,13 +3,20 @@
 use super::super::document::{Document, Tone};
 use super::super::model::Model;
 use super::super::text::said;
-use crate::stage::{Notice, Person, Question};
+use crate::stage::{Line, Notice, Person, Question};
 
 /// The card with a question.
 pub(super) fn document(model: &Model, question: &Question) -> Document {
-    let mut document = head(model);
-    told(model, &mut document);
+    let mut document = before(model);
     asked(question, &mut document);
+    document
+}
+
+/// What was told since the last answer, and then, on a page of its own, what the step is.
+pub(super) fn before(model: &Model) -> Document {
+    let mut document = Document::new();
+    told(model, &mut document);
+    document.page().append(head(model));
     document
 }
 
@@ -44,7 +51,9 @@ pub(super) fn told(model: &Model, document: &mut Document) {
     for notice in &model.told {
         match notice {
             Notice::Done { sentence, lines } => {
-                document.space().say(Tone::Good, sentence.clone()).fields(lines).space();
+                document.space().say(Tone::Good, sentence.clone());
+                done(lines, document);
+                document.space();
             }
             Notice::Wrong { sentence } => {
                 document.space().say(Tone::Bad, format!("! {sentence}")).space();
@@ -53,6 +62,25 @@ pub(super) fn told(model: &Model, document: &mut Document) {
             _ => {}
         }
     }
+}
+
+/// What to compare. Of many checks those come first that are not as they should be; the good ones are named.
+fn done(lines: &[Line], document: &mut Document) {
+    let says =
+        |line: &Line, word: &str| line.value.strip_prefix(word).is_some_and(|rest| rest.starts_with(": "));
+    let are_checks =
+        !lines.is_empty() && lines.iter().all(|line| OUTCOMES.iter().any(|word| says(line, word)));
+    if !are_checks {
+        document.fields(lines);
+        return;
+    }
+    let [violated, unknown, ok] = OUTCOMES.map(|word| lines.iter().filter(move |line| says(line, word)));
+    violated.chain(unknown).for_each(|line| {
+        document.field(line);
+    });
+    let names: Vec<&str> = ok.map(|line| line.name.as_str()).collect();
+    document.pair("ok", names.join(", "));
+    document.say(Tone::Faint, "`i` shows all of it.");
 }
 
 /// What is asked, and what to compare before.
@@ -67,3 +95,6 @@ pub(super) fn reads_aloud(model: &Model, other: &Person) -> Option<String> {
     let reader = administrator.or_else(|| present.next())?;
     Some(format!("{} reads every line aloud; {} compares it and answers.", said(reader), said(other)))
 }
+
+/// What a check came to, the worst first.
+const OUTCOMES: [&str; 3] = ["violated", "unknown", "ok"];

@@ -7,8 +7,7 @@ use crate::stage::{Notice, Question};
 
 /// The card of a witness, or of anybody who compares a head.
 pub(super) fn document(model: &Model, question: &Question) -> Document {
-    let mut document = card::head(model);
-    card::told(model, &mut document);
+    let mut document = card::before(model);
     if let Some(who) = card::reads_aloud(model, &question.person) {
         document.say(Tone::Faint, who);
     }
@@ -29,12 +28,6 @@ pub(super) fn ended(model: &Model) -> Document {
         if let Notice::Done { sentence, lines } = notice {
             document.say(Tone::Strong, sentence.clone()).fields(lines).space();
         }
-    }
-    if let Some(head) = model.head() {
-        document.say(Tone::Strong, "The log's last head");
-        document.pair("records", head.size.to_string());
-        document.pair("root", head.root.to_string());
-        document.pair("in words", head.root.words());
     }
     document
 }

@@ -7,8 +7,7 @@ use crate::stage::Question;
 
 /// The card of an exception's approval.
 pub(super) fn document(model: &Model, question: &Question) -> Document {
-    let mut document = card::head(model);
-    card::told(model, &mut document);
+    let mut document = card::before(model);
     document.space().say(Tone::Look, "Exception").say(Tone::Strong, question.sentence.clone());
     document.fields(&question.lines).space();
     document.say(

@@ -8,8 +8,8 @@ use crate::stage::{Line, Question};
 /// The card of a ceremony that goes on.
 pub(super) fn document(model: &Model, question: &Question) -> Document {
     let mut document = Document::new();
-    document.say(Tone::Strong, question.sentence.clone()).space();
     card::told(model, &mut document);
+    document.page().say(Tone::Strong, question.sentence.clone()).space();
     document.say(Tone::Strong, "What was found").fields(&question.lines).space();
     document.say(Tone::Strong, "What it means");
     for text in meanings(&question.lines) {

@@ -8,8 +8,7 @@ use crate::stage::Question;
 
 /// The card of the roll call.
 pub(super) fn document(model: &Model, question: &Question) -> Document {
-    let mut document = card::head(model);
-    card::told(model, &mut document);
+    let mut document = card::before(model);
     card::asked(question, &mut document);
     document.space();
     for person in model.programme.iter().flat_map(|programme| &programme.people) {

@@ -1,5 +1,5 @@
 # uacme, writing the challenge into the web root by a hook.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # inside.bash gives the variables
 
 uacme_with() { timeout 120 uacme --verbose --confdir "$2" --acme-url "$3" "${@:4}"; }
 
@@ -23,6 +23,6 @@ uacme_obtain() {
 
 uacme_renew() { with_webroot uacme_with "$@" --force --hook "$(uacme_hook "$2")" issue "$1"; }
 
-uacme_revoke() { uacme_with "$@" revoke "$2/$1/cert.pem"; }
+uacme_revoke() { uacme_with "${@:1:3}" revoke "$4"; }
 
 uacme_file() { echo "$2/$1/cert.pem"; }

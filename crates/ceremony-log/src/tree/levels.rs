@@ -45,6 +45,11 @@ impl Levels {
         self.levels.first()?.get(usize::try_from(index).ok()?).copied()
     }
 
+    /// The root of a complete subtree of 2^`level` leaves, by its place from the left; none if the tree has fewer.
+    pub fn subtree(&self, level: usize, place: u64) -> Option<&Hash> {
+        self.levels.get(level)?.get(usize::try_from(place).ok()?)
+    }
+
     /// The root of the tree's first `size` leaves, if it has as many.
     pub fn root(&self, size: u64) -> Option<Hash> {
         match size {

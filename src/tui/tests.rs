@@ -1,0 +1,598 @@
+//! The screen as it is seen, drawn on a terminal that is none: pictures at both sizes, and keys that mean nothing.
+//!
+//! The pictures lie in `docs/screens/` and stand in the documents. They are drawn anew by
+//! `ROOTRITE_WRITE_SCREENS=1 cargo test --lib tui::`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::Duration;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::desk::Desk;
+use super::frame::{Geometry, draw};
+use super::keys::Key;
+use super::look::Look;
+use super::talk::{Delivery, Message, SecretKind, SecretQuestion, Seen};
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+use crate::plan::{Plan, Sources};
+use crate::profile::BuiltIn;
+use crate::secret::SecretOctets;
+use crate::stage::{
+    Aside, Expected, Head, Line, Module, NoAnswer, Notice, Person, PinKind, Programme, ProgrammeAct,
+    ProgrammeStep, Question, StepTimes, TokenState, TokenView,
+};
+
+const SMALL: (u16, u16) = (80, 24);
+const LARGE: (u16, u16) = (120, 40);
+
+/// A ceremony that nobody holds: the quick start's, as far as `done` steps.
+struct Scene {
+    desk: Desk,
+    plan: Plan,
+    people: Vec<Person>,
+    answers: Option<Receiver<Result<String, NoAnswer>>>,
+}
+
+impl Scene {
+    fn new((columns, rows): (u16, u16)) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("ceremonies");
+        let file = root.join("root-and-subordinates.yaml");
+        let sources = Sources {
+            library: &BuiltIn,
+            folder: &root,
+            rehearsal: true,
+            practice: true,
+            bundles: &crate::plan::NoBundles,
+            earlier: None,
+            begun: false,
+        };
+        let plan = Plan::read("root-and-subordinates.yaml", &std::fs::read(file).unwrap(), &sources).unwrap();
+        let people = plan.setting.people.all.clone();
+        let desk = Desk::new(Geometry::of(columns, rows));
+        Self { desk, plan, people, answers: None }
+    }
+
+    /// With the programme, its page read.
+    fn begun(size: (u16, u16)) -> Self {
+        let mut scene = Self::new(size);
+        scene.programme();
+        scene.desk.press(Key::Escape);
+        scene
+    }
+
+    fn programme(&mut self) {
+        let steps = |act: &crate::plan::Act| {
+            let steps = act.steps.iter().map(|step| ProgrammeStep {
+                number: step.number.clone(),
+                name: step.step.name(),
+                preview: step.step.preview(),
+                why: step.step.why(),
+                minutes: step.step.minutes(),
+            });
+            ProgrammeAct { title: act.title.clone(), steps: steps.collect() }
+        };
+        let window = self.plan.setting.window;
+        self.desk.hear(Message::Programme(Box::new(Programme {
+            ceremony: self.plan.setting.ceremony.clone(),
+            title: self.plan.setting.title.clone(),
+            practice: true,
+            resumed: false,
+            // Of what changes with every build or release nothing is in the pictures.
+            plan_sha256: Digest::of(b"plan"),
+            site_sha256: Digest::of(b"site"),
+            tool_sha256: Digest::of(b"program"),
+            tool_version: "1.0.0".into(),
+            host: "ceremony".into(),
+            modules: vec![Module { sha256: Digest::of(b"module"), library: "SoftHSM 2.6".into() }],
+            window: (window.from, window.to),
+            people: self.people.clone(),
+            quorum: BTreeMap::from([("crypto-officer".into(), 2), ("external-witness".into(), 1)]),
+            acts: self.plan.acts.iter().map(steps).collect(),
+        })));
+    }
+
+    /// In a step, with everything before it done and so many people in the room.
+    fn at(&mut self, number: &str, present: usize) -> &mut Self {
+        let begun: Timestamp = "2026-11-01T08:00:00Z".parse().unwrap();
+        let mut steps = BTreeMap::new();
+        let mut at = begun;
+        for step in self.plan.steps() {
+            let ended = at.plus(100).unwrap();
+            let here = step.number == number;
+            let times = StepTimes { begun: Some(at), ended: (!here).then_some(ended) };
+            steps.insert(step.number.clone(), times);
+            at = ended;
+            if here {
+                break;
+            }
+        }
+        let logged_in = present == self.people.len();
+        let state = |on: bool| if on { TokenState::LoggedIn } else { TokenState::LoggedOut };
+        let token = |name: &str, on| TokenView {
+            name: name.into(),
+            class: "hardware".into(),
+            state: state(on),
+            wrong: 0,
+        };
+        let elapsed = Duration::from_secs(at.seconds() - begun.seconds());
+        self.desk.hear(Message::Seen(Box::new(Seen {
+            seq: 41,
+            at,
+            elapsed,
+            event: "step.begin".into(),
+            data: format!("{{\"step\":\"{number}\"}}"),
+            actor: "rootrite".into(),
+            steps,
+            present: self.people.iter().take(present).cloned().collect(),
+            tokens: vec![
+                token("issuing", false),
+                token("log", logged_in),
+                token("log-b", false),
+                token("root", logged_in),
+            ],
+            head: Head { size: 42, root: Digest::of(b"head") },
+        })));
+        let planned = self.plan.steps().find(|step| step.number == number).unwrap();
+        let (name, preview) = (planned.step.name().to_owned(), planned.step.preview());
+        self.tell(Notice::Step { number: number.to_owned(), name, preview });
+        self.desk.model.stop_clock();
+        self
+    }
+
+    fn tell(&mut self, notice: Notice) -> &mut Self {
+        self.desk.hear(Message::Notice(notice));
+        self
+    }
+
+    fn person(&self, id: &str) -> Person {
+        self.people.iter().find(|person| person.id == id).unwrap().clone()
+    }
+
+    fn ask(&mut self, id: &str, sentence: &str, lines: Vec<Line>, expected: Expected) -> &mut Self {
+        let (reply, answers) = channel();
+        let (step, person) = ("1.1".into(), self.person(id));
+        let question = Question { step, person, sentence: sentence.into(), lines, expected };
+        self.desk.hear(Message::Ask(question, reply));
+        self.answers = Some(answers);
+        self
+    }
+
+    fn press(&mut self, keys: &[Key]) -> &mut Self {
+        for key in keys {
+            self.desk.press(*key);
+        }
+        self
+    }
+
+    fn type_in(&mut self, text: &str) -> &mut Self {
+        text.chars().for_each(|character| self.desk.press(Key::Char(character)));
+        self
+    }
+
+    /// Reads to the end and opens the answer.
+    fn open(&mut self) -> &mut Self {
+        self.press(&[Key::End, Key::Enter])
+    }
+
+    fn answer(&self) -> Option<Result<String, NoAnswer>> {
+        match self.answers.as_ref().unwrap().try_recv() {
+            Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => panic!("the question was dropped"),
+        }
+    }
+
+    /// The fields of the first root as the plan has them, with what is new today filled in.
+    fn fields(&self) -> Vec<Line> {
+        let draft = self.plan.drafts.iter().find(|draft| draft.name == "root-x1").unwrap();
+        let field = |field: &crate::issuance::Field| {
+            let value = match field.name.as_ref() {
+                "serial number" => "01c4ba5878113c800f608bf332c987bd1c".to_owned(),
+                "not before" => "2026-11-01T00:00:00Z".to_owned(),
+                "not after" => "2036-10-28T23:59:59Z".to_owned(),
+                _ if field.value.starts_with('<') => Digest::of(field.value.as_bytes()).to_string(),
+                _ => field.value.clone(),
+            };
+            Line::new(field.name.clone(), value).beside_plan(Some(&field.value))
+        };
+        let mut lines: Vec<Line> = draft.fields.fields().iter().map(field).collect();
+        let digest = Digest::of(b"to be signed");
+        lines.push(Line::new("to be signed, SHA-256", digest.to_string()));
+        lines.push(Line::new("in words", digest.words()));
+        lines
+    }
+
+    fn picture(&self, (columns, rows): (u16, u16)) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        let look = Look { colour: false, unicode: true };
+        terminal.draw(|frame| draw(&self.desk, look, frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let row = |row: u16| {
+            let cells = (0..columns).map(|column| buffer.cell((column, row)).unwrap().symbol());
+            format!("{}\n", cells.collect::<String>().trim_end())
+        };
+        (0..rows).map(row).collect()
+    }
+}
+
+/// Every screen, by name.
+fn scenes(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
+    [opening(size), signing(size), beside(size), shares(size), ends(size)].into_iter().flatten().collect()
+}
+
+fn opening(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
+    let mut all = Vec::new();
+    let mut add = |name, scene| all.push((name, scene));
+    let mut scene = Scene::new(size);
+    scene.programme();
+    add("identity", scene);
+    let mut scene = Scene::begun(size);
+    scene.at("1.1", 0).tell(Notice::Done {
+        sentence: "This is what the machine looks like.".into(),
+        lines: vec![
+            Line::new("time", "ok: the ceremony clock says 2026-11-01T08:00:00Z"),
+            Line::new("free-space", "ok: /media/ceremony: 2048 MiB free, wanted 64 MiB"),
+            Line::new("bluetooth", "violated: an adapter is on"),
+            Line::new("real-time-clock", "unknown: there is none"),
+        ],
+    });
+    scene.ask(
+        "ada",
+        "These are not as they should be. Go on all the same?",
+        vec![Line::new("bluetooth", "an adapter is on")],
+        Expected::Word("accept"),
+    );
+    add("preflight", scene);
+    let mut scene = Scene::begun(size);
+    let lines = vec![Line::new("person", "cy"), Line::new("role", "crypto-officer")];
+    scene.at("1.2", 2).ask("cy", "Are you here?", lines, Expected::Word("present")).open().type_in("pres");
+    add("roll-call", scene);
+    let mut scene = Scene::begun(size);
+    let lines = vec![Line::new("ceremony clock", "2026-11-01T08:05:00Z")];
+    scene.at("1.3", 6).ask("wim", "What does your own clock say, in UTC?", lines, Expected::Time).open();
+    add("clock", scene);
+    all
+}
+
+fn signing(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
+    let mut all = Vec::new();
+    let mut add = |name, scene| all.push((name, scene));
+    let mut scene = Scene::begun(size);
+    scene.at("1.5", 6).tell(Notice::Wrong { sentence: "token `root`: the PIN is wrong".into() });
+    let (reply, _) = channel();
+    let person = scene.person("bo");
+    scene.desk.hear(Message::AskSecret(
+        Box::new(SecretQuestion {
+            kind: SecretKind::Pin,
+            pin: PinKind::User,
+            person,
+            sentence: "The PIN of token `root`".into(),
+            lines: vec![Line::new("token", "root"), Line::new("tries", "2 tries are left")],
+            can_wait: true,
+            empty: None,
+        }),
+        reply,
+    ));
+    scene.open().type_in("never on a screen");
+    add("pin", scene);
+    for (name, at_end) in [("approval", false), ("approval-end", true)] {
+        let mut scene = Scene::begun(size);
+        let lines = scene.fields();
+        scene.at("2.2", 6).ask("bo", "Sign the certificate `root-x1`?", lines, Expected::Word("sign"));
+        if at_end {
+            scene.open().type_in("sigh").press(&[Key::Enter]).type_in("sig");
+        }
+        add(name, scene);
+    }
+    let mut scene = Scene::begun(size);
+    let sentence = "Generating the rsa-4096 key `root-x2`.".to_owned();
+    let digest = Digest::of(b"certificate");
+    scene.at("3.1", 6).tell(Notice::Done {
+        sentence: "Signed, read back, compared and verified.".into(),
+        lines: vec![
+            Line::new("certificate", "root-x1"),
+            Line::new("SHA-256", digest.to_string()),
+            Line::new("in words", digest.words()),
+        ],
+    });
+    scene.tell(Notice::Waiting { sentence });
+    add("at-work", scene);
+    all
+}
+
+fn beside(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
+    let mut all = Vec::new();
+    let mut add = |name, scene| all.push((name, scene));
+    let mut scene = Scene::begun(size);
+    let lines = vec![Line::new("step", "2.2"), Line::new("exception", "the seal of bag 4711 was damaged")];
+    scene.at("2.2", 6).ask("cy", "Do you approve this exception?", lines, Expected::Word("deviate")).open();
+    add("exception", scene);
+    let mut scene = Scene::begun(size);
+    let sentence = "The ceremony is paused; nobody is logged in to any token. Does it go on?";
+    scene.at("2.2", 6).ask("bo", sentence, Vec::new(), Expected::Word("continue"));
+    add("pause", scene);
+    let mut scene = Scene::begun(size);
+    let lines = vec![
+        Line::new("ceremony", "2026-11-roots-x1-x2"),
+        Line::new("records in the log", "70"),
+        Line::new("last record", "2026-11-01T08:15:00Z"),
+        Line::new("in step", "2.2"),
+        Line::new("the machine", "was restarted since"),
+        Line::new("without a result", "cert.sign.intent"),
+    ];
+    let sentence = "This ceremony was interrupted. Does it go on?";
+    scene.at("2.2", 0).ask("ada", sentence, lines, Expected::Word("resume"));
+    add("resume", scene);
+    all
+}
+
+fn shares(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
+    let mut all = Vec::new();
+    let mut add = |name, scene| all.push((name, scene));
+    let mut scene = Scene::begun(size);
+    let person = scene.person("cy");
+    let (reply, _) = channel();
+    scene.at("1.5", 6).desk.hear(Message::Deliver(
+        Box::new(Delivery {
+            person,
+            sentence: "Share 2 of 3 of the PIN of token `root`, for cy (crypto-officer)".into(),
+            above: String::new(),
+            secret: SecretOctets::empty(),
+        }),
+        reply,
+    ));
+    add("share", scene);
+    let mut scene = Scene::begun(size);
+    let person = scene.person("cy");
+    let (reply, _) = channel();
+    scene.at("1.5", 6).desk.hear(Message::AskSecret(
+        Box::new(SecretQuestion {
+            kind: SecretKind::Share,
+            pin: PinKind::User,
+            person,
+            sentence: "Share 2 of the PIN of token `root`, as it was written down".into(),
+            lines: vec![Line::new("token", "root")],
+            can_wait: false,
+            empty: Some("shows it once more"),
+        }),
+        reply,
+    ));
+    scene.open().type_in("academic acidd acne");
+    add("read-back", scene);
+    all
+}
+
+fn ends(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
+    let mut all = Vec::new();
+    let mut add = |name, scene| all.push((name, scene));
+    let mut scene = Scene::begun(size);
+    let head = Digest::of(b"head");
+    let lines = vec![
+        Line::new("records", "164"),
+        Line::new("root", head.to_string()),
+        Line::new("in words", head.words()),
+    ];
+    let expected = Expected::Words(head.first_words());
+    let sentence = "Write the head down, and type its first 4 words if you agree.";
+    scene.at("6.3", 6).ask("wim", sentence, lines.clone(), expected).open();
+    add("witness", scene);
+    let mut scene = Scene::begun(size);
+    let sentence = "The log is closed. Write its last head down on paper: the next ceremony asks for it.";
+    scene.at("6.4", 6).tell(Notice::Done { sentence: sentence.into(), lines });
+    let (reply, _) = channel();
+    scene.desk.hear(Message::Ended(reply));
+    add("closing", scene);
+    for (name, key) in [("help", '?'), ("log", 'l'), ("stop", 'q')] {
+        let mut scene = Scene::begun(size);
+        scene.at("2.2", 6).press(&[Key::Char(key)]);
+        add(name, scene);
+    }
+    let mut scene = Scene::begun(size);
+    let lines = scene.fields();
+    scene.at("2.2", 6).ask("bo", "Sign the certificate `root-x1`?", lines, Expected::Word("sign"));
+    scene.press(&[Key::Char('i')]);
+    add("inspect", scene);
+    all
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screens")
+}
+
+#[test]
+fn every_screen_is_as_its_picture() {
+    let write = std::env::var_os("ROOTRITE_WRITE_SCREENS").is_some();
+    let mut names = BTreeSet::new();
+    for (columns, rows) in [SMALL, LARGE] {
+        for (name, scene) in scenes((columns, rows)) {
+            let (name, picture) = (format!("{name}-{columns}x{rows}.txt"), scene.picture((columns, rows)));
+            if write {
+                std::fs::create_dir_all(folder()).unwrap();
+                std::fs::write(folder().join(&name), &picture).unwrap();
+            }
+            let known = std::fs::read_to_string(folder().join(&name)).unwrap_or_default();
+            assert!(known == picture, "{name} is\n{picture}\nand was\n{known}");
+            names.insert(name);
+        }
+    }
+    let there = std::fs::read_dir(folder()).unwrap();
+    let there: BTreeSet<String> =
+        there.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(there, names, "pictures that no test draws");
+}
+
+#[test]
+fn every_step_says_why_ceremonies_have_it() {
+    for (name, why) in crate::step::AnyStep::WHY {
+        assert!(why.ends_with('.') && why.len() > 20, "{name}: {why}");
+    }
+}
+
+#[test]
+fn no_secret_is_in_a_picture() {
+    for size in [SMALL, LARGE] {
+        for (name, scene) in scenes(size) {
+            let picture = scene.picture(size);
+            for secret in ["never on a screen", "academic", "acidd"] {
+                assert!(!picture.contains(secret), "{name}:\n{picture}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_letter_answers_nothing_before_the_answer_is_open() {
+    let mut scene = Scene::begun(SMALL);
+    scene.at("2.2", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
+    scene.type_in("sgn").press(&[Key::Escape]);
+    assert_eq!(scene.answer(), None);
+    scene.press(&[Key::Enter]).type_in("sign");
+    assert_eq!(scene.answer(), None, "without Enter nothing goes on");
+    scene.press(&[Key::Enter]);
+    assert_eq!(scene.answer(), Some(Ok("sign".into())));
+}
+
+#[test]
+fn the_answer_opens_only_at_the_end_of_the_card() {
+    let mut scene = Scene::begun(SMALL);
+    let lines = scene.fields();
+    scene.at("2.2", 6).ask("bo", "Sign?", lines, Expected::Word("sign"));
+    let mut pages = 0;
+    while !scene.picture(SMALL).contains("Enter: bo (crypto-officer) answers") {
+        assert!(scene.picture(SMALL).contains("Enter: read on"));
+        scene.press(&[Key::Enter]).type_in("");
+        pages += 1;
+    }
+    assert!(pages > 2, "{pages}");
+    scene.press(&[Key::Enter]).type_in("sign").press(&[Key::Enter]);
+    assert_eq!(scene.answer(), Some(Ok("sign".into())));
+}
+
+#[test]
+fn what_was_told_is_read_before_what_is_asked() {
+    let mut scene = Scene::begun(SMALL);
+    let lines: Vec<Line> = (0..30).map(|number| Line::new("line", number.to_string())).collect();
+    scene.at("2.2", 6).tell(Notice::Done { sentence: "This came of it.".into(), lines });
+    scene.ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
+    let first = scene.picture(SMALL);
+    assert!(first.contains("This came of it.") && !first.contains("Sign?"), "{first}");
+    scene.open();
+    let last = scene.picture(SMALL);
+    assert!(last.contains("Sign?"), "{last}");
+}
+
+#[test]
+fn another_size_loses_nothing_that_was_typed() {
+    let mut scene = Scene::begun(SMALL);
+    scene.at("2.2", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign")).open().type_in("si");
+    for (columns, rows) in [LARGE, (60, 10), (300, 90), (1, 1), SMALL] {
+        scene.desk.resize(Geometry::of(columns, rows));
+        let _ = scene.picture((columns, rows));
+    }
+    assert!(scene.picture(SMALL).contains("> si"));
+    scene.type_in("gn").press(&[Key::Enter]);
+    assert_eq!(scene.answer(), Some(Ok("sign".into())));
+}
+
+#[test]
+fn a_wrong_word_is_said_and_asked_again() {
+    let mut scene = Scene::begun(SMALL);
+    scene.at("2.2", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign")).open();
+    scene.type_in("Sign").press(&[Key::Enter]);
+    assert!(scene.picture(SMALL).contains("found `Sign`, wanted exactly `sign`"));
+    assert_eq!(scene.answer(), None);
+    scene.type_in("no").press(&[Key::Enter]);
+    assert!(matches!(scene.answer(), Some(Err(NoAnswer::Declined { .. }))));
+}
+
+#[test]
+fn exceptions_and_pauses_are_asked_about_first() {
+    for (key, aside) in [('e', Aside::Exception), ('p', Aside::Pause)] {
+        let mut scene = Scene::begun(SMALL);
+        scene.at("2.2", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
+        scene.press(&[Key::Char(key), Key::Escape]);
+        assert_eq!(scene.answer(), None);
+        scene.press(&[Key::Char(key), Key::Enter]);
+        assert_eq!(scene.answer(), Some(Err(NoAnswer::Aside(aside))));
+    }
+}
+
+#[test]
+fn who_stops_types_a_word_and_every_later_question_ends() {
+    let mut scene = Scene::begun(SMALL);
+    scene.at("2.2", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
+    scene.press(&[Key::Interrupt, Key::Enter]);
+    assert_eq!(scene.answer(), None);
+    scene.type_in("leave").press(&[Key::Enter]);
+    assert!(matches!(scene.answer(), Some(Err(NoAnswer::Ended { .. }))));
+    scene.ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
+    assert!(matches!(scene.answer(), Some(Err(NoAnswer::Ended { .. }))));
+}
+
+#[test]
+fn words_are_completed_from_the_list_and_not_from_the_answer() {
+    let mut scene = Scene::begun(SMALL);
+    let wanted = Expected::Words("aardvark adroitness".into());
+    scene.at("6.3", 6).ask("wim", "Words?", Vec::new(), wanted).open();
+    scene.type_in("aar").press(&[Key::Tab]).type_in("adr").press(&[Key::Tab, Key::Enter]);
+    assert_eq!(scene.answer(), Some(Ok("aardvark adroitness ".into())));
+    scene.ask("wim", "Words?", Vec::new(), Expected::Words("aardvark adroitness".into())).open();
+    scene.type_in("ab").press(&[Key::Tab, Key::Tab]).press(&[Key::Enter]);
+    assert!(scene.picture(SMALL).contains("word 1 is not the one of the head"), "{}", scene.picture(SMALL));
+}
+
+#[test]
+fn a_hundred_thousand_keys_approve_nothing() {
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        usize::try_from(random % 1_000).unwrap()
+    };
+    let words = ["sign", "approve", "destroy", "revoke", "accept", "adopt", "close", "deviate", "again"];
+    let mut scene = Scene::begun(SMALL);
+    scene.at("2.2", 6);
+    let mut asked = 0;
+    for pressed in 0..100_000 {
+        if scene.desk.open().is_none() {
+            let word = words[asked % words.len()];
+            let lines = scene.fields();
+            scene.ask("bo", "Sign the certificate `root-x1`?", lines, Expected::Word(word));
+            asked += 1;
+        }
+        let key = match next() {
+            0..500 => Key::Char(char::from(b' ' + u8::try_from(next() % 95).unwrap())),
+            500..620 => Key::Enter,
+            620..640 => Key::Escape,
+            other => [
+                Key::Tab,
+                Key::Backspace,
+                Key::Delete,
+                Key::Up,
+                Key::Down,
+                Key::Left,
+                Key::Right,
+                Key::Home,
+                Key::End,
+                Key::PageUp,
+                Key::PageDown,
+                Key::Interrupt,
+                Key::Suspend,
+                Key::Clear,
+                Key::Other,
+            ][other % 15],
+        };
+        scene.desk.press(key);
+        assert!(!scene.desk.is_left(), "key {pressed} left the screen");
+        match scene.answer() {
+            None | Some(Err(NoAnswer::Aside(_) | NoAnswer::Declined { .. })) => {}
+            other => panic!("key {pressed}: {other:?}"),
+        }
+    }
+    assert!(asked > 10, "answers were opened and put off: {asked}");
+}

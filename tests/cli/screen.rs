@@ -1,0 +1,313 @@
+//! Whole ceremonies at the screen, on a pseudo-terminal, with everything that happens to people and terminals.
+
+use std::collections::BTreeMap;
+
+use der::{Decode as _, Encode as _};
+use rootrite::digest::Digest;
+use rustix::process::Signal;
+use serde_json::Value;
+use x509_cert::Certificate;
+use x509_cert::der;
+
+use crate::room::Room;
+use crate::sight::{Asked, Gone, Sight, parts};
+use crate::table::{Table, USER};
+
+const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice";
+const RESUME: &str = "resume --log log";
+const SMALL: (u16, u16) = (80, 24);
+const LARGE: (u16, u16) = (120, 40);
+
+#[test]
+fn a_ceremony_is_held_at_the_screen() {
+    for size in [SMALL, LARGE] {
+        let table = Table::new().now();
+        let gone = Sight::open(&table, RUN, size).go_on(|_, _| None).with(0);
+        assert!(gone.screen.contains("its bundle verifies"), "{}", gone.screen);
+        let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+        nothing_remains(&gone);
+    }
+}
+
+/// One ceremony, stopped twice: a wrong word, a wrong PIN, another size while somebody types, a pause, every signal, a
+/// declined approval, a terminal that is gone.
+#[test]
+fn what_happens_to_people_and_terminals_loses_nothing() {
+    let table = Table::new().now();
+    let mut script = Happening::all();
+    let gone = Sight::open(&table, RUN, SMALL).go_on(|sight, asked| script.next(sight, asked));
+    assert!(script.0.is_empty(), "did not happen: {:?}", script.0);
+    let gone = gone.with(3);
+    assert!(gone.screen.contains("declined: Sign"), "{}", gone.screen);
+    nothing_remains(&gone);
+    assert_eq!(of(&table, "auth.failed").len(), 1);
+    assert_eq!(of(&table, "request.rejected").len(), 1);
+    let notes: Vec<Value> = of(&table, "log.note");
+    assert!(notes.iter().any(|note| note["data"]["text"] == "paused; nobody is logged in"), "{notes:?}");
+
+    // The terminal goes while somebody is to sign.
+    let mut sight = Sight::open(&table, RESUME, LARGE);
+    while !matches!(sight.asked(), Some(Asked::Word(word)) if word == "sign") {
+        let asked = sight.asked().expect("it is still asked to sign");
+        let keys = sight.usual(&asked);
+        sight.keys(&keys);
+    }
+    assert_eq!(sight.hang_up().code, Some(3));
+
+    let gone = Sight::open(&table, RESUME, SMALL).go_on(|_, _| None).with(0);
+    assert!(gone.screen.contains("its bundle verifies"), "{}", gone.screen);
+    let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+    assert_eq!(of(&table, "session.resumed").len(), 2);
+    assert_eq!(of(&table, "cert.signed").len(), 2, "nothing was signed twice");
+}
+
+/// What happens, in this order, each at the first question that it fits.
+#[derive(Debug)]
+struct Happening(Vec<What>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    WrongWord,
+    OtherSize,
+    Interrupt,
+    Stopped,
+    WrongPin,
+    Pause,
+    Exception,
+    Declined,
+}
+
+impl Happening {
+    fn all() -> Self {
+        use What::{Declined, Exception, Interrupt, OtherSize, Pause, Stopped, WrongPin, WrongWord};
+        let mut all = vec![WrongWord, OtherSize, Interrupt, Stopped, WrongPin, Pause, Exception, Declined];
+        all.reverse();
+        Self(all)
+    }
+
+    fn next(&mut self, sight: &mut Sight, asked: &Asked) -> Option<String> {
+        let keys = match (self.0.last()?, asked) {
+            (What::WrongWord, Asked::Word(word)) if word == "present" => {
+                sight.keys("presemt\r");
+                sight.wait_for("found `presemt`, wanted exactly `present`");
+                String::new()
+            }
+            (What::OtherSize, Asked::Word(word)) if word == "present" => {
+                sight.keys("pres");
+                sight.wait_for("> pres");
+                for (columns, rows) in [LARGE, (40, 8), SMALL] {
+                    sight.resize(columns, rows);
+                    sight.wait_for(if columns < 72 { "What was typed is kept" } else { "> pres" });
+                }
+                "ent\r".to_owned()
+            }
+            (What::Interrupt, Asked::Enter) => {
+                sight.signal(Signal::INT);
+                sight.wait_for("Stop here?");
+                sight.keys("\u{1b}");
+                sight.wait_for("Enter: ");
+                String::new()
+            }
+            (What::Stopped, Asked::Enter) => {
+                let before = sight.middle();
+                sight.signal(Signal::TSTP);
+                sight.wait("the program is stopped", |sight| (sight.state() == 'T').then_some(()));
+                assert!(!sight.is_inside(), "the terminal is given back before the program stops");
+                assert!(!sight.screen().contains("Enter: "), "{}", sight.screen());
+                sight.signal(Signal::CONT);
+                sight.wait("the screen again", |sight| (sight.middle() == before).then_some(()));
+                assert!(sight.is_inside());
+                "\r".to_owned()
+            }
+            (What::WrongPin, Asked::Pin(token)) if token == "root" => {
+                sight.keys("not-the-pin\r");
+                sight.wait_for("! token `root`");
+                String::new()
+            }
+            (What::Pause | What::Exception, Asked::Enter) => beside(*self.0.last()?, sight)?,
+            (What::Declined, Asked::Word(word)) if word == "sign" => "no\r".to_owned(),
+            _ => return None,
+        };
+        self.0.pop();
+        Some(keys)
+    }
+}
+
+/// What somebody says in the place of an answer.
+fn beside(what: What, sight: &mut Sight) -> Option<String> {
+    if !sight.middle().contains("Enter: bo") || sight.middle().contains("Paused") {
+        return None;
+    }
+    if what == What::Pause {
+        sight.keys("p");
+        sight.wait_for("Pause, and log out of every token?");
+        sight.keys("\r");
+        sight.wait_for("nobody is logged in to any token");
+        assert!(!sight.screen().contains("root-x1"), "{}", sight.screen());
+    } else {
+        sight.keys("e");
+        sight.wait_for("Something is otherwise than the script says?");
+        sight.keys("\r");
+        sight.wait_for("What is otherwise than the script says, and why?");
+    }
+    Some(String::new())
+}
+
+#[test]
+fn what_the_screen_shows_is_what_is_signed() {
+    let table = Table::new().now();
+    let mut shown = BTreeMap::new();
+    // So high that the whole card stands on one page.
+    let _ = Sight::open(&table, RUN, (120, 150))
+        .go_on(|sight, asked| {
+            let card = sight.middle();
+            if *asked == Asked::Word("sign".into()) && card.contains("Sign the certificate `root-x1`?") {
+                shown = fields(parts(&card).unwrap().0.split("Sign the certificate").nth(1).unwrap());
+            }
+            None
+        })
+        .with(0);
+    let pem = table.read("out/certificates/root-x1.pem");
+    let (_, der) = der::pem::decode_vec(pem.as_bytes()).unwrap();
+    let certificate = Certificate::from_der(&der).unwrap();
+    let signed = certificate.tbs_certificate();
+    let whole = Digest::of(&signed.to_der().unwrap());
+    let hex = rootrite::digest::hex;
+    let time = |time: &x509_cert::time::Time| time.to_date_time().to_string();
+    let of_key = signed.subject_public_key_info().to_der().unwrap();
+    let identifier: x509_cert::ext::pkix::SubjectKeyIdentifier = signed.get_extension().unwrap().unwrap().1;
+    for (name, value) in [
+        ("version", "v3".to_owned()),
+        ("serial number", hex(signed.serial_number().as_bytes())),
+        ("signature algorithm", "ecdsa-sha384".to_owned()),
+        ("issuer", "CN=Example Root X1,O=Example Trust Services,C=US".to_owned()),
+        ("issuer, DER SHA-256", Digest::of(&signed.issuer().to_der().unwrap()).to_string()),
+        ("not before", time(&signed.validity().not_before)),
+        ("not after", time(&signed.validity().not_after)),
+        ("subject", signed.subject().to_string()),
+        ("subject, DER SHA-256", Digest::of(&signed.subject().to_der().unwrap()).to_string()),
+        ("public key", "ecdsa-p384".to_owned()),
+        ("public key, SPKI SHA-256", Digest::of(&of_key).to_string()),
+        ("extension keyUsage", "critical; key-cert-sign, crl-sign".to_owned()),
+        ("extension basicConstraints", "critical; CA".to_owned()),
+        ("extension subjectKeyIdentifier", hex(identifier.0.as_bytes())),
+        ("extension authorityKeyIdentifier", format!("key identifier {}", hex(identifier.0.as_bytes()))),
+        ("to be signed, SHA-256", whole.to_string()),
+        ("in words", whole.words()),
+    ] {
+        let value: String = value.split_whitespace().collect();
+        assert_eq!(shown.remove(name).as_deref(), Some(value.as_str()), "{name}");
+    }
+    assert!(shown.is_empty(), "shown, and not compared: {shown:?}");
+}
+
+/// The fields of a card: names and values, these without blanks, as a wrapped one has lost them at the ends of rows.
+fn fields(card: &str) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::new();
+    let mut last: Option<String> = None;
+    let mut beside_plan = false;
+    for line in card.lines() {
+        match line.strip_prefix("    ") {
+            Some(text) if text.starts_with("the plan has ") => beside_plan = true,
+            Some(text) => {
+                if let Some(name) = last.as_ref().filter(|_| !beside_plan) {
+                    let value: &mut String = fields.get_mut(name).unwrap();
+                    value.extend(text.split_whitespace());
+                }
+            }
+            None => {
+                beside_plan = false;
+                last = None;
+                let field = line.strip_prefix("* ").or_else(|| line.strip_prefix("  "));
+                if let Some((name, value)) = field.and_then(|field| field.split_once(':')) {
+                    fields.insert(name.to_owned(), value.split_whitespace().collect());
+                    last = Some(name.to_owned());
+                }
+            }
+        }
+    }
+    fields
+}
+
+/// The same ceremony by people at the screen, by people at prompts, and by a file.
+#[test]
+fn screen_prompts_and_answers_leave_the_same_log() {
+    let pin = |asked: &Asked| matches!(asked, Asked::Pin(_)).then(|| format!("{PRACTICE_USER}\r"));
+    let table = Table::for_answers().now();
+    let _ = Sight::open(&table, RUN, SMALL).go_on(|_, asked| pin(asked)).with(0);
+    let at_screen = story(&table);
+    assert!(at_screen.len() > 40, "{}", at_screen.len());
+
+    let table = Table::for_answers().now();
+    // Without a name of the terminal there are prompts.
+    let _ = Room::open(&table, RUN)
+        .go_on(|question| {
+            matches!(question.wanted, crate::room::Wanted::Pin(_)).then(|| PRACTICE_USER.to_owned())
+        })
+        .with(0);
+    same(&at_screen, &story(&table));
+
+    let table = Table::for_answers().now();
+    let _ = table.run(&format!("{RUN} --answers answers.yaml")).with(0);
+    same(&at_screen, &story(&table));
+}
+
+/// Two stories are the same, or the first difference is said.
+#[track_caller]
+fn same(one: &[String], other: &[String]) {
+    for (one, other) in one.iter().zip(other) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(one.len(), other.len());
+}
+
+/// The PIN of throw-away tokens.
+const PRACTICE_USER: &str = "rehearsal-user";
+
+/// What a log says, but for times, numbers that are drawn, what is made from either (signatures, digests, words), and whose
+/// clock it was.
+fn story(table: &Table) -> Vec<String> {
+    let records = records(table);
+    let said = records.iter().map(|record| {
+        let mut data = record["data"].clone();
+        mask(&mut data);
+        format!("{} {} {} {data}", record["ev"], record["step"], record["actor"])
+    });
+    said.collect()
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let drawn = text.len() >= 16 && text.bytes().all(|octet| octet.is_ascii_hexdigit());
+            if drawn || text.parse::<rootrite::clock::Timestamp>().is_ok() {
+                "…".clone_into(text);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(mask),
+        Value::Object(values) => {
+            for (key, value) in values {
+                if ["statement", "vkey", "source", "preimage", "signature", "path"].contains(&key.as_str()) {
+                    *value = Value::Null;
+                }
+                mask(value);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn records(table: &Table) -> Vec<Value> {
+    table.read("log/log.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn of(table: &Table, event: &str) -> Vec<Value> {
+    records(table).into_iter().filter(|record| record["ev"] == event).collect()
+}
+
+/// Neither the ceremony nor a secret is left on the terminal; a secret was never sent to it at all.
+fn nothing_remains(gone: &Gone) {
+    assert!(!gone.screen.contains("Enter: "), "{}", gone.screen);
+    let sent = String::from_utf8_lossy(&gone.octets);
+    assert!(!sent.contains(USER), "a PIN was sent to the terminal");
+}
