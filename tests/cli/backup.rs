@@ -797,3 +797,34 @@ fn a_key_comes_back_with_nothing_of_this_program() {
     let signed = run(std::process::Command::new("sh").current_dir(elsewhere.path()).args(["-c", sign]), b"");
     assert!(signed.with(0).out.contains("Verified OK"));
 }
+
+#[test]
+fn what_would_lose_a_key_is_said_from_the_log_alone() {
+    let table = Table::without_tokens();
+    table.write("script.yaml", script());
+    let _ = table.run("rehearse script.yaml --out first --quiet").with(0);
+    let said = table.run("survive --log first/ceremony-log").with(0).out;
+    let root = said.split_once("root-x1\n").unwrap().1;
+    for wanted in [
+        "  tokens  root, spare\n  shares  3 of 5, set ",
+        ": h1, h2, h3, h4, h5\n  media   root-x1-backup-1, root-x1-backup-2\n",
+        "  lost if every token is lost (2), and 3 sheets or all 2 media\n  what loses it alone: nothing\n",
+    ] {
+        assert!(root.contains(wanted), "{wanted}\n{said}");
+    }
+    assert!(
+        said.contains("e1\n  tokens  root\n  lost if every token is lost (1)\n  what loses it alone: root\n"),
+        "{said}"
+    );
+    let _ = table
+        .run("survive --log first/ceremony-log --without spare,h1,h2,h3,root-x1-backup-1,root-x1-backup-2")
+        .with(0);
+    let lost = table.run("survive --log first/ceremony-log --without root,spare,h1,h2,h3").with(5);
+    assert!(
+        lost.error.contains("the key `root-x1` is lost") && lost.out.contains("it is LOST"),
+        "{}",
+        lost.both()
+    );
+    let unknown = table.run("survive --log first/ceremony-log --without cellar").with(2);
+    assert!(unknown.error.contains("the log knows no `cellar`"), "{}", unknown.error);
+}
