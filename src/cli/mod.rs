@@ -76,6 +76,11 @@ enum Command {
     Share(share::Share),
 }
 
+/// The command line as data: what completions and man pages are made of.
+pub fn command() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
+}
+
 /// The program from its arguments to its exit code.
 pub fn main() -> ExitCode {
     // The process that this program starts for a PKCS#11 module: the same binary, before anything is parsed.
