@@ -8,11 +8,10 @@ server_issuers() { echo e1 r1; }
 
 server_clients() { echo certbot lego; }
 
-# Its ACME directory has the CA's serial number in its path.
-server_directory() {
-    echo "https://acme.test/django_ca/acme/directory/$(openssl x509 -noout -serial -in "$work/ceremony/out/certificates/$issuer.pem" |
-        sed 's/^serial=0*//')/"
-}
+# How it names a certificate in a path: the serial number without leading zeros.
+named() { openssl x509 -noout -serial -in "$work/ceremony/out/certificates/$issuer.pem" | sed 's/^serial=0*//'; }
+
+server_directory() { echo "https://acme.test/django_ca/acme/directory/$(named)/"; }
 
 django() { PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/django-ca DJANGO_SETTINGS_MODULE=settings "$DJANGO_CA/bin/$1" "${@:2}"; }
 
@@ -22,18 +21,33 @@ server_start() {
     django django-admin shell --verbosity 0 <"$DJANGO_CA_EXPORT/add.py" || return
     # A responder of its own, certified by the key on the token.
     django django-admin generate_ocsp_keys || return
-    exec env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here/django-ca" DJANGO_SETTINGS_MODULE=settings "$DJANGO_CA/bin/gunicorn" \
+    exec env HOME="$DJANGO_CA_DATA" PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here/django-ca" DJANGO_SETTINGS_MODULE=settings "$DJANGO_CA/bin/gunicorn" \
         --bind 127.0.0.1:443 --certfile "$WEB/cert.pem" --keyfile "$WEB/key.pem" --workers 1 --threads 8 wsgi
 }
 
-# status LEAF: what its responder says of a certificate, by a signature that has a path to the root.
+# What its responder says of a certificate, by a signature that has a path to the root of the ceremony.
 status() {
-    local serial
-    serial=$(openssl x509 -noout -serial -in "$work/ceremony/out/certificates/$issuer.pem" | sed 's/^serial=0*//')
-    openssl ocsp -issuer "$work/ceremony/out/certificates/$issuer.pem" -cert "$1" -sha1 -no_nonce -CAfile "$root" \
-        -verify_other "$work/ceremony/out/certificates/$issuer.pem" -url "http://127.0.0.1:8080/"
+    local ca=$work/ceremony/out/certificates/$issuer.pem ocsp=$work/django-ca/ocsp
+    openssl ocsp -issuer "$ca" -cert "$1" -no_nonce -reqout "$ocsp.request" >/dev/null &&
+        curl --silent --fail --header 'Content-Type: application/ocsp-request' --data-binary "@$ocsp.request" \
+            --output "$ocsp.response" "https://acme.test/django_ca/ocsp/$(named)/cert/" &&
+        openssl ocsp -respin "$ocsp.response" -issuer "$ca" -cert "$1" -no_nonce -CAfile "$root" -verify_other "$ca"
 }
 
-server_judge_revoked() { :; }
+# verified STATUS LEAF: the response verifies and says this.
+verified() {
+    local said
+    said=$(status "$2" 2>&1) || { echo "$said"; return 1; }
+    echo "$said"
+    [[ $said == *'Response verify OK'* && $said == *": $1"* ]]
+}
+
+server_judge_issued() {
+    check "django-ca, $client: OCSP says that it is good" verified good "$folder/leaf.pem"
+}
+
+server_judge_revoked() {
+    check "django-ca, $client: OCSP says that it is revoked" verified revoked "$folder/revoked.pem"
+}
 
 server_judge_refusals() { :; }
