@@ -206,6 +206,9 @@ macro_rules! steps {
             /// Every step's name with what it does.
             pub const ABOUT: &'static [(&'static str, &'static str)] =
                 &[$(($module::$step::NAME, $module::$step::ABOUT)),+];
+            /// Every step's name with why ceremonies have it.
+            pub const WHY: &'static [(&'static str, &'static str)] =
+                &[$(($module::$step::NAME, $module::$step::WHY)),+];
 
             /// Makes a step from what stands in the script; what is wrong goes to the scope's problems.
             pub fn resolve(node: &StepNode, scope: &mut Scope<'_>) -> Option<Self> {
