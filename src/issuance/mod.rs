@@ -38,8 +38,8 @@ mod structure;
 use thiserror::Error;
 
 pub use backup::{
-    ToRestore, ToWrap, begin_vendor_backup, found_copy, make_live, mechanism_of, prove_restored, restore,
-    restored_id, seal, wrap, wrapping_between,
+    ToRestore, ToRewrap, ToWrap, begin_vendor_backup, found_copy, make_live, mechanism_of, prove_restored,
+    restore, restored_id, rewrap, seal, wrap, wrapping_between,
 };
 pub use backups::{Backups, KeyBackup, KnownShare};
 pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Judged, Signed, Verified};

@@ -94,6 +94,7 @@ impl Memory {
                 self.survives(&record.ev, data);
                 self.backed_up(&record.ev, data)
             }
+            "media.destroyed" => self.copy_destroyed(data),
             "share.confirmed" => self.backed_up(&record.ev, data),
             "key.destroyed" => self.key_destroyed(data),
             _ => None,
@@ -322,6 +323,17 @@ impl Memory {
                 known.confirmed |= ev == "share.confirmed";
                 known.returned |= ev == "share.returned";
             }
+        }
+        Some(())
+    }
+
+    /// A copy of a wrapped key is gone; one that is lost is somewhere still.
+    fn copy_destroyed(&mut self, data: &Object) -> Option<()> {
+        let medium = data.str("medium")?;
+        let of_copy = |backup: &&KeyBackup| backup.copies.iter().any(|copy| copy == medium);
+        let spki = self.ledger.backups.all().iter().find(of_copy)?.spki_sha256;
+        if data.get("lost").and_then(ceremony_log::json::Value::as_bool) == Some(false) {
+            self.ledger.possessions.survives_no_longer(spki, &format!("wrapped copy on {medium}"));
         }
         Some(())
     }

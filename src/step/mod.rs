@@ -35,6 +35,7 @@ mod last_crl;
 mod pin_shares;
 mod placeholder;
 mod preflight;
+mod refresh_shares;
 mod request_certificate;
 mod restore_key;
 mod revoke;
@@ -311,6 +312,7 @@ steps!(
     generate_key::GenerateKey,
     back_up_key::BackUpKey,
     check_shares::CheckShares,
+    refresh_shares::RefreshShares,
     restore_key::RestoreKey,
     attest_key::AttestKey,
     device_audit::DeviceAudit,
