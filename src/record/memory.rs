@@ -104,6 +104,14 @@ impl Memory {
     /// What a token held when it was last looked at; forgotten as soon as something is begun there that may change it.
     fn watch(&mut self, record: &Record) {
         let Some(token) = record.data.str("token") else { return };
+        if let ("device.inserted", Some(serial)) = (record.ev.as_str(), record.data.str("serial")) {
+            self.ledger.possessions.inserted(token, serial);
+        }
+        if let ("key.generated" | "key.restored", Some(spki)) =
+            (record.ev.as_str(), record.data.str("spki_sha256"))
+        {
+            self.ledger.possessions.made_on(spki, token);
+        }
         let seen = record.data.str("without_heads_sha256").and_then(|text| text.parse().ok());
         match (record.ev.as_str(), seen) {
             ("token.inventory", Some(sha256)) => {

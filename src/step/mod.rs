@@ -138,6 +138,11 @@ trait Step: Serialize + DeserializeOwned {
         None
     }
 
+    /// The tokens that are other devices than in the ceremonies before.
+    fn replaces(&self) -> &[String] {
+        &[]
+    }
+
     /// The medium that it writes, and how many copies.
     fn medium(&self) -> Option<(&str, usize)> {
         None
@@ -259,6 +264,11 @@ macro_rules! steps {
             /// The token that it initialises.
             pub fn initializes(&self) -> Option<&str> {
                 match self { $(Self::$step(step) => step.initializes()),+ }
+            }
+
+            /// The tokens that are other devices than in the ceremonies before.
+            pub fn replaces(&self) -> &[String] {
+                match self { $(Self::$step(step) => step.replaces()),+ }
             }
 
             /// The medium that it writes, and how many copies.
