@@ -19,6 +19,7 @@ mod piece;
 mod plain;
 mod plan;
 mod print;
+mod printer;
 mod profile;
 mod quiet;
 mod rehearse;
