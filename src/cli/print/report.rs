@@ -68,7 +68,7 @@ impl Source {
             octets.split(|octet| *octet == b'\n').take(usize::try_from(size).unwrap_or(usize::MAX)).collect();
         let mut tree = Tree::default();
         for line in &lines {
-            tree.push_line(line);
+            let _ = tree.push_line(line);
         }
         let root = Digest::from_octets(*tree.root().octets());
         let under = lines.join(&b'\n');
