@@ -18,7 +18,7 @@ use super::look::Look;
 use super::talk::{Delivery, Message, SecretKind, SecretQuestion, Seen};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-use crate::plan::{Plan, Sources};
+use crate::plan::{NoBundles, Plan, Sources};
 use crate::profile::BuiltIn;
 use crate::secret::SecretOctets;
 use crate::stage::{
@@ -41,8 +41,15 @@ impl Scene {
     fn new((columns, rows): (u16, u16)) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("ceremonies");
         let file = root.join("root-and-subordinates.yaml");
-        let sources =
-            Sources { library: &BuiltIn, folder: &root, rehearsal: true, earlier: None, begun: false };
+        let sources = Sources {
+            library: &BuiltIn,
+            folder: &root,
+            rehearsal: true,
+            practice: true,
+            bundles: &NoBundles,
+            earlier: None,
+            begun: false,
+        };
         let plan = Plan::read("root-and-subordinates.yaml", &std::fs::read(file).unwrap(), &sources).unwrap();
         let people = plan.setting.people.all.clone();
         let desk = Desk::new(Geometry::of(columns, rows));
