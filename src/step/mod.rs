@@ -6,6 +6,7 @@ mod attest_key;
 mod back_up_key;
 mod brought;
 mod certificate;
+mod check_shares;
 mod confirm_clock;
 mod confirm_log;
 mod create_log;
@@ -35,6 +36,7 @@ mod pin_shares;
 mod placeholder;
 mod preflight;
 mod request_certificate;
+mod restore_key;
 mod revoke;
 mod revoked;
 mod roll_call;
@@ -137,6 +139,11 @@ trait Step: Serialize + DeserializeOwned {
 
     /// The medium that it writes, and how many copies.
     fn medium(&self) -> Option<(&str, usize)> {
+        None
+    }
+
+    /// The medium of an earlier ceremony that it reads, and how many copies there are.
+    fn reads(&self) -> Option<(&str, usize)> {
         None
     }
 
@@ -258,6 +265,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.medium()),+ }
             }
 
+            /// The medium of an earlier ceremony that it reads, and how many copies there are.
+            pub fn reads(&self) -> Option<(&str, usize)> {
+                match self { $(Self::$step(step) => step.reads()),+ }
+            }
+
             /// Which token has to wrap what kind of key, and which have to take it back.
             pub fn wraps(&self) -> Option<Wrapping<'_>> {
                 match self { $(Self::$step(step) => step.wraps()),+ }
@@ -288,6 +300,8 @@ steps!(
     create_log::CreateLog,
     generate_key::GenerateKey,
     back_up_key::BackUpKey,
+    check_shares::CheckShares,
+    restore_key::RestoreKey,
     attest_key::AttestKey,
     device_audit::DeviceAudit,
     destroy_key::DestroyKey,

@@ -26,6 +26,7 @@ mod crl_series;
 mod devices;
 mod export;
 mod heads;
+mod independent;
 mod inputs;
 mod issuance;
 mod key_origin;
