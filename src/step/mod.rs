@@ -34,6 +34,7 @@ mod last_crl;
 mod pin_shares;
 mod placeholder;
 mod preflight;
+mod replace_log_key;
 mod request_certificate;
 mod revoke;
 mod revoked;
@@ -297,6 +298,7 @@ steps!(
     issue_crl::IssueCrl,
     issue_crl_series::IssueCrlSeries,
     issue_ocsp_responses::IssueOcspResponses,
+    replace_log_key::ReplaceLogKey,
     witness::Witness,
     seal::Seal,
     write_media::WriteMedia,
