@@ -168,6 +168,25 @@ fn each_record_is_stored_before_its_act_and_each_outcome_before_anyone_is_told()
 }
 
 #[test]
+fn a_key_that_waits_for_its_backup_signs_nothing_but_its_proof() {
+    let waiting = KeyOrder { backup: Backup::Vendor, ..ORDER };
+    let room = Room::default();
+    let refused = room.enter(|stage| request(make_key(&waiting, stage)?, stage));
+    assert!(matches!(refused, Err(IssuanceError::NotLive { .. })), "{refused:?}");
+    // Whoever says that it is live does not get past the stage.
+    let room = Room::default();
+    let refused = room.enter(|stage| {
+        let key = make_key(&waiting, stage)?;
+        request(Key { live: true, ..key }, stage)
+    });
+    assert!(matches!(refused, Err(IssuanceError::Stage(StageError::NotLive { .. }))), "{refused:?}");
+    let happened = room.happened();
+    assert!(!happened.contains("csr.sign.intent") && !happened.contains("key.live"), "{happened}");
+    assert_eq!(happened.matches("token:sign").count(), 1, "{happened}");
+    assert!(!room.happened().is_empty());
+}
+
+#[test]
 fn without_a_record_the_token_is_not_asked() {
     for (refused, never) in [
         ("quorum.met", "token:"),

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 const AT: &str = "2026-12-01T00:00:00Z";
 
-/// Codes that take more than a bundle: an importer's pins, its last head, its online tokens. Nothing produces them yet.
+/// Codes that take more than a bundle: an importer's pins, its last head, its online tokens. `tests/import/` shows them.
 const OF_IMPORT: [&str; 6] = ["E156", "E160", "E166", "E180", "E182", "E210"];
 
 #[test]

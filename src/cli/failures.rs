@@ -135,6 +135,9 @@ fn stage(error: &StageError) -> Turn {
         | StageError::NotRecalled { .. }
         | StageError::OtherToken { .. }
         | StageError::Rollback { .. }
+        | StageError::ReceiptRollback { .. }
+        | StageError::ReceiptFork { .. }
+        | StageError::ReceiptOrigin { .. }
         | StageError::Fork { .. }
         | StageError::Journal(JournalError::Lost { .. }) => Turn::Refused,
         _ => Turn::Equipment,

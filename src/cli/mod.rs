@@ -6,6 +6,7 @@ mod approve;
 mod check;
 mod convert;
 mod draft;
+mod due;
 mod export;
 mod failures;
 mod files;
@@ -60,6 +61,7 @@ enum Command {
     Verify(verify::Verify),
     Export(Box<export::Export>),
     Import(import::Import),
+    Due(due::Due),
     Log(log::Log),
     #[command(subcommand)]
     Print(print::Print),
@@ -72,6 +74,11 @@ enum Command {
     Hsm(hsm::Hsm),
     #[command(subcommand)]
     Share(share::Share),
+}
+
+/// The command line as data: what completions and man pages are made of.
+pub fn command() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
 }
 
 /// The program from its arguments to its exit code.
@@ -104,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Resume(command) => command.run(&mut out),
         Command::Verify(command) => command.run(&mut out),
         Command::Import(command) => command.run(&mut out),
+        Command::Due(command) => command.run(&mut out),
         Command::Export(command) => command.run(&mut out),
         Command::Log(command) => command.run(&mut out),
         Command::Print(command) => command.run(&mut out),

@@ -117,20 +117,24 @@ impl Tokens {
 
 /// Throw-away folders in the place of media, and what a site says of them.
 fn media(plan: &Plan, folder: &Path) -> std::io::Result<String> {
-    let mut media: BTreeMap<&str, usize> = BTreeMap::new();
-    for (name, copies) in plan.steps().filter_map(|step| step.step.medium()) {
-        let most = media.entry(name).or_default();
-        *most = copies.max(*most);
+    let mut media: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
+    for step in plan.steps() {
+        // Wrapped keys are read again by later ceremonies; of what is handed over each has media of its own.
+        let kept = step.step.wraps().is_some() || step.step.reads().is_some();
+        let of = if kept { KEPT } else { plan.setting.ceremony.as_str() };
+        for (name, copies) in step.step.medium().into_iter().chain(step.step.reads()) {
+            let most = media.entry(name).or_insert((0, of));
+            most.0 = copies.max(most.0);
+        }
     }
     if media.is_empty() {
         return Ok(String::new());
     }
     let mut site = String::from("media:\n");
-    for (name, copies) in media {
+    for (name, (copies, of)) in media {
         let mut places = Vec::new();
         for copy in 1..=copies {
-            // Each ceremony has media of its own.
-            let place = folder.join("media").join(&plan.setting.ceremony).join(format!("{name}-{copy}"));
+            let place = folder.join("media").join(of).join(format!("{name}-{copy}"));
             fs::create_dir_all(&place)?;
             places.push(format!("\"{}\"", place.display()));
         }
@@ -139,6 +143,9 @@ fn media(plan: &Plan, folder: &Path) -> std::io::Result<String> {
     }
     Ok(site)
 }
+
+/// Where media are that later ceremonies read; no ceremony can be called so.
+const KEPT: &str = "KEPT";
 
 /// Throws away the tokens of a rehearsal that was interrupted, if they are still there.
 ///

@@ -39,9 +39,7 @@ fn deadlines(story: &Story) -> Vec<(String, Timestamp)> {
     // Of each issuer and of each responder what lasts longest counts.
     let mut last: BTreeMap<(&str, &str), Timestamp> = BTreeMap::new();
     let mut all = Vec::new();
-    let superseded =
-        |named: &Named| story.superseded.iter().any(|one| one.list == named.sha256 && one.seq > named.seq);
-    for named in story.named.iter().filter(|named| !superseded(named)) {
+    for named in story.named.iter().filter(|named| !is_superseded(story, named)) {
         let time = |key| named.text(key).and_then(|text| text.parse::<Timestamp>().ok());
         match named.ev.as_str() {
             "crl.signed" | "ocsp.signed" => {
@@ -53,11 +51,8 @@ fn deadlines(story: &Story) -> Vec<(String, Timestamp)> {
                 }
             }
             "cert.signed" if ["subordinate", "cross"].contains(&named.kind.as_str()) => {
-                let policy = named.digest("tbs_sha256").and_then(|tbs| story.policy_of(tbs));
-                let public = policy.is_some_and(|policy| policy.parse() != Ok(Policy::Private));
-                let before = if public { BEFORE_A_PUBLIC_CA_ENDS } else { 0 };
                 let what = format!("subordinate CA `{}` has to be followed before", named.name);
-                all.extend(time("not_after").and_then(|ends| ends.minus(before)).map(|ends| (what, ends)));
+                all.extend(succession(story, named).map(|ends| (what, ends)));
             }
             _ => {}
         }
@@ -68,4 +63,21 @@ fn deadlines(story: &Story) -> Vec<(String, Timestamp)> {
         (format!("{what} of the key {by}… run out before"), ends)
     }));
     all
+}
+
+/// Whether a series of sealed CRLs counts for nothing any more.
+pub fn is_superseded(story: &Story, named: &Named) -> bool {
+    story.superseded.iter().any(|one| one.list == named.sha256 && one.seq > named.seq)
+}
+
+/// When a subordinate CA has to be followed by another one; nothing for other certificates.
+pub fn succession(story: &Story, named: &Named) -> Option<Timestamp> {
+    if !["subordinate", "cross"].contains(&named.kind.as_str()) {
+        return None;
+    }
+    let policy = named.digest("tbs_sha256").and_then(|tbs| story.policy_of(tbs));
+    let public = policy.is_some_and(|policy| policy.parse() != Ok(Policy::Private));
+    let before = if public { BEFORE_A_PUBLIC_CA_ENDS } else { 0 };
+    let ends: Timestamp = named.text("not_after")?.parse().ok()?;
+    ends.minus(before)
 }

@@ -14,15 +14,17 @@
 //! - `cosign`: a witness on a machine of its own, and what it remembers;
 //! - `pins`, `import`: a bundle judged by those who take it in, and by what they know from elsewhere;
 //! - `set`, `store`: what is staged and active there;
-//! - `due`: when the next ceremony has to be.
+//! - `due`: when the next ceremony has to be; `deadlines`, `calendar`: every deadline that a log knows.
 //!
 //! Findings have the codes of the log format's §5.
 
 mod artifacts;
+mod calendar;
 mod certificates;
 mod cosign;
 mod crl;
 mod crl_series;
+mod deadlines;
 mod due;
 pub mod export;
 mod folder;
@@ -44,7 +46,9 @@ mod tiles;
 mod verify;
 mod witnessed;
 
+pub use calendar::{ALARMS, calendar};
 pub use cosign::{CosignError, Cosigned, Store, Witness, verifier};
+pub use deadlines::{About, Deadline, Deadlines, deadlines};
 pub use import::{Accepted, Held, Judged, Online, Possession, Verified, judge};
 pub use key_origin::brought_request;
 pub use log::{LogHead, Trust, head, verify_log};

@@ -186,6 +186,8 @@ pub struct Story {
     pub ceremony: Option<(String, Option<Digest>)>,
     /// How the last ceremony that closed did so.
     pub closing: Option<Closing>,
+    /// What the next ceremony is for, as the last one said.
+    pub next_purpose: Option<String>,
     /// What its closing says was handed over.
     pub outputs: Option<(u64, String)>,
     /// Under which policy what was to be signed was linted, by its digest in hex.
@@ -271,6 +273,7 @@ impl Story {
 
     fn closes(&mut self, record: &Record) {
         self.closing = Closing::of(record);
+        self.next_purpose = record.data.str("next_purpose").map(str::to_owned);
         if let Some(outcome) = record.data.str("outcome").and_then(Outcome::of) {
             self.outcomes.insert(record.cer.clone(), outcome);
             if outcome == Outcome::Ok {

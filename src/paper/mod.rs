@@ -6,6 +6,8 @@
 //! - What people compare comes from the plan and the log, never from a template.
 //! - What is secret is in no document: a sheet's words are written by `sheet`, into a buffer that is wiped.
 
+mod auditor;
+mod criteria;
 mod document;
 #[cfg(feature = "pdf")]
 mod pdf;
@@ -16,6 +18,7 @@ mod template;
 mod text;
 mod told;
 
+pub use auditor::auditor_pack;
 pub use document::{Blank, Block, Cell, Document, Span, Table, Value};
 #[cfg(feature = "pdf")]
 pub use pdf::{PageSize, PdfError, pdf};

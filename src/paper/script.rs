@@ -462,7 +462,7 @@ pub(super) fn records<'r>(records: impl Iterator<Item = &'r Record>) -> Vec<Vec<
 
 /// A table of records.
 pub(super) fn table_of_records(rows: Vec<Vec<Cell>>) -> Block {
-    let columns = columns(&[("no", 2), ("time (UTC)", 5), ("who", 3), ("event", 5), ("what", 18)]);
+    let columns = columns(&[("no", 2), ("time (UTC)", 8), ("who", 4), ("event", 7), ("what", 18)]);
     Block::Table(Table { columns, rows })
 }
 

@@ -130,22 +130,47 @@ impl Page {
 
     fn table(&mut self, table: &Table) {
         let widths = widths(table, COLUMNS - self.indent);
+        if is_cramped(table, &widths) {
+            return self.stacked(table);
+        }
         let head: Vec<Vec<String>> =
             table.columns.iter().zip(&widths).map(|((name, _), width)| wrap(name, *width)).collect();
         self.row(&head, &widths);
         let rule: Vec<Vec<String>> = widths.iter().map(|width| vec!["-".repeat(*width)]).collect();
         self.row(&rule, &widths);
         for row in &table.rows {
-            let cells: Vec<Vec<String>> = row
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| match cell {
-                    Cell::Text(text) => wrap(&spelled(text, |_| true), *width),
-                    Cell::Value(value) => pieces(&spelled(&value.line(), |_| true), *width),
-                    Cell::Blank => vec!["_".repeat(*width)],
-                })
-                .collect();
+            let cells: Vec<Vec<String>> =
+                row.iter().zip(&widths).map(|(cell, width)| lines_of(cell, *width)).collect();
             self.row(&cells, &widths);
+        }
+        self.gap();
+    }
+
+    /// A table whose last column has lines of its own, below the others.
+    fn stacked(&mut self, table: &Table) {
+        let room = COLUMNS - self.indent;
+        let count = table.columns.len().saturating_sub(1);
+        let longest = |place: usize| {
+            let cells = table.rows.iter().filter_map(|row| row.get(place)).map(|cell| width(&said(cell)));
+            cells.max().unwrap_or_default().max(table.columns.get(place).map_or(0, |(name, _)| width(name)))
+        };
+        let widths: Vec<usize> = (0..count).map(|place| longest(place).min(room / 2)).collect();
+        let names: Vec<Vec<String>> =
+            table.columns.iter().zip(&widths).map(|((name, _), width)| wrap(name, *width)).collect();
+        self.row(&names, &widths);
+        if let Some((name, _)) = table.columns.last() {
+            self.line(&format!("    {name}"));
+        }
+        self.line(&"-".repeat(room));
+        for row in &table.rows {
+            let cells: Vec<Vec<String>> =
+                row.iter().zip(&widths).map(|(cell, width)| lines_of(cell, *width)).collect();
+            self.row(&cells, &widths);
+            for line in row.last().map(|cell| lines_of(cell, room - 4)).unwrap_or_default() {
+                if !line.is_empty() {
+                    self.line(&format!("    {line}"));
+                }
+            }
         }
         self.gap();
     }
@@ -216,6 +241,34 @@ fn widths(table: &Table, room: usize) -> Vec<usize> {
     let room = room.saturating_sub(GAP * table.columns.len().saturating_sub(1));
     let each = |(_, share): &(String, u8)| (room * usize::from(*share) / shares.max(1)).max(1);
     table.columns.iter().map(each).collect()
+}
+
+/// What a cell says.
+fn said(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) => spelled(text, |_| true),
+        Cell::Value(value) => spelled(&value.line(), |_| true),
+        Cell::Blank => String::new(),
+    }
+}
+
+/// A cell's lines: whole words, unless blank space in a value counts.
+fn lines_of(cell: &Cell, room: usize) -> Vec<String> {
+    let said = said(cell);
+    match cell {
+        Cell::Blank => vec!["_".repeat(room)],
+        Cell::Value(_) if said.contains("  ") => pieces(&said, room),
+        _ => wrap(&said, room),
+    }
+}
+
+/// Whether words would be parted that could stand whole if the last column had lines of its own.
+fn is_cramped(table: &Table, widths: &[usize]) -> bool {
+    let parted = |row: &Vec<Cell>| {
+        row.iter().zip(widths).any(|(cell, room)| said(cell).split(' ').any(|word| width(word) > *room))
+    };
+    let forms = table.rows.iter().flatten().any(|cell| matches!(cell, Cell::Blank));
+    !forms && table.rows.iter().any(parted)
 }
 
 fn plain(spans: &[Span]) -> String {

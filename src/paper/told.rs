@@ -17,6 +17,8 @@ pub struct Told {
     pub practice: bool,
     /// Its records, in order.
     pub records: Vec<Record>,
+    /// Those of every ceremony of the log, up to the same head.
+    pub all: Vec<Record>,
     /// How many records the log had under the head that closed it, and its root.
     pub head: Option<(u64, Digest)>,
 }
@@ -36,8 +38,8 @@ impl Told {
             genesis.and_then(|first| first.data.get("practice")).and_then(Said::as_bool).unwrap_or(true);
         let last = all.iter().rev().find(|record| record.cer != "-").map(|record| record.cer.clone());
         let ceremony = ceremony.map(str::to_owned).or(last).unwrap_or_default();
-        let records = all.into_iter().filter(|record| record.cer == ceremony).collect();
-        Ok(Self { origin, ceremony, practice, records, head })
+        let records = all.iter().filter(|record| record.cer == ceremony).cloned().collect();
+        Ok(Self { origin, ceremony, practice, records, all, head })
     }
 
     /// The records of some events.

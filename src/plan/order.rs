@@ -82,5 +82,14 @@ fn needs_people(name: &str) -> bool {
 /// Whether a step makes or uses a key of the ceremony: the clock and the log have to be settled.
 fn needs_clock(name: &str) -> bool {
     name.starts_with("issue-")
-        || ["generate-key", "back-up-key", "request-certificate", "revoke", "witness"].contains(&name)
+        || [
+            "generate-key",
+            "back-up-key",
+            "check-shares",
+            "restore-key",
+            "request-certificate",
+            "revoke",
+            "witness",
+        ]
+        .contains(&name)
 }

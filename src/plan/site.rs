@@ -238,7 +238,8 @@ impl Site {
 impl Site {
     /// Every medium of the script has a place, or one for each copy.
     fn judge_media(&self, plan: &Plan, problems: &mut Problems) {
-        for (name, copies) in plan.steps().filter_map(|step| step.step.medium()) {
+        let written = plan.steps().filter_map(|step| step.step.medium());
+        for (name, copies) in written.chain(plan.steps().filter_map(|step| step.step.reads())) {
             let Some(medium) = self.media.find(name) else {
                 problems.add(Place::START, format!("the script's medium `{name}` is missing under `media`"));
                 continue;

@@ -454,6 +454,13 @@ impl Journal for LogFolder {
         held
     }
 
+    fn root_of(&self, size: u64) -> Option<Digest> {
+        if size > self.levels.size() {
+            return None;
+        }
+        self.levels.root(size).map(|root| Digest::from_octets(*root.octets()))
+    }
+
     fn use_log_key(&mut self, key: &LogKey) -> Result<String, JournalError> {
         let verifier = self.verifier_key(key)?;
         let name = verifier.to_string();

@@ -289,9 +289,18 @@ impl Stage<'_> {
             let information = self.information(token)?;
             let (_, tries) = self.equipment(token)?.tries(&information);
             self.word_before_try(token, &information)?;
-            match self.try_log_in(token, tries)? {
-                Ok(()) => break,
-                Err(error) => self.after_wrong_pin(token, error)?,
+            match self.try_log_in(token, tries) {
+                Ok(Ok(())) => break,
+                Ok(Err(error)) => self.after_wrong_pin(token, error)?,
+                // Somebody saw to something else first; the PIN is asked for again.
+                Err(StageError::NoAnswer(NoAnswer::Aside(aside))) => {
+                    let custodian = self.equipment(token)?.custodians.first().cloned();
+                    let Some(person) = custodian else {
+                        return Err(StageError::NoAnswer(NoAnswer::Aside(aside)));
+                    };
+                    self.see_to(aside, &person)?;
+                }
+                Err(error) => return Err(error),
             }
         }
         let outside = matches!(self.equipment(token)?.login, LoginKind::External);

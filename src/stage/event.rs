@@ -42,6 +42,9 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         token: Option<String>,
     },
+    /// The answer of the online side to an earlier bundle.
+    #[serde(rename = "receipt.imported")]
+    ReceiptImported { size: u64, root: Digest, at: Timestamp, vkey: String },
     /// The program began to work on this log.
     #[serde(rename = "session.start")]
     SessionStart(Session),

@@ -10,7 +10,7 @@
 
 use super::equipment::{Device, Equipment};
 use super::event::{Confirmed, Event};
-use super::journal::{Head, Held, KeptHead};
+use super::journal::{Head, Held, KeptHead, OnlineHead};
 use super::operators::{Line, Notice};
 use super::{Stage, StageError, printable};
 use crate::digest::Digest;
@@ -85,6 +85,37 @@ impl Stage<'_> {
         let sentence = "The log was compared with the heads on the tokens.".into();
         self.show(&Notice::Done { sentence, lines });
         Ok(())
+    }
+
+    /// Compares the log that goes on with the head that the online side took in, and says in the log that it did.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::ReceiptRollback`], [`StageError::ReceiptFork`] or [`StageError::ReceiptOrigin`] if the online side knows
+    /// another log; both heads are in the log then.
+    pub fn compare_with_receipt(&mut self, receipt: &OnlineHead) -> Result<(), StageError> {
+        let Some(start) = self.head_at_start else { return Ok(()) };
+        let OnlineHead { origin, size, root, at, vkey } = receipt.clone();
+        let held = Head { size, root };
+        let own = self.journal.head_text().lines().next().unwrap_or_default().to_owned();
+        let error = match self.journal.root_of(size).filter(|_| size <= start.size) {
+            _ if origin != own => StageError::ReceiptOrigin { found: origin, wanted: own },
+            Some(here) if here == root => {
+                self.record(Event::ReceiptImported { size, root, at, vkey })?;
+                let token = None;
+                self.record(Event::LogConfirmed { size, root, how: Confirmed::Receipt, token })?;
+                let older = start.size.saturating_sub(size);
+                let mut lines = vec![Line::new("activated there", at.to_string())];
+                lines.push(Line::new("records since", older.to_string()));
+                let sentence = "The log was compared with the online side's receipt.".into();
+                self.show(&Notice::Done { sentence, lines });
+                return Ok(());
+            }
+            Some(here) => StageError::ReceiptFork { at, held, here: Head { size, root: here } },
+            None => StageError::ReceiptRollback { at, held, here: start },
+        };
+        self.record(Event::LogAnomaly { severity: "error".into(), text: printable(&error.to_string()) })?;
+        Err(error)
     }
 
     /// What one token holds. What is there and is no head of the log's key is an anomaly, and counts for nothing.

@@ -54,6 +54,21 @@ pub struct Head {
     pub root: Digest,
 }
 
+/// A head that the online side says it has taken in.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct OnlineHead {
+    /// The log's origin.
+    pub origin: String,
+    /// How many records.
+    pub size: u64,
+    /// Their root.
+    pub root: Digest,
+    /// When it was activated there.
+    pub at: Timestamp,
+    /// The key that signed the receipt, as verifiers write it.
+    pub vkey: String,
+}
+
 /// A head as it was signed, to be kept elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptHead {
@@ -179,6 +194,12 @@ pub trait Journal {
     fn judge_head(&self, octets: &[u8]) -> Held {
         let _ = octets;
         Held::NoHead { why: "there is no log that knows heads".into() }
+    }
+
+    /// The root of the first `size` records, if there are so many.
+    fn root_of(&self, size: u64) -> Option<Digest> {
+        let _ = size;
+        None
     }
 
     /// Says which key signs heads from now on: its note name and key.

@@ -39,6 +39,40 @@ impl Stage<'_> {
         Ok(self.journal.hand_over()?)
     }
 
+    /// Reads a file from a copy of a medium that an earlier ceremony wrote, once somebody has inserted it and `is_it` says that
+    /// it is the one; `is_it` says what is wrong with it otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Medium`] if it cannot be read or is not the one; [`StageError::NoAnswer`] if nobody brings it.
+    pub fn read_medium(
+        &mut self,
+        delivery: &Delivery,
+        copy: u64,
+        name: &str,
+        is_it: &dyn Fn(&[u8]) -> Result<(), String>,
+    ) -> Result<Vec<u8>, StageError> {
+        let folder = self.medium_folder(delivery, copy)?;
+        let lines = vec![
+            Line::new("medium", format!("`{}`, copy {copy}", delivery.medium)),
+            Line::new("mounted at", folder.display().to_string()),
+            Line::new("file", name),
+        ];
+        let mut why = String::new();
+        for _ in 0..MOST_MEDIA {
+            let sentence = "Insert the medium and mount it.";
+            self.question(delivery.person.clone(), sentence, lines.clone(), Expected::Word(INSERTED))?;
+            let read =
+                medium::read(&folder.join(name)).map_err(|error| format!("`{name}` cannot be read: {error}"));
+            match read.and_then(|octets| is_it(&octets).map(|()| octets)) {
+                Ok(octets) => return Ok(octets),
+                Err(said) => why = said,
+            }
+            self.show(&Notice::Wrong { sentence: printable(&why) });
+        }
+        Err(StageError::Medium { medium: delivery.medium.clone(), why })
+    }
+
     /// Writes files onto every copy of a medium that has none yet by the log.
     ///
     /// # Errors

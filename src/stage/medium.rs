@@ -294,6 +294,17 @@ fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// A file of a medium that is no longer than a wrapped key's.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut octets = Vec::new();
+    file.take(MOST_READ).read_to_end(&mut octets)?;
+    Ok(octets)
+}
+
 fn read_small(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     if !file.metadata()?.is_file() {
@@ -321,6 +332,8 @@ pub(super) const MARKER: &str = "rootrite-medium.txt";
 const MARKER_PART: &str = "rootrite-medium.txt.part";
 /// The list of all files.
 pub(super) const LIST: &str = "SHA256SUMS";
+/// The most octets of a file that is read: more than a wrapped key's has.
+const MOST_READ: u64 = 1 << 17;
 /// What a file takes on a medium besides its octets, and in what steps.
 const BLOCK: u64 = 4096;
 const BUFFER: usize = 1 << 20;

@@ -44,7 +44,8 @@ pub use event::{
 };
 pub use hand_over::Handing;
 pub use journal::{
-    Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey, ToCosign, WitnessKey,
+    Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey, OnlineHead, ToCosign,
+    WitnessKey,
 };
 pub use machine::{Expected as MachineExpected, Machine};
 pub use media::Delivery;
@@ -843,6 +844,42 @@ pub enum StageError {
         held: Head,
         /// The head of the log here when the ceremony began.
         here: Head,
+    },
+    /// The online side took in a newer log than the one that is here: this is an older copy of it.
+    #[error(
+        "the log here is older than the online side knows it: its receipt of {at} is over {} records, root {}; the log here ended \
+         at {} records, root {}",
+        held.size, held.root, here.size, here.root
+    )]
+    ReceiptRollback {
+        /// When the online side activated it.
+        at: Timestamp,
+        /// The head of the receipt.
+        held: Head,
+        /// The head of the log here when the ceremony began.
+        here: Head,
+    },
+    /// The online side took in another log than the one that is here.
+    #[error(
+        "the log here is not the one that the online side took in: over {} records its receipt of {at} has the root {}; here the \
+         first {} records have the root {}",
+        held.size, held.root, here.size, here.root
+    )]
+    ReceiptFork {
+        /// When the online side activated it.
+        at: Timestamp,
+        /// The head of the receipt.
+        held: Head,
+        /// The head of the log here over as many records.
+        here: Head,
+    },
+    /// The receipt is an answer to another log.
+    #[error("the receipt is for the log `{found}`; the log here is `{wanted}`")]
+    ReceiptOrigin {
+        /// The receipt's.
+        found: String,
+        /// That of the log here.
+        wanted: String,
     },
     /// A token knows another log than the one that is here.
     #[error(

@@ -89,6 +89,9 @@ pub struct WrappedBackup {
 impl Step for BackUpKey {
     const NAME: &'static str = "back-up-key";
     const ABOUT: &'static str = "a key is backed up in shares, restored, sealed, and live";
+    const WHY: &'static str =
+        "A key that exists once is lost with its device: only enough of the holders together can bring it back. BR 6.2.4.";
+    const MINUTES: u32 = 20;
     const RECALLED: bool = true;
     type Spec = Spec;
 
@@ -285,7 +288,7 @@ impl WrappedBackup {
             };
             Backup::new(parts).map(|file| file.text()).map_err(|error| error.to_string())
         };
-        let order = ToWrap { key, format, mechanism, said: said(&backup, mechanism) };
+        let order = ToWrap { key, format, mechanism, said: said(&backup, &format!("{mechanism:#x}")) };
         let file = issuance::wrap(order, &kek, write, room.stage)?;
         // From here on it is in the shares alone.
         drop(kek);
@@ -458,10 +461,11 @@ impl WrappedBackup {
 }
 
 /// What the log of an interrupted ceremony says of the last backup in this step.
-struct Known;
+pub struct Known;
 
 impl Known {
-    fn of(name: &str, key: &Key, room: &Room<'_, '_>) -> Option<KeyBackup> {
+    /// What it says of this key's.
+    pub fn of(name: &str, key: &Key, room: &Room<'_, '_>) -> Option<KeyBackup> {
         let (step, spki_sha256) = (Some(room.stage.step_number()), key.public.spki_sha256());
         let records = room.stage.past().records();
         let ours =
@@ -519,18 +523,18 @@ fn learn(backup: &mut KeyBackup, record: &PastRecord) -> Option<()> {
 }
 
 /// Whether every holder has confirmed, and none has given a sheet back.
-fn is_whole(backup: &KeyBackup) -> bool {
+pub fn is_whole(backup: &KeyBackup) -> bool {
     let good = backup.shares.values().filter(|share| share.confirmed && !share.returned).count();
     good == backup.share_count && good > 0
 }
 
 /// What the log says of a backup.
-fn said(backup: &KeyBackup, mechanism: u64) -> BackedUp {
+pub fn said(backup: &KeyBackup, mechanism: &str) -> BackedUp {
     let count = |number: usize| u64::try_from(number).ok();
     BackedUp {
         spki_sha256: backup.spki_sha256,
         format: backup.format.clone(),
-        mechanism: format!("{mechanism:#x}"),
+        mechanism: mechanism.to_owned(),
         blob_sha256: backup.blob_sha256,
         copies: backup.copies.iter().map(|medium| BackupCopy { medium: medium.clone() }).collect(),
         set_id: Some(backup.set.clone()),

@@ -4,17 +4,26 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Room, Scope, Step, StepError, spec};
-use crate::stage::{Confirmed, Event, Expected, Line, Notice, Person, StageError};
+use crate::receipt::Receipt;
+use crate::script::{Id, Located};
+use crate::stage::{Confirmed, Event, Expected, Line, Notice, OnlineHead, Person, StageError};
 
 spec!(
-    /// `confirm-log: {}`
-    Spec {}
+    /// `confirm-log: {}` or `confirm-log: {receipt: …, receipt-key: …}`
+    Spec {
+        /// The input that is the online side's answer to the last bundle.
+        receipt: Option<Located<Id>> = optional "receipt",
+        /// The key that signs such answers, as the online side's own people say it.
+        receipt_key: Option<Located<String>> = optional "receipt-key",
+    }
 );
 
 /// The tokens' heads are compared; then a witness types the words of the head that the last ceremony printed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ConfirmLog {
     person: Person,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    receipt: Option<OnlineHead>,
 }
 
 impl Step for ConfirmLog {
@@ -25,20 +34,27 @@ impl Step for ConfirmLog {
     const RECALLED: bool = false;
     type Spec = Spec;
 
-    fn resolve(_: Spec, scope: &mut Scope<'_>) -> Option<Self> {
+    fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let order = ["external-witness", "internal-witness", "auditor", "ceremony-administrator"];
         let person = order.iter().find_map(|role| scope.setting.people.of_role(role).next()).cloned();
         if person.is_none() {
             scope.wrong("`confirm-log` needs a witness, an auditor or a ceremony administrator who types the paper's words");
         }
         scope.continues_log();
-        Some(Self { person: person? })
+        let receipt = receipt(spec, scope);
+        Some(Self { person: person?, receipt: receipt? })
     }
 
     fn preview(&self) -> String {
+        let receipt = self.receipt.as_ref().map_or_else(String::new, |receipt| {
+            format!(
+                " Compare it with the online side's receipt of {} over {} records, root {}, by the key {}.",
+                receipt.at, receipt.size, receipt.root, receipt.vkey
+            )
+        });
         format!(
-            "Compare the log with the heads that the tokens keep, and its keys with those on the tokens. {} reads its last head \
-             from paper and types its words.",
+            "Compare the log with the heads that the tokens keep, and its keys with those on the tokens.{receipt} {} reads its \
+             last head from paper and types its words.",
             self.person.id
         )
     }
@@ -52,6 +68,9 @@ impl Step for ConfirmLog {
         // What tokens say first: what a person types comes from paper, whatever the machine says.
         room.stage.compare_with_tokens()?;
         find_keys(room)?;
+        if let Some(receipt) = &self.receipt {
+            room.stage.compare_with_receipt(receipt)?;
+        }
         // The words themselves are not shown: what is typed comes from paper, or it proves nothing.
         let lines = vec![Line::new("records of the log", head.size.to_string())];
         let sentence = "Type all words of the log's head from the last ceremony's paper.";
@@ -62,6 +81,35 @@ impl Step for ConfirmLog {
         room.stage.record_by(&self.person, event)?;
         room.stage.log_is_confirmed();
         Ok(())
+    }
+}
+
+/// The receipt, if the script names one; verified by the key that the script names, and the plan's digest covers.
+#[expect(clippy::option_option, reason = "what is wrong was said, and there may be none")]
+fn receipt(spec: Spec, scope: &mut Scope<'_>) -> Option<Option<OnlineHead>> {
+    let (named, key) = match (spec.receipt, spec.receipt_key) {
+        (None, None) => return Some(None),
+        (Some(named), Some(key)) => (named, key),
+        (Some(_), None) => {
+            scope.wrong("`receipt` without `receipt-key`: whose signature would it be?");
+            return None;
+        }
+        (None, Some(_)) => {
+            scope.wrong("`receipt-key` without `receipt`: name the input that is the receipt");
+            return None;
+        }
+    };
+    let input = scope.required_input(&named)?;
+    match Receipt::read(&input.octets, &key.value) {
+        Ok(verified) => {
+            let vkey = verified.key();
+            let Receipt { origin, size, root, at, .. } = verified.receipt().clone();
+            Some(Some(OnlineHead { origin, size, root, at, vkey }))
+        }
+        Err(error) => {
+            scope.wrong(format!("the input `{}` is no receipt by `receipt-key`: {error}", named.value));
+            None
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod attest_key;
 mod back_up_key;
 mod brought;
 mod certificate;
+mod check_shares;
 mod confirm_clock;
 mod confirm_log;
 mod create_log;
@@ -36,6 +37,7 @@ mod placeholder;
 mod preflight;
 mod replace_log_key;
 mod request_certificate;
+mod restore_key;
 mod revoke;
 mod revoked;
 mod roll_call;
@@ -141,6 +143,11 @@ trait Step: Serialize + DeserializeOwned {
         None
     }
 
+    /// The medium of an earlier ceremony that it reads, and how many copies there are.
+    fn reads(&self) -> Option<(&str, usize)> {
+        None
+    }
+
     /// Which token has to wrap what kind of key, and which have to take it back.
     fn wraps(&self) -> Option<Wrapping<'_>> {
         None
@@ -200,6 +207,9 @@ macro_rules! steps {
             /// Every step's name with what it does.
             pub const ABOUT: &'static [(&'static str, &'static str)] =
                 &[$(($module::$step::NAME, $module::$step::ABOUT)),+];
+            /// Every step's name with why ceremonies have it.
+            pub const WHY: &'static [(&'static str, &'static str)] =
+                &[$(($module::$step::NAME, $module::$step::WHY)),+];
 
             /// Makes a step from what stands in the script; what is wrong goes to the scope's problems.
             pub fn resolve(node: &StepNode, scope: &mut Scope<'_>) -> Option<Self> {
@@ -256,6 +266,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.medium()),+ }
             }
 
+            /// The medium of an earlier ceremony that it reads, and how many copies there are.
+            pub fn reads(&self) -> Option<(&str, usize)> {
+                match self { $(Self::$step(step) => step.reads()),+ }
+            }
+
             /// Which token has to wrap what kind of key, and which have to take it back.
             pub fn wraps(&self) -> Option<Wrapping<'_>> {
                 match self { $(Self::$step(step) => step.wraps()),+ }
@@ -286,6 +301,8 @@ steps!(
     create_log::CreateLog,
     generate_key::GenerateKey,
     back_up_key::BackUpKey,
+    check_shares::CheckShares,
+    restore_key::RestoreKey,
     attest_key::AttestKey,
     device_audit::DeviceAudit,
     destroy_key::DestroyKey,

@@ -123,6 +123,17 @@ impl ShareSet {
         Ok(Ok((kek, who)))
     }
 
+    /// Whether a holder types the share that the log says; it is recorded, and forgotten at once.
+    pub fn is_good(
+        &self,
+        holder: &Person,
+        given: usize,
+        backup: &KeyBackup,
+        room: &mut Room<'_, '_>,
+    ) -> Result<bool, StepError> {
+        Ok(self.typed(holder, given, backup, room)?.is_some())
+    }
+
     /// What a holder types, once it is the share that the log says; nothing if it does not come to that.
     fn typed(
         &self,

@@ -280,8 +280,11 @@ impl Desk {
         self.note = None;
         self.beat = None;
         self.model.waiting = None;
-        self.scroll = 0;
-        true
+        // Behind a page nothing can be answered; whoever reads it goes on reading, and loses no key.
+        if self.page.is_none() {
+            self.scroll = 0;
+        }
+        self.page.is_none()
     }
 
     fn read_on(&mut self, key: Key) {
@@ -426,13 +429,24 @@ impl Desk {
     fn aside(&mut self, sure: Sure) {
         match &self.open {
             Some(Open::Question(..)) => self.be_sure(sure),
+            Some(Open::Secret(question, _)) if question.can_wait => self.be_sure(sure),
             Some(_) => self.note = Some("first this; at the next question it can be said".into()),
             None => self.note = Some("the program is at work; at the next question it can be said".into()),
         }
     }
 
     fn put_off(&mut self, aside: Aside) {
-        self.give(Err(NoAnswer::Aside(aside)));
+        let answer = NoAnswer::Aside(aside);
+        // A ceremony that is gone does not wait for it.
+        let _ = match self.open.take() {
+            Some(Open::Question(_, reply)) => reply.send(Err(answer)).is_ok(),
+            Some(Open::Secret(_, reply)) => reply.send(Err(answer)).is_ok(),
+            other => {
+                self.open = other;
+                false
+            }
+        };
+        self.go_on();
     }
 
     fn back(&mut self) {

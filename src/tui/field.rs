@@ -126,7 +126,9 @@ mod tests {
 
     fn typed(keys: &[Key]) -> Field {
         let mut field = Field::default();
-        keys.iter().for_each(|key| field.press(*key));
+        for key in keys {
+            field.press(*key);
+        }
         field
     }
 

@@ -135,7 +135,7 @@ fn steps(model: &Model, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
             let width = usize::from(geometry.left());
             if text.len() + time.len() < width {
                 let gap = width - text.len() - time.len();
-                text.push_str(&format!("{:gap$}{time}", ""));
+                text = format!("{text}{:gap$}{time}", "");
             }
             rows.push(Row::of(tone, text));
         }
@@ -234,6 +234,11 @@ fn wanted(desk: &Desk, left: usize, look: Look) -> (Tone, String) {
         };
         return (Tone::Look, text.to_owned());
     }
+    asked(desk, look)
+}
+
+/// The same for what is on the table.
+fn asked(desk: &Desk, look: Look) -> (Tone, String) {
     match desk.open() {
         None => {
             let Some((waited, what)) = desk.work() else { return (Tone::Plain, String::new()) };
@@ -343,7 +348,7 @@ fn tokens(model: &Model) -> Vec<(Tone, String)> {
 
 const fn state_of(state: TokenState) -> (Tone, &'static str) {
     match state {
-        TokenState::Blank => (Tone::Plain, "blank"),
+        TokenState::Blank => (Tone::Faint, "blank"),
         TokenState::LoggedOut => (Tone::Plain, "out"),
         TokenState::LoggedIn => (Tone::Look, "IN"),
     }

@@ -48,7 +48,7 @@ use watch::Watch;
 use crate::secret::SecretOctets;
 use crate::stage::{
     Line, NoAnswer, Notice, Operators, Overview, Pin, PinKind, PinPurpose, PinRequest, Programme, Question,
-    ShareDelivery, SharePurpose, ShareRequest,
+    ShareDelivery, SharePurpose, ShareRequest, SharedSecret,
 };
 
 /// A screen, for as long as this lives.
@@ -134,13 +134,13 @@ impl Screen {
             let once_more = if again { ", once more: nobody saw it" } else { "" };
             let new = if request.purpose == PinPurpose::New { "A new " } else { "The " };
             let sentence = format!("{new}{which} of token `{}`{once_more}", request.token);
-            let kind = SecretKind::Pin;
             let question = SecretQuestion {
-                kind,
+                kind: SecretKind::Pin,
                 pin: request.kind,
                 person: person.clone(),
                 sentence,
                 lines,
+                can_wait: request.kind == PinKind::User && request.purpose != PinPurpose::New,
                 empty: None,
             };
             let part = self.ask_secret(question)?;
@@ -192,12 +192,15 @@ impl Operators for Screen {
     }
 
     fn deliver(&mut self, delivery: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
-        let ShareDelivery { token, person, set_id, index, count, threshold, share, .. } = delivery;
-        let sentence =
-            format!("Share {index} of {count} of the PIN of token `{token}`, for {}", said(person));
+        let ShareDelivery { of, person, set_id, index, count, threshold, share, .. } = delivery;
+        let sentence = format!("Share {index} of {count} of {of}, for {}", said(person));
+        let what = match of {
+            SharedSecret::Key { .. } => "Write down every word with its number",
+            _ => "Write down every group. The last character of each checks it",
+        };
+        let salt = delivery.salt.map_or_else(String::new, |salt| format!(", and the salt {salt}"));
         let above = format!(
-            "{}: share {index} of {count} of the PIN of token `{token}`, set {set_id}; it takes {threshold}.\n\
-             Write down every group. The last character of each checks it.",
+            "{}: share {index} of {count} of {of}, set {set_id}; it takes {threshold}.\n{what}{salt}.",
             said(person)
         );
         let secret = share.expose(SecretOctets::read);
@@ -208,26 +211,27 @@ impl Operators for Screen {
     }
 
     fn share(&mut self, request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
-        let (token, person) = (&request.token, request.person.clone());
-        let mut lines = vec![Line::new("token", token.clone())];
+        let (of, person) = (&request.of, request.person.clone());
+        let mut lines = Vec::new();
         let (sentence, empty) = match request.purpose {
-            SharePurpose::ReadBack { index } => (
-                format!("Share {index} of the PIN of token `{token}`, as it was written down"),
-                "shows it once more",
-            ),
+            SharePurpose::ReadBack { index } => {
+                (format!("Share {index} of {of}, as it was written down"), "shows it once more")
+            }
             SharePurpose::Login { given, .. } => {
-                lines.push(Line::new("tries", request.tries.clone()));
+                if !request.tries.is_empty() {
+                    lines.push(Line::new("tries", request.tries.clone()));
+                }
                 lines.push(Line::new("shares given", format!("{given} of {}", request.threshold)));
-                (format!("A share of the PIN of token `{token}`"), "goes on without this holder")
+                (format!("A share of {of}"), "goes on without this holder")
             }
         };
-        let kind = SecretKind::Share;
         let typed = self.ask_secret(SecretQuestion {
-            kind,
+            kind: SecretKind::Share,
             pin: PinKind::User,
             person,
             sentence,
             lines,
+            can_wait: false,
             empty: Some(empty),
         })?;
         Ok(Some(typed).filter(|typed| !typed.is_empty()))

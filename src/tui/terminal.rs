@@ -33,7 +33,6 @@ impl Tty {
     pub fn open() -> io::Result<Self> {
         let file = File::options().read(true).write(true).open("/dev/tty")?;
         let before = tcgetattr(&file)?;
-        static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let next = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
@@ -177,6 +176,8 @@ fn taken() -> std::sync::MutexGuard<'static, Option<(File, Termios)>> {
 
 /// The terminal that was taken, as it was: a panic gives it back from wherever it happens.
 static TAKEN: Mutex<Option<(File, Termios)>> = Mutex::new(None);
+/// The hook is set once.
+static HOOK: Once = Once::new();
 static PANICKED: AtomicBool = AtomicBool::new(false);
 
 /// The alternate screen, cleared, without a cursor.

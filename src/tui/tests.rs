@@ -41,8 +41,15 @@ impl Scene {
     fn new((columns, rows): (u16, u16)) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("ceremonies");
         let file = root.join("root-and-subordinates.yaml");
-        let sources =
-            Sources { library: &BuiltIn, folder: &root, rehearsal: true, earlier: None, begun: false };
+        let sources = Sources {
+            library: &BuiltIn,
+            folder: &root,
+            rehearsal: true,
+            practice: true,
+            bundles: &crate::plan::NoBundles,
+            earlier: None,
+            begun: false,
+        };
         let plan = Plan::read("root-and-subordinates.yaml", &std::fs::read(file).unwrap(), &sources).unwrap();
         let people = plan.setting.people.all.clone();
         let desk = Desk::new(Geometry::of(columns, rows));
@@ -155,7 +162,9 @@ impl Scene {
     }
 
     fn press(&mut self, keys: &[Key]) -> &mut Self {
-        keys.iter().for_each(|key| self.desk.press(*key));
+        for key in keys {
+            self.desk.press(*key);
+        }
         self
     }
 
@@ -212,6 +221,10 @@ impl Scene {
 
 /// Every screen, by name.
 fn scenes(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
+    [opening(size), signing(size), beside(size), shares(size), ends(size)].into_iter().flatten().collect()
+}
+
+fn opening(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
     let mut all = Vec::new();
     let mut add = |name, scene| all.push((name, scene));
     let mut scene = Scene::new(size);
@@ -242,6 +255,12 @@ fn scenes(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
     let lines = vec![Line::new("ceremony clock", "2026-11-01T08:05:00Z")];
     scene.at("1.3", 6).ask("wim", "What does your own clock say, in UTC?", lines, Expected::Time).open();
     add("clock", scene);
+    all
+}
+
+fn signing(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
+    let mut all = Vec::new();
+    let mut add = |name, scene| all.push((name, scene));
     let mut scene = Scene::begun(size);
     scene.at("1.5", 6).tell(Notice::Wrong { sentence: "token `root`: the PIN is wrong".into() });
     let (reply, _) = channel();
@@ -253,17 +272,18 @@ fn scenes(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
             person,
             sentence: "The PIN of token `root`".into(),
             lines: vec![Line::new("token", "root"), Line::new("tries", "2 tries are left")],
+            can_wait: true,
             empty: None,
         }),
         reply,
     ));
     scene.open().type_in("never on a screen");
     add("pin", scene);
-    for (name, ends) in [("approval", false), ("approval-end", true)] {
+    for (name, at_end) in [("approval", false), ("approval-end", true)] {
         let mut scene = Scene::begun(size);
         let lines = scene.fields();
         scene.at("2.2", 6).ask("bo", "Sign the certificate `root-x1`?", lines, Expected::Word("sign"));
-        if ends {
+        if at_end {
             scene.open().type_in("sigh").press(&[Key::Enter]).type_in("sig");
         }
         add(name, scene);
@@ -281,11 +301,10 @@ fn scenes(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
     });
     scene.tell(Notice::Waiting { sentence });
     add("at-work", scene);
-    all.extend(more_scenes(size));
     all
 }
 
-fn more_scenes(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
+fn beside(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
     let mut all = Vec::new();
     let mut add = |name, scene| all.push((name, scene));
     let mut scene = Scene::begun(size);
@@ -308,6 +327,12 @@ fn more_scenes(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
     let sentence = "This ceremony was interrupted. Does it go on?";
     scene.at("2.2", 0).ask("ada", sentence, lines, Expected::Word("resume"));
     add("resume", scene);
+    all
+}
+
+fn shares(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
+    let mut all = Vec::new();
+    let mut add = |name, scene| all.push((name, scene));
     let mut scene = Scene::begun(size);
     let person = scene.person("cy");
     let (reply, _) = channel();
@@ -331,12 +356,19 @@ fn more_scenes(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
             person,
             sentence: "Share 2 of the PIN of token `root`, as it was written down".into(),
             lines: vec![Line::new("token", "root")],
+            can_wait: false,
             empty: Some("shows it once more"),
         }),
         reply,
     ));
     scene.open().type_in("academic acidd acne");
     add("read-back", scene);
+    all
+}
+
+fn ends(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
+    let mut all = Vec::new();
+    let mut add = |name, scene| all.push((name, scene));
     let mut scene = Scene::begun(size);
     let head = Digest::of(b"head");
     let lines = vec![
@@ -391,6 +423,13 @@ fn every_screen_is_as_its_picture() {
     let there: BTreeSet<String> =
         there.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(there, names, "pictures that no test draws");
+}
+
+#[test]
+fn every_step_says_why_ceremonies_have_it() {
+    for (name, why) in crate::step::AnyStep::WHY {
+        assert!(why.ends_with('.') && why.len() > 20, "{name}: {why}");
+    }
 }
 
 #[test]

@@ -481,3 +481,127 @@ fn a_vendor_s_backup_stands_behind_the_same_gate() {
     assert!(live.iter().all(|data| data["spki_sha256"] != root), "{live:?}");
     assert_eq!(count(&events, "cert.sign.intent"), 0);
 }
+
+/// A later ceremony of the same log, with these steps.
+fn later(name: &str, holders: &[&str], steps: &str) -> String {
+    let people: String = holders.iter().map(|id| format!("  - {{id: {id}, role: share-holder}}\n")).collect();
+    format!(
+        "rootrite: 1\nceremony: {name}\ntitle: After the backup\npolicy: private\n{}\ntokens:\n  root: {{class: any}}\n  \
+         drill: {{class: any, distinct-from: [root, log]}}\n  log: {{class: any, distinct-from: [root]}}\npeople:\n  - {{id: ada, role: \
+         ceremony-administrator}}\n  - {{id: bo, role: crypto-officer}}\n  - {{id: cy, role: crypto-officer}}\n  - {{id: wim, role: \
+         external-witness}}\n{people}quorum: {{crypto-officer: 1, external-witness: 1}}\napprovals: {{plan: {{crypto-officer: 2}}, method: typed}}\n\
+         acts:\n  - act: Opening\n    steps:\n      - roll-call: {{}}\n      - confirm-clock: {{sources: 1}}\n      - confirm-log: {{}}\n  \
+         - act: Backup\n    steps:\n{steps}  - act: Closing\n    steps:\n      - witness: {{}}\n      - seal: {{}}\n",
+        crate::table::window(1)
+    )
+}
+
+/// A table after the first ceremony, with a blank page for the next: its script, and a site with a token `drill`.
+fn table_after(holders: &mut Holders) -> Table {
+    let table = table();
+    let _ = Room::open(&table, PRACTICE).go_on(|question| holders.answer(question)).with(0);
+    table
+}
+
+fn site_for_later(table: &Table) {
+    let site = table.read("site.yaml");
+    // The token `spare` was only there to prove the backup: a new one takes its part.
+    let drill = SoftHsm::module();
+    assert!(drill.is_file());
+    table.write("later.yaml.site", site.replace("  spare:", "  drill:"));
+}
+
+const LATER: &str = "run later.yaml --site later.yaml.site --log log --out out-2 --practice --plain";
+
+/// What somebody answers in a later ceremony: the head's words are on paper.
+fn on_paper(table: &Table, question: &Question) -> Option<String> {
+    if question.wanted != Wanted::Words || !question.shown.contains("Type all words") {
+        return None;
+    }
+    let head = table.run("log head log").with(0).out;
+    Some(head.lines().find_map(|line| line.trim().strip_prefix("in words")).unwrap().trim().to_owned())
+}
+
+#[test]
+fn shares_are_checked_and_a_key_is_restored_in_a_later_ceremony() {
+    let mut holders = Holders::default();
+    let table = table_after(&mut holders);
+    site_for_later(&table);
+    let steps = "      - check-shares: {key: root-x1, holders: [h1, h2]}\n      - restore-key: {key: root-x1, to: [drill], copy: 2}\n";
+    table.write("later.yaml", later("drill", &["h1", "h2", "h3"], steps));
+    // `spare` has the key already; it is emptied as a new device would be.
+    let process = table.hsm.start();
+    let mut spare = session(&process, "spare", USER);
+    let id = of(&events(&table), "key.restored")[0]["id"].as_str().unwrap().parse().unwrap();
+    spare.destroy_objects(&id).unwrap();
+    drop(spare);
+    process.stop().unwrap();
+    let mut wrong = 0;
+    let ended = Room::open(&table, LATER).go_on(|question| {
+        if let Some(words) = on_paper(&table, question) {
+            return Some(words);
+        }
+        let answer = holders.answer(question)?;
+        let Wanted::Secret(prompt) = &question.wanted else { return None };
+        // `h2` has lost the sheet.
+        if prompt.starts_with("h2") && wrong < 1 {
+            wrong += 1;
+            return Some(String::new());
+        }
+        Some(answer)
+    });
+    let ended = ended.with(0);
+    let all = events(&table);
+    let anomalies = of(&all, "log.anomaly");
+    assert_eq!(anomalies.len(), 1, "{anomalies:?}");
+    assert_eq!(anomalies[0]["text"].as_str().unwrap().split('`').nth(1), Some("h2"));
+    assert_eq!((count(&all, "key.restored"), count(&all, "key.sealed")), (2, 1));
+    let restored = of(&all, "key.restored")[1];
+    assert_eq!(
+        (&restored["token"], &restored["attributes"]["extractable"]),
+        (&"drill".into(), &false.into())
+    );
+    let _ = table.run("verify out-2/bundle-practice-drill").with(0);
+    nothing_is_left(&table, &ended, &holders, None);
+}
+
+#[test]
+fn what_a_later_ceremony_cannot_do_is_found_while_planning() {
+    let table = Table::without_tokens();
+    table.write("script.yaml", script());
+    let rehearsed = table.run("rehearse script.yaml --out first").with(0);
+    assert!(rehearsed.error.is_empty(), "{}", rehearsed.error);
+    let wrong = |holders: &[&str], steps: &str, said: &str| {
+        table.write("later.yaml", later("drill", holders, steps));
+        let error = table.run("check later.yaml --log first/ceremony-log").with(2).error;
+        assert!(error.contains(said), "{said}\n{error}");
+    };
+    let all = ["h1", "h2", "h3", "h4", "h5"];
+    wrong(&all[..2], "      - restore-key: {key: root-x1, to: [drill]}\n", "2 of the holders of set ");
+    wrong(
+        &all,
+        "      - restore-key: {key: root-x1, to: [drill], copy: 3}\n",
+        "`copy` is 3; the log knows 2 of this key",
+    );
+    wrong(
+        &all,
+        "      - restore-key: {key: e1, to: [drill]}\n",
+        "the log knows no backup of the key `e1` in shares",
+    );
+    wrong(&all, "      - check-shares: {key: root-x1, holders: [ada]}\n", "`ada` holds no share of set ");
+    wrong(&all[..4], "      - check-shares: {key: root-x1}\n", "`h5` holds a share of set ");
+}
+
+#[test]
+fn a_drill_is_rehearsed_after_the_ceremony_that_it_is_about() {
+    let table = Table::without_tokens();
+    table.write("script.yaml", script());
+    let steps = "      - check-shares: {key: root-x1}\n      - restore-key: {key: root-x1, to: [drill]}\n";
+    let from = "2026-11-03T08:00:00Z, to: 2026-11-04T20:00:00Z";
+    let script = later("drill", &["h1", "h2", "h3", "h4", "h5"], steps);
+    table.write("later.yaml", script.replace(&crate::table::window(1), &format!("window: {{from: {from}}}")));
+    let _ = table.run("rehearse script.yaml later.yaml --out both").with(0);
+    let log = table.read("both/ceremony-log/log.jsonl");
+    assert_eq!(log.matches("\"ev\":\"key.restored\"").count(), 2);
+    assert_eq!(log.matches("\"ev\":\"log.anomaly\"").count(), 0, "{log}");
+}

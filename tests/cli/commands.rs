@@ -20,8 +20,21 @@ fn new_knows_its_templates_only() {
     let ended = Table::without_tokens().run_and_change_nothing("new root").with(2);
     assert_eq!(
         (ended.out.as_str(), ended.error.as_str()),
-        ("", "error: there is no template `root`; there are `root-and-subordinates`\n")
+        (
+            "",
+            "error: there is no template `root`; there are `root-and-subordinates`, `subordinate-key`, `sign-subordinate`, \
+             `rotate-subordinates`, `crl-and-ocsp`, `emergency-revocation`, `cross-sign`, `destroy-key`\n"
+        )
     );
+}
+
+#[test]
+fn without_a_terminal_new_asks_nothing_and_prints_the_first_script() {
+    let table = Table::without_tokens();
+    let ended = table.run_and_change_nothing("new").with(0);
+    assert_eq!(ended.out, include_str!("../../ceremonies/root-and-subordinates.yaml"));
+    let ended = table.run_and_change_nothing("new emergency-revocation").with(0);
+    assert_eq!(ended.out, include_str!("../../ceremonies/emergency-revocation.yaml"));
 }
 
 #[test]

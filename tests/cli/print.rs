@@ -35,9 +35,7 @@ fn the_printed_script_has_every_value_of_the_plan() {
     let sha256 = crate::common::sha256(&octets(&table, "plan.json"));
     let text = table.run("print script script.yaml").with(0).out;
     assert!(text.contains(&sha256) && !text.contains(PRACTICE));
-    // The second column of the tables of fields: what the first one says stands in other lines.
-    let column: String = text.lines().map(|line| line.chars().skip(23).collect::<String>() + "\n").collect();
-    let squeezed = squeezed(&column);
+    let squeezed = squeezed(&text);
     let mut values = 0;
     for draft in plan["drafts"].as_array().unwrap() {
         for field in draft["fields"].as_array().unwrap() {
@@ -177,4 +175,133 @@ fn a_checklist_has_a_line_for_each_step() {
             );
         }
     }
+}
+
+/// A file of the samples.
+fn sample(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/samples").join(name)
+}
+
+/// A copy of the recorded log that a test may spoil.
+fn recorded(table: &Table) {
+    std::fs::create_dir(table.path("recorded")).unwrap();
+    for name in ["log.jsonl", "checkpoint", "policy", "plan.json"] {
+        std::fs::copy(sample("recorded").join(name), table.path("recorded").join(name)).unwrap();
+    }
+}
+
+#[test]
+fn the_samples_are_what_the_program_prints() {
+    let table = Table::without_tokens();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = repository.join("ceremonies/root-and-subordinates.yaml").display().to_string();
+    let log = sample("recorded").display().to_string();
+    let plan = format!("--plan {log}/plan.json");
+    drop(table.run(&format!("plan {script} -o plan.json")).with(0));
+    let anew = "scripts/samples makes them anew";
+    assert!(
+        octets(&table, "plan.json") == std::fs::read(sample("recorded/plan.json")).unwrap(),
+        "the ceremony has changed; {anew}"
+    );
+    for (name, command) in [
+        ("script", format!("print script {script} --practice")),
+        ("checklist", format!("print checklist {script} --practice")),
+        ("report", format!("print report {log} {plan}")),
+        ("auditor-pack", format!("print auditor-pack {log}")),
+    ] {
+        for ending in ["pdf", "txt"] {
+            let file = format!("{name}.{ending}");
+            drop(table.run(&format!("{command} -o {file}")).with(0));
+            assert!(
+                octets(&table, &file) == std::fs::read(sample(&file)).unwrap(),
+                "docs/samples/{file} is stale; {anew}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_report_has_every_step_with_who_when_and_what() {
+    let table = Table::without_tokens();
+    recorded(&table);
+    let text = table.run("print report recorded --plan recorded/plan.json").with(0).out;
+    let whole = squeezed(&text);
+    let log = std::fs::read_to_string(table.path("recorded/log.jsonl")).unwrap();
+    let records: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut steps = 0;
+    for begin in records.iter().filter(|record| record["ev"] == "step.begin") {
+        let (step, at) = (begin["step"].as_str().unwrap(), begin["at"].as_str().unwrap());
+        let name = begin["data"]["name"].as_str().unwrap();
+        let (_, page) =
+            text.split_once(&format!("\n{step} {name}\n")).unwrap_or_else(|| panic!("step {step}"));
+        let blanks: String = page.lines().skip(1).take_while(|line| !line.contains("  event ")).collect();
+        assert!(blanks.contains(at) || page.contains(at), "step {step}");
+        steps += 1;
+    }
+    assert!(steps > 20, "{steps}");
+    for signed in
+        records.iter().filter(|record| record["ev"] == "cert.signed" || record["ev"] == "request.approved")
+    {
+        assert!(text.lines().any(|line| line.starts_with(&format!("{} ", signed["seq"]))), "{signed}");
+    }
+    // Exceptions and the head.
+    let (_, exceptions) = text.split_once("\n7 Exceptions\n").unwrap();
+    assert!(exceptions.contains("step.deviation"));
+    let head = rootrite(&table.path(""), ["log", "head", "recorded"]).with(0).out;
+    let root = head.lines().find_map(|line| line.strip_prefix("root")).unwrap().trim();
+    assert!(exceptions.contains(root), "{head}");
+    assert!(whole.contains("whoacted") && whole.contains("begun(UTC)"));
+}
+
+#[test]
+fn nothing_is_printed_from_a_log_that_does_not_verify_or_under_another_plan() {
+    let table = Table::without_tokens();
+    recorded(&table);
+    let path = table.path("recorded/log.jsonl");
+    let log = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, log.replacen("\"person\":\"cy\"", "\"person\":\"bo\"", 1)).unwrap();
+    for command in ["print report recorded --plan recorded/plan.json", "print auditor-pack recorded"] {
+        let ended = table.run(command).with(5);
+        assert!(ended.out.is_empty() && ended.error.contains('E'), "{}", ended.both());
+    }
+    std::fs::write(&path, log).unwrap();
+    let plan = table.path("recorded/plan.json");
+    let said = std::fs::read_to_string(&plan).unwrap();
+    std::fs::write(&plan, said.replacen("3650 days", "3651 days", 1)).unwrap();
+    let ended = table.run("print report recorded --plan recorded/plan.json").with(5);
+    assert!(ended.error.contains("the ceremony was opened under"), "{}", ended.error);
+    // A bundle has no plan.
+    let ended = table.run("print report recorded").with(2);
+    assert!(ended.error.contains("--plan"), "{}", ended.error);
+    let ended = table.run("print auditor-pack recorded --ceremony another").with(2);
+    assert!(ended.error.contains("no ceremony `another`"), "{}", ended.error);
+}
+
+#[test]
+fn the_auditors_pack_names_every_criterion_and_every_key() {
+    let table = Table::without_tokens();
+    recorded(&table);
+    let text = table.run("print auditor-pack recorded").with(0).out;
+    for criterion in (1..=11)
+        .map(|number| format!("WebTrust 4.{number}"))
+        .chain(["BR 5.4.1 (1.1)".into(), "BR 6.1.1.1 (witness)".into()])
+    {
+        assert!(text.contains(&format!("\n{criterion}\n")), "{criterion}");
+    }
+    let log = std::fs::read_to_string(table.path("recorded/log.jsonl")).unwrap();
+    let mut keys = 0;
+    for line in log.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        if record["ev"] == "key.generated" {
+            assert!(text.contains(record["data"]["spki_sha256"].as_str().unwrap()), "{record}");
+            keys += 1;
+        }
+        // Part 6 has every record.
+        assert!(
+            text.lines().any(|line| line.starts_with(&format!("{} ", record["seq"]))) || record["cer"] == "-",
+            "{record}"
+        );
+    }
+    assert!(keys > 4, "{keys}");
 }

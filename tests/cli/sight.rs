@@ -116,7 +116,15 @@ impl Sight {
         let rows: Vec<String> = terminal.parser.screen().rows(left, width).collect();
         let below = if wide { 1 } else { 5 };
         let rows = &rows[1..rows.len() - below];
-        rows.iter().map(|row| format!("{}\n", row.trim_end())).collect()
+        rows.iter()
+            .flat_map(|row| {
+                [
+                    row.trim_end(),
+                    "
+",
+                ]
+            })
+            .collect()
     }
 
     /// Waits until the screen is as wanted.
@@ -136,7 +144,7 @@ impl Sight {
     #[track_caller]
     pub fn wait_for(&self, text: &str) {
         self.wait(text, |sight| {
-            (flat(&sight.middle()).contains(text) || sight.screen().contains(text)).then_some(())
+            (flat(&sight.middle()).contains(text) || flat(&sight.screen()).contains(text)).then_some(())
         });
     }
 
@@ -180,7 +188,12 @@ impl Sight {
             {
                 return Some(asked);
             }
-            assert!(Instant::now() < until, "nothing is asked for {LONGEST:?}:\n{}", self.screen());
+            assert!(
+                Instant::now() < until,
+                "nothing is asked for {LONGEST:?}:\n{}\n{:?}",
+                self.screen(),
+                String::from_utf8_lossy(&self.octets())
+            );
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -337,4 +350,4 @@ fn size(terminal: impl std::os::fd::AsFd, columns: u16, rows: u16) {
     tcsetwinsize(terminal, size).unwrap();
 }
 
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(20);

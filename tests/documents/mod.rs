@@ -1,6 +1,6 @@
 //! Documents as a test sees them: code blocks with their marks, links, tables; and how their commands are run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -307,7 +307,8 @@ pub fn executable(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Runs a command on a terminal, with somebody who answers every question as asked and types the PIN 1234.
+/// Runs a command on a terminal, with somebody who answers every question as asked, types the PIN 1234, and writes down
+/// every share that is shown.
 pub fn on_a_terminal(shell: &Shell, command: &str, here: &str) -> String {
     let script = shell.tools.join("people");
     executable(
@@ -331,6 +332,7 @@ pub fn on_a_terminal(shell: &Shell, command: &str, here: &str) -> String {
     let (mut typed, mut shown) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let (mut said, mut answered) = (Vec::new(), 0);
     let mut chunk = [0; 4096];
+    let mut sheets = BTreeMap::new();
     loop {
         let read = shown.read(&mut chunk).unwrap_or(0);
         if read == 0 {
@@ -338,7 +340,7 @@ pub fn on_a_terminal(shell: &Shell, command: &str, here: &str) -> String {
         }
         said.extend_from_slice(&chunk[..read]);
         let text = String::from_utf8_lossy(&said[answered..]).into_owned();
-        if let Some(answer) = answer(&text) {
+        if let Some(answer) = share(&text, &mut sheets).or_else(|| answer(&text)) {
             // The terminal's echo is off a moment after a PIN is asked for.
             std::thread::sleep(Duration::from_millis(20));
             answered = said.len();
@@ -349,6 +351,27 @@ pub fn on_a_terminal(shell: &Shell, command: &str, here: &str) -> String {
     let text = String::from_utf8(said).unwrap().replace("\r\n", "\n");
     assert!(status.success(), "{here}: the ceremony ended with {status}:\n{text}");
     text
+}
+
+/// What somebody types whose share is shown or asked for: `sheets` has what each has written down.
+fn share(text: &str, sheets: &mut BTreeMap<String, String>) -> Option<String> {
+    let last = text.rsplit('\n').find(|line| !line.trim().is_empty())?.trim();
+    if last.starts_with("Press Enter when nobody else sees the screen:") {
+        return Some(String::new());
+    }
+    if last.starts_with("Press Enter when it is written down") {
+        let text = text.replace('\r', "");
+        let shown = text.rsplit_once("\u{1b}[H")?.1;
+        let rows = shown.split_once("\n\n")?.1.split("\n\nPress Enter").next()?;
+        let words: Vec<&str> =
+            rows.split_whitespace().filter(|word| word.chars().all(char::is_alphabetic)).collect();
+        sheets.insert(shown.split(' ').next()?.to_owned(), words.join(" "));
+        return Some(String::new());
+    }
+    let asked = last.rsplit("\u{1b}[?1049l").next()?.trim();
+    let is_asked =
+        text.ends_with(": ") && (asked.contains("type share ") || asked.contains("type your share of"));
+    is_asked.then(|| sheets[asked.split(' ').next().unwrap()].clone())
 }
 
 /// What somebody answers to the question that the program waits at, if it waits.

@@ -17,9 +17,11 @@ mod bundle;
 #[path = "../common/mod.rs"]
 mod common;
 mod continued;
+mod due;
 mod exports;
 mod online;
 mod possession;
+mod receipts;
 #[path = "../cli/room.rs"]
 mod room;
 mod store;

@@ -100,7 +100,7 @@ for issuer in $(server_issuers); do
     mkdir -p "$token" && cp -r "$work/online/tokens" "$token/tokens"
     sed "s#^directories.tokendir.*#directories.tokendir = $token/tokens#" "$work/online/softhsm2.conf" >"$token/softhsm2.conf"
     export SOFTHSM2_CONF=$token/softhsm2.conf
-    mkdir -p "$work/export-$server-data/$issuer"
+    mkdir -p "$work/data/$server/$issuer"
     server_start "$issuer" >"$token/server.log" 2>&1 &
     process=$!
     directory=$(server_directory)
@@ -128,6 +128,6 @@ for issuer in $(server_issuers); do
     stop "$process"
     check "$server: the key of $issuer can never leave its token" never_extractable "$issuer"
     check "$server: no private key of $issuer is in a file" silent grep -rl 'PRIVATE KEY' \
-        "$work/export-$server" "$work/export-$server-data"
+        "$work/store/active/exports/$server" "$work/data/$server"
 done
 server_judge_refusals

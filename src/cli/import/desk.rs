@@ -92,12 +92,17 @@ impl Desk {
             return Ok(format!("  receipt  {}\n", path.display()));
         }
         match self.sign_receipt(active, self.now)? {
-            Some(text) => kept_receipt(lock, active, &text),
+            Some(answer) => kept_receipt(lock, active, &answer),
             None => Ok(NO_RECEIPT.to_owned()),
         }
     }
 
-    pub fn sign_receipt(&self, kept: &Kept, at: Timestamp) -> Result<Option<String>, Failure> {
+    /// Signs the receipt of a set, if a key for it is pinned.
+    ///
+    /// # Errors
+    ///
+    /// If no agent signs.
+    pub fn sign_receipt(&self, kept: &Kept, at: Timestamp) -> Result<Option<Answer>, Failure> {
         let Some(fingerprint) = &self.pins.value.receipt_key else { return Ok(None) };
         let failed = |error: &dyn std::error::Error| {
             Failure::because(
@@ -111,8 +116,15 @@ impl Desk {
         let receipt = receipt(&kept.set, at);
         let verifier = Receipt::verifier(&receipt.origin, key.point()).map_err(|error| failed(&error))?;
         let signature = key.sign(receipt.text().as_bytes()).map_err(|error| failed(&error))?;
-        receipt.signed(&verifier, &signature).map(Some).map_err(|error| failed(&error))
+        let note = receipt.signed(&verifier, &signature).map_err(|error| failed(&error))?;
+        Ok(Some(Answer { note, key: verifier.to_string() }))
     }
+}
+
+/// A receipt that was signed, and the key, as scripts write it.
+pub struct Answer {
+    note: String,
+    key: String,
 }
 
 /// Keeps a receipt; where it is.
@@ -120,9 +132,9 @@ impl Desk {
 /// # Errors
 ///
 /// What the disk says: the set is active all the same.
-pub fn kept_receipt(lock: &Locked, kept: &Kept, text: &str) -> Result<String, Failure> {
-    match lock.keep_receipt(kept, text) {
-        Ok(path) => Ok(format!("  receipt  {}\n", path.display())),
+pub fn kept_receipt(lock: &Locked, kept: &Kept, answer: &Answer) -> Result<String, Failure> {
+    match lock.keep_receipt(kept, &answer.note) {
+        Ok(path) => Ok(format!("  receipt  {}\n  its key  {}\n", path.display(), answer.key)),
         Err(error) => Err(store(&error).hint("it is active; the same command again makes the receipt")),
     }
 }

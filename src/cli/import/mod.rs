@@ -223,7 +223,7 @@ impl Import {
         let receipt = desk.sign_receipt(&kept, desk.now)?;
         lock.activate(&kept, &approval.to_text()).map_err(|error| store(&error))?;
         let receipt = match receipt {
-            Some(text) => kept_receipt(lock, &kept, &text)?,
+            Some(answer) => kept_receipt(lock, &kept, &answer)?,
             None => NO_RECEIPT.to_owned(),
         };
         self.print(out, &format!("\nActive.\n  set      {}\n{receipt}", kept.folder.display()))

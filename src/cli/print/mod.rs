@@ -1,5 +1,6 @@
 //! `print`: what goes on paper, one kind per file.
 
+mod report;
 mod script;
 
 use std::io::Write;
@@ -17,6 +18,8 @@ use crate::record::file::create;
 pub enum Print {
     Script(script::Script),
     Checklist(script::Checklist),
+    Report(report::Report),
+    AuditorPack(report::AuditorPack),
 }
 
 impl Print {
@@ -29,6 +32,8 @@ impl Print {
         match self {
             Self::Script(command) => command.run(out),
             Self::Checklist(command) => command.run(out),
+            Self::Report(command) => command.run(out),
+            Self::AuditorPack(command) => command.run(out),
         }
     }
 }

@@ -412,3 +412,50 @@ fn octets_of(kind: &str, open: &Open<'_>, held: &mut usize, report: &mut Report)
 type Content = (String, Option<Digest>, Vec<u8>);
 
 const RESPONSE: &str = "ocsp-response";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> Handover {
+        let crl = Crl {
+            name: name.to_owned(),
+            der: Vec::new(),
+            number: None,
+            this_update: Timestamp::EPOCH,
+            next_update: None,
+            issuers: Vec::new(),
+        };
+        Handover {
+            origin: String::new(),
+            ceremony: String::new(),
+            practice: false,
+            size: 0,
+            root: String::new(),
+            certificates: Vec::new(),
+            crls: vec![crl],
+            responses: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_name_that_would_be_a_path_is_refused() {
+        for name in
+            ["", "..", "../e1", "/e1", "e1/", "e1.pem", "E1", "e 1", "e1\n", "\u{e9}1", &"e".repeat(65)]
+        {
+            let found = named(name).names();
+            assert!(matches!(found, Err(ExportError::Name { ref kind, .. }) if kind == "crl"), "{name:?}");
+        }
+        for name in ["e1", "-", &"e".repeat(64)] {
+            assert_eq!(named(name).names(), Ok(()));
+        }
+        let shown = named("\u{1b}[2J").names().unwrap_err().to_string();
+        assert!(shown.contains("`\\u{1b}[2J`"), "{shown}");
+    }
+
+    #[test]
+    fn a_bundle_without_a_subordinate_ca_says_so() {
+        let all = named("e1").subordinates(None).unwrap_err();
+        assert_eq!(all.to_string(), "the bundle has no subordinate CA certificate");
+    }
+}

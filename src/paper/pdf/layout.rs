@@ -99,8 +99,14 @@ struct Setting {
 
 impl Maker<'_> {
     fn blocks(&mut self, blocks: &[Block]) {
-        for block in blocks {
+        for (place, block) in blocks.iter().enumerate() {
+            let from = self.strips.len();
             self.block(block);
+            // What stands before a table says what it is.
+            let says_more = matches!(block, Block::Paragraph(_) | Block::Item(_));
+            if says_more && matches!(blocks.get(place + 1), Some(Block::Table(_) | Block::Item(_))) {
+                self.glue(from);
+            }
         }
     }
 

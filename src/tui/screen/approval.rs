@@ -21,7 +21,10 @@ pub(super) fn document(model: &Model, question: &Question) -> Document {
         document.say(Tone::Faint, who);
     }
     if question.lines.iter().any(|line| line.planned.is_some()) {
-        document.say(Tone::Look, "* is new today: the plan could not know it. All else is as reviewed.");
+        document.say(
+            Tone::Look,
+            "What is marked * is new today: the plan could not know it. All else is as reviewed.",
+        );
     }
     document.space().fields(&question.lines);
     document
@@ -39,5 +42,6 @@ pub(super) fn by_signature(model: &Model, question: &Question, path: &Path) -> D
 }
 
 /// The words that allow.
-const WORDS: [&str; 9] =
-    ["sign", "approve", "accept", "adopt", "destroy", "revoke", "close", "initialize", "again"];
+const WORDS: [&str; 11] = [
+    "sign", "approve", "accept", "adopt", "destroy", "revoke", "close", "initialize", "store", "new-set", "again",
+];

@@ -6,7 +6,7 @@ server_issuers() { echo e1; }
 server_directory() { echo https://acme.test/profile/default/directory; }
 
 server_start() {
-    cd "$work/export-acme-proxy/$1" || return
+    cd "$work/store/active/exports/acme-proxy/$1" || return
     export ACME_PROXY_SERVER__BIND_ADDRESS=127.0.0.1:443 ACME_PROXY_SERVER__TLS__ENABLED=true
     export ACME_PROXY_SERVER__TLS__CERT_PATH=$WEB/cert.pem ACME_PROXY_SERVER__TLS__KEY_PATH=$WEB/key.pem
     export ACME_PROXY_LOGGING__ANSI=false
@@ -37,8 +37,8 @@ server_judge_revoked() {
 server_judge_refusals() {
     local wrong=$work/acme-proxy/wrong
     mkdir -p "$wrong"
-    sed -e "s#^cert_path.*#cert_path = \"$work/ceremony/out/certificates/r1.pem\"#" -e "s#export-acme-proxy-data#acme-proxy/wrong#" \
-        "$work/export-acme-proxy/e1/config.toml" >"$wrong/config.toml"
+    sed -e "s#^cert_path.*#cert_path = \"$work/ceremony/out/certificates/r1.pem\"#" -e "s#$work/data/acme-proxy#$wrong#" \
+        "$work/store/active/exports/acme-proxy/e1/config.toml" >"$wrong/config.toml"
     mkdir -p "$wrong/e1"
     check 'acme-proxy: a certificate of another key: it does not start' refused 1 '' timeout 20 env -C "$wrong" \
         "${XDG_CACHE_HOME:-$HOME/.cache}/rootrite/bin/acme-proxy"

@@ -5,7 +5,7 @@ server_issuers() { echo e1 r1; }
 
 server_directory() { echo https://acme.test/acme/acme/directory; }
 
-server_start() { exec "$STEP_CA" "$work/export-step-ca/$1/ca.json"; }
+server_start() { exec "$STEP_CA" "$work/store/active/exports/step-ca/$1/ca.json"; }
 
 # Debian's version answers nobody who asks about revocation: what can be seen is that it knows.
 server_judge_revoked() {
