@@ -93,7 +93,7 @@ impl Step for ReplaceLogKey {
         let found = public.spki_sha256().to_string();
         if found != wanted {
             return Err(
-                self.changed(format!("the token has the SPKI SHA-256 {found}, the log says {wanted}"))
+                self.changed(&format!("the token has the SPKI SHA-256 {found}, the log says {wanted}"))
             );
         }
         let (name, token) = (self.key.clone(), self.token.clone());
@@ -125,10 +125,10 @@ impl ReplaceLogKey {
         let read = logged.and_then(|key| {
             Some((key.id.parse().ok()?, key.algorithm.parse().ok()?, key.spki_sha256.clone()))
         });
-        read.ok_or_else(|| self.changed("the log has no key of its own of this name".into()))
+        read.ok_or_else(|| self.changed("the log has no key of its own of this name"))
     }
 
-    fn changed(&self, why: String) -> StepError {
+    fn changed(&self, why: &str) -> StepError {
         StepError::Changed(format!("key `{}`: {why}", self.key))
     }
 
