@@ -116,11 +116,6 @@ impl<'s> Scope<'s> {
         self.lacks_log = true;
     }
 
-    /// Whether the log that the script continues was not given.
-    pub fn lacks_the_log(&self) -> bool {
-        self.lacks_log
-    }
-
     /// Something of this name would be there if all were well: nothing more is said of what refers to it.
     pub fn spoil(&mut self, name: &str) {
         self.spoiled.insert(name.to_owned());
