@@ -20,6 +20,7 @@ mod piece;
 mod plain;
 mod plan;
 mod print;
+mod printer;
 mod profile;
 mod quiet;
 mod rehearse;
