@@ -21,7 +21,9 @@ pub use crate::step::{
 pub use inputs::kept_input;
 pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
-pub use site::{Class, Lockdown, Login, PinSource, Preflight, Site, SiteMedium, SiteToken};
+pub use site::{
+    Class, Lockdown, Login, PinSource, Preflight, PrinterPort, Site, SiteMedium, SitePrinter, SiteToken,
+};
 
 use crate::digest::Digest;
 pub use crate::profile::Begun;

@@ -752,3 +752,79 @@ fn a_drill_is_rehearsed_after_the_ceremony_that_it_is_about() {
     assert_eq!(log.matches("\"ev\":\"key.restored\"").count(), 2);
     assert_eq!(log.matches("\"ev\":\"log.anomaly\"").count(), 0, "{log}");
 }
+
+/// With nothing of this program: the commands of the guide, SLIP-39's reference implementation, openssl, and the sheets.
+#[test]
+fn a_key_comes_back_with_nothing_of_this_program() {
+    let python =
+        std::env::var_os("ROOTRITE_SHAMIR_MNEMONIC").map(PathBuf::from).filter(|python| python.exists());
+    let Some(python) = python else {
+        crate::common::program::skipped(
+            "ROOTRITE_SHAMIR_MNEMONIC names no Python with shamir-mnemonic; scripts/test sets it",
+        );
+        return;
+    };
+    let mut holders = Holders::default();
+    let table = table_after(&mut holders);
+    let all = events(&table);
+    // All that remains are three sheets, one medium and the guide.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let sheets = ["h2", "h5", "h3"].map(|who| holders.sheets[who].clone()).join("\n");
+    std::fs::write(elsewhere.path().join("sheets.txt"), sheets).unwrap();
+    std::fs::copy(table.path("media/copy-2/root-x1.backup"), elsewhere.path().join("root-x1.backup"))
+        .unwrap();
+    let guide = include_str!("../../docs/guide/recovery.md");
+    let block = |after: &str| {
+        let rest = guide.split_once(after).unwrap().1.split_once("```sh\n").unwrap().1;
+        rest.split_once("```").unwrap().0.to_owned()
+    };
+    let commands = block("## With nothing of ours").replace("python3", &python.display().to_string());
+    let check = block("The check value says");
+    let line = format!("set -e\n{commands}\n{check}");
+    let ended =
+        run(std::process::Command::new("bash").current_dir(elsewhere.path()).args(["-c", &line]), b"")
+            .with(0);
+    assert_eq!(ended.out.trim(), of(&all, "key.backup")[0]["kcv"].as_str().unwrap());
+    let found = std::fs::read_to_string(elsewhere.path().join("found.pem")).unwrap();
+    let certificate = table.path("out/certificates/root-x1.pem");
+    let key = run(
+        std::process::Command::new("openssl").args(["x509", "-noout", "-pubkey", "-in"]).arg(certificate),
+        b"",
+    );
+    assert_eq!(key.with(0).out, found);
+    // What came back signs as the root.
+    let sign = "openssl dgst -sha384 -sign key.der -keyform DER -out signature sheets.txt && openssl dgst -sha384 -verify found.pem -signature signature sheets.txt";
+    let signed = run(std::process::Command::new("sh").current_dir(elsewhere.path()).args(["-c", sign]), b"");
+    assert!(signed.with(0).out.contains("Verified OK"));
+}
+
+#[test]
+fn what_would_lose_a_key_is_said_from_the_log_alone() {
+    let table = Table::without_tokens();
+    table.write("script.yaml", script());
+    let _ = table.run("rehearse script.yaml --out first --quiet").with(0);
+    let said = table.run("survive --log first/ceremony-log").with(0).out;
+    let root = said.split_once("root-x1\n").unwrap().1;
+    for wanted in [
+        "  tokens  root, spare\n  shares  3 of 5, set ",
+        ": h1, h2, h3, h4, h5\n  media   root-x1-backup-1, root-x1-backup-2\n",
+        "  lost if every token is lost (2), and 3 sheets or all 2 media\n  what loses it alone: nothing\n",
+    ] {
+        assert!(root.contains(wanted), "{wanted}\n{said}");
+    }
+    assert!(
+        said.contains("e1\n  tokens  root\n  lost if every token is lost (1)\n  what loses it alone: root\n"),
+        "{said}"
+    );
+    let _ = table
+        .run("survive --log first/ceremony-log --without spare,h1,h2,h3,root-x1-backup-1,root-x1-backup-2")
+        .with(0);
+    let lost = table.run("survive --log first/ceremony-log --without root,spare,h1,h2,h3").with(5);
+    assert!(
+        lost.error.contains("the key `root-x1` is lost") && lost.out.contains("it is LOST"),
+        "{}",
+        lost.both()
+    );
+    let unknown = table.run("survive --log first/ceremony-log --without cellar").with(2);
+    assert!(unknown.error.contains("the log knows no `cellar`"), "{}", unknown.error);
+}
