@@ -27,6 +27,9 @@ pub enum Event {
     /// A key that may sign heads of this log.
     #[serde(rename = "log.key.added")]
     LogKeyAdded { vkey: String, token: String, label: String, spki_sha256: Digest, role: LogKeyRole },
+    /// The log's key is lost, and its standby signs from now on.
+    #[serde(rename = "log.key.replaced")]
+    LogKeyReplaced { old: String, new: String, witnesses: Vec<String>, reason: String },
     /// A key whose cosignatures over heads count, and whose it is.
     #[serde(rename = "witness.registered")]
     WitnessRegistered { vkey: String, person: String },

@@ -461,6 +461,16 @@ impl<'a> Stage<'a> {
         Ok(vkey)
     }
 
+    /// A key of a token signs the log's heads: the one that the log names as its key already.
+    pub fn signs_heads_with(&mut self, token: &str, id: &KeyId, hashed: bool) {
+        self.log_key = Some((token.to_owned(), id.clone(), hashed));
+    }
+
+    /// The note name and key of the key that signs the log's heads, as a policy writes it.
+    pub fn log_key_in_use(&self) -> Option<String> {
+        self.journal.log_key_in_use()
+    }
+
     /// The note name and key of a log key, as a policy writes it.
     ///
     /// # Errors

@@ -36,6 +36,7 @@ mod pin_shares;
 mod placeholder;
 mod preflight;
 mod refresh_shares;
+mod replace_log_key;
 mod request_certificate;
 mod restore_key;
 mod revoke;
@@ -302,6 +303,7 @@ steps!(
     preflight::Preflight,
     roll_call::RollCall,
     confirm_clock::ConfirmClock,
+    replace_log_key::ReplaceLogKey,
     confirm_log::ConfirmLog,
     evidence::Evidence,
     instruct::Instruct,
