@@ -89,8 +89,7 @@ pub struct WrappedBackup {
 impl Step for BackUpKey {
     const NAME: &'static str = "back-up-key";
     const ABOUT: &'static str = "a key is backed up in shares, restored, sealed, and live";
-    const WHY: &'static str =
-        "A key that exists once is lost with its device: only enough of the holders together can bring it back. BR 6.2.4.";
+    const WHY: &'static str = "A key that exists once is lost with its device: only enough of the holders together can bring it back. BR 6.2.4.";
     const MINUTES: u32 = 20;
     const RECALLED: bool = true;
     type Spec = Spec;

@@ -43,5 +43,15 @@ pub(super) fn by_signature(model: &Model, question: &Question, path: &Path) -> D
 
 /// The words that allow.
 const WORDS: [&str; 11] = [
-    "sign", "approve", "accept", "adopt", "destroy", "revoke", "close", "initialize", "store", "new-set", "again",
+    "sign",
+    "approve",
+    "accept",
+    "adopt",
+    "destroy",
+    "revoke",
+    "close",
+    "initialize",
+    "store",
+    "new-set",
+    "again",
 ];
