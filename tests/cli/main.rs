@@ -52,5 +52,6 @@ mod sheets;
 mod sight;
 mod signing;
 mod sites;
+mod standby;
 mod table;
 mod witness;
