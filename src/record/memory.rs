@@ -109,6 +109,7 @@ impl Memory {
                 self.survives(&record.ev, data);
                 self.backed_up(&record.ev, data)
             }
+            "media.destroyed" => self.copy_destroyed(data),
             "share.confirmed" => self.backed_up(&record.ev, data),
             "key.destroyed" => self.key_destroyed(data),
             _ => None,
@@ -118,6 +119,14 @@ impl Memory {
     /// What a token held when it was last looked at; forgotten as soon as something is begun there that may change it.
     fn watch(&mut self, record: &Record) {
         let Some(token) = record.data.str("token") else { return };
+        if let ("device.inserted", Some(serial)) = (record.ev.as_str(), record.data.str("serial")) {
+            self.ledger.possessions.inserted(token, serial);
+        }
+        if let ("key.generated" | "key.restored", Some(spki)) =
+            (record.ev.as_str(), record.data.str("spki_sha256"))
+        {
+            self.ledger.possessions.made_on(spki, token);
+        }
         let seen = record.data.str("without_heads_sha256").and_then(|text| text.parse().ok());
         match (record.ev.as_str(), seen) {
             ("token.inventory", Some(sha256)) => {
@@ -344,6 +353,17 @@ impl Memory {
                 known.confirmed |= ev == "share.confirmed";
                 known.returned |= ev == "share.returned";
             }
+        }
+        Some(())
+    }
+
+    /// A copy of a wrapped key is gone; one that is lost is somewhere still.
+    fn copy_destroyed(&mut self, data: &Object) -> Option<()> {
+        let medium = data.str("medium")?;
+        let of_copy = |backup: &&KeyBackup| backup.copies.iter().any(|copy| copy == medium);
+        let spki = self.ledger.backups.all().iter().find(of_copy)?.spki_sha256;
+        if data.get("lost").and_then(ceremony_log::json::Value::as_bool) == Some(false) {
+            self.ledger.possessions.survives_no_longer(spki, &format!("wrapped copy on {medium}"));
         }
         Some(())
     }

@@ -425,6 +425,9 @@ pub enum Event {
     /// Files are on a medium, and were read back from there.
     #[serde(rename = "media.written")]
     MediaWritten { label: String, copy: u64, medium: String, files: Digest, read_back: bool, reader: String },
+    /// A numbered medium was destroyed before everybody, or is lost: what it held is known.
+    #[serde(rename = "media.destroyed")]
+    MediaDestroyed { medium: String, files: Digest, lost: bool, people: Vec<String> },
     /// A witness agreed to the log's head.
     #[serde(rename = "witness.agreed")]
     WitnessAgreed {

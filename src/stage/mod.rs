@@ -424,6 +424,15 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// The serial number of the device that a token is, as the log writes it.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if the token does not answer.
+    pub fn serial(&mut self, token: &str) -> Result<String, StageError> {
+        Ok(printable(&self.information(token)?.serial))
+    }
+
     /// A key pair on a token, as read from there.
     ///
     /// # Errors
