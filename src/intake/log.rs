@@ -243,13 +243,7 @@ fn lines(
     };
     let findings = match (told.head.clone(), &told.checkpoint) {
         (Some(head), _) => match verify(&mut reader, head, earlier, practice, &mut visit) {
-            Ok(log) => {
-                let mut findings = Findings::default();
-                for finding in log.warnings() {
-                    findings.push(finding.clone());
-                }
-                Ok(findings)
-            }
+            Ok(log) => Ok(kept(log.warnings())),
             Err(VerifyError::Refused(findings)) => Ok(findings),
             Err(error) => Err(error),
         },
@@ -279,6 +273,14 @@ fn lines(
     }
     (told.size, told.story) = (tree.size(), story);
     old_root.filter(|_| unread == 0)
+}
+
+fn kept(warnings: &[Finding]) -> Findings {
+    let mut findings = Findings::default();
+    for finding in warnings {
+        findings.push(finding.clone());
+    }
+    findings
 }
 
 /// How much is read of a log.
