@@ -106,6 +106,11 @@ impl<'s> Scope<'s> {
         }
     }
 
+    /// Whether the log that the script continues was not given.
+    pub const fn lacks_the_log(&self) -> bool {
+        self.lacks_log
+    }
+
     /// The log that the script continues was not given, which is said already.
     pub fn lacks_its_log(&mut self) {
         self.lacks_log = true;
