@@ -106,14 +106,14 @@ impl<'s> Scope<'s> {
         }
     }
 
+    /// Whether the log that the script continues was not given.
+    pub const fn lacks_the_log(&self) -> bool {
+        self.lacks_log
+    }
+
     /// The log that the script continues was not given, which is said already.
     pub fn lacks_its_log(&mut self) {
         self.lacks_log = true;
-    }
-
-    /// Whether the log that the script continues was not given.
-    pub fn lacks_the_log(&self) -> bool {
-        self.lacks_log
     }
 
     /// Something of this name would be there if all were well: nothing more is said of what refers to it.

@@ -13,6 +13,8 @@ const CHAINS: &[&[&str]] = &[
     &["root-and-subordinates", "crl-and-ocsp", "destroy-key"],
     &["root-and-subordinates", "emergency-revocation"],
     &["root-and-subordinates", "cross-sign"],
+    &["root-and-subordinates", "restore-drill", "replace-share-holder"],
+    &["root-and-subordinates", "site-lost"],
     &[
         "root-and-subordinates",
         "rotate-subordinates",
