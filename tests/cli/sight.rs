@@ -150,9 +150,13 @@ impl Sight {
 
     /// Types.
     pub fn keys(&mut self, keys: &str) {
+        let alone = self.is_alone();
         self.last = self.middle();
         let mut keyboard = self.keyboard.as_ref().unwrap();
         keyboard.write_all(keys.as_bytes()).unwrap();
+        if alone {
+            self.wait("what was for one person alone is gone", |sight| (!sight.is_alone()).then_some(()));
+        }
     }
 
     /// Gives the window another size.
