@@ -293,6 +293,10 @@ fn every_yaml_example_is_taken_by_the_program_or_stands_in_a_file_that_is() {
                     );
                     assert_eq!(said.with(2).error.matches("error:").count(), 1, "{here}");
                 }
+                ("pins", _) => {
+                    let read = rootrite::intake::Pins::read(&here, block.text.as_bytes());
+                    drop(read.unwrap_or_else(|problems| panic!("{}", problems.messages().join("\n"))));
+                }
                 ("excerpt", file) => {
                     let whole = fs::read_to_string(repository().join(file)).unwrap();
                     assert!(

@@ -174,7 +174,9 @@ fn certificates(story: &Story, all: &mut Vec<Deadline>) {
         let of = named.name.clone();
         let what = format!("the {} certificate `{of}` runs out", named.kind);
         all.push(Deadline { at: ends, about: About::Certificate, of: of.clone(), what });
-        if let Some(at) = due::succession(story, named).filter(|at| *at < ends) {
+        if named.kind == "subordinate"
+            && let Some(at) = due::succession(story, named).filter(|at| *at < ends)
+        {
             let what = format!(
                 "have another CA in the place of `{of}`, whose last certificates could not run out in time"
             );

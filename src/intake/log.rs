@@ -243,13 +243,7 @@ fn lines(
     };
     let findings = match (told.head.clone(), &told.checkpoint) {
         (Some(head), _) => match verify(&mut reader, head, earlier, practice, &mut visit) {
-            Ok(log) => {
-                let mut findings = Findings::default();
-                for finding in log.warnings() {
-                    findings.push(finding.clone());
-                }
-                Ok(findings)
-            }
+            Ok(log) => Ok(kept(log.warnings())),
             Err(VerifyError::Refused(findings)) => Ok(findings),
             Err(error) => Err(error),
         },
@@ -264,11 +258,7 @@ fn lines(
     if Some(tree.size()) == old {
         old_root = Some(tree.root());
     }
-    let findings = findings.unwrap_or_else(|error| {
-        let mut findings = Findings::default();
-        findings.push(Finding::new(Code::E120, Place::Log, format!("it cannot be read to its end: {error}")));
-        findings
-    });
+    let findings = findings.unwrap_or_else(|error| unreadable(&error));
     let unread = findings.list.iter().filter(|finding| is_unread(finding)).count();
     report.extend(findings);
     if unread == 0 {
@@ -279,6 +269,22 @@ fn lines(
     }
     (told.size, told.story) = (tree.size(), story);
     old_root.filter(|_| unread == 0)
+}
+
+/// What is found of a log that the disk does not give.
+fn unreadable(error: &VerifyError) -> Findings {
+    let mut findings = Findings::default();
+    findings.push(Finding::new(Code::E120, Place::Log, format!("it cannot be read to its end: {error}")));
+    findings
+}
+
+/// What is found of a log that is taken with warnings.
+fn kept(warnings: &[Finding]) -> Findings {
+    let mut findings = Findings::default();
+    for finding in warnings {
+        findings.push(finding.clone());
+    }
+    findings
 }
 
 /// How much is read of a log.

@@ -82,8 +82,28 @@ impl Ledger {
     /// The keys that a token has to hold by the log: those that may sign, and the log's own, unless they were destroyed.
     pub fn keys_on<'l>(&'l self, token: &'l str) -> impl Iterator<Item = &'l LoggedKey> {
         self.logged_keys.values().filter(move |key| {
-            key.token == token && (key.live || key.of_log) && !self.possessions.is_destroyed(&key.name)
+            let lives = (key.live || key.of_log) && !self.possessions.is_destroyed(&key.name);
+            key.token == token && lives && self.possessions.is_on(&key.spki_sha256, token)
         })
+    }
+
+    /// Whether the log knows that a key was restored to a token and is there still.
+    pub fn has_copy(&self, spki_sha256: Digest, token: &str) -> bool {
+        self.backups
+            .all()
+            .iter()
+            .any(|backup| backup.spki_sha256 == spki_sha256 && backup.restored.contains(token))
+    }
+
+    /// A copy of a key that was restored to a token is not there any more.
+    pub fn copy_is_gone(&mut self, spki_sha256: Digest, token: &str) {
+        self.backups.is_gone_from(spki_sha256, token);
+        let here = format!("the same key on token `{token}`");
+        for one in self.possessions.surviving(spki_sha256) {
+            if one == here || one.starts_with(&format!("{here}, ")) {
+                self.possessions.survives_no_longer(spki_sha256, &one);
+            }
+        }
     }
 
     /// The names of the log's certificates.

@@ -13,6 +13,8 @@ const CHAINS: &[&[&str]] = &[
     &["root-and-subordinates", "crl-and-ocsp", "destroy-key"],
     &["root-and-subordinates", "emergency-revocation"],
     &["root-and-subordinates", "cross-sign"],
+    &["root-and-subordinates", "restore-drill", "replace-share-holder"],
+    &["root-and-subordinates", "site-lost"],
     &[
         "root-and-subordinates",
         "rotate-subordinates",
@@ -97,7 +99,7 @@ fn the_clock_of_a_later_ceremony_begins_with_its_window_and_never_before_the_log
     let ended = table.run("rehearse script.yaml next.yaml --out late --quiet").with(2);
     assert!(
         ended.error.contains(
-            "the window of `next` ends at 2026-10-01T10:00:00Z, and the log's last record is of 2026-11-01T08"
+            "next.yaml:6:9: the window ends at 2026-10-01T10:00:00Z, and the log's last record is of 2026-11-01T08"
         ),
         "{}",
         ended.error
