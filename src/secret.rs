@@ -224,6 +224,56 @@ impl SecretOctets {
     }
 }
 
+/// What is printed for one person's eyes: octets that are wiped when dropped, and never move while they are added to.
+///
+/// ```compile_fail,E0277
+/// format!("{:?}", rootrite::secret::SecretPage::empty());
+/// ```
+///
+/// ```compile_fail,E0599
+/// let page = rootrite::secret::SecretPage::empty();
+/// let copy = page.clone();
+/// ```
+pub struct SecretPage {
+    octets: Locked<[u8; SecretPage::MAX_OCTETS]>,
+    length: usize,
+}
+
+impl SecretPage {
+    /// The most octets there can be.
+    pub const MAX_OCTETS: usize = 16_384;
+
+    /// No octet yet.
+    pub fn empty() -> Self {
+        Self { octets: Locked::new([0; Self::MAX_OCTETS]), length: 0 }
+    }
+
+    /// Adds octets at the end; whether there was room for all of them.
+    #[must_use]
+    pub fn add(&mut self, octets: &[u8]) -> bool {
+        let end = self.length.saturating_add(octets.len());
+        let Some(place) = self.octets.get_mut().get_mut(self.length..end) else { return false };
+        place.copy_from_slice(octets);
+        self.length = end;
+        true
+    }
+
+    /// How many octets there are.
+    pub const fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Lends the octets to `read` and to nobody else.
+    pub fn expose<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
+        read(self.octets.get().get(..self.length).unwrap_or_default())
+    }
+}
+
 /// Why something is no PIN. Says nothing of what was typed.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -273,6 +323,15 @@ mod tests {
         assert!(SecretOctets::read(&[1; 1025]).is_none());
         let mut full = SecretOctets::read(&[1; 1024]).unwrap();
         assert!(!full.push(1) && full.len() == 1024);
+    }
+
+    #[test]
+    fn a_page_takes_what_there_is_room_for() {
+        let mut page = SecretPage::empty();
+        assert!(page.add(b"one ") && page.add(b"two"));
+        assert!(page.expose(|octets| octets == b"one two"));
+        assert!(page.add(&[b' '; SecretPage::MAX_OCTETS - 7]) && !page.add(b"x"));
+        assert_eq!(page.len(), SecretPage::MAX_OCTETS);
     }
 
     #[test]

@@ -117,6 +117,30 @@ fn a_sealed_key_still_signs_and_leaves_no_more() {
 }
 
 #[test]
+fn a_wrapped_key_goes_under_another_key_and_stays_nowhere() {
+    let softhsm = two_tokens();
+    let process = softhsm.start();
+    let (mut root, mut spare) = (session(&process, "root", USER), session(&process, "spare", USER));
+    for (number, algorithm) in (1..).zip([KeyAlgorithm::EcdsaP384, KeyAlgorithm::Rsa2048]) {
+        let made = root.generate_key_pair(&request(number, algorithm, true)).unwrap();
+        let (old, new) = (kek(), kek());
+        let wrapped = root.wrap_key(&made.id, &old, PADDED).unwrap().octets;
+        root.seal_key(&made.id).unwrap();
+        let before = root.inventory().unwrap();
+        let asked = restoring(&made, &wrapped, PADDED);
+        assert!(root.rewrap_key(&asked, &new, &old).is_err());
+        let again = root.rewrap_key(&asked, &old, &new).unwrap();
+        assert_eq!(again.format, WrappedFormat::Rfc5649);
+        assert_eq!(root.inventory().unwrap(), before);
+        // The old key opens it no more.
+        let asked = restoring(&made, &again.octets, PADDED);
+        assert!(spare.restore_key(&asked, &old).is_err());
+        let restored = spare.restore_key(&asked, &new).unwrap();
+        assert!(signs(&mut spare, &restored.id, &made.public_key));
+    }
+}
+
+#[test]
 fn a_wrong_key_a_changed_blob_and_another_s_public_half_leave_nothing_behind() {
     let softhsm = two_tokens();
     let process = softhsm.start();

@@ -355,6 +355,32 @@ fn every_promise_names_code_and_tests_that_exist() {
     assert!(promises >= 20, "only {promises} promises were found");
 }
 
+/// What the documents show of the screen is what the program draws: `docs/screens/` is compared with it by `src/tui/tests.rs`.
+/// `ROOTRITE_WRITE_SCREENS=1 cargo test --test readme screens` writes the pictures into the documents.
+#[test]
+fn the_screens_in_the_documents_are_those_of_the_program() {
+    let write = std::env::var_os("ROOTRITE_WRITE_SCREENS").is_some();
+    let mut shown = BTreeSet::new();
+    for document in Document::all() {
+        let mut text = document.text.clone();
+        for block in &document.blocks {
+            let Some(name) = block.marker.strip_prefix("screen: ") else { continue };
+            let drawn = documents::repository().join(format!("docs/screens/{name}.txt"));
+            let drawn = fs::read_to_string(drawn).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let mark = format!("<!-- {} -->\n```text\n", block.marker);
+            text = text.replace(&format!("{mark}{}```", block.text), &format!("{mark}{drawn}```"));
+            if !write {
+                assert_eq!(block.text, drawn, "{}:{}: {name}", document.name, block.line);
+            }
+            shown.insert(name.to_owned());
+        }
+        if write && text != document.text {
+            fs::write(documents::repository().join(&document.name), text).unwrap();
+        }
+    }
+    assert!(shown.len() > 10, "{shown:?}");
+}
+
 #[test]
 fn a_wrong_document_is_noticed() {
     assert!(matches("a\n…\nd", "a\nb\nc\nd\n").is_ok());

@@ -107,7 +107,10 @@ fn step(error: &StepError) -> Turn {
     match error {
         StepError::Stage(error) => stage(error),
         StepError::Issuance(error) => issuance(error),
-        StepError::Quorum { .. } | StepError::Clock { .. } | StepError::Window { .. } => Turn::Operators,
+        StepError::Quorum { .. }
+        | StepError::Clock { .. }
+        | StepError::Window { .. }
+        | StepError::Backup { .. } => Turn::Operators,
         StepError::Custody { .. } | StepError::NotDestroyed { .. } | StepError::OtherInventory { .. } => {
             Turn::Refused
         }
@@ -123,12 +126,15 @@ fn stage(error: &StageError) -> Turn {
         | StageError::Shares { .. } => Turn::Author,
         StageError::Journal(JournalError::Record { .. })
         | StageError::NoToken { .. }
+        | StageError::NotLive { .. }
         | StageError::NoKey { .. } => Turn::Developers,
         StageError::Token { source, .. } if is_people(source) => Turn::Operators,
         StageError::Journal(JournalError::ClockWentBack { .. })
         | StageError::NoAnswer(_)
         | StageError::AbsentHolder { .. }
         | StageError::NotReadBack { .. }
+        | StageError::AbsentKeyHolder { .. }
+        | StageError::KeyShareNotReadBack { .. }
         | StageError::TooFewShares { .. }
         | StageError::Quorum { .. } => Turn::Operators,
         StageError::Refused(_)

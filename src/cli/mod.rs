@@ -20,12 +20,14 @@ mod piece;
 mod plain;
 mod plan;
 mod print;
+mod printer;
 mod profile;
 mod quiet;
 mod rehearse;
 mod resume;
 mod run;
 mod share;
+mod survive;
 mod verify;
 
 use std::io::{IsTerminal as _, Write};
@@ -74,6 +76,7 @@ enum Command {
     Hsm(hsm::Hsm),
     #[command(subcommand)]
     Share(share::Share),
+    Survive(survive::Survive),
 }
 
 /// The command line as data: what completions and man pages are made of.
@@ -121,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Draft(command) => command.run(&mut out),
         Command::Hsm(command) => command.run(&mut out),
         Command::Share(command) => command.run(&mut out),
+        Command::Survive(command) => command.run(&mut out),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -92,7 +92,7 @@ impl Rehearse {
         tokens: &mut Tokens,
         out: &mut dyn Write,
     ) -> Result<Places, Failure> {
-        let clock = RehearsalClock::start(begins(plan, &beginning)?);
+        let clock = RehearsalClock::start(begins(plan, &beginning));
         let (folder, log) = (self.folder(plan), self.out.join("ceremony-log"));
         if self.scripts.len() > 1 {
             new_folder(&folder, "ceremony")?;
@@ -197,18 +197,11 @@ fn readable(scripts: &[PathBuf]) -> Result<(), Failure> {
 }
 
 /// When a rehearsal's clock begins: with the script's window, or with the log's last record if that is later.
-fn begins(plan: &Plan, beginning: &Beginning) -> Result<Timestamp, Failure> {
-    let window = plan.setting.window;
-    let Beginning::Continued(continued) = beginning else { return Ok(window.from) };
-    let begins = window.from.max(continued.last_at);
-    if window.includes(begins) {
-        return Ok(begins);
+fn begins(plan: &Plan, beginning: &Beginning) -> Timestamp {
+    match beginning {
+        Beginning::Continued(continued) => plan.setting.window.from.max(continued.last_at),
+        _ => plan.setting.window.from,
     }
-    let message = format!(
-        "the window of `{}` ends at {}, and the log's last record is of {}",
-        plan.setting.ceremony, window.to, continued.last_at
-    );
-    Err(Failure::new(Turn::Author, message).hint("name the scripts in the order of their windows"))
 }
 
 /// What the script has to say of its inputs; a rehearsal takes them without.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::answers::Answers;
 use super::rehearse::machine;
 use super::run::{folder_of, somebody_answers, with_people};
-use super::{approvals, failures, files, plain};
+use super::{approvals, failures, files, plain, printer};
 use crate::clock::{Clock, RehearsalClock};
 use crate::conduct::{Approvals, Beginning, Company, Improviser, at_work, conduct, open, throw_away};
 use crate::confinement;
@@ -86,6 +86,7 @@ impl Resume {
         let found = self.find(run, &interrupted)?;
         let mut places = vec![folder_of(&found.places.out), folder_of(&self.log)];
         places.extend(found.site.value.mount_points());
+        places.extend(printer::place(found.site.value.printer.as_ref()));
         confinement::limit_program(places);
         let (cabinet, modules) = open(&found.site.value, &found.plan, None, &interrupted.past)
             .map_err(|errors| failures::cabinet(&errors))?;
@@ -120,7 +121,11 @@ impl Resume {
             };
             go_on(&mut Improviser::new(clock, &mut show), &clock)
         } else {
-            with_people(answers, self.plain, out, |operators, clock| go_on(operators, clock))
+            let desk = found.site.value.printer.as_ref();
+            let (id, practice) = (&found.run.ceremony, found.run.practice);
+            with_people(answers, self.plain, out, |operators, clock| {
+                printer::beside(operators, desk, id, practice, |operators| go_on(operators, clock))
+            })
         };
         // What stopped the ceremony is more important than a module that does not end.
         let stopped = modules.stop();

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::answers::{Answering, Answers};
 use super::plain::Plain;
 use super::rehearse::{machine, new_folder, writable};
-use super::{approvals, failures, files};
+use super::{approvals, failures, files, printer};
 use crate::clock::{Clock, MachineClock, Timestamp};
 use crate::conduct::{Approvals, Beginning, Company, Modules, conduct, open};
 use crate::confinement;
@@ -61,11 +61,16 @@ impl Run {
         self.judge(&ceremony)?;
         let mut places = vec![folder_of(&self.out), folder_of(&self.log)];
         places.extend(ceremony.site.value.mount_points());
+        places.extend(printer::place(ceremony.site.value.printer.as_ref()));
         confinement::limit_program(places);
         let (cabinet, modules) = open(&ceremony.site.value, &ceremony.plan, None, &Past::default())
             .map_err(|errors| failures::cabinet(&errors))?;
+        let desk = ceremony.site.value.printer.as_ref();
+        let id = &ceremony.plan.setting.ceremony;
         let done = with_people(answers, self.plain, out, |operators, clock| {
-            self.conduct(&ceremony, cabinet, &modules, operators, clock)
+            printer::beside(operators, desk, id, self.practice, |operators| {
+                self.conduct(&ceremony, cabinet, &modules, operators, clock)
+            })
         });
         // What stopped the ceremony is more important than a module that does not end.
         let stopped = modules.stop();

@@ -25,8 +25,8 @@ pub struct Tokens {
     folder: PathBuf,
     module: PathBuf,
     environment: BTreeMap<String, String>,
-    /// The tokens that there are by now, with their serial numbers as a site says them.
-    made: BTreeMap<String, String>,
+    /// The tokens that there are by now, with their labels and their serial numbers as a site says them.
+    made: BTreeMap<String, (String, String)>,
 }
 
 impl Tokens {
@@ -64,14 +64,14 @@ impl Tokens {
         let process = ModuleProcess::start(&configuration)?;
         let mut site = String::from("rootrite-site: 1\ntokens:\n");
         for name in plan.setting.tokens.keys() {
-            let which = self.token(name, plan, &process)?;
+            let (label, which) = self.token(name, plan, &process)?;
             let demand = plan.setting.tokens.get(name).and_then(|demand| demand.pin.as_deref());
             let pin = if demand == Some("shares") { "shares" } else { "prompt" };
             let variable = self.environment.get("SOFTHSM2_CONF").map(String::as_str).unwrap_or_default();
             // Writing to a string does not fail.
             let _ = writeln!(
                 site,
-                "  {name}: {{module: \"{}\", environment: {{SOFTHSM2_CONF: \"{variable}\"}}, label: {name}, {which}, class: software, \
+                "  {name}: {{module: \"{}\", environment: {{SOFTHSM2_CONF: \"{variable}\"}}, label: {label}, {which}, class: software, \
                  login: pin, pin: {pin}}}",
                 self.module.display(),
             );
@@ -84,25 +84,36 @@ impl Tokens {
     }
 
     /// How the site says which token it is. One that is not there is made, unless the script does that.
-    fn token(&mut self, name: &str, plan: &Plan, process: &ModuleProcess) -> Result<String, RehearsalError> {
-        if let Some(serial) = self.made.get(name) {
-            return Ok(format!("serial: {serial}"));
+    fn token(
+        &mut self,
+        name: &str,
+        plan: &Plan,
+        process: &ModuleProcess,
+    ) -> Result<(String, String), RehearsalError> {
+        let replaced = plan.steps().any(|step| step.step.replaces().iter().any(|other| other == name));
+        let mut label = name.to_owned();
+        if let Some((before, serial)) = self.made.get(name) {
+            if !replaced {
+                return Ok((before.clone(), format!("serial: {serial}")));
+            }
+            // Another device: the one that is lost has its label still.
+            label = format!("{before}-new");
         }
         if plan.steps().any(|step| step.step.initializes() == Some(name)) {
             // From the next ceremony on its label says which it is.
-            self.made.insert(name.to_owned(), "any".to_owned());
-            return Ok("initialize: true".to_owned());
+            self.made.insert(name.to_owned(), (label.clone(), "any".to_owned()));
+            return Ok((label, "initialize: true".to_owned()));
         }
         let Pins { security_officer, user } = fixed_pins();
         let token = process.initialize_token(Initialization {
             blank: Blank::Only,
-            label: name.to_owned(),
+            label: label.clone(),
             officer_pin: security_officer,
             user_pin: user,
         })?;
         let serial = format!("\"{}\"", token.serial);
-        self.made.insert(name.to_owned(), serial.clone());
-        Ok(format!("serial: {serial}"))
+        self.made.insert(name.to_owned(), (label.clone(), serial.clone()));
+        Ok((label, format!("serial: {serial}")))
     }
 
     /// Throws the tokens away.

@@ -370,6 +370,9 @@ fn look(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Requ
         Request::ProbeTemplate { algorithm } => send(socket, number, &direct.probe_template(algorithm)),
         // What is wrapped is told to nobody but who asked, and nothing of it stays on the token.
         Request::Wrap { id, kek, mechanism } => send(socket, number, &direct.wrap_key(&id, &kek, mechanism)),
+        Request::Rewrap { request, old, new } => {
+            send(socket, number, &direct.rewrap_key(&request, &old, &new))
+        }
         Request::Data { label } => send(socket, number, &direct.data(&label)),
         Request::Probe { probe } => send(socket, number, &direct.probe(probe)),
         // Nobody else gets here.

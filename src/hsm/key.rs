@@ -34,6 +34,16 @@ impl KeyId {
         }
     }
 
+    /// An id of 16 characters of `a-z2-7` from as many random octets: 80 random bits. Some servers keep ids as text and
+    /// give the token the octets of that text.
+    pub fn readable(random: &[u8; 16]) -> Self {
+        let character = |octet: &u8| match octet & 31 {
+            letter @ 0..26 => b'a' + letter,
+            digit => b'2' + (digit - 26),
+        };
+        Self(random.iter().map(character).collect())
+    }
+
     /// The octets.
     pub fn octets(&self) -> &[u8] {
         &self.0
@@ -365,6 +375,16 @@ mod tests {
         assert_eq!(KeyId::from_octets(&[]), Err(KeyIdError::Length { found: 0 }));
         assert_eq!(KeyId::from_octets(&[0; 256]), Err(KeyIdError::Length { found: 256 }));
         assert_eq!(KeyId::from_octets(&[0; 255]).unwrap().octets(), [0; 255]);
+    }
+
+    #[test]
+    fn a_readable_id_is_text_and_every_five_bits_count() {
+        let all: Vec<u8> =
+            (0..32).flat_map(|octet| KeyId::readable(&[octet; 16]).octets().to_vec()).collect();
+        let characters: String = all.chunks(16).map(|id| char::from(id[0])).collect();
+        assert_eq!(characters, "abcdefghijklmnopqrstuvwxyz234567");
+        assert!(all.chunks(16).all(|id| id.len() == 16 && id.iter().all(|octet| *octet == id[0])));
+        assert_eq!(KeyId::readable(&[0xff; 16]), KeyId::readable(&[0x1f; 16]));
     }
 
     #[test]

@@ -159,6 +159,15 @@ pub(super) enum Request<'a> {
         /// Under which.
         kek: Lent<'a, Secret<32>>,
     },
+    /// [`super::Token::rewrap_key`]
+    Rewrap {
+        /// Which key, and what it was wrapped into.
+        request: RestoreRequest,
+        /// Under which.
+        old: Lent<'a, Secret<32>>,
+        /// Under which from now on.
+        new: Lent<'a, Secret<32>>,
+    },
     /// [`super::Token::seal_key`]
     Seal {
         /// Which key.
@@ -225,6 +234,7 @@ wire_enum!(Request<'_> {
     40 Wrap { id, kek, mechanism },
     41 Restore { request, kek },
     42 Seal { id },
+    43 Rewrap { request, old, new },
 });
 
 wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });

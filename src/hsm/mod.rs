@@ -182,6 +182,22 @@ pub trait Token: Send {
         Err(cannot(Operation::WrapKey, "C_WrapKey"))
     }
 
+    /// Wraps a wrapped private key under another key: it is on the token for this call only, as an object of the session.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::MalformedKey`] if it comes out in a format that is not known here; [`TokenError::Code`] if the token
+    /// does not take it back or give it away.
+    fn rewrap_key(
+        &mut self,
+        request: &RestoreRequest,
+        old: &Secret<32>,
+        new: &Secret<32>,
+    ) -> Result<Wrapped, TokenError> {
+        let _ = (request, old, new);
+        Err(cannot(Operation::WrapKey, "C_WrapKey"))
+    }
+
     /// Brings a wrapped private key back as one that can never leave, and its public half with it. Whether the two belong
     /// together shows a signature by it, which is the caller's to ask for.
     ///

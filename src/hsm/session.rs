@@ -187,6 +187,16 @@ impl Token for Session {
         self.ask(Operation::WrapKey, &request)
     }
 
+    fn rewrap_key(
+        &mut self,
+        request: &RestoreRequest,
+        old: &Secret<32>,
+        new: &Secret<32>,
+    ) -> Result<Wrapped, TokenError> {
+        let (old, new) = (Lent::Borrowed(old), Lent::Borrowed(new));
+        self.ask(Operation::WrapKey, &Request::Rewrap { request: request.clone(), old, new })
+    }
+
     fn restore_key(
         &mut self,
         request: &RestoreRequest,

@@ -258,11 +258,7 @@ fn lines(
     if Some(tree.size()) == old {
         old_root = Some(tree.root());
     }
-    let findings = findings.unwrap_or_else(|error| {
-        let mut findings = Findings::default();
-        findings.push(Finding::new(Code::E120, Place::Log, format!("it cannot be read to its end: {error}")));
-        findings
-    });
+    let findings = findings.unwrap_or_else(|error| unreadable(&error));
     let unread = findings.list.iter().filter(|finding| is_unread(finding)).count();
     report.extend(findings);
     if unread == 0 {
@@ -280,6 +276,13 @@ fn kept(warnings: &[Finding]) -> Findings {
     for finding in warnings {
         findings.push(finding.clone());
     }
+    findings
+}
+
+/// What is found of a log that the disk does not give.
+fn unreadable(error: &VerifyError) -> Findings {
+    let mut findings = Findings::default();
+    findings.push(Finding::new(Code::E120, Place::Log, format!("it cannot be read to its end: {error}")));
     findings
 }
 

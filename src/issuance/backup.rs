@@ -120,6 +120,69 @@ pub fn wrap(
         .map_err(IssuanceError::from)
 }
 
+/// A backup in the place of one before, on its way: under the same key-encryption key, or wrapped anew on a token.
+pub struct ToRewrap<'o> {
+    /// The key.
+    pub key: &'o Key,
+    /// The token that wraps it anew.
+    pub token: &'o str,
+    /// What it was wrapped into before.
+    pub wrapped: &'o [u8],
+    /// Under which key until now, and under which from now on; nothing where that stays the same.
+    pub keks: Option<(&'o Secret<32>, &'o Secret<32>)>,
+    /// What the log says of the backup, but for the digest of a new file.
+    pub said: BackedUp,
+}
+
+/// Records a new backup of a key in the place of the one before: its shares are of another set. The new file's octets, where
+/// it was wrapped anew; `write` makes the file.
+///
+/// # Errors
+///
+/// [`IssuanceError`] if the token or the log refuse, or if it comes out in another format.
+pub fn rewrap(
+    order: ToRewrap<'_>,
+    write: impl FnOnce(Vec<u8>) -> Result<String, String>,
+    stage: &mut Stage<'_>,
+) -> Result<Option<String>, IssuanceError> {
+    let ToRewrap { key, token, wrapped, keks, mut said } = order;
+    settle(stage, "key.backup.intent", key, "nothing: what was wrapped is lost with its key-encryption key")?;
+    let id = made(key)?.clone();
+    let intent = Event::KeyBackupIntent {
+        spki_sha256: said.spki_sha256,
+        token: token.to_owned(),
+        id: id.to_string(),
+        format: said.format.clone(),
+        set_id: said.set_id.clone().unwrap_or_default(),
+    };
+    let Some((old, new)) = keks else {
+        let seq = stage.record(intent)?;
+        stage.record_closing(Event::KeyBackup(said), seq)?;
+        return Ok(None);
+    };
+    let mechanism = mechanism_of(&key.name, token, &said.format, stage)?;
+    let wrong = |why: String| IssuanceError::Key { name: key.name.clone(), why };
+    let asked = KeyRequest { label: key.name.clone(), id, algorithm: key.algorithm, extractable: true };
+    let request =
+        RestoreRequest { key: asked, public_key: key.public.clone(), mechanism, wrapped: wrapped.to_vec() };
+    stage
+        .act(token, intent, None, |hands| {
+            let again =
+                hands.token().rewrap_key(&request, old, new).map_err(|error| token_error(token, error))?;
+            if again.format.name() != said.format {
+                return Err(wrong(format!(
+                    "it was wrapped as {}; wanted {}",
+                    again.format.name(),
+                    said.format
+                )));
+            }
+            let file = write(again.octets).map_err(wrong)?;
+            said.blob_sha256 = hands.keep(file.as_bytes())?;
+            Ok::<_, IssuanceError>((Some(file), Event::KeyBackup(said)))
+        })
+        .map_err(IssuanceError::from)
+}
+
 /// Brings a key back to another token as one that cannot leave it; its id there.
 ///
 /// # Errors

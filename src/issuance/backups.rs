@@ -53,6 +53,14 @@ pub struct KnownShare {
     pub returned: bool,
 }
 
+impl KeyBackup {
+    /// Whether it counts: every holder has confirmed, and none has given a sheet back. A vendor's has no shares.
+    pub fn is_whole(&self) -> bool {
+        let good = self.shares.values().filter(|share| share.confirmed && !share.returned).count();
+        good == self.share_count && self.shares.len() == self.share_count
+    }
+}
+
 impl Backups {
     /// A key is generated that has to be backed up before it is live; `method`: `wrapped` or `vendor`.
     pub fn wait_for(&mut self, key: &str, method: &str) {
@@ -79,9 +87,9 @@ impl Backups {
         self.all.push(backup);
     }
 
-    /// The last backup of a key.
+    /// The last backup of a key that counts.
     pub fn of_key(&self, key: &str) -> Option<&KeyBackup> {
-        self.all.iter().rfind(|backup| backup.key == key)
+        self.all.iter().rfind(|backup| backup.key == key && backup.is_whole())
     }
 
     /// Every backup, in the order of the log.

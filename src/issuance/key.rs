@@ -86,8 +86,12 @@ fn make(order: &KeyOrder<'_>, stage: &mut Stage<'_>) -> Result<(KeyId, PublicKey
     let before = stage.inventory(order.token)?;
     let drawn = stage.random::<16>(order.token)?;
     let octets = stage.id_octets(order.token)?;
-    let id = KeyId::from_octets(drawn.get(..octets).unwrap_or(drawn.as_slice()))
-        .map_err(|error| IssuanceError::Key { name: order.name.into(), why: error.to_string() })?;
+    // Where a token takes fewer octets, all of them are random.
+    let id = match drawn.get(..octets).filter(|fewer| fewer.len() < drawn.len()) {
+        Some(fewer) => KeyId::from_octets(fewer)
+            .map_err(|error| IssuanceError::Key { name: order.name.into(), why: error.to_string() })?,
+        None => KeyId::readable(&drawn),
+    };
     let description = generate(order, &id, stage)?;
     let (came, went) = stage.inventory(order.token)?.since(&before);
     let is_half = |entry: &crate::hsm::Entry| entry.id == id.octets() && entry.label == order.name.as_bytes();

@@ -161,6 +161,8 @@ pub struct Ledger {
     pub(super) kept: BTreeMap<Digest, Vec<u8>>,
     /// When a key signed its last series.
     series: BTreeMap<Digest, Timestamp>,
+    /// When the last record of the log was written that is continued.
+    pub last_at: Option<Timestamp>,
     /// Bags, copies, and keys that are gone.
     pub possessions: Possessions,
     /// Backups of keys, and the keys that wait for theirs.

@@ -16,6 +16,7 @@
 //! - `ledger`: what the ceremony and its log know;
 //! - `recalled`: what of the log is used by name;
 //! - `revocable`: what can be revoked, why and since when;
+//! - `survival`: which losses a key survives;
 //! - `paths`: what dies with a certificate.
 
 mod backup;
@@ -34,12 +35,13 @@ mod series;
 mod side_by_side;
 mod statement;
 mod structure;
+mod survival;
 
 use thiserror::Error;
 
 pub use backup::{
-    ToRestore, ToWrap, begin_vendor_backup, found_copy, make_live, mechanism_of, prove_restored, restore,
-    restored_id, seal, wrap, wrapping_between,
+    ToRestore, ToRewrap, ToWrap, begin_vendor_backup, found_copy, make_live, mechanism_of, prove_restored,
+    restore, restored_id, rewrap, seal, wrap, wrapping_between,
 };
 pub use backups::{Backups, KeyBackup, KnownShare};
 pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Judged, Signed, Verified};
@@ -56,6 +58,7 @@ pub use recalled::{Named, Recalled};
 pub use series::{Series, SeriesOrder, check_member, issue_series, sign_one_by_one, sign_side_by_side};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, Structure, ToBeSigned};
+pub use survival::Survival;
 
 pub use crate::rule::{Issued, Kind, Objection, Policy};
 

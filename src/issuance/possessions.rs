@@ -13,6 +13,10 @@ pub struct Possessions {
     destroyed: BTreeSet<String>,
     /// What a token held when it was last looked at, without the log's heads, if nothing was made or destroyed there since.
     inventories: BTreeMap<String, Digest>,
+    /// The serial number of the device that was a token last.
+    devices: BTreeMap<String, String>,
+    /// On which device a key was generated or restored, by the digest of its public key and the token's name.
+    made_on: BTreeMap<(String, String), String>,
 }
 
 /// Where a thing is that is kept in bags.
@@ -65,6 +69,30 @@ impl Possessions {
     /// What a token has to hold, if the log says it: the digest of its inventory without the log's heads.
     pub fn inventory(&self, token: &str) -> Option<Digest> {
         self.inventories.get(token).copied()
+    }
+
+    /// A device is a token from now on: its serial number.
+    pub fn inserted(&mut self, token: &str, serial: &str) {
+        self.devices.insert(token.to_owned(), serial.to_owned());
+    }
+
+    /// The serial number of the device that was a token last.
+    pub fn device(&self, token: &str) -> Option<&str> {
+        self.devices.get(token).map(String::as_str)
+    }
+
+    /// A key was generated or restored on the device that a token is now.
+    pub fn made_on(&mut self, spki_sha256: &str, token: &str) {
+        if let Some(serial) = self.devices.get(token) {
+            self.made_on.insert((spki_sha256.to_owned(), token.to_owned()), serial.clone());
+        }
+    }
+
+    /// Whether a key that the log has on a token can be on the device that the token was last: another one may have taken
+    /// the place of the one on which it was made.
+    pub fn is_on(&self, spki_sha256: &str, token: &str) -> bool {
+        let made_on = self.made_on.get(&(spki_sha256.to_owned(), token.to_owned()));
+        made_on.is_none_or(|serial| self.devices.get(token) == Some(serial))
     }
 
     /// A key was destroyed; its name is never given again.

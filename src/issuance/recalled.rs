@@ -82,7 +82,8 @@ impl Ledger {
     /// The keys that a token has to hold by the log: those that may sign, and the log's own, unless they were destroyed.
     pub fn keys_on<'l>(&'l self, token: &'l str) -> impl Iterator<Item = &'l LoggedKey> {
         self.logged_keys.values().filter(move |key| {
-            key.token == token && (key.live || key.of_log) && !self.possessions.is_destroyed(&key.name)
+            let lives = (key.live || key.of_log) && !self.possessions.is_destroyed(&key.name);
+            key.token == token && lives && self.possessions.is_on(&key.spki_sha256, token)
         })
     }
 

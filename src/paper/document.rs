@@ -42,6 +42,8 @@ pub enum Block {
     Keep(Vec<Block>),
     /// Room for handwriting: so many lines.
     Lines(u8),
+    /// A place that something else writes, so many points high: what is secret is in no document.
+    Reserved(u16),
     /// The page ends.
     PageBreak,
 }

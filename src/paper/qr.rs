@@ -42,7 +42,9 @@ impl Symbol {
         );
         let symbol = made.map_err(|_: DataTooLong| TooLong { octets: text.len() })?;
         let side = symbol.size();
-        let mut rows = Zeroizing::new(Vec::with_capacity(usize::try_from(side).unwrap_or_default() * 12));
+        let whole = usize::try_from(side).unwrap_or_default();
+        // It does not grow: that would leave a copy behind.
+        let mut rows = Zeroizing::new(Vec::with_capacity(whole * whole.div_ceil(8)));
         for y in 0..side {
             for first in (0..side).step_by(8) {
                 let octet =
@@ -50,7 +52,7 @@ impl Symbol {
                 rows.push(octet);
             }
         }
-        Ok(Self { side: usize::try_from(side).unwrap_or_default(), rows })
+        Ok(Self { side: whole, rows })
     }
 
     /// How many modules a side has.

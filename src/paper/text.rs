@@ -20,6 +20,9 @@ pub fn text(document: &Document) -> String {
 /// What is on every page of practice.
 pub const PRACTICE: &str = "PRACTICE: nothing here is of a production ceremony";
 
+/// Where a place is reserved: a character that no text has, because it would be spelled.
+pub(super) const RESERVED: char = '\u{f0002}';
+
 /// What is written so far.
 struct Page {
     text: String,
@@ -54,6 +57,11 @@ impl Page {
                     self.line("");
                     self.line(&"_".repeat(COLUMNS - self.indent));
                 }
+                self.gap();
+            }
+            Block::Reserved(_) => {
+                self.gap();
+                self.text.push(RESERVED);
                 self.gap();
             }
             Block::PageBreak => self.text.push('\u{c}'),

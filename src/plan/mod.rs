@@ -21,7 +21,9 @@ pub use crate::step::{
 pub use inputs::kept_input;
 pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
 pub use review::review;
-pub use site::{Class, Lockdown, Login, PinSource, Preflight, Site, SiteMedium, SiteToken};
+pub use site::{
+    Class, Lockdown, Login, PinSource, Preflight, PrinterPort, Site, SiteMedium, SitePrinter, SiteToken,
+};
 
 use crate::digest::Digest;
 pub use crate::profile::Begun;
@@ -140,6 +142,9 @@ impl Plan {
             order::judge(script, &mut problems);
         }
         judge_log(script, sources, &mut problems);
+        if !unread.has(Part::Window) {
+            judge_window(script, sources, &mut problems);
+        }
         let mut ledger = sources.earlier.clone().unwrap_or_default();
         take_in(&setting, &mut ledger);
         let mut scope = Scope::new(setting, ledger, sources.library, unread, &mut problems);
@@ -237,6 +242,18 @@ fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
             problems.add_with_hint(confirm.place, "the script continues a log, and none was given", hint);
         }
         _ => {}
+    }
+}
+
+/// The window against the log's last record: records never go back in time.
+fn judge_window(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
+    let window = script.window.value;
+    if let Some(last) =
+        sources.earlier.as_ref().and_then(|earlier| earlier.last_at).filter(|last| *last > window.to)
+    {
+        let message = format!("the window ends at {}, and the log's last record is of {last}", window.to);
+        let hint = "a ceremony comes after those whose log it continues";
+        problems.add_with_hint(script.window.place, message, hint);
     }
 }
 

@@ -15,7 +15,7 @@ const BEFORE: [(&[&str], Needs); 3] = [
 /// Finds steps that stand in the wrong place.
 pub fn judge(script: &Script, problems: &mut Problems) {
     let steps: Vec<&StepNode> = script.steps().collect();
-    for name in ["seal", "create-log", "confirm-log"] {
+    for name in ["seal", "create-log", "confirm-log", "replace-log-key"] {
         for step in steps.iter().filter(|step| step.name == name).skip(1) {
             problems.add(step.place, format!("`{name}` stands here for the second time"));
         }
@@ -33,6 +33,13 @@ pub fn judge(script: &Script, problems: &mut Problems) {
     }
     last(&steps, problems);
     let named = |name: &str| steps.iter().find(|step| step.name == name);
+    let place = |name: &str| steps.iter().position(|step| step.name == name);
+    if let (Some(replace), Some(at)) = (named("replace-log-key"), place("replace-log-key"))
+        && place("confirm-log").is_none_or(|confirm| confirm < at)
+    {
+        let message = "`replace-log-key` stands before `confirm-log`: whose heads are compared there is settled by then";
+        problems.add(replace.place, message);
+    }
     if let (Some(create), Some(_)) = (named("create-log"), named("confirm-log")) {
         let message =
             "a script has `create-log` for a new log or `confirm-log` for one that goes on, not both";
@@ -68,7 +75,8 @@ fn last(steps: &[&StepNode], problems: &mut Problems) {
 
 /// Whether a step uses a token: the quorum has to be in the room.
 fn needs_people(name: &str) -> bool {
-    needs_clock(name) || ["create-log", "confirm-log", "inventory", "initialize-token"].contains(&name)
+    needs_clock(name)
+        || ["create-log", "confirm-log", "replace-log-key", "inventory", "initialize-token"].contains(&name)
 }
 
 /// Whether a step makes or uses a key of the ceremony: the clock and the log have to be settled.

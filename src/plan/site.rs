@@ -24,6 +24,28 @@ pub struct Site {
     pub media: Named<SiteMedium>,
     /// What the machine is expected to be.
     pub preflight: Preflight,
+    /// What prints sheets, if anything does.
+    pub printer: Option<SitePrinter>,
+}
+
+/// What prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SitePrinter {
+    /// What it is reached by.
+    pub to: PrinterPort,
+    /// Whether it is sent PDF; else plain text.
+    pub pdf: bool,
+    /// Whether its paper is US Letter; else A4.
+    pub letter: bool,
+}
+
+/// What a printer is reached by. Never a file: that would keep what is printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrinterPort {
+    /// A device of this machine.
+    Device(PathBuf),
+    /// A program that takes the page on its standard input.
+    Command(Vec<String>),
 }
 
 /// Where a medium is mounted: a place for each copy, or one for all.
@@ -380,21 +402,68 @@ impl FromNode for Site {
         version(&mut fields, node, "rootrite-site");
         let tokens = fields.required("tokens");
         let outputs = fields.optional("outputs");
-        let printer: Option<Located<String>> = fields.optional("printer");
+        let printer: Option<MaybePrinter> = fields.optional("printer");
         let media = fields.optional("media");
         let preflight = fields.optional("preflight");
-        if let Some(printer) = printer.filter(|printer| printer.value != "none") {
-            let message = format!("found printer `{}`; this version has `none` only", printer.value);
-            fields.problems().add(printer.place, message);
-        }
         fields.finish();
         Some(Self {
             tokens: tokens?,
             outputs,
             media: media.unwrap_or_default(),
             preflight: preflight.unwrap_or_default(),
+            printer: printer.and_then(|printer| printer.0),
         })
     }
+}
+
+/// `none`, or what prints.
+struct MaybePrinter(Option<SitePrinter>);
+
+impl FromNode for MaybePrinter {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        const WANTED: &str = "`none`, `{device: /dev/usb/lp0}` or `{command: [lp, -d, ceremony]}`";
+        if !matches!(node.value, Value::Map(_)) {
+            let word = String::from_node(node, problems)?;
+            return if word == "none" { Some(Self(None)) } else { wrong(node, WANTED, problems) };
+        }
+        let mut fields = Fields::with(node, &["device", "command", "form", "paper"], problems);
+        let device: Option<String> = fields.optional("device");
+        let command: Option<Vec<String>> = fields.optional_list("command");
+        let form: Option<Form> = fields.optional("form");
+        let paper: Option<Paper> = fields.optional("paper");
+        fields.finish();
+        let to = match (device, command.filter(|command| !command.is_empty())) {
+            (Some(device), None) if Path::new(&device).is_absolute() => PrinterPort::Device(device.into()),
+            (None, Some(command)) => PrinterPort::Command(command),
+            _ => return wrong(node, WANTED, problems),
+        };
+        // A device takes what it is sent as it is; a print service knows what a PDF is.
+        let as_usual = if matches!(to, PrinterPort::Device(_)) { Form::Text } else { Form::Pdf };
+        let pdf = form.unwrap_or(as_usual) == Form::Pdf;
+        Some(Self(Some(SitePrinter { to, pdf, letter: paper == Some(Paper::Letter) })))
+    }
+}
+
+/// What a printer is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Text,
+    Pdf,
+}
+
+impl Word for Form {
+    const WORDS: &'static [(&'static str, Self)] = &[("text", Self::Text), ("pdf", Self::Pdf)];
+}
+
+/// What a printer prints on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Paper {
+    A4,
+    Letter,
+}
+
+impl Word for Paper {
+    const WORDS: &'static [(&'static str, Self)] = &[("a4", Self::A4), ("letter", Self::Letter)];
 }
 
 impl FromNode for SiteToken {

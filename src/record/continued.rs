@@ -88,6 +88,7 @@ impl Continued {
         };
         let last_at = read.last.and_then(|record| Timestamp::from_seconds(record.at.seconds()));
         let last_at = last_at.unwrap_or(Timestamp::FIRST);
+        memory.ledger.last_at = Some(last_at);
         let head = Head { size: levels.size(), root: Digest::from_octets(*read.tree.root().octets()) };
         let (verifier, note, _) = signed_head(folder, &genesis.origin, &log_key, &levels, true, &mut wrong)?;
         if !wrong.is_empty() {
@@ -149,7 +150,9 @@ pub(super) fn signed_head(
     let refuse = |fault: &dyn ToString| ContinueError::Wrong { wrong: vec![fault.to_string()] };
     let verifier: VerifierKey = place.vkey.parse().map_err(|fault| refuse(&fault))?;
     let note = Note::parse(&octets).map_err(|fault| refuse(&fault))?;
-    let policy = policy_text(std::slice::from_ref(&verifier), &[], 0).map_err(|fault| refuse(&fault))?;
+    // A head of before the key was replaced is its predecessor's.
+    let keys = [vec![verifier.clone()], place.former_keys()].concat();
+    let policy = policy_text(&keys, &[], 0).map_err(|fault| refuse(&fault))?;
     let wrong_all = |findings: Vec<Finding>| ContinueError::Wrong {
         wrong: findings.iter().map(ToString::to_string).collect(),
     };
@@ -162,6 +165,11 @@ pub(super) fn signed_head(
                 wrong.push(format!("E111 the head is of `{}`, the log of `{origin}`", said.origin));
             }
             size = said.size;
+            if said.size > place.since && !signed.log_keys().contains(&verifier) {
+                wrong.push(format!(
+                    "E109 the head over {size} records is by a key that was replaced before it"
+                ));
+            }
             let same = levels.root(said.size).is_some_and(|root| root.octets() == said.root.octets());
             if said.size > levels.size() {
                 wrong.push(format!(

@@ -58,6 +58,7 @@ pub struct Interrupted {
     /// Whether the newest signed head is over all of them.
     pub is_signed: bool,
     verifier: Option<VerifierKey>,
+    former: Vec<VerifierKey>,
     note: Option<Note>,
     levels: Levels,
     last: Hash,
@@ -126,6 +127,7 @@ impl Interrupted {
             last_at: last_at.unwrap_or(Timestamp::FIRST),
             is_signed: size == Some(head.size),
             head,
+            former: gathered.memory.log_key.as_ref().map(LogKeyPlace::former_keys).unwrap_or_default(),
             verifier,
             note,
             levels: gathered.levels,
@@ -237,6 +239,7 @@ impl LogFolder {
             levels: interrupted.levels,
             last: interrupted.last,
             last_at: interrupted.last_at,
+            former: interrupted.former,
             key: interrupted.verifier,
             head: interrupted.note,
             stored: Vec::new(),

@@ -101,6 +101,8 @@ pub struct LogFolder {
     pub(super) last: Hash,
     pub(super) last_at: Timestamp,
     pub(super) key: Option<VerifierKey>,
+    /// Keys that signed heads of this log and were replaced.
+    pub(super) former: Vec<VerifierKey>,
     pub(super) head: Option<Note>,
     pub(super) stored: Vec<Stored>,
     pub(super) reserved: Vec<(PathBuf, Reserved)>,
@@ -143,6 +145,7 @@ impl LogFolder {
             last: Hash::ZERO,
             last_at: Timestamp::FIRST,
             key: None,
+            former: Vec::new(),
             head: None,
             stored: Vec::new(),
             reserved: Vec::new(),
@@ -178,6 +181,7 @@ impl LogFolder {
             levels: continued.levels,
             last: continued.last,
             last_at: continued.last_at,
+            former: continued.log_key.former_keys(),
             key: Some(continued.verifier),
             head: Some(continued.note),
             stored: Vec::new(),
@@ -437,7 +441,17 @@ impl Journal for LogFolder {
     }
 
     fn judge_head(&self, octets: &[u8]) -> Held {
-        super::held::judge(octets, &self.identity.origin, self.key.as_ref(), &self.levels)
+        let judge = |key| super::held::judge(octets, &self.identity.origin, key, &self.levels);
+        let mut held = judge(self.key.as_ref());
+        // What a key signed that was replaced since is still a head.
+        for former in &self.former {
+            if matches!(held, Held::NoHead { .. })
+                && let found @ Held::Head { .. } = judge(Some(former))
+            {
+                held = found;
+            }
+        }
+        held
     }
 
     fn root_of(&self, size: u64) -> Option<Digest> {
@@ -452,12 +466,23 @@ impl Journal for LogFolder {
         let name = verifier.to_string();
         let policy = self.places.log.join("policy");
         // One that names this key may name witnesses too.
-        let known = std::fs::read(&policy).ok().and_then(|octets| Policy::parse(&octets).ok());
-        if !known.is_some_and(|policy| policy.logs() == [verifier.clone()]) {
-            supersede(&policy, format!("log {name}\nquorum none\n").as_bytes())?;
+        let octets = std::fs::read_to_string(&policy).unwrap_or_default();
+        let known = Policy::parse(octets.as_bytes());
+        if !known.as_ref().is_ok_and(|policy| policy.logs() == [verifier.clone()]) {
+            let others = octets.lines().filter(|line| !line.starts_with("log ") && known.is_ok());
+            let mut text = others.fold(format!("log {name}\n"), |text, line| text + line + "\n");
+            if known.is_err() {
+                text.push_str("quorum none\n");
+            }
+            supersede(&policy, text.as_bytes())?;
         }
+        self.former.extend(self.key.take().filter(|former| *former != verifier));
         self.key = Some(verifier);
         Ok(name)
+    }
+
+    fn log_key_in_use(&self) -> Option<String> {
+        self.key.as_ref().map(ToString::to_string)
     }
 
     fn log_key_name(&self, key: &LogKey) -> Result<String, JournalError> {

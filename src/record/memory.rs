@@ -6,6 +6,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use ceremony_log::json::Object;
+use ceremony_log::key::VerifierKey;
 use ceremony_log::record::Record;
 
 use crate::clock::Timestamp;
@@ -24,6 +25,8 @@ pub struct Memory {
     pub ledger: Ledger,
     /// The main key of the log, once it has one.
     pub log_key: Option<LogKeyPlace>,
+    /// The keys that can take over from it.
+    standby: Vec<LogKeyPlace>,
     /// The subject names of keys, by SPKI: under which name a key issues.
     subjects: BTreeMap<String, Digest>,
     /// Intents to sign a certificate, by record.
@@ -63,6 +66,17 @@ pub struct LogKeyPlace {
     pub token: String,
     /// The digest of its SubjectPublicKeyInfo.
     pub spki_sha256: String,
+    /// The keys that signed before it and were replaced, as policies write them.
+    pub former: Vec<String>,
+    /// The record from which on it signs.
+    pub since: u64,
+}
+
+impl LogKeyPlace {
+    /// The keys that signed before it.
+    pub fn former_keys(&self) -> Vec<VerifierKey> {
+        self.former.iter().filter_map(|vkey| vkey.parse().ok()).collect()
+    }
 }
 
 impl Memory {
@@ -75,6 +89,7 @@ impl Memory {
             "key.generated" => self.key_generated(&record.cer, data),
             "key.live" => data.str("spki_sha256").and_then(|spki| self.key_is_live(spki)),
             "log.key.added" => self.log_key_added(data),
+            "log.key.replaced" => self.log_key_replaced(record),
             "cert.sign.intent" => self.certificate_intended(record),
             "cert.signed" => self.certificate_signed(record.reference, data),
             "crl.signed" => self.crl_signed(data),
@@ -94,6 +109,7 @@ impl Memory {
                 self.survives(&record.ev, data);
                 self.backed_up(&record.ev, data)
             }
+            "media.destroyed" => self.copy_destroyed(data),
             "share.confirmed" => self.backed_up(&record.ev, data),
             "key.destroyed" => self.key_destroyed(data),
             _ => None,
@@ -103,6 +119,14 @@ impl Memory {
     /// What a token held when it was last looked at; forgotten as soon as something is begun there that may change it.
     fn watch(&mut self, record: &Record) {
         let Some(token) = record.data.str("token") else { return };
+        if let ("device.inserted", Some(serial)) = (record.ev.as_str(), record.data.str("serial")) {
+            self.ledger.possessions.inserted(token, serial);
+        }
+        if let ("key.generated" | "key.restored", Some(spki)) =
+            (record.ev.as_str(), record.data.str("spki_sha256"))
+        {
+            self.ledger.possessions.made_on(spki, token);
+        }
         let seen = record.data.str("without_heads_sha256").and_then(|text| text.parse().ok());
         match (record.ev.as_str(), seen) {
             ("token.inventory", Some(sha256)) => {
@@ -140,16 +164,31 @@ impl Memory {
         Some(())
     }
 
+    /// The standby key takes over; heads of before stay its predecessor's.
+    fn log_key_replaced(&mut self, record: &Record) -> Option<()> {
+        let (old, new) = (record.data.str("old")?, record.data.str("new")?);
+        let mut place = self.standby.iter().find(|place| place.vkey == new)?.clone();
+        place.former = self.log_key.take().map(|former| former.former).unwrap_or_default();
+        place.former.push(old.to_owned());
+        place.since = record.seq;
+        self.log_key = Some(place);
+        Some(())
+    }
+
     fn log_key_added(&mut self, data: &Object) -> Option<()> {
         self.ledger.logged_key_is_of_the_log(data.str("spki_sha256")?);
-        if data.str("role") != Some("main") {
-            return Some(());
-        }
-        self.log_key = Some(LogKeyPlace {
+        let place = LogKeyPlace {
             vkey: data.str("vkey")?.to_owned(),
             token: data.str("token")?.to_owned(),
             spki_sha256: data.str("spki_sha256")?.to_owned(),
-        });
+            former: Vec::new(),
+            since: 0,
+        };
+        if data.str("role") == Some("main") {
+            self.log_key = Some(place);
+        } else {
+            self.standby.push(place);
+        }
         Some(())
     }
 
@@ -314,6 +353,17 @@ impl Memory {
                 known.confirmed |= ev == "share.confirmed";
                 known.returned |= ev == "share.returned";
             }
+        }
+        Some(())
+    }
+
+    /// A copy of a wrapped key is gone; one that is lost is somewhere still.
+    fn copy_destroyed(&mut self, data: &Object) -> Option<()> {
+        let medium = data.str("medium")?;
+        let of_copy = |backup: &&KeyBackup| backup.copies.iter().any(|copy| copy == medium);
+        let spki = self.ledger.backups.all().iter().find(of_copy)?.spki_sha256;
+        if data.get("lost").and_then(ceremony_log::json::Value::as_bool) == Some(false) {
+            self.ledger.possessions.survives_no_longer(spki, &format!("wrapped copy on {medium}"));
         }
         Some(())
     }

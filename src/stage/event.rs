@@ -27,6 +27,9 @@ pub enum Event {
     /// A key that may sign heads of this log.
     #[serde(rename = "log.key.added")]
     LogKeyAdded { vkey: String, token: String, label: String, spki_sha256: Digest, role: LogKeyRole },
+    /// The log's key is lost, and its standby signs from now on.
+    #[serde(rename = "log.key.replaced")]
+    LogKeyReplaced { old: String, new: String, witnesses: Vec<String>, reason: String },
     /// A key whose cosignatures over heads count, and whose it is.
     #[serde(rename = "witness.registered")]
     WitnessRegistered { vkey: String, person: String },
@@ -422,6 +425,9 @@ pub enum Event {
     /// Files are on a medium, and were read back from there.
     #[serde(rename = "media.written")]
     MediaWritten { label: String, copy: u64, medium: String, files: Digest, read_back: bool, reader: String },
+    /// A numbered medium was destroyed before everybody, or is lost: what it held is known.
+    #[serde(rename = "media.destroyed")]
+    MediaDestroyed { medium: String, files: Digest, lost: bool, people: Vec<String> },
     /// A witness agreed to the log's head.
     #[serde(rename = "witness.agreed")]
     WitnessAgreed {

@@ -209,6 +209,11 @@ pub trait Journal {
     /// [`JournalError`] for a key that cannot sign notes.
     fn use_log_key(&mut self, key: &LogKey) -> Result<String, JournalError>;
 
+    /// The note name and key of the key that signs heads, as a policy writes it.
+    fn log_key_in_use(&self) -> Option<String> {
+        None
+    }
+
     /// The note name and key of a log key, as a policy writes it.
     ///
     /// # Errors

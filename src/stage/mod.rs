@@ -424,6 +424,15 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// The serial number of the device that a token is, as the log writes it.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`] if the token does not answer.
+    pub fn serial(&mut self, token: &str) -> Result<String, StageError> {
+        Ok(printable(&self.information(token)?.serial))
+    }
+
     /// A key pair on a token, as read from there.
     ///
     /// # Errors
@@ -450,6 +459,16 @@ impl<'a> Stage<'a> {
         let vkey = self.journal.use_log_key(key)?;
         self.log_key = Some((token.to_owned(), id.clone(), hashed));
         Ok(vkey)
+    }
+
+    /// A key of a token signs the log's heads: the one that the log names as its key already.
+    pub fn signs_heads_with(&mut self, token: &str, id: &KeyId, hashed: bool) {
+        self.log_key = Some((token.to_owned(), id.clone(), hashed));
+    }
+
+    /// The note name and key of the key that signs the log's heads, as a policy writes it.
+    pub fn log_key_in_use(&self) -> Option<String> {
+        self.journal.log_key_in_use()
     }
 
     /// The note name and key of a log key, as a policy writes it.

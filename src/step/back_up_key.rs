@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::key_shares::{ThrowAway, sheets};
+use super::key_shares::{Sheets, ThrowAway, sheets};
 use super::share_set::{ShareSet, bag, recall_bags};
 use super::vendor_backup::VendorBackup;
 use super::{Bag, Room, Scope, Step, StepError, Wrapping, spec};
@@ -207,7 +207,7 @@ impl WrappedBackup {
         let mut failed = 0;
         let backup = loop {
             let mut backup = match known.take() {
-                Some(backup) if is_whole(&backup) => backup,
+                Some(backup) if backup.is_whole() => backup,
                 Some(mut half) => {
                     self.give_up(
                         &mut half,
@@ -257,7 +257,8 @@ impl WrappedBackup {
     ) -> Result<Result<KeyBackup, (KeyBackup, Person)>, StepError> {
         let (format, mechanism) =
             issuance::wrapping_between(&key.name, &key.token, &self.restore_to, room.stage)?;
-        let (kek, dealt) = self.deal(key, room)?;
+        let scheme = (self.threshold, self.holders.len());
+        let (kek, dealt) = deal_new(key, &key.token, scheme, room)?;
         let mut backup = KeyBackup {
             key: key.name.clone(),
             spki_sha256: key.public.spki_sha256(),
@@ -307,31 +308,6 @@ impl WrappedBackup {
             None => Ok(backup),
             Some(who) => Err((backup, who)),
         })
-    }
-
-    /// A new key-encryption key and its shares.
-    fn deal(
-        &self,
-        key: &Key,
-        room: &mut Room<'_, '_>,
-    ) -> Result<(Secret<32>, super::key_shares::Sheets), StepError> {
-        let mut used: Vec<String> =
-            room.ledger.backups.all().iter().map(|backup| backup.set.clone()).collect();
-        let of_log = room.stage.past().records().iter().filter(|record| record.ev == "key.backup.intent");
-        used.extend(of_log.filter_map(|record| record.text("set_id").map(str::to_owned)));
-        let is_used = |set: &str| used.iter().any(|one| one == set);
-        let wrong = |error: ShareError| self.wrong(&error.to_string());
-        let scheme = (self.threshold, self.holders.len());
-        // In both cases the token gives its part, so that a rehearsal asks it for the same.
-        let kek = room.stage.secret::<32>(&key.token)?;
-        if room.stage.is_improvised() {
-            let mut random = ThrowAway::of(&key.name, used.len());
-            let kek = random.kek();
-            let dealt = sheets(&kek, scheme, &mut random, &is_used).map_err(wrong)?;
-            return Ok((kek, dealt));
-        }
-        let dealt = sheets(&kek, scheme, &mut SystemRandom, &is_used).map_err(wrong)?;
-        Ok((kek, dealt))
     }
 
     /// Puts the key-encryption key together again and brings the key back to every token where it is not yet; it proves
@@ -459,6 +435,62 @@ impl WrappedBackup {
     }
 }
 
+/// A new key-encryption key, from a token's randomness and the system's, and its shares.
+pub fn deal_new(
+    key: &Key,
+    token: &str,
+    scheme: (usize, usize),
+    room: &mut Room<'_, '_>,
+) -> Result<(Secret<32>, Sheets), StepError> {
+    // Where nobody keeps anything too, so that a rehearsal asks the token for the same.
+    let drawn = room.stage.secret::<32>(token)?;
+    if !room.stage.is_improvised() {
+        let dealt = deal_again(&drawn, key, scheme, room)?;
+        return Ok((drawn, dealt));
+    }
+    let kek = ThrowAway::of(&key.name, 0, generations(key, room)).kek();
+    let dealt = deal_of(&kek, key, scheme, generations(key, room), room)?;
+    Ok((kek, dealt))
+}
+
+/// Shares of a key-encryption key that there is, of another set.
+pub fn deal_again(
+    kek: &Secret<32>,
+    key: &Key,
+    scheme: (usize, usize),
+    room: &Room<'_, '_>,
+) -> Result<Sheets, StepError> {
+    // Under the one that there is, which is the last.
+    deal_of(kek, key, scheme, generations(key, room).saturating_sub(1), room)
+}
+
+fn deal_of(
+    kek: &Secret<32>,
+    key: &Key,
+    scheme: (usize, usize),
+    generation: usize,
+    room: &Room<'_, '_>,
+) -> Result<Sheets, StepError> {
+    let mut used: Vec<String> = room.ledger.backups.all().iter().map(|backup| backup.set.clone()).collect();
+    let of_log = room.stage.past().records().iter().filter(|record| record.ev == "key.backup.intent");
+    used.extend(of_log.filter_map(|record| record.text("set_id").map(str::to_owned)));
+    let is_used = |set: &str| used.iter().any(|one| one == set);
+    let dealt = if room.stage.is_improvised() {
+        let mut random = ThrowAway::of(&key.name, used.len(), generation);
+        sheets(kek, scheme, &mut random, &is_used)
+    } else {
+        sheets(kek, scheme, &mut SystemRandom, &is_used)
+    };
+    let what = format!("the backup of the key `{}`", key.name);
+    dealt.map_err(|error: ShareError| StepError::Backup { what, why: error.to_string() })
+}
+
+/// How many key-encryption keys a key was wrapped under, by the log.
+fn generations(key: &Key, room: &Room<'_, '_>) -> usize {
+    let of_key = room.ledger.backups.all().iter().filter(|backup| backup.key == key.name);
+    of_key.map(|backup| backup.check.as_str()).collect::<std::collections::BTreeSet<_>>().len()
+}
+
 /// What the log of an interrupted ceremony says of the last backup in this step.
 pub struct Known;
 
@@ -519,12 +551,6 @@ fn learn(backup: &mut KeyBackup, record: &PastRecord) -> Option<()> {
         _ => {}
     }
     Some(())
-}
-
-/// Whether every holder has confirmed, and none has given a sheet back.
-pub fn is_whole(backup: &KeyBackup) -> bool {
-    let good = backup.shares.values().filter(|share| share.confirmed && !share.returned).count();
-    good == backup.share_count && good > 0
 }
 
 /// What the log says of a backup.
@@ -624,7 +650,7 @@ fn restore_tokens(names: &[Located<Id>], key: Option<&Key>, scope: &mut Scope<'_
 }
 
 /// On how many media a wrapped key is.
-fn copies(said: Option<&Located<usize>>, scope: &mut Scope<'_>) -> Option<usize> {
+pub fn copies(said: Option<&Located<usize>>, scope: &mut Scope<'_>) -> Option<usize> {
     match said {
         None => Some(USUAL_COPIES),
         Some(copies) if (1..=MOST_COPIES).contains(&copies.value) => Some(copies.value),

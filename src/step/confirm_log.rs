@@ -9,12 +9,14 @@ use crate::script::{Id, Located};
 use crate::stage::{Confirmed, Event, Expected, Line, Notice, OnlineHead, Person, StageError};
 
 spec!(
-    /// `confirm-log: {}` or `confirm-log: {receipt: …, receipt-key: …}`
+    /// `confirm-log: {}`, or `confirm-log: {receipt: …, receipt-key: …, replaced: [root]}`
     Spec {
         /// The input that is the online side's answer to the last bundle.
         receipt: Option<Located<Id>> = optional "receipt",
         /// The key that signs such answers, as the online side's own people say it.
         receipt_key: Option<Located<String>> = optional "receipt-key",
+        /// Tokens that are other devices than before: what the log has on them is not there.
+        replaced: Vec<Located<Id>> = optional_list "replaced",
     }
 );
 
@@ -24,6 +26,8 @@ pub struct ConfirmLog {
     person: Person,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     receipt: Option<OnlineHead>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    replaced: Vec<String>,
 }
 
 impl Step for ConfirmLog {
@@ -41,8 +45,9 @@ impl Step for ConfirmLog {
             scope.wrong("`confirm-log` needs a witness, an auditor or a ceremony administrator who types the paper's words");
         }
         scope.continues_log();
+        let replaced = replaced(&spec.replaced, scope);
         let receipt = receipt(spec, scope);
-        Some(Self { person: person?, receipt: receipt? })
+        Some(Self { person: person?, receipt: receipt?, replaced: replaced? })
     }
 
     fn preview(&self) -> String {
@@ -52,11 +57,20 @@ impl Step for ConfirmLog {
                 receipt.at, receipt.size, receipt.root, receipt.vkey
             )
         });
+        let replaced = if self.replaced.is_empty() {
+            String::new()
+        } else {
+            format!(" Another device than before is in the place of {}.", self.replaced.join(", "))
+        };
         format!(
-            "Compare the log with the heads that the tokens keep, and its keys with those on the tokens.{receipt} {} reads its \
+            "Compare the log with the heads that the tokens keep, and its keys with those on the tokens.{replaced}{receipt} {} reads its \
              last head from paper and types its words.",
             self.person.id
         )
+    }
+
+    fn replaces(&self) -> &[String] {
+        &self.replaced
     }
 
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
@@ -67,7 +81,7 @@ impl Step for ConfirmLog {
         };
         // What tokens say first: what a person types comes from paper, whatever the machine says.
         room.stage.compare_with_tokens()?;
-        find_keys(room)?;
+        self.find_keys(room)?;
         if let Some(receipt) = &self.receipt {
             room.stage.compare_with_receipt(receipt)?;
         }
@@ -113,36 +127,66 @@ fn receipt(spec: Spec, scope: &mut Scope<'_>) -> Option<Option<OnlineHead>> {
     }
 }
 
-/// Every key of the log is on its token, as far as the token is one of the script's, with the public key that the log names.
-fn find_keys(room: &mut Room<'_, '_>) -> Result<(), StepError> {
-    let mut found = 0_usize;
-    for token in room.setting.tokens.keys() {
-        let keys: Vec<_> = room.ledger.keys_on(token).cloned().collect();
-        for key in keys {
-            let there = match key.id.parse() {
-                Ok(id) => room.stage.key(token, &id).map_err(|error| with_cause(&error)),
-                Err(_) => Err(format!("the log has the id `{}`, which is none", key.id)),
-            };
-            let spki = there.map(|there| there.public_key.spki_sha256().to_string());
-            let why = match spki {
-                Ok(spki) if spki == key.spki_sha256 => {
-                    found += 1;
-                    continue;
+impl ConfirmLog {
+    /// Every key of the log is on its token, as far as the token is one of the script's, with the public key that the log
+    /// names; and each token is the device that the log knows, unless the script says that another one is in its place.
+    fn find_keys(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        let mut found = 0_usize;
+        for token in room.setting.tokens.keys() {
+            let known = room.ledger.possessions.device(token).map(str::to_owned);
+            if self.replaced.contains(token) {
+                let text = format!(
+                    "another device is in the place of token `{token}`; what the log has there is not on it"
+                );
+                room.stage.record(Event::LogNote { text })?;
+                continue;
+            }
+            let wrong = match known {
+                Some(known) => {
+                    let serial = room.stage.serial(token)?;
+                    (serial != known).then(|| {
+                        format!("it is the device with the serial `{serial}`; the log knows it as `{known}`")
+                    })
                 }
-                Ok(spki) => {
-                    format!("key `{}` has the SPKI SHA-256 {spki}, wanted {}", key.name, key.spki_sha256)
-                }
-                Err(why) => format!("key `{}`, id {}: {why}", key.name, key.id),
+                None => None,
             };
-            let error = StepError::OtherInventory { token: token.clone(), why };
-            room.stage.record_anomaly(&error.to_string())?;
-            return Err(error);
+            let wrong = match wrong {
+                Some(why) => Some(why),
+                None => keys_are_there(token, &mut found, room),
+            };
+            if let Some(why) = wrong {
+                let error = StepError::OtherInventory { token: token.clone(), why };
+                room.stage.record_anomaly(&error.to_string())?;
+                return Err(error);
+            }
+        }
+        let lines = vec![Line::new("keys", found.to_string())];
+        let sentence = "Every key that the log has on these tokens is there.".into();
+        room.stage.show(&Notice::Done { sentence, lines });
+        Ok(())
+    }
+}
+
+/// Why a key of the log is not on its token; nothing if all are.
+fn keys_are_there(token: &str, found: &mut usize, room: &mut Room<'_, '_>) -> Option<String> {
+    let keys: Vec<_> = room.ledger.keys_on(token).cloned().collect();
+    for key in keys {
+        let there = match key.id.parse() {
+            Ok(id) => room.stage.key(token, &id).map_err(|error| with_cause(&error)),
+            Err(_) => Err(format!("the log has the id `{}`, which is none", key.id)),
+        };
+        match there.map(|there| there.public_key.spki_sha256().to_string()) {
+            Ok(spki) if spki == key.spki_sha256 => *found += 1,
+            Ok(spki) => {
+                return Some(format!(
+                    "key `{}` has the SPKI SHA-256 {spki}, wanted {}",
+                    key.name, key.spki_sha256
+                ));
+            }
+            Err(why) => return Some(format!("key `{}`, id {}: {why}", key.name, key.id)),
         }
     }
-    let lines = vec![Line::new("keys", found.to_string())];
-    let sentence = "Every key that the log has on these tokens is there.".into();
-    room.stage.show(&Notice::Done { sentence, lines });
-    Ok(())
+    None
 }
 
 fn with_cause(error: &StageError) -> String {
@@ -150,4 +194,17 @@ fn with_cause(error: &StageError) -> String {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
     }
+}
+
+/// The tokens that are said to be other devices: each one that the log has seen before.
+fn replaced(names: &[Located<Id>], scope: &mut Scope<'_>) -> Option<Vec<String>> {
+    let tokens: Vec<Option<String>> = names.iter().map(|name| scope.token(name)).collect();
+    let tokens = tokens.into_iter().collect::<Option<Vec<_>>>()?;
+    for (token, name) in tokens.iter().zip(names) {
+        if scope.ledger.possessions.device(token).is_none() && !scope.lacks_the_log() {
+            let message = format!("the log has not seen a token `{token}` before: nothing is in its place");
+            scope.problems.add(name.place, message);
+        }
+    }
+    Some(tokens)
 }

@@ -123,27 +123,40 @@ impl Gathered {
     }
 }
 
-/// The key-encryption key and the random octets of its shares, where nobody keeps anything: public.
-pub struct ThrowAway(Public);
+/// A key-encryption key and the random octets of its shares, where nobody keeps anything: public.
+pub struct ThrowAway {
+    kek: Public,
+    shares: Public,
+}
 
 impl ThrowAway {
-    /// For the so-many-th set of a key, counted from 0.
-    pub fn of(key: &str, attempt: usize) -> Self {
-        Self(Public::of(&format!("backup {attempt} of {key}")))
+    /// For the so-many-th set of a key, and the so-many-th key-encryption key, both counted from 0.
+    pub fn of(key: &str, set: usize, generation: usize) -> Self {
+        Self {
+            kek: Public::of(&format!("key {generation} of the backup of {key}")),
+            shares: Public::of(&format!("set {set} of key {generation} of the backup of {key}")),
+        }
     }
 
-    /// The key-encryption key; its shares are made of what follows.
+    /// The key-encryption key.
     pub fn kek(&mut self) -> Secret<32> {
         // It gives octets for ever.
         Secret::fill(|octets| {
-            let _ = self.0.fill(octets);
+            let _ = self.kek.fill(octets);
         })
+    }
+
+    /// The number of the set that its shares will have.
+    fn set(key: &str, set: usize, generation: usize) -> String {
+        let mut number = [0; 2];
+        let _ = Self::of(key, set, generation).shares.fill(&mut number);
+        format!("{:04x}", u16::from_be_bytes(number) & 0x7fff)
     }
 }
 
 impl Random for ThrowAway {
     fn fill(&mut self, octets: &mut [u8]) -> Result<(), crate::share::NoRandom> {
-        self.0.fill(octets)
+        self.shares.fill(octets)
     }
 }
 
@@ -167,8 +180,11 @@ pub fn improvised_key_share(request: &ShareRequest) -> Result<Option<SecretOctet
         }
     };
     let place = place.ok_or_else(question)?;
-    for attempt in 0..MOST_SETS {
-        let mut random = ThrowAway::of(name, attempt);
+    let all = (0..MOST_SETS).flat_map(|set| (0..MOST_KEYS).map(move |generation| (set, generation)));
+    for (set, generation) in
+        all.filter(|(set, generation)| ThrowAway::set(name, *set, *generation) == *set_id)
+    {
+        let mut random = ThrowAway::of(name, set, generation);
         let kek = random.kek();
         let dealt = sheets(&kek, (request.threshold, request.holders.len()), &mut random, &|_| false);
         if let Ok(dealt) = dealt
@@ -207,6 +223,8 @@ struct NoSet;
 /// Octets of a salt.
 const SALT_OCTETS: usize = 8;
 
+/// How many key-encryption keys a rehearsal makes for a key.
+const MOST_KEYS: usize = 8;
 /// How often a set is dealt for a key, or a number is drawn for it.
 const MOST_SETS: usize = 64;
 
@@ -237,8 +255,8 @@ mod tests {
     #[test]
     fn a_set_that_is_used_is_not_dealt_again() {
         let kek = Secret::<32>::fill(|octets| octets.fill(7));
-        let first = sheets(&kek, (2, 2), &mut ThrowAway::of("x", 0), &|_| false).unwrap().set;
-        let second = sheets(&kek, (2, 2), &mut ThrowAway::of("x", 0), &|set| set == first).unwrap().set;
+        let first = sheets(&kek, (2, 2), &mut ThrowAway::of("x", 0, 0), &|_| false).unwrap().set;
+        let second = sheets(&kek, (2, 2), &mut ThrowAway::of("x", 0, 0), &|set| set == first).unwrap().set;
         assert_ne!(first, second);
         assert!(sheets(&kek, (2, 2), &mut SystemRandom, &|_| true).is_err());
     }

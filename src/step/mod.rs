@@ -35,6 +35,8 @@ mod last_crl;
 mod pin_shares;
 mod placeholder;
 mod preflight;
+mod refresh_shares;
+mod replace_log_key;
 mod request_certificate;
 mod restore_key;
 mod revoke;
@@ -135,6 +137,11 @@ trait Step: Serialize + DeserializeOwned {
     /// The token that it initialises.
     fn initializes(&self) -> Option<&str> {
         None
+    }
+
+    /// The tokens that are other devices than in the ceremonies before.
+    fn replaces(&self) -> &[String] {
+        &[]
     }
 
     /// The medium that it writes, and how many copies.
@@ -260,6 +267,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.initializes()),+ }
             }
 
+            /// The tokens that are other devices than in the ceremonies before.
+            pub fn replaces(&self) -> &[String] {
+                match self { $(Self::$step(step) => step.replaces()),+ }
+            }
+
             /// The medium that it writes, and how many copies.
             pub fn medium(&self) -> Option<(&str, usize)> {
                 match self { $(Self::$step(step) => step.medium()),+ }
@@ -291,6 +303,7 @@ steps!(
     preflight::Preflight,
     roll_call::RollCall,
     confirm_clock::ConfirmClock,
+    replace_log_key::ReplaceLogKey,
     confirm_log::ConfirmLog,
     evidence::Evidence,
     instruct::Instruct,
@@ -301,6 +314,7 @@ steps!(
     generate_key::GenerateKey,
     back_up_key::BackUpKey,
     check_shares::CheckShares,
+    refresh_shares::RefreshShares,
     restore_key::RestoreKey,
     attest_key::AttestKey,
     device_audit::DeviceAudit,

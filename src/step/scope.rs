@@ -38,12 +38,8 @@ pub struct Scope<'s> {
     continues: bool,
     /// The log that it continues was not given: what that would know is not missed.
     lacks_log: bool,
-    /// Who cosigns heads, and how many of them it takes; nothing if nobody does.
-    cosigners: Option<(Vec<super::witness::Cosigner>, usize)>,
-    /// Whether the log is closed by an earlier step.
-    sealed: bool,
-    /// Whether the head that closes the log will be cosigned.
-    closing_is_cosigned: bool,
+    /// Who cosigns heads.
+    pub(super) cosigning: super::witness::Cosigning,
     /// What runs out when, at the earliest.
     deadlines: BTreeMap<String, Timestamp>,
     requests: BTreeMap<String, Key>,
@@ -101,15 +97,18 @@ impl<'s> Scope<'s> {
             log: None,
             continues: false,
             lacks_log: false,
-            cosigners: None,
-            sealed: false,
-            closing_is_cosigned: false,
+            cosigning: super::witness::Cosigning::default(),
             deadlines: BTreeMap::new(),
             requests: BTreeMap::new(),
             unread,
             spoiled: BTreeSet::new(),
             answered: BTreeMap::new(),
         }
+    }
+
+    /// Whether the log that the script continues was not given.
+    pub const fn lacks_the_log(&self) -> bool {
+        self.lacks_log
     }
 
     /// The log that the script continues was not given, which is said already.
@@ -179,34 +178,9 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// These witnesses cosign the log's heads, so many of them each.
-    pub fn cosigned_by(&mut self, cosigners: &[super::witness::Cosigner], quorum: usize) {
-        self.cosigners = Some((cosigners.to_vec(), quorum));
-    }
-
-    /// Who cosigns the log's heads, as an earlier step says, and how many of them it takes.
-    pub const fn cosigners(&self) -> Option<&(Vec<super::witness::Cosigner>, usize)> {
-        self.cosigners.as_ref()
-    }
-
-    /// The step closes the log.
-    pub fn seals(&mut self) {
-        self.sealed = true;
-    }
-
-    /// Whether an earlier step closes the log.
-    pub const fn is_sealed(&self) -> bool {
-        self.sealed
-    }
-
-    /// The step has the closing head cosigned.
-    pub fn closing_is_cosigned(&mut self) {
-        self.closing_is_cosigned = true;
-    }
-
     /// Finds witnesses who cosign in the room and have not the head that counts afterwards.
     fn judge_cosigners(&mut self) {
-        if self.cosigners.is_some() && !self.closing_is_cosigned {
+        if self.cosigning.cosigners.is_some() && !self.cosigning.closing {
             self.wrong(
                 "the witnesses cosign before the log is closed, and nobody cosigns its closing head; wanted `witness: {}` after `seal`",
             );

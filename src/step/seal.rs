@@ -33,7 +33,7 @@ impl Step for Seal {
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
-        scope.seals();
+        scope.cosigning.sealed = true;
         let to = scope.setting.window.to;
         if let Some(due) = &spec.next_due
             && due.value <= to

@@ -11,8 +11,8 @@ use super::{Bag, Room, StepError};
 use crate::digest::Digest;
 use crate::issuance::{KeyBackup, KnownShare};
 use crate::stage::{
-    Bagged, Event, Expected, Handing, Line, Notice, Person, Secret, ShareFace, ShareOf, SharePurpose,
-    SharedSecret, StageError,
+    Bagged, Event, Expected, Handing, Line, Notice, PastRecord, Person, Secret, ShareFace, ShareOf,
+    SharePurpose, SharedSecret, StageError,
 };
 
 /// A set of shares of a backup's key-encryption key, and where it belongs.
@@ -123,6 +123,30 @@ impl ShareSet {
         Ok(Ok((kek, who)))
     }
 
+    /// The key-encryption key, from every holder but those whose sheets are lost: each sheet is counted in.
+    pub fn count_in(
+        &self,
+        backup: &KeyBackup,
+        lost: &[String],
+        room: &mut Room<'_, '_>,
+    ) -> Result<Secret<32>, StepError> {
+        let mut gathered = Gathered::default();
+        let there = self.handing.holders.iter().filter(|holder| !lost.contains(&holder.id));
+        for (given, holder) in there.enumerate() {
+            let typed = self.typed(holder, given, backup, room)?;
+            let typed = typed.ok_or_else(|| {
+                self.wrong(format!(
+                    "the sheet of `{}` is missing or wrong; nothing has changed. Plan again with `lost: [{}]`",
+                    holder.id, holder.id
+                ))
+            })?;
+            if given < self.handing.threshold {
+                gathered.lay(&typed).map_err(|error| self.wrong(format!("{}: {error}", holder.id)))?;
+            }
+        }
+        gathered.combine(&backup.check).map_err(|error| self.wrong(error.to_string()))
+    }
+
     /// Whether a holder types the share that the log says; it is recorded, and forgotten at once.
     pub fn is_good(
         &self,
@@ -178,7 +202,18 @@ impl ShareSet {
         room.stage.show(&Notice::Wrong { sentence: text.clone() });
         room.stage.record(Event::LogNote { text })?;
         let set = backup.set.clone();
+        let step = Some(room.stage.step_number());
         for (index, known) in backup.shares.iter_mut().filter(|(_, known)| !known.returned) {
+            // Before an interruption, maybe.
+            let done = |record: &PastRecord| {
+                record.step == step
+                    && record.text("set_id") == Some(&set)
+                    && record.data.get("index").and_then(serde_json::Value::as_u64) == Some(*index)
+            };
+            if room.stage.past().find("share.returned", done).is_some() {
+                known.returned = true;
+                continue;
+            }
             let Some(holder) = room.setting.people.find(&known.holder).cloned() else { continue };
             let lines = vec![
                 Line::new("of", of.to_string()),

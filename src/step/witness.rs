@@ -51,6 +51,17 @@ pub struct Witness {
     closing: bool,
 }
 
+/// What a script has said of cosignatures so far.
+#[derive(Clone, Debug, Default)]
+pub struct Cosigning {
+    /// Who cosigns heads, and how many of them it takes; nothing if nobody does.
+    pub cosigners: Option<(Vec<Cosigner>, usize)>,
+    /// Whether the log is closed by an earlier step.
+    pub sealed: bool,
+    /// Whether the head that closes the log will be cosigned.
+    pub closing: bool,
+}
+
 /// A witness with a key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cosigner {
@@ -77,12 +88,12 @@ impl Step for Witness {
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let people = ["internal-witness", "external-witness"];
         let people = people.iter().flat_map(|role| scope.setting.people.of_role(role)).cloned().collect();
-        if scope.is_sealed() {
+        if scope.cosigning.sealed {
             return Self::after_seal(&spec, scope);
         }
         if !spec.cosigners.is_empty() {
             // What is wrong with them is said here and not once more after `seal`.
-            scope.cosigned_by(&[], 0);
+            scope.cosigning.cosigners = Some((Vec::new(), 0));
         }
         let read: Vec<_> = spec.cosigners.iter().map(|cosigner| self::cosigner(cosigner, scope)).collect();
         let cosigners: Vec<Cosigner> = read.into_iter().collect::<Option<_>>()?;
@@ -108,7 +119,7 @@ impl Step for Witness {
             }
         };
         if !cosigners.is_empty() {
-            scope.cosigned_by(&cosigners, quorum);
+            scope.cosigning.cosigners = Some((cosigners.clone(), quorum));
         }
         Some(Self { people, cosigners, quorum, closing: false })
     }
@@ -161,11 +172,11 @@ impl Witness {
             scope.wrong("who cosigns stands in the `witness` before `seal`; after it the same people do");
             return None;
         }
-        let Some((cosigners, quorum)) = scope.cosigners().cloned() else {
+        let Some((cosigners, quorum)) = scope.cosigning.cosigners.clone() else {
             scope.wrong("`witness` stands after `seal` and no witness cosigns; wanted `cosigners` in the `witness` before `seal`");
             return None;
         };
-        scope.closing_is_cosigned();
+        scope.cosigning.closing = true;
         let people = cosigners.iter().map(|cosigner| cosigner.person.clone()).collect();
         Some(Self { people, cosigners, quorum, closing: true })
     }

@@ -266,7 +266,7 @@ fn asked(desk: &Desk, look: Look) -> (Tone, String) {
             if !matches!(desk.mode(), Mode::Hidden(_)) {
                 return (Tone::Look, format!("Enter: {who} types, and nobody else looks"));
             }
-            let empty = question.empty.map(|empty| format!("; nothing {empty}")).unwrap_or_default();
+            let empty = question.empty.map(|empty| format!("; an empty line {empty}")).unwrap_or_default();
             (Tone::Look, format!("{who}: type it{empty}. Enter ends it"))
         }
         Some(Open::Delivery { delivery, .. }) => {

@@ -18,7 +18,7 @@ use super::look::Look;
 use super::talk::{Delivery, Message, SecretKind, SecretQuestion, Seen};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-use crate::plan::{Plan, Sources};
+use crate::plan::{NoBundles, Plan, Sources};
 use crate::profile::BuiltIn;
 use crate::secret::SecretOctets;
 use crate::stage::{
@@ -46,7 +46,7 @@ impl Scene {
             folder: &root,
             rehearsal: true,
             practice: true,
-            bundles: &crate::plan::NoBundles,
+            bundles: &NoBundles,
             earlier: None,
             begun: false,
         };

@@ -565,6 +565,143 @@ fn shares_are_checked_and_a_key_is_restored_in_a_later_ceremony() {
     nothing_is_left(&table, &ended, &holders, None);
 }
 
+const ALL: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
+
+#[test]
+fn a_new_set_under_the_same_key_takes_the_place_of_the_old_one() {
+    let mut holders = Holders::default();
+    let table = table_after(&mut holders);
+    site_for_later(&table);
+    let before = holders.sheets.clone();
+    let steps = "      - refresh-shares: {key: root-x1, threshold: 2, holders: [h1, h2, h6]}\n";
+    table.write("later.yaml", later("refresh", &ALL, steps));
+    let ended = Room::open(&table, LATER)
+        .go_on(|question| on_paper(&table, question).or_else(|| holders.answer(question)))
+        .with(0);
+    let all = events(&table);
+    let backups = of(&all, "key.backup");
+    assert_eq!((backups.len(), &backups[0]["blob_sha256"]), (2, &backups[1]["blob_sha256"]));
+    assert_eq!(backups[0]["kcv"], backups[1]["kcv"]);
+    // Every old sheet is typed, then every new one; two are drawn; only then the old ones go.
+    let of_step: Vec<&str> = all
+        .iter()
+        .filter(|event| event["step"] == "2.1" && event["cer"] == "refresh")
+        .map(|event| event["ev"].as_str().unwrap())
+        .filter(|ev| ev.starts_with("share.") || ev.starts_with("key."))
+        .collect();
+    let wanted = [
+        vec!["share.checked"; 5],
+        vec!["key.backup.intent", "key.backup"],
+        ["share.issued", "share.confirmed"].repeat(3),
+        vec!["share.checked"; 2],
+        vec!["share.returned"; 5],
+    ];
+    assert_eq!(of_step, wanted.concat());
+    let _ = table.run("verify out-2/bundle-practice-refresh").with(0);
+    let kek = combined(&table, &[&holders.sheets["h6"], &holders.sheets["h1"]]);
+    assert_eq!(kek, combined(&table, &[&before["h1"], &before["h2"], &before["h3"]]));
+    nothing_is_left(&table, &ended, &holders, Some(&kek));
+}
+
+#[test]
+fn where_a_sheet_is_lost_the_key_is_wrapped_anew_and_every_old_copy_is_accounted_for() {
+    let mut holders = Holders::default();
+    let table = table_after(&mut holders);
+    site_for_later(&table);
+    let media: Vec<PathBuf> = (3..=4).map(|copy| table.path(&format!("media/copy-{copy}"))).collect();
+    media.iter().for_each(|folder| std::fs::create_dir_all(folder).unwrap());
+    let site = table.read("later.yaml.site");
+    let new = format!("media:\n  root-x1-second: [{}, {}]\n", media[0].display(), media[1].display());
+    table.write("later.yaml.site", site.replace("media:\n", &new));
+    // Nobody had said that the sheet of `h2` is lost: nothing changes.
+    table.write(
+        "later.yaml",
+        later(
+            "refresh",
+            &ALL,
+            "      - refresh-shares: {key: root-x1, threshold: 2, holders: [h1, h3, h6]}\n",
+        ),
+    );
+    let before = holders.sheets.clone();
+    let stopped = Room::open(&table, LATER)
+        .go_on(|question| {
+            let lost = matches!(&question.wanted, Wanted::Secret(prompt) if prompt.starts_with("h2"));
+            on_paper(&table, question)
+                .or_else(|| if lost { Some(String::new()) } else { holders.answer(question) })
+        })
+        .with(3);
+    assert!(
+        stopped.out.contains(
+            "the sheet of `h2` is missing or wrong; nothing has changed. Plan again with `lost: [h2]`"
+        ),
+        "{}",
+        stopped.out
+    );
+    let ended = Room::open(&table, "resume --log log --close aborted --plain")
+        .go_on(|question| on_paper(&table, question).or_else(|| holders.answer(question)));
+    let _ = ended.with(0);
+    assert_eq!(holders.sheets, before);
+    let steps = "      - refresh-shares: {key: root-x1, threshold: 2, holders: [h1, h3, h6], lost: [h2], lost-copies: [1], medium: root-x1-second}\n";
+    table.write("later.yaml", later("refresh-2", &ALL, steps));
+    let ended = Room::open(&table, &LATER.replace("out-2", "out-3"))
+        .go_on(|question| on_paper(&table, question).or_else(|| holders.answer(question)))
+        .with(0);
+    let all = events(&table);
+    let backups = of(&all, "key.backup");
+    assert_eq!(backups.len(), 2);
+    for differs in ["blob_sha256", "kcv", "set_id"] {
+        assert_ne!(backups[0][differs], backups[1][differs], "{differs}");
+    }
+    let destroyed = of(&all, "media.destroyed");
+    let copies: Vec<(&str, bool)> = destroyed
+        .iter()
+        .map(|data| (data["medium"].as_str().unwrap(), data["lost"].as_bool().unwrap()))
+        .collect();
+    assert_eq!(copies, [("root-x1-backup-1", true), ("root-x1-backup-2", false)]);
+    assert_eq!(count(&all, "share.returned"), 4);
+    for medium in &media {
+        let octets = std::fs::read(medium.join("root-x1.backup")).unwrap();
+        assert_eq!(backups[1]["blob_sha256"], rootrite::digest::Digest::of(&octets).to_string().as_str());
+    }
+    let _ = table.run("verify out-3/bundle-practice-refresh-2").with(0);
+    let kek = combined(&table, &[&holders.sheets["h6"], &holders.sheets["h1"]]);
+    assert_ne!(kek, combined(&table, &[&before["h1"], &before["h2"], &before["h3"]]));
+    nothing_is_left(&table, &ended, &holders, Some(&kek));
+}
+
+#[test]
+fn a_refresh_is_rehearsed_between_the_backup_and_a_drill() {
+    let table = Table::without_tokens();
+    table.write("script.yaml", script());
+    let window =
+        |day: u32| format!("window: {{from: 2026-11-{day:02}T08:00:00Z, to: 2026-11-{day:02}T20:00:00Z}}");
+    let write = |name: &str, day: u32, steps: &str| {
+        let script = later(name, &ALL, steps).replace(&crate::table::window(1), &window(day));
+        table.write(&format!("{name}.yaml"), script);
+    };
+    write("same", 3, "      - refresh-shares: {key: root-x1, threshold: 2, holders: [h1, h2, h6]}\n");
+    write(
+        "anew",
+        4,
+        "      - refresh-shares: {key: root-x1, threshold: 3, holders: [h1, h2, h3], lost: [h6], medium: root-x1-second}\n",
+    );
+    write(
+        "drill",
+        5,
+        "      - check-shares: {key: root-x1}\n      - restore-key: {key: root-x1, to: [drill]}\n",
+    );
+    let _ = table.run("rehearse script.yaml same.yaml anew.yaml drill.yaml --out all --quiet").with(0);
+    let log = table.read("all/ceremony-log/log.jsonl");
+    let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (count(&events, "key.backup"), count(&events, "key.restored"), count(&events, "media.destroyed")),
+        (3, 2, 2)
+    );
+    let checks: BTreeSet<&str> =
+        of(&events, "key.backup").iter().map(|data| data["kcv"].as_str().unwrap()).collect();
+    assert_eq!(checks.len(), 2);
+}
+
 #[test]
 fn what_a_later_ceremony_cannot_do_is_found_while_planning() {
     let table = Table::without_tokens();
@@ -590,6 +727,16 @@ fn what_a_later_ceremony_cannot_do_is_found_while_planning() {
     );
     wrong(&all, "      - check-shares: {key: root-x1, holders: [ada]}\n", "`ada` holds no share of set ");
     wrong(&all[..4], "      - check-shares: {key: root-x1}\n", "`h5` holds a share of set ");
+    let refresh = |rest: &str| {
+        format!("      - refresh-shares: {{key: root-x1, threshold: 2, holders: [h1, h2]{rest}}}\n")
+    };
+    wrong(&all[..4], &refresh(""), "wanted them there, or under `lost`");
+    wrong(&all, &refresh(", medium: other"), "`medium` goes with `lost` or `lost-copies`");
+    wrong(&all, &refresh(", lost: [h1]"), "`medium` is missing: another name than `root-x1-backup`");
+    wrong(&all, &refresh(", lost: [h1, h2, h3], medium: other"), "2 sheets of set ");
+    wrong(&all, &refresh(", lost: [h9], medium: other"), "`h9` holds no share of set ");
+    wrong(&all, &refresh(", lost-copies: [1, 2], medium: other"), "every copy is lost");
+    wrong(&all, &refresh(", lost-copies: [3], medium: other"), "there is no copy 3; the log knows 2");
 }
 
 #[test]
@@ -604,4 +751,80 @@ fn a_drill_is_rehearsed_after_the_ceremony_that_it_is_about() {
     let log = table.read("both/ceremony-log/log.jsonl");
     assert_eq!(log.matches("\"ev\":\"key.restored\"").count(), 2);
     assert_eq!(log.matches("\"ev\":\"log.anomaly\"").count(), 0, "{log}");
+}
+
+/// With nothing of this program: the commands of the guide, SLIP-39's reference implementation, openssl, and the sheets.
+#[test]
+fn a_key_comes_back_with_nothing_of_this_program() {
+    let python =
+        std::env::var_os("ROOTRITE_SHAMIR_MNEMONIC").map(PathBuf::from).filter(|python| python.exists());
+    let Some(python) = python else {
+        crate::common::program::skipped(
+            "ROOTRITE_SHAMIR_MNEMONIC names no Python with shamir-mnemonic; scripts/test sets it",
+        );
+        return;
+    };
+    let mut holders = Holders::default();
+    let table = table_after(&mut holders);
+    let all = events(&table);
+    // All that remains are three sheets, one medium and the guide.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let sheets = ["h2", "h5", "h3"].map(|who| holders.sheets[who].clone()).join("\n");
+    std::fs::write(elsewhere.path().join("sheets.txt"), sheets).unwrap();
+    std::fs::copy(table.path("media/copy-2/root-x1.backup"), elsewhere.path().join("root-x1.backup"))
+        .unwrap();
+    let guide = include_str!("../../docs/guide/recovery.md");
+    let block = |after: &str| {
+        let rest = guide.split_once(after).unwrap().1.split_once("```sh\n").unwrap().1;
+        rest.split_once("```").unwrap().0.to_owned()
+    };
+    let commands = block("## With nothing of ours").replace("python3", &python.display().to_string());
+    let check = block("The check value says");
+    let line = format!("set -e\n{commands}\n{check}");
+    let ended =
+        run(std::process::Command::new("bash").current_dir(elsewhere.path()).args(["-c", &line]), b"")
+            .with(0);
+    assert_eq!(ended.out.trim(), of(&all, "key.backup")[0]["kcv"].as_str().unwrap());
+    let found = std::fs::read_to_string(elsewhere.path().join("found.pem")).unwrap();
+    let certificate = table.path("out/certificates/root-x1.pem");
+    let key = run(
+        std::process::Command::new("openssl").args(["x509", "-noout", "-pubkey", "-in"]).arg(certificate),
+        b"",
+    );
+    assert_eq!(key.with(0).out, found);
+    // What came back signs as the root.
+    let sign = "openssl dgst -sha384 -sign key.der -keyform DER -out signature sheets.txt && openssl dgst -sha384 -verify found.pem -signature signature sheets.txt";
+    let signed = run(std::process::Command::new("sh").current_dir(elsewhere.path()).args(["-c", sign]), b"");
+    assert!(signed.with(0).out.contains("Verified OK"));
+}
+
+#[test]
+fn what_would_lose_a_key_is_said_from_the_log_alone() {
+    let table = Table::without_tokens();
+    table.write("script.yaml", script());
+    let _ = table.run("rehearse script.yaml --out first --quiet").with(0);
+    let said = table.run("survive --log first/ceremony-log").with(0).out;
+    let root = said.split_once("root-x1\n").unwrap().1;
+    for wanted in [
+        "  tokens  root, spare\n  shares  3 of 5, set ",
+        ": h1, h2, h3, h4, h5\n  media   root-x1-backup-1, root-x1-backup-2\n",
+        "  lost if every token is lost (2), and 3 sheets or all 2 media\n  what loses it alone: nothing\n",
+    ] {
+        assert!(root.contains(wanted), "{wanted}\n{said}");
+    }
+    assert!(
+        said.contains("e1\n  tokens  root\n  lost if every token is lost (1)\n  what loses it alone: root\n"),
+        "{said}"
+    );
+    let _ = table
+        .run("survive --log first/ceremony-log --without spare,h1,h2,h3,root-x1-backup-1,root-x1-backup-2")
+        .with(0);
+    let lost = table.run("survive --log first/ceremony-log --without root,spare,h1,h2,h3").with(5);
+    assert!(
+        lost.error.contains("the key `root-x1` is lost") && lost.out.contains("it is LOST"),
+        "{}",
+        lost.both()
+    );
+    let unknown = table.run("survive --log first/ceremony-log --without cellar").with(2);
+    assert!(unknown.error.contains("the log knows no `cellar`"), "{}", unknown.error);
 }

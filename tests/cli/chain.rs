@@ -97,7 +97,7 @@ fn the_clock_of_a_later_ceremony_begins_with_its_window_and_never_before_the_log
     let ended = table.run("rehearse script.yaml next.yaml --out late --quiet").with(2);
     assert!(
         ended.error.contains(
-            "the window of `next` ends at 2026-10-01T10:00:00Z, and the log's last record is of 2026-11-01T08"
+            "next.yaml:6:9: the window ends at 2026-10-01T10:00:00Z, and the log's last record is of 2026-11-01T08"
         ),
         "{}",
         ended.error

@@ -11,7 +11,7 @@ fn new_prints_the_script_of_the_quick_start_and_check_takes_it() {
     table.write("mine.yaml", ended.out);
     let ended = table.run("check mine.yaml").with(0);
     let (first, second) = ended.out.split_once('\n').unwrap();
-    assert_eq!(first, "The script is good: 6 acts, 25 steps, 11 structures to sign.");
+    assert_eq!(first, "The script is good: 6 acts, 27 steps, 11 structures to sign.");
     assert!(second.starts_with("plan SHA-256 ") && second.len() == 13 + 64 + 1, "{second}");
 }
 

@@ -190,7 +190,13 @@ fn a_token_that_was_not_there_is_said_to_hold_no_head_and_does_not_stand_in_for_
     assert!(ended.out.contains("token `root`: no head of this log"), "{}", ended.out);
     let notes = said(&table, "second", "log.note", "text");
     assert!(notes.iter().any(|note| note.contains("it was not in the last ceremony")), "{notes:?}");
-    assert!(ended.error.contains("token `root` does not hold what the log says: key `"), "{}", ended.error);
+    assert!(
+        ended
+            .error
+            .contains("token `root` does not hold what the log says: it is the device with the serial `"),
+        "{}",
+        ended.error
+    );
     assert_eq!(held(&table, "root"), []);
 }
 

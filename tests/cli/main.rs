@@ -51,5 +51,6 @@ mod share;
 mod sight;
 mod signing;
 mod sites;
+mod standby;
 mod table;
 mod witness;

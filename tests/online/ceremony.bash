@@ -65,7 +65,7 @@ export_for() {
         --issuer-url http://crt.test/ --profile classic --ca-owner 'Online Test' "$@"
 }
 
-for server in folder boulder step-ca acme-proxy ccadb; do
+for server in folder boulder step-ca acme-proxy django-ca ccadb; do
     must "the export for $server is made" export_for "$server" "$work/export-$server" "$bundle"
     check "the export for $server: it is not made over itself" refused 2 exists export_for "$server" "$work/export-$server" "$bundle"
     check "the export for $server: it is the same when it is made again" export_for "$server" "$work/again" "$bundle" --installed-at "$work/export-$server"

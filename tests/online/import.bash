@@ -43,7 +43,7 @@ must 'ann stages it' stage "$bundle" ann
 check 'nothing is active yet' test ! -e "$work/store/active"
 check 'ann does not activate what she staged' refused 3 ann activate "$bundle" ann
 must 'ben activates it' activate "$bundle" ben
-for server in acme-proxy step-ca; do
+for server in acme-proxy step-ca django-ca; do
     must "the configuration of $server is active" test -s "$work/store/active/exports/$server/export.json"
     check "the configuration of $server has no PIN and no private key" silent \
         grep -rlE "$ROOTRITE_TEST_PIN|PRIVATE KEY" "$work/store/active/exports/$server"

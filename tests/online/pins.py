@@ -64,5 +64,5 @@ people:
   - {{id: ann, ssh-key: "{people["ann"]}"}}
   - {{id: ben, ssh-key: "{people["ben"]}"}}
 exports:
-{exported("acme-proxy")}{exported("step-ca")}"""
+{exported("acme-proxy")}{exported("step-ca")}{exported("django-ca")}"""
 print(text.replace("MODULE", os.environ["ROOTRITE_TEST_MODULE"]), end="")

@@ -18,7 +18,7 @@ RESULTS = {"token.initialize": "token.initialized", "token.pin": "token.pin.chan
 class State:
     def __init__(self):
         self.found, self.intents, self.open, self.closed, self.last = set(), {}, None, set(), None
-        self.approved, self.sessions, self.keys, self.requests, self.of_logs = set(), set(), {}, {}, set()
+        self.approved, self.sessions, self.keys, self.requests, self.of_logs, self.named = set(), set(), {}, {}, set(), set()
     def follow(self, record):
         ev, data, ref, find = record["ev"], record["data"], record.get("ref"), self.found.add
         if ev not in EVENTS: find("E154" if {"sign", "signed"} & set(ev.split(".")) else "W201")
@@ -37,6 +37,7 @@ class State:
         if ev in ("session.start", "session.resumed"): self.sessions = set()
         elif ev == "plan.approved": self.approved.add(data.get("sha256")) if data.get("person") else find("E155")
         elif ev == "auth.ok": self.sessions.add(data.get("token"))
+        elif ev == "log.key.replaced" and not data.get("witnesses"): find("E155")
         elif ev == "quorum.met":
             threshold = data.get("threshold", -1)
             if threshold < 0 or len(set(data.get("people", []))) < threshold: find("E155")
@@ -57,7 +58,10 @@ class State:
     def key(self, ev, data):                                    # whether nothing is wrong with the life of keys
         spki, attributes = data.get("spki_sha256"), data.get("attributes", {})
         stage = self.keys.get(spki, (None, None))
-        if ev == "log.key.added": self.of_logs.add(spki)
+        if ev == "log.key.added":
+            self.of_logs.add(spki)
+            self.named.add(data.get("vkey"))
+        elif ev in ("log.key.replaced", "log.key.rotated"): return data.get("new") in self.named
         elif ev == "key.generated":
             self.keys[spki] = ("generated", attributes.get("never_extractable", attributes.get("extractable") is False))
             return spki is not None and stage[0] is None

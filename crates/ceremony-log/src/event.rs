@@ -27,7 +27,7 @@ events! {
     "request.received" "request.approved" "request.rejected" "profile.introduced" "profile.retired" "lint.result"
     "cert.sign.intent" "cert.signed" "sign.failed" "sign.aborted" "csr.sign.intent" "csr.signed"
     "crl.sign.intent" "crl.signed" "crl.superseded" "ocsp.sign.intent" "ocsp.signed" "cert.revoked" "serial.burned"
-    "artifact.emitted" "artifact.voided" "media.write.intent" "media.written" "receipt.imported"
+    "artifact.emitted" "artifact.voided" "media.write.intent" "media.written" "media.destroyed" "receipt.imported"
     "witness.agreed" "witness.disagreed" "ceremony.close"
 }
 
@@ -97,7 +97,7 @@ mod tests {
                 "{ev}"
             );
         }
-        assert_eq!(EVENTS.len(), 84);
+        assert_eq!(EVENTS.len(), 85);
     }
 
     #[test]

@@ -105,6 +105,7 @@ impl State {
             "ceremony.close" => self.close(record),
             "auth.ok" => self.logged_in(record),
             "quorum.met" => self.quorum_met(record),
+            "log.key.replaced" => self.key_replaced(record),
             _ => {}
         }
         if event::SIGN_INTENTS.contains(&record.ev.as_str()) {
@@ -269,6 +270,15 @@ impl State {
                 let message = format!("quorum of {} people; wanted {wanted}", people.len());
                 self.find(Code::E155, record.seq, message);
             }
+        }
+    }
+
+    /// A log's key is lost if witnesses say so.
+    fn key_replaced(&mut self, record: &Record) {
+        let witnesses = record.data.get("witnesses").and_then(Value::as_array);
+        if witnesses.is_none_or(<[Value]>::is_empty) {
+            let message = "`log.key.replaced` without witnesses who say so".to_owned();
+            self.find(Code::E155, record.seq, message);
         }
     }
 

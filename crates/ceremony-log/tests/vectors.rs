@@ -428,6 +428,15 @@ fn states() -> Vec<(&'static str, Vector)> {
         let record = ceremony_log::record::Record::parse(log.lines[7].as_bytes()).unwrap();
         record.data.str("spki_sha256").unwrap().to_owned()
     };
+    let replaced = |new: &str, witnesses: Vec<ceremony_log::json::Value>, expect| {
+        let mut log = opened();
+        let added =
+            text("vkey", "log-2").with("spki_sha256", "22").with("role", "standby").with("token", "b");
+        log.append("log.key.added", None, added.with("label", "log-2"));
+        let data = text("old", "log-1").with("new", new).with("witnesses", witnesses);
+        log.append("log.key.replaced", None, data.with("reason", "it burnt"));
+        ended(log, expect)
+    };
     let spki = key(&opened());
     let intent = || text("issuer_spki_sha256", &spki).with("serial", "02");
     vec![
@@ -464,6 +473,9 @@ fn states() -> Vec<(&'static str, Vector)> {
         ("state-key-not-live", lacks("key.live", "E159")),
         ("state-foreign-key", with("key.live", None, text("spki_sha256", "00"), "E159")),
         ("state-quorum", with("quorum.met", None, text("token", "root").with("threshold", 2_u32), "E155")),
+        ("state-log-key-replaced", replaced("log-2", vec!["wim".into()], "")),
+        ("state-log-key-by-nobody", replaced("log-2", Vec::new(), "E155")),
+        ("state-log-key-of-nobody", replaced("log-3", vec!["wim".into()], "E159")),
         ("state-second-ceremony", {
             let mut log = good();
             log.ceremony("2027-crl");

@@ -2,6 +2,7 @@
 
 mod report;
 mod script;
+mod sheets;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ pub enum Print {
     Checklist(script::Checklist),
     Report(report::Report),
     AuditorPack(report::AuditorPack),
+    Sheets(sheets::Sheets),
+    TestPage(sheets::TestPage),
 }
 
 impl Print {
@@ -34,6 +37,8 @@ impl Print {
             Self::Checklist(command) => command.run(out),
             Self::Report(command) => command.run(out),
             Self::AuditorPack(command) => command.run(out),
+            Self::Sheets(command) => command.run(out),
+            Self::TestPage(command) => command.run(out),
         }
     }
 }

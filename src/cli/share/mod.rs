@@ -46,21 +46,31 @@ pub fn pin() -> Result<Pin, Failure> {
 }
 
 /// Where secrets are read from: a terminal that does not show them, or a file descriptor with a line for each.
-enum Source {
+pub enum Source {
+    /// A terminal.
     Terminal,
+    /// A descriptor and its number.
     Descriptor(File, u32),
 }
 
 impl Source {
     /// The descriptor of a number, or the terminal.
-    fn open(descriptor: Option<u32>) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// If it is not open.
+    pub fn open(descriptor: Option<u32>) -> Result<Self, Failure> {
         let Some(number) = descriptor else { return Ok(Self::Terminal) };
         let file = descriptor_of(number, File::options().read(true))?;
         Ok(Self::Descriptor(file, number))
     }
 
     /// The next line; nothing where the descriptor ends.
-    fn line(&mut self, prompt: &str) -> Result<Option<SecretOctets>, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn line(&mut self, prompt: &str) -> Result<Option<SecretOctets>, Failure> {
         let unreadable = |from: String, error: &io::Error| {
             Failure::because(Turn::Operators, format!("nothing could be read from {from}"), error)
         };

@@ -32,6 +32,37 @@ pub(super) fn wrap(
     let wrapped = task.session.wrap(mechanism, by, private);
     let octets = wrapped.map_err(|fault| task.explain(fault))?;
     forget(task, by)?;
+    in_known_format(task, id, kek, octets)
+}
+
+/// Wraps a private key under another key, from what it was wrapped into before.
+pub(super) fn rewrap(
+    task: &mut Task<'_>,
+    request: &RestoreRequest,
+    old: &Secret<32>,
+    new: &Secret<32>,
+) -> Result<Wrapped, TokenError> {
+    let by = wrapping_key(task, old, AttributeName::Unwrap)?;
+    // An object of the session: a power failure takes it with it.
+    let unwrapped = task.session.unwrap(request.mechanism, by, &request.wrapped, &passing_template(request));
+    let private = unwrapped.map_err(|fault| task.explain(fault))?;
+    forget(task, by)?;
+    let by = wrapping_key(task, new, AttributeName::Wrap)?;
+    let wrapped = task.session.wrap(request.mechanism, by, private);
+    // Whatever came of it: the key does not stay, by its handle, and neither does what it was wrapped under.
+    forget(task, private)?;
+    let octets = wrapped.map_err(|fault| task.explain(fault))?;
+    forget(task, by)?;
+    in_known_format(task, &request.key.id, new, octets)
+}
+
+/// A wrapped key once it was decrypted here.
+fn in_known_format(
+    task: &Task<'_>,
+    id: &KeyId,
+    kek: &Secret<32>,
+    octets: Vec<u8>,
+) -> Result<Wrapped, TokenError> {
     let format = kek.expose(|kek| wrapped_format(kek, &octets)).ok_or_else(|| TokenError::MalformedKey {
         token: task.token(),
         id: id.clone(),
@@ -178,6 +209,20 @@ fn private_template(request: &RestoreRequest) -> Vec<Attribute> {
         flag(A::Sign, true),
         octets(A::Id, request.key.id.octets()),
         octets(A::Label, request.key.label.as_bytes()),
+    ]
+}
+
+/// A private half that passes through: it is on no token, signs nothing, and leaves wrapped.
+fn passing_template(request: &RestoreRequest) -> Vec<Attribute> {
+    use AttributeName as A;
+    vec![
+        class(ObjectClass::PrivateKey),
+        (A::KeyType.number(), Value::Number(key_type(request.key.algorithm))),
+        flag(A::Token, false),
+        flag(A::Private, true),
+        flag(A::Sensitive, true),
+        flag(A::Extractable, true),
+        flag(A::Sign, false),
     ]
 }
 

@@ -241,6 +241,16 @@ impl Token for Direct {
         self.work(Operation::WrapKey, |task| backup::wrap(task, id, kek, mechanism))
     }
 
+    fn rewrap_key(
+        &mut self,
+        request: &RestoreRequest,
+        old: &Secret<32>,
+        new: &Secret<32>,
+    ) -> Result<Wrapped, TokenError> {
+        self.place.identify(Operation::WrapKey)?;
+        self.work(Operation::WrapKey, |task| backup::rewrap(task, request, old, new))
+    }
+
     fn restore_key(
         &mut self,
         request: &RestoreRequest,

@@ -121,7 +121,7 @@ from django_ca.models import CertificateAuthority
 def add(name, pem, parent, **fields):
     """One row; one that is there already is left as it is."""
     certificate = x509.load_pem_x509_certificate(pem.encode())
-    authority = CertificateAuthority(name=name, parent=parent, **fields)
+    authority = CertificateAuthority(name=name, parent=parent, ocsp_key_backend_alias="default", **fields)
     authority.update_certificate(certificate)
     found = CertificateAuthority.objects.filter(serial=authority.serial).first()
     if found is not None:

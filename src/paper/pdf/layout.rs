@@ -16,6 +16,8 @@ pub(super) enum Mark {
     Fill { x: f32, y: f32, width: f32, height: f32, grey: f32 },
     /// A QR symbol with sides of this length.
     Qr { x: f32, y: f32, side: f32, symbol: Rc<Symbol> },
+    /// A place of this height for what is not in the document.
+    Reserved { height: f32 },
 }
 
 /// A part of a page from edge to edge.
@@ -129,6 +131,14 @@ impl Maker<'_> {
                     self.strips.push(Strip { height: 24.0, marks: vec![line], ..Strip::default() });
                 }
                 self.gap(6.0);
+            }
+            Block::Reserved(height) => {
+                let height = f32::from(*height);
+                self.strips.push(Strip {
+                    height: height + 10.0,
+                    marks: vec![Mark::Reserved { height }],
+                    ..Strip::default()
+                });
             }
             Block::PageBreak => self.strips.push(Strip { breaks: true, ..Strip::default() }),
         }

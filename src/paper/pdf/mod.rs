@@ -47,6 +47,9 @@ pub enum PdfError {
         /// Why.
         why: String,
     },
+    /// A sheet without a place for its share.
+    #[error("the sheet's template has no place for the share")]
+    NoPlace,
 }
 
 /// The document's octets.
@@ -57,5 +60,39 @@ pub enum PdfError {
 pub fn pdf(document: &Document, size: PageSize) -> Result<Vec<u8>, PdfError> {
     let faces = face::Faces::read()?;
     let pages = layout::pages(document, &faces, size);
-    write::write(document, &pages, &faces, size)
+    Ok(write::write(document, &pages, &faces, size, None)?.octets)
 }
+
+/// A PDF with a place for something else: what stands before and after its stream, and its left upper corner.
+pub(in crate::paper) struct Frame {
+    pub(in crate::paper) before: Vec<u8>,
+    pub(in crate::paper) after: Vec<u8>,
+    pub(in crate::paper) corner: (f32, f32),
+}
+
+/// The document with a reserved place whose stream has exactly so many octets.
+///
+/// # Errors
+///
+/// [`PdfError`] if a font cannot be used, or the document has no reserved place.
+pub(in crate::paper) fn frame(document: &Document, size: PageSize, octets: usize) -> Result<Frame, PdfError> {
+    let faces = face::Faces::read()?;
+    let pages = layout::pages(document, &faces, size);
+    let mut filler = FILLER.to_vec();
+    filler.resize(octets, b'%');
+    let written = write::write(document, &pages, &faces, size, Some(&filler))?;
+    let corner = written.corner.ok_or(PdfError::NoPlace)?;
+    let at = written.octets.windows(filler.len()).position(|window| window == filler);
+    let (before, rest) = at.and_then(|at| written.octets.split_at_checked(at)).ok_or(PdfError::NoPlace)?;
+    let after = rest.get(filler.len()..).unwrap_or_default();
+    Ok(Frame { before: before.to_vec(), after: after.to_vec(), corner })
+}
+
+/// The number of a letter or digit of a share in the font that its page has.
+pub(in crate::paper) fn letter_number(letter: u8) -> Option<u16> {
+    let place = write::ALPHABET.bytes().position(|other| other == letter)?;
+    u16::try_from(place + 1).ok()
+}
+
+/// How a stream begins that nothing was written into yet.
+const FILLER: &[u8] = b"%rootrite: reserved";

@@ -14,14 +14,29 @@ use crate::paper::document::{Document, spelled};
 use crate::paper::qr::{MARGIN, Symbol};
 use crate::paper::text::PRACTICE;
 
-/// The file of a document's pages.
+/// A file, and where its reserved place is.
+pub(super) struct Written {
+    pub(super) octets: Vec<u8>,
+    /// The left upper corner of the reserved place, in the page's own measure.
+    pub(super) corner: Option<(f32, f32)>,
+}
+
+/// The file of a document's pages. `secret` is what a reserved place's own stream is filled with: whoever has the secret writes it
+/// over that, in a copy that is wiped.
 pub(super) fn write(
     document: &Document,
     pages: &[Vec<Strip>],
     faces: &Faces,
     size: PageSize,
-) -> Result<Vec<u8>, PdfError> {
+    secret: Option<&[u8]>,
+) -> Result<Written, PdfError> {
     let mut letters = Letters::new(faces);
+    if secret.is_some() {
+        // Which letters are embedded says nothing of the secret, and each has its number by its place.
+        for letter in ALPHABET.chars() {
+            letters.number(Style::Exact, letter);
+        }
+    }
     let contents: Vec<Vec<u8>> = (1..)
         .zip(pages)
         .map(|(number, page)| content(document, page, (number, pages.len()), &mut letters, size))
@@ -32,14 +47,21 @@ pub(super) fn write(
     let fonts: Vec<(Style, [Ref; 5])> =
         Style::ALL.into_iter().map(|style| (style, std::array::from_fn(|_| next.next()))).collect();
     let kids: Vec<(Ref, Ref)> = contents.iter().map(|_| (next.next(), next.next())).collect();
+    let hidden = next.next();
+    let corner = pages.iter().enumerate().find_map(|(place, page)| Some((place, reserved(page, size)?)));
     pdf.catalog(catalog).pages(tree).lang(TextStr("en-GB"));
     let title = format!("{}: {}", document.title, document.about);
     pdf.document_info(information).title(TextStr(&title)).producer(TextStr("rootrite"));
     let count = i32::try_from(kids.len()).unwrap_or(i32::MAX);
     pdf.pages(tree).kids(kids.iter().map(|(page, _)| *page)).count(count);
-    for ((page, stream), content) in kids.iter().zip(&contents) {
+    for (place, ((page, stream), content)) in kids.iter().zip(&contents).enumerate() {
         let mut page = pdf.page(*page);
-        page.media_box(Rect::new(0.0, 0.0, size.width(), size.height())).parent(tree).contents(*stream);
+        page.media_box(Rect::new(0.0, 0.0, size.width(), size.height())).parent(tree);
+        if secret.is_some() && corner.is_some_and(|(on, _)| on == place) {
+            page.contents_array([*stream, hidden]);
+        } else {
+            page.contents(*stream);
+        }
         let mut resources = page.resources();
         let mut named = resources.fonts();
         for (style, [font, ..]) in &fonts {
@@ -53,8 +75,26 @@ pub(super) fn write(
     for (style, places) in &fonts {
         embed(&mut pdf, *style, *places, &letters)?;
     }
-    Ok(pdf.finish())
+    if let Some(secret) = secret {
+        pdf.stream(hidden, secret);
+    }
+    Ok(Written { octets: pdf.finish(), corner: corner.map(|(_, corner)| corner) })
 }
+
+/// Where a page's reserved place begins.
+fn reserved(page: &[Strip], size: PageSize) -> Option<(f32, f32)> {
+    let mut top = TOP;
+    for strip in page {
+        if strip.marks.iter().any(|mark| matches!(mark, Mark::Reserved { .. })) {
+            return Some((SIDE, size.height() - top));
+        }
+        top += strip.height;
+    }
+    None
+}
+
+/// The letters of every share, in the order of their numbers in the embedded font, from 1.
+pub(super) const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 /// Numbers of objects.
 struct Numbers(i32);
@@ -150,6 +190,12 @@ impl Drawing<'_, '_> {
                 self.content.set_fill_gray(*grey);
                 let bottom = self.size.height() - top - y - height;
                 self.content.rect(SIDE + x, bottom, *width, *height).fill_nonzero();
+            }
+            Mark::Reserved { height } => {
+                let width = self.size.width() - 2.0 * SIDE;
+                for (y, tall) in [(0.0, 0.8), (*height, 0.8)] {
+                    self.mark(&Mark::Fill { x: 0.0, y, width, height: tall, grey: 0.0 }, top);
+                }
             }
             Mark::Qr { x, y, side, symbol } => {
                 self.content.set_fill_gray(0.0);

@@ -19,6 +19,8 @@ pub struct Keys {
     known: BTreeMap<String, Key>,
     /// Those that sign heads, and nothing else.
     of_logs: BTreeSet<String>,
+    /// The same as policies write them.
+    named: BTreeSet<String>,
     /// Requests whose proof of possession was verified: digest, and the key's if it was said.
     requests: BTreeMap<String, Option<String>>,
 }
@@ -70,7 +72,8 @@ impl Keys {
     pub fn follow(&mut self, record: &Record, intent: Option<&OpenIntent>) -> Option<String> {
         let data = &record.data;
         match record.ev.as_str() {
-            "log.key.added" => self.log_key(data.str("spki_sha256")),
+            "log.key.added" => self.log_key(data),
+            "log.key.replaced" | "log.key.rotated" => self.log_key_changes(record),
             "key.generated" => self.generated(data),
             "key.proved" => self.proved(record, intent),
             "key.backup" => self.backed_up(record),
@@ -98,7 +101,7 @@ impl Keys {
 
     /// How much there is to remember.
     pub fn len(&self) -> usize {
-        self.known.len() + self.of_logs.len() + self.requests.len()
+        self.known.len() + self.of_logs.len() + self.named.len() + self.requests.len()
     }
 
     /// Whether the key may sign.
@@ -106,12 +109,22 @@ impl Keys {
         self.known.get(spki_sha256).is_some_and(|key| key.stage == Stage::Live)
     }
 
-    fn log_key(&mut self, spki: Option<&str>) -> Option<String> {
-        match spki {
+    fn log_key(&mut self, data: &Object) -> Option<String> {
+        self.named.extend(data.str("vkey").map(str::to_owned));
+        match data.str("spki_sha256") {
             Some(spki) => drop(self.of_logs.insert(spki.to_owned())),
             None => return Some("a log key without `spki_sha256`".to_owned()),
         }
         None
+    }
+
+    /// Another key signs heads from here on: one that was added before, while there was a key to sign that.
+    fn log_key_changes(&self, record: &Record) -> Option<String> {
+        match record.data.str("new") {
+            Some(new) if self.named.contains(new) => None,
+            Some(_) => Some("the new key of the log was not added to it before".to_owned()),
+            None => Some(format!("`{}` without `new`", record.ev)),
+        }
     }
 
     fn generated(&mut self, data: &Object) -> Option<String> {

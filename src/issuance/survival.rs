@@ -1,0 +1,130 @@
+//! Which losses a key survives, from the log alone.
+//!
+//! A key is there as long as one token that has it is there, or one wrapped copy and as many sheets as the threshold. Where
+//! things are kept the log does not say: name what a place has together.
+
+use std::collections::BTreeSet;
+
+use super::{KeyBackup, Ledger};
+
+/// Where a key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survival {
+    /// Its name.
+    pub key: String,
+    /// The tokens that have it.
+    pub tokens: BTreeSet<String>,
+    /// Its backup in shares, if it has one.
+    pub backup: Option<KeyBackup>,
+}
+
+impl Survival {
+    /// Every key of the log that was not destroyed, by name.
+    pub fn of_all(ledger: &Ledger) -> Vec<Self> {
+        let mut all: Vec<Self> = ledger
+            .logged_keys()
+            .filter(|key| key.live && !ledger.possessions.is_destroyed(&key.name))
+            .map(|key| {
+                let of_key = ledger.backups.all().iter().filter(|backup| backup.key == key.name);
+                let restored = of_key.flat_map(|backup| backup.restored.iter().cloned());
+                let backup = ledger.backups.of_key(&key.name).filter(|backup| !backup.set.is_empty());
+                Self {
+                    key: key.name.clone(),
+                    tokens: restored.chain([key.token.clone()]).collect(),
+                    backup: backup.cloned(),
+                }
+            })
+            .collect();
+        all.sort_by(|one, other| one.key.cmp(&other.key));
+        all
+    }
+
+    /// Whether the key is still there without these things.
+    pub fn survives(&self, lost: &BTreeSet<&str>) -> bool {
+        if self.tokens.iter().any(|token| !lost.contains(token.as_str())) {
+            return true;
+        }
+        let Some(backup) = &self.backup else { return false };
+        let sheets = self.sheets();
+        let there = sheets
+            .iter()
+            .filter(|(holder, sheet)| !lost.contains(holder.as_str()) && !lost.contains(sheet.as_str()));
+        there.count() >= backup.threshold && backup.copies.iter().any(|copy| !lost.contains(copy.as_str()))
+    }
+
+    /// Everything that can be lost of it: tokens, holders, sheets, media.
+    pub fn things(&self) -> BTreeSet<String> {
+        let backup = self.backup.iter().flat_map(|backup| backup.copies.iter().cloned());
+        let sheets = self.sheets().into_iter().flat_map(|(holder, sheet)| [holder, sheet]);
+        self.tokens.iter().cloned().chain(backup).chain(sheets).collect()
+    }
+
+    /// Each thing whose loss alone loses the key.
+    pub fn alone(&self) -> Vec<String> {
+        self.things().into_iter().filter(|thing| !self.survives(&BTreeSet::from([thing.as_str()]))).collect()
+    }
+
+    /// Whoever has a share, and what the sheet is called where it is in a bag.
+    fn sheets(&self) -> Vec<(String, String)> {
+        let Some(backup) = &self.backup else { return Vec::new() };
+        let sheet = |index: &u64| format!("share-{}-{index}", backup.set);
+        backup.shares.iter().map(|(index, share)| (share.holder.clone(), sheet(index))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+    use crate::issuance::KnownShare;
+
+    fn survival(tokens: &[&str]) -> Survival {
+        let share = |number: u64| {
+            let commitment = Digest::of(b"");
+            let holder = format!("h{number}");
+            (number, KnownShare { holder, commitment, salt_digest: None, confirmed: true, returned: false })
+        };
+        let backup = KeyBackup {
+            key: "root".into(),
+            spki_sha256: Digest::of(b""),
+            format: "rfc5649".into(),
+            blob_sha256: Digest::of(b""),
+            copies: vec!["copy-1".into(), "copy-2".into()],
+            set: "5a3f".into(),
+            threshold: 2,
+            share_count: 3,
+            check: String::new(),
+            shares: (1..=3).map(share).collect(),
+            restored: BTreeSet::new(),
+        };
+        let tokens = tokens.iter().map(|token| (*token).to_owned()).collect();
+        Survival { key: "root".into(), tokens, backup: Some(backup) }
+    }
+
+    #[test]
+    fn a_key_survives_as_long_as_a_token_or_a_copy_and_enough_sheets() {
+        let key = survival(&["a", "b"]);
+        for (lost, survives) in [
+            (&["a", "h1", "h2", "h3", "copy-1", "copy-2"][..], true),
+            (&["a", "b"], true),
+            (&["a", "b", "h1", "copy-2"], true),
+            (&["a", "b", "share-5a3f-1", "h1"], true),
+            (&["a", "b", "share-5a3f-1", "h2"], false),
+            (&["a", "b", "copy-1", "copy-2"], false),
+        ] {
+            assert_eq!(key.survives(&lost.iter().copied().collect()), survives, "{lost:?}");
+        }
+        assert_eq!(key.alone(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_alone_loses_a_key_is_named() {
+        let lonely = Survival { backup: None, ..survival(&["a"]) };
+        assert_eq!(lonely.alone(), ["a"]);
+        assert_eq!(survival(&["a"]).alone(), Vec::<String>::new());
+        // Of a key that is on no token any more one copy is all that there is.
+        let mut last = survival(&[]);
+        last.backup.as_mut().unwrap().copies.pop();
+        assert_eq!(last.alone(), ["copy-1"]);
+    }
+}
