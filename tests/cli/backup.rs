@@ -19,10 +19,25 @@ const RESUME: &str = "resume --log log --plain";
 /// The step that the tests change.
 const STEP: &str = "      - back-up-key: {key: root-x1, threshold: 3, holders: [share-holder], restore-to: [spare], copies: 2}\n";
 
+/// What a script says of these share holders.
+fn people(holders: &[&str]) -> String {
+    let lines: Vec<String> =
+        holders.iter().map(|id| format!("  - {{id: {id}, role: share-holder}}\n")).collect();
+    lines.concat()
+}
+
+/// Folders in the place of media; their paths.
+fn media(table: &Table, numbers: [usize; 2]) -> [String; 2] {
+    numbers.map(|number| {
+        let folder = table.path(&format!("media/copy-{number}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        folder.display().to_string()
+    })
+}
+
 /// The small script with a root that is backed up 3 of 5, restored to a token `spare`.
 fn script() -> String {
-    let holders: String =
-        (1..=5).map(|number| format!("  - {{id: h{number}, role: share-holder}}\n")).collect();
+    let holders = people(&["h1", "h2", "h3", "h4", "h5"]);
     SCRIPT
         .replace(
             "  log: {class: any,",
@@ -48,9 +63,7 @@ fn table() -> Table {
     let spare = spare
         .replace("label: root", "label: spare")
         .replace(&table.serials()["root"], &table.serials()["spare"]);
-    let media: Vec<PathBuf> = (1..=2).map(|copy| table.path(&format!("media/copy-{copy}"))).collect();
-    media.iter().for_each(|folder| std::fs::create_dir_all(folder).unwrap());
-    let media = format!("media:\n  root-x1-backup: [{}, {}]\n", media[0].display(), media[1].display());
+    let media = format!("media:\n  root-x1-backup: [{}]\n", media(&table, [1, 2]).join(", "));
     table.write("site.yaml", format!("{site}  spare:{spare}{media}preflight:{preflight}"));
     table
 }
@@ -212,9 +225,14 @@ fn a_key_is_live_after_every_holder_confirmed_a_restore_proved_itself_and_it_was
     nothing_is_left(&table, &ended, &holders, Some(&kek));
 
     // On the token the original leaves no more, and on the other one the copy never could.
+    leaves_no_more(&table, root["id"].as_str().unwrap(), &kek);
+}
+
+/// That neither token with the key of an id lets it go, under the key that it left under before.
+fn leaves_no_more(table: &Table, id: &str, kek: &[u8]) {
     let process = table.hsm.start();
-    let kek = Secret::<32>::fill(|octets| octets.copy_from_slice(&kek));
-    let id: rootrite::hsm::KeyId = root["id"].as_str().unwrap().parse().unwrap();
+    let kek = Secret::<32>::fill(|octets| octets.copy_from_slice(kek));
+    let id: rootrite::hsm::KeyId = id.parse().unwrap();
     for token in ["root", "spare"] {
         let mut token = session(&process, token, USER);
         let there = token.key(&id).unwrap();
@@ -484,7 +502,7 @@ fn a_vendor_s_backup_stands_behind_the_same_gate() {
 
 /// A later ceremony of the same log, with these steps.
 fn later(name: &str, holders: &[&str], steps: &str) -> String {
-    let people: String = holders.iter().map(|id| format!("  - {{id: {id}, role: share-holder}}\n")).collect();
+    let people = people(holders);
     format!(
         "rootrite: 1\nceremony: {name}\ntitle: After the backup\npolicy: private\n{}\ntokens:\n  root: {{class: any}}\n  \
          drill: {{class: any, distinct-from: [root, log]}}\n  log: {{class: any, distinct-from: [root]}}\npeople:\n  - {{id: ada, role: \
@@ -608,10 +626,9 @@ fn where_a_sheet_is_lost_the_key_is_wrapped_anew_and_every_old_copy_is_accounted
     let mut holders = Holders::default();
     let table = table_after(&mut holders);
     site_for_later(&table);
-    let media: Vec<PathBuf> = (3..=4).map(|copy| table.path(&format!("media/copy-{copy}"))).collect();
-    media.iter().for_each(|folder| std::fs::create_dir_all(folder).unwrap());
+    let media = media(&table, [3, 4]);
     let site = table.read("later.yaml.site");
-    let new = format!("media:\n  root-x1-second: [{}, {}]\n", media[0].display(), media[1].display());
+    let new = format!("media:\n  root-x1-second: [{}]\n", media.join(", "));
     table.write("later.yaml.site", site.replace("media:\n", &new));
     // Nobody had said that the sheet of `h2` is lost: nothing changes.
     table.write(
@@ -660,7 +677,7 @@ fn where_a_sheet_is_lost_the_key_is_wrapped_anew_and_every_old_copy_is_accounted
     assert_eq!(copies, [("root-x1-backup-1", true), ("root-x1-backup-2", false)]);
     assert_eq!(count(&all, "share.returned"), 4);
     for medium in &media {
-        let octets = std::fs::read(medium.join("root-x1.backup")).unwrap();
+        let octets = std::fs::read(std::path::Path::new(medium).join("root-x1.backup")).unwrap();
         assert_eq!(backups[1]["blob_sha256"], rootrite::digest::Digest::of(&octets).to_string().as_str());
     }
     let _ = table.run("verify out-3/bundle-practice-refresh-2").with(0);
