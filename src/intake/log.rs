@@ -271,18 +271,19 @@ fn lines(
     old_root.filter(|_| unread == 0)
 }
 
+/// What is found of a log that the disk does not give.
+fn unreadable(error: &VerifyError) -> Findings {
+    let mut findings = Findings::default();
+    findings.push(Finding::new(Code::E120, Place::Log, format!("it cannot be read to its end: {error}")));
+    findings
+}
+
+/// What is found of a log that is taken with warnings.
 fn kept(warnings: &[Finding]) -> Findings {
     let mut findings = Findings::default();
     for finding in warnings {
         findings.push(finding.clone());
     }
-    findings
-}
-
-/// What is found of a log that the disk does not give.
-fn unreadable(error: &VerifyError) -> Findings {
-    let mut findings = Findings::default();
-    findings.push(Finding::new(Code::E120, Place::Log, format!("it cannot be read to its end: {error}")));
     findings
 }
 

@@ -355,7 +355,7 @@ mod tests {
         let (face, _) = test_page();
         let groups = SecretOctets::read(b"RR1 ABCDE 12345 VWXYZ").unwrap();
         let text = String::from_utf8(printed(&Sheet::text(&face, &groups, None).unwrap())).unwrap();
-        assert!(text.contains("RR1\r\n   1  ABCDE     2  12345     3  VWXYZ"), "{text}");
+        assert!(text.contains("RR1\r\n   1  ABCDE      2  12345      3  VWXYZ"), "{text}");
         for wrong in [&b"abc\x1b[2J"[..], b"(abc)"] {
             let wrong = SecretOctets::read(wrong).unwrap();
             assert!(matches!(Sheet::text(&face, &wrong, None), Err(SheetError::NoShare)));

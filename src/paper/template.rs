@@ -111,6 +111,7 @@ pub fn fill(template: Template<'_>, parts: &Parts) -> Result<Vec<Block>, Templat
     let rendered = render(template, parts)?;
     let mut filling = Filling { template, parts, placed: BTreeSet::new(), blocks: Vec::new() };
     let mut paragraph: Vec<&str> = Vec::new();
+    let mut in_item = false;
     for line in rendered.lines().chain([""]) {
         let line = line.trim();
         let block = Line::of(line);
@@ -118,6 +119,10 @@ pub fn fill(template: Template<'_>, parts: &Parts) -> Result<Vec<Block>, Templat
             filling.paragraph(&mut paragraph)?;
         }
         match block {
+            Line::Words if in_item => {
+                filling.go_on_with_item(line)?;
+                continue;
+            }
             Line::Words => paragraph.push(line),
             Line::Empty => {}
             Line::PageBreak => filling.blocks.push(Block::PageBreak),
@@ -128,9 +133,12 @@ pub fn fill(template: Template<'_>, parts: &Parts) -> Result<Vec<Block>, Templat
             Line::Item(text) => {
                 let spans = filling.spans(text)?;
                 filling.blocks.push(Block::Item(spans));
+                in_item = true;
+                continue;
             }
             Line::Part(name) => filling.part(name)?,
         }
+        in_item = false;
     }
     let name = || template.name.to_owned();
     match parts.blocks.keys().find(|part| !filling.placed.contains(*part)) {
@@ -204,6 +212,16 @@ impl Filling<'_> {
             let spans = self.spans(&lines.join(" "))?;
             self.blocks.push(Block::Paragraph(spans));
             lines.clear();
+        }
+        Ok(())
+    }
+
+    /// A further line of the last point.
+    fn go_on_with_item(&mut self, line: &str) -> Result<(), TemplateError> {
+        let further = self.spans(line)?;
+        if let Some(Block::Item(spans)) = self.blocks.last_mut() {
+            spans.push(Span::Text(" ".into()));
+            spans.extend(further);
         }
         Ok(())
     }
@@ -291,13 +309,14 @@ mod tests {
 
     #[test]
     fn a_template_shapes() {
-        let source = "# The {{ ceremony }}\nTwo\nlines.\n\n{% if practice %}\n- practice\n{% endif %}\n{{ other }}\n---\n{{ digest }}\n";
+        let source = "# The {{ ceremony }}\nTwo\nlines.\n\n{% if practice %}\n- practice\nof one\n{% endif %}\n{{ other }}\n---\n{{ digest }}\n";
         let blocks = fill_with(source).unwrap();
         let spans = |text: &str| vec![Span::Text(text.into())];
         let value = Span::Value(Value::exact("2026-11"));
         assert_eq!(blocks[0], Block::Heading(0, vec![Span::Text("The ".into()), value]));
         assert_eq!(blocks[1], Block::Paragraph(spans("Two lines.")));
-        assert_eq!(blocks[2], Block::Item(spans("practice")));
+        let item = ["practice", " ", "of one"].map(|text| Span::Text(text.into()));
+        assert_eq!(blocks[2], Block::Item(item.into()));
         assert_eq!(blocks[3..5], Block::digest("script SHA-256", Digest::of(b"script")));
         assert_eq!(blocks[5], Block::PageBreak);
         assert_eq!(blocks[6..], Block::digest("plan SHA-256", Digest::of(b"plan")));

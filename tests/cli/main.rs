@@ -48,6 +48,7 @@ mod run;
 mod screen;
 mod scripts;
 mod share;
+mod sheets;
 mod sight;
 mod signing;
 mod sites;

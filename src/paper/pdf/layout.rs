@@ -134,6 +134,7 @@ impl Maker<'_> {
             }
             Block::Reserved(height) => {
                 let height = f32::from(*height);
+                self.gap(5.0);
                 self.strips.push(Strip {
                     height: height + 10.0,
                     marks: vec![Mark::Reserved { height }],
