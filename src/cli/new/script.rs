@@ -1,5 +1,7 @@
 //! A template with the answers in it. Comments stay: they are what the author reads.
 
+use std::fmt::Write as _;
+
 use crate::clock::{DAY, Timestamp};
 use crate::script::{Script, Word as _};
 
@@ -27,12 +29,11 @@ pub fn fill(wishes: &Wishes) -> String {
         } else if in_people && !line.starts_with(' ') {
             in_people = false;
         }
-        match (in_people, line.trim_start().starts_with("- {id: ")) {
-            (true, true) => person(line, wishes, &mut written, &mut text),
-            _ => {
-                text.push_str(&filled(line, in_acts, wishes));
-                text.push('\n');
-            }
+        if in_people && line.trim_start().starts_with("- {id: ") {
+            person(line, wishes, &mut written, &mut text);
+        } else {
+            text.push_str(&filled(line, in_acts, wishes));
+            text.push('\n');
         }
     }
     text
@@ -45,7 +46,8 @@ fn person(line: &str, wishes: &Wishes, written: &mut Vec<&'static str>, text: &m
     if !written.contains(&role.word()) {
         written.push(role.word());
         for id in ids {
-            text.push_str(&format!("  - {{id: {id}, role: {}}}\n", role.word()));
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "  - {{id: {id}, role: {}}}", role.word());
         }
     }
 }

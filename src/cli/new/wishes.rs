@@ -90,7 +90,7 @@ fn ask_if(
 /// Asks who takes part, role by role.
 fn people(script: &Script, questions: &mut Questions<'_>) -> Result<Vec<(Role, Vec<String>)>, Failure> {
     let mut roles: Vec<(Role, Vec<String>)> = Vec::new();
-    for person in script.people.iter() {
+    for person in &script.people {
         let id = person.id.value.to_string();
         match roles.iter_mut().find(|(role, _)| *role == person.role.value) {
             Some((_, ids)) => ids.push(id),
