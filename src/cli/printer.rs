@@ -295,7 +295,7 @@ mod tests {
         }
     }
 
-    fn delivered(printer: SitePrinter) -> Willing {
+    fn delivered(printer: &SitePrinter) -> Willing {
         let mut people = Willing::default();
         let (_, words) = test_page();
         let delivery = ShareDelivery {
@@ -310,7 +310,7 @@ mod tests {
             threshold: 3,
             share: &words,
         };
-        beside(&mut people, Some(&printer), "2026-11", true, |people| people.deliver(&delivery)).unwrap();
+        beside(&mut people, Some(printer), "2026-11", true, |people| people.deliver(&delivery)).unwrap();
         people
     }
 
@@ -323,7 +323,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("paper");
         let command = ["sh".into(), "-c".into(), format!("cat > {}", file.display())];
-        let people = delivered(by(PrinterPort::Command(command.into())));
+        let people = delivered(&by(PrinterPort::Command(command.into())));
         let paper = std::fs::read_to_string(file).unwrap();
         for wanted in ["the backup of the key", "h1", "4b1d", "2 of 5", "00ff", "2026-11", "   1  this"] {
             assert!(paper.contains(wanted), "{wanted}: {paper}");
@@ -340,7 +340,7 @@ mod tests {
         let link = folder.path().join("lp1");
         std::os::unix::fs::symlink(&file, &link).unwrap();
         for path in [file.clone(), link, folder.path().to_owned(), folder.path().join("none")] {
-            let people = delivered(by(PrinterPort::Device(path.clone())));
+            let people = delivered(&by(PrinterPort::Device(path.clone())));
             assert_eq!(people.shown, 1, "{}", path.display());
             assert!(people.heard.iter().any(|heard| heard.contains("destroy it")), "{:?}", people.heard);
         }
@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn a_program_that_fails_has_printed_nothing() {
         for command in [vec!["false".to_owned()], vec!["/nonexistent/lp".to_owned()]] {
-            assert_eq!(delivered(by(PrinterPort::Command(command))).shown, 1);
+            assert_eq!(delivered(&by(PrinterPort::Command(command))).shown, 1);
         }
     }
 }

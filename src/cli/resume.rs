@@ -62,6 +62,18 @@ struct Found {
     approvals: Approvals,
 }
 
+impl Found {
+    /// Lends people with the site's printer beside them.
+    fn beside_printer<T>(
+        &self,
+        people: &mut dyn Operators,
+        go_on: impl FnOnce(&mut dyn Operators) -> T,
+    ) -> T {
+        let desk = self.site.value.printer.as_ref();
+        printer::beside(people, desk, &self.run.ceremony, self.run.practice, go_on)
+    }
+}
+
 impl Resume {
     /// Runs the command.
     ///
@@ -85,8 +97,14 @@ impl Resume {
         let interrupted = Interrupted::read(&self.log, &ceremony).map_err(unreadable)?;
         let found = self.find(run, &interrupted)?;
         let mut places = vec![folder_of(&found.places.out), folder_of(&self.log)];
-        places.extend(found.site.value.mount_points());
-        places.extend(printer::place(found.site.value.printer.as_ref()));
+        places.extend(
+            found
+                .site
+                .value
+                .mount_points()
+                .into_iter()
+                .chain(printer::place(found.site.value.printer.as_ref())),
+        );
         confinement::limit_program(places);
         let (cabinet, modules) = open(&found.site.value, &found.plan, None, &interrupted.past)
             .map_err(|errors| failures::cabinet(&errors))?;
@@ -121,10 +139,8 @@ impl Resume {
             };
             go_on(&mut Improviser::new(clock, &mut show), &clock)
         } else {
-            let desk = found.site.value.printer.as_ref();
-            let (id, practice) = (&found.run.ceremony, found.run.practice);
             with_people(answers, self.plain, out, |operators, clock| {
-                printer::beside(operators, desk, id, practice, |operators| go_on(operators, clock))
+                found.beside_printer(operators, |operators| go_on(operators, clock))
             })
         };
         // What stopped the ceremony is more important than a module that does not end.
