@@ -117,7 +117,7 @@ fn measure(keys: usize) -> Outcome {
 
 /// Reads until a text was sent.
 fn wait_for(terminal: &mut File, text: &str) -> Outcome {
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     let mut seen = Vec::new();
     while !String::from_utf8_lossy(&seen).contains(text) {
         if Instant::now() > until {
@@ -126,7 +126,7 @@ fn wait_for(terminal: &mut File, text: &str) -> Outcome {
         if !ready(terminal, 1_000)? {
             continue;
         }
-        let mut octets = [0; 65_536];
+        let mut octets = [0; 8_192];
         let count = terminal.read(&mut octets)?;
         seen.extend(octets.iter().take(count));
     }
@@ -135,7 +135,7 @@ fn wait_for(terminal: &mut File, text: &str) -> Outcome {
 
 /// Reads what is there until nothing more comes for a while, so that a tick of the clock is no answer.
 fn quiet(terminal: &mut File) -> Outcome {
-    let mut octets = [0; 65_536];
+    let mut octets = [0; 8_192];
     while ready(terminal, 10)? {
         let _ = terminal.read(&mut octets)?;
     }
@@ -143,7 +143,7 @@ fn quiet(terminal: &mut File) -> Outcome {
 }
 
 fn answered(terminal: &mut File) -> Outcome {
-    let mut octets = [0; 65_536];
+    let mut octets = [0; 8_192];
     if !ready(terminal, 5_000)? || terminal.read(&mut octets)? == 0 {
         return Err("a key was not seen in 5 s".into());
     }

@@ -287,7 +287,7 @@ const fn tone_of(expected: &Expected) -> Tone {
 /// What was typed, and the cursor's column.
 fn typed(desk: &Desk, width: usize) -> Option<(String, usize)> {
     let field = match desk.mode() {
-        Mode::Reading => return None,
+        Mode::Reading | Mode::Sure(Sure::Exception | Sure::Pause, _) => return None,
         Mode::Hidden(field) => {
             let text = match (desk.open(), field.is_begun()) {
                 (_, false) => "> (nothing typed yet; it is not shown)".to_owned(),
@@ -298,9 +298,7 @@ fn typed(desk: &Desk, width: usize) -> Option<(String, usize)> {
             };
             return Some((text, 2));
         }
-        Mode::Typing(field) => field,
-        Mode::Sure(Sure::Leave, field) => field,
-        Mode::Sure(..) => return None,
+        Mode::Typing(field) | Mode::Sure(Sure::Leave, field) => field,
     };
     let text = one_line(&field.text());
     let before: String = field.text().chars().take(field.cursor()).collect();
