@@ -29,7 +29,8 @@ use x509_cert::crl::{RevokedCert, TbsCertList};
 use x509_cert::ext::pkix::CrlReason;
 use x509_cert::time::Time;
 
-type Outcome = Result<(), Box<dyn Error>>;
+/// What comes of it.
+pub type Outcome = Result<(), Box<dyn Error>>;
 
 fn main() -> Outcome {
     let arguments: Vec<String> = env::args().skip(1).filter(|one| !one.starts_with("--")).collect();
@@ -85,7 +86,7 @@ fn one(which: &str, entries: u64) -> Outcome {
 }
 
 /// The tool's own: made while it is read, hashed and written.
-fn ours(list: &RevokedList, path: &std::path::Path) -> Result<usize, Box<dyn Error>> {
+pub fn ours(list: &RevokedList, path: &std::path::Path) -> Result<usize, Box<dyn Error>> {
     let issuer = Name::from_attributes(&[Attribute {
         kind: name::attribute_type("CN").ok_or("CN")?,
         form: StringForm::Utf8,
@@ -116,7 +117,7 @@ fn ours(list: &RevokedList, path: &std::path::Path) -> Result<usize, Box<dyn Err
     Ok(tbs.len())
 }
 
-fn list(entries: u64) -> Result<RevokedList, Box<dyn Error>> {
+pub fn list(entries: u64) -> Result<RevokedList, Box<dyn Error>> {
     let mut sorter = Sorter::new();
     let revoked_at: Timestamp = REVOKED_AT.parse()?;
     for (line, serial) in (2..).zip(serials(entries)) {

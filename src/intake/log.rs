@@ -243,13 +243,7 @@ fn lines(
     };
     let findings = match (told.head.clone(), &told.checkpoint) {
         (Some(head), _) => match verify(&mut reader, head, earlier, practice, &mut visit) {
-            Ok(log) => {
-                let mut findings = Findings::default();
-                for finding in log.warnings() {
-                    findings.push(finding.clone());
-                }
-                Ok(findings)
-            }
+            Ok(log) => Ok(kept(log.warnings())),
             Err(VerifyError::Refused(findings)) => Ok(findings),
             Err(error) => Err(error),
         },
@@ -281,6 +275,15 @@ fn lines(
 fn unreadable(error: &VerifyError) -> Findings {
     let mut findings = Findings::default();
     findings.push(Finding::new(Code::E120, Place::Log, format!("it cannot be read to its end: {error}")));
+    findings
+}
+
+/// What is found of a log that is taken with warnings.
+fn kept(warnings: &[Finding]) -> Findings {
+    let mut findings = Findings::default();
+    for finding in warnings {
+        findings.push(finding.clone());
+    }
     findings
 }
 

@@ -102,6 +102,13 @@ impl Backups {
         self.all.iter_mut().rfind(|backup| backup.spki_sha256 == spki_sha256)
     }
 
+    /// A copy of a key on a token was destroyed.
+    pub fn is_gone_from(&mut self, spki_sha256: Digest, token: &str) {
+        for backup in self.all.iter_mut().filter(|backup| backup.spki_sha256 == spki_sha256) {
+            backup.restored.remove(token);
+        }
+    }
+
     /// A backup by its set of shares.
     pub fn of_set(&mut self, set: &str) -> Option<&mut KeyBackup> {
         self.all.iter_mut().rfind(|backup| backup.set == set)

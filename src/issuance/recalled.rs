@@ -87,6 +87,25 @@ impl Ledger {
         })
     }
 
+    /// Whether the log knows that a key was restored to a token and is there still.
+    pub fn has_copy(&self, spki_sha256: Digest, token: &str) -> bool {
+        self.backups
+            .all()
+            .iter()
+            .any(|backup| backup.spki_sha256 == spki_sha256 && backup.restored.contains(token))
+    }
+
+    /// A copy of a key that was restored to a token is not there any more.
+    pub fn copy_is_gone(&mut self, spki_sha256: Digest, token: &str) {
+        self.backups.is_gone_from(spki_sha256, token);
+        let here = format!("the same key on token `{token}`");
+        for one in self.possessions.surviving(spki_sha256) {
+            if one == here || one.starts_with(&format!("{here}, ")) {
+                self.possessions.survives_no_longer(spki_sha256, &one);
+            }
+        }
+    }
+
     /// The names of the log's certificates.
     pub fn logged_certificate_names(&self) -> impl Iterator<Item = &str> {
         self.logged_certificates.values().map(|logged| logged.name.as_str())

@@ -68,6 +68,17 @@ fn head(plan: &Plan, text: &mut String) -> std::fmt::Result {
         };
         writeln!(text, "  {name}: {}{pin}{distinct}", token.class)?;
     }
+    taken(plan, text)?;
+    writeln!(text, "\nWhat will be handed over\n")?;
+    for (kind, name) in &plan.outputs {
+        writeln!(text, "  {kind} {name}")?;
+    }
+    Ok(())
+}
+
+/// What the plan takes from elsewhere, each by its digest.
+fn taken(plan: &Plan, text: &mut String) -> std::fmt::Result {
+    let setting = &plan.setting;
     writeln!(text, "\nInputs and profiles, by SHA-256\n")?;
     for (name, input) in &setting.inputs {
         writeln!(text, "  input {name} ({}): {}", input.file, input.sha256)?;
@@ -80,10 +91,6 @@ fn head(plan: &Plan, text: &mut String) -> std::fmt::Result {
     }
     for (name, profile) in &setting.profiles {
         writeln!(text, "  profile {name}: {}", profile.sha256())?;
-    }
-    writeln!(text, "\nWhat will be handed over\n")?;
-    for (kind, name) in &plan.outputs {
-        writeln!(text, "  {kind} {name}")?;
     }
     Ok(())
 }

@@ -398,8 +398,14 @@ impl Memory {
     }
 
     fn key_destroyed(&mut self, data: &Object) -> Option<()> {
-        let name = self.ledger.logged_key_name(data.str("spki_sha256")?)?;
-        self.ledger.destroy_key(&name);
+        let (spki, token) = (data.str("spki_sha256")?, data.str("token")?);
+        let key = self.ledger.logged_key(spki)?.clone();
+        if key.token == token {
+            self.ledger.destroy_key(&key.name);
+        } else {
+            // A copy that was restored there: the key itself stays.
+            self.ledger.copy_is_gone(spki.parse().ok()?, token);
+        }
         Some(())
     }
 

@@ -67,9 +67,9 @@ impl Word for Method {
 #[serde(tag = "method", rename_all = "kebab-case")]
 pub enum BackUpKey {
     /// Wrapped.
-    Wrapped(WrappedBackup),
+    Wrapped(Box<WrappedBackup>),
     /// By the vendor's own means.
-    Vendor(VendorBackup),
+    Vendor(Box<VendorBackup>),
 }
 
 /// A backup that is wrapped under a key in shares.
@@ -96,8 +96,8 @@ impl Step for BackUpKey {
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         match spec.method.unwrap_or(Method::Wrapped) {
-            Method::Wrapped => WrappedBackup::resolve(spec, scope).map(Self::Wrapped),
-            Method::Vendor => VendorBackup::resolve(spec, scope).map(Self::Vendor),
+            Method::Wrapped => WrappedBackup::resolve(spec, scope).map(|all| Self::Wrapped(Box::new(all))),
+            Method::Vendor => VendorBackup::resolve(spec, scope).map(|all| Self::Vendor(Box::new(all))),
         }
     }
 
@@ -117,9 +117,11 @@ impl Step for BackUpKey {
 
     fn wraps(&self) -> Option<Wrapping<'_>> {
         match self {
-            Self::Wrapped(WrappedBackup { token, algorithm, restore_to, .. }) => {
-                Some(Wrapping { from: Some(token), algorithm, to: restore_to })
-            }
+            Self::Wrapped(backup) => Some(Wrapping {
+                from: Some(&backup.token),
+                algorithm: &backup.algorithm,
+                to: &backup.restore_to,
+            }),
             Self::Vendor(_) => None,
         }
     }

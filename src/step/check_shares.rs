@@ -50,15 +50,14 @@ impl Step for CheckShares {
         let mut holders = Vec::new();
         if spec.holders.is_empty() {
             for id in &known {
-                match scope.setting.people.find(id).cloned() {
-                    Some(person) => holders.push(person),
-                    None => {
-                        let message = format!(
-                            "`{id}` holds a share of set {} and is not among the script's people",
-                            backup.set
-                        );
-                        scope.problems.add(spec.key.place, message);
-                    }
+                if let Some(person) = scope.setting.people.find(id).cloned() {
+                    holders.push(person);
+                } else {
+                    let message = format!(
+                        "`{id}` holds a share of set {} and is not among the script's people",
+                        backup.set
+                    );
+                    scope.problems.add(spec.key.place, message);
                 }
             }
         }

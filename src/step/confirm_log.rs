@@ -205,6 +205,8 @@ fn replaced(names: &[Located<Id>], scope: &mut Scope<'_>) -> Option<Vec<String>>
             let message = format!("the log has not seen a token `{token}` before: nothing is in its place");
             scope.problems.add(name.place, message);
         }
+        // What the log last saw there was on the device before.
+        scope.ledger.possessions.changed(token);
     }
     Some(tokens)
 }

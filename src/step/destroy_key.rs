@@ -8,14 +8,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Room, Scope, Step, StepError, spec};
+use crate::digest::Digest;
+use crate::issuance::KnownCertificate;
 use crate::script::{Id, Located};
 use crate::stage::{Destruction, Event, Line, Notice, Person, ProofLevel, StageError, ToApprove};
 
 spec!(
-    /// `destroy-key: {key: root-x1, because: …}`
+    /// `destroy-key: {key: root-x1, because: …}`, or with `token: drill` the copy that was restored there
     Spec {
         /// Which key: of this ceremony, or of an earlier one of the log.
         key: Located<Id> = required "key",
+        /// The token with a copy of it; the key's own token if it is not said.
+        token: Option<Located<Id>> = optional "token",
         /// Why.
         because: String = required "because",
     }
@@ -27,6 +31,9 @@ pub struct DestroyKey {
     key: String,
     token: String,
     because: String,
+    /// It is a copy that was restored there: the key itself stays.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    copy: bool,
 }
 
 impl Step for DestroyKey {
@@ -53,6 +60,11 @@ impl Step for DestroyKey {
             scope.problems.add(spec.key.place, message);
             return None;
         }
+        if let Some(named) = &spec.token
+            && named.value.as_str() != token
+        {
+            return copy(spec.because, &spec.key, named, scope);
+        }
         if !scope.setting.tokens.contains_key(&token) {
             let message =
                 format!("key `{name}` is on token `{token}`, which is not among the script's tokens");
@@ -61,10 +73,16 @@ impl Step for DestroyKey {
         }
         scope.uses(&token);
         scope.ledger.destroy_key(&name);
-        Some(Self { key: name, token, because: spec.because })
+        Some(Self { key: name, token, because: spec.because, copy: false })
     }
 
     fn preview(&self) -> String {
+        if self.copy {
+            return format!(
+                "Destroy the copy of the key `{}` on the token `{}`: {}. The key itself stays.",
+                self.key, self.token, self.because
+            );
+        }
         format!("Destroy the key `{}` on the token `{}` for good: {}.", self.key, self.token, self.because)
     }
 
@@ -76,9 +94,30 @@ impl Step for DestroyKey {
             let level = room.stage.destroy_key(&destruction, approval)?;
             self.say(&destruction, level, room);
         }
-        room.ledger.destroy_key(&self.key);
+        if self.copy {
+            if let Some((_, spki_sha256)) = room.ledger.whereabouts(&self.key) {
+                room.ledger.copy_is_gone(spki_sha256, &self.token);
+            }
+        } else {
+            room.ledger.destroy_key(&self.key);
+        }
         Ok(())
     }
+}
+
+/// The destruction of a copy that the log knows of.
+fn copy(because: String, key: &Located<Id>, on: &Located<Id>, scope: &mut Scope<'_>) -> Option<DestroyKey> {
+    let (token, known) = (scope.token(on), scope.key(key)?);
+    let token = token?;
+    let spki_sha256 = known.public.spki_sha256();
+    if !scope.ledger.has_copy(spki_sha256, &token) {
+        let message = format!("the log knows no copy of the key `{}` on token `{token}`", known.name);
+        scope.problems.add(on.place, message);
+        return None;
+    }
+    scope.uses(&token);
+    scope.ledger.copy_is_gone(spki_sha256, &token);
+    Some(DestroyKey { key: known.name, token, because, copy: true })
 }
 
 impl DestroyKey {
@@ -88,6 +127,9 @@ impl DestroyKey {
         let (id, spki_sha256) =
             room.ledger.whereabouts(&self.key).ok_or_else(|| not("the log does not know its id"))?;
         room.stage.log_in(&self.token)?;
+        if self.copy {
+            return self.copy(spki_sha256, room);
+        }
         if room.stage.signs_heads(&self.token, &id) {
             return Err(not("it signs the log's heads"));
         }
@@ -99,6 +141,23 @@ impl DestroyKey {
             }
         }
         let surviving = room.ledger.possessions.surviving(spki_sha256);
+        Ok(Destruction { token: self.token.clone(), id, label: self.key.clone(), spki_sha256, surviving })
+    }
+
+    /// A copy, found on its token by the public key, and what is left without it.
+    fn copy(&self, spki_sha256: Digest, room: &mut Room<'_, '_>) -> Result<Destruction, StepError> {
+        let not = |why: &str| StepError::NotDestroyed { key: self.key.clone(), why: why.to_owned() };
+        let key = room.ledger.key(&self.key).cloned().ok_or_else(|| not("its public key is not known"))?;
+        // What was begun and interrupted took a copy with the id that the intent has.
+        let begun = room.stage.said("key.destroy.intent").and_then(|intent| intent.text("id")?.parse().ok());
+        let id = match begun {
+            Some(id) => id,
+            None => crate::issuance::restored_id(&key, &self.token, room.stage)?,
+        };
+        let here = format!("the same key on token `{}`", self.token);
+        let mut surviving = room.ledger.possessions.surviving(spki_sha256);
+        surviving.retain(|one| *one != here && !one.starts_with(&format!("{here}, ")));
+        surviving.push(format!("the key itself on token `{}`", key.token));
         Ok(Destruction { token: self.token.clone(), id, label: self.key.clone(), spki_sha256, surviving })
     }
 
@@ -117,7 +176,8 @@ impl DestroyKey {
             Line::new("id", what.id.to_string()),
             Line::new("because", self.because.clone()),
         ];
-        let certified = room.ledger.certificates().filter(|known| known.key.as_deref() == Some(&self.key));
+        let of_key = |known: &&KnownCertificate| !self.copy && known.key.as_deref() == Some(&self.key);
+        let certified = room.ledger.certificates().filter(of_key);
         lines.extend(
             certified.map(|known| Line::new("certificate that nobody can use any more", known.name.clone())),
         );
@@ -131,7 +191,11 @@ impl DestroyKey {
         let approvers: Vec<String> = people.iter().map(|person| person.id.clone()).collect();
         let mut signatures = Vec::new();
         for person in &people {
-            let sentence = "Destroy this key? Nobody can bring it back.";
+            let sentence = if self.copy {
+                "Destroy this copy of the key? The key itself stays."
+            } else {
+                "Destroy this key? Nobody can bring it back."
+            };
             let what = ToApprove { kind: &kind, sha256, word: DESTROY };
             match room.stage.approval(person, sentence, &lines, what) {
                 Ok(signed) => signatures.extend(signed),

@@ -7,16 +7,27 @@ use crate::digest::Digest;
 use crate::issuance::{Issued, Key, Kind, KnownCertificate, Named};
 use crate::script::{Id, Located, Place};
 
+/// What came of a name.
+pub(super) enum Recalled<T> {
+    /// The log has nothing of this name.
+    Unknown,
+    /// It has, and what is wrong with it is said.
+    Wrong,
+    /// This.
+    Found(T),
+}
+
 impl Scope<'_> {
     /// A certificate of an earlier ceremony, with the one that issued it. What is wrong with the name is said: nothing is
     /// left for the caller to say then.
-    pub(super) fn recall_certificate(&mut self, name: &Located<Id>) -> Option<Option<KnownCertificate>> {
+    pub(super) fn recall_certificate(&mut self, name: &Located<Id>) -> Recalled<KnownCertificate> {
         let text = name.value.as_str();
-        let sha256 = match self.one(name, "certificate", &self.ledger.certificate_named(text)) {
-            Ok(sha256) => sha256?,
+        let sha256 = match one(name, "certificate", &self.ledger.certificate_named(text)) {
+            Ok(Some(sha256)) => sha256,
+            Ok(None) => return Recalled::Unknown,
             Err(message) => {
                 self.problems.add(name.place, message);
-                return Some(None);
+                return Recalled::Wrong;
             }
         };
         // The one above it as well, and the one above that: a path is judged as a whole.
@@ -31,23 +42,24 @@ impl Scope<'_> {
         }
         let recalled = self.setting.recalled.clone();
         self.ledger.recall(&recalled);
-        Some(self.ledger.certificate(text).cloned())
+        self.ledger.certificate(text).cloned().map_or(Recalled::Wrong, Recalled::Found)
     }
 
     /// A key of an earlier ceremony that may sign; as for a certificate.
-    pub(super) fn recall_key(&mut self, name: &Located<Id>) -> Option<Option<Key>> {
+    pub(super) fn recall_key(&mut self, name: &Located<Id>) -> Recalled<Key> {
         let text = name.value.as_str();
-        let sha256 = match self.one(name, "key", &self.ledger.key_named(text)) {
-            Ok(sha256) => sha256?,
+        let sha256 = match one(name, "key", &self.ledger.key_named(text)) {
+            Ok(Some(sha256)) => sha256,
+            Ok(None) => return Recalled::Unknown,
             Err(message) => {
                 self.problems.add(name.place, message);
-                return Some(None);
+                return Recalled::Wrong;
             }
         };
         self.setting.recalled.keys.insert(text.to_owned(), sha256);
         let recalled = self.setting.recalled.clone();
         self.ledger.recall(&recalled);
-        Some(self.ledger.key(text).cloned())
+        self.ledger.key(text).cloned().map_or(Recalled::Wrong, Recalled::Found)
     }
 
     /// Every certificate of a CA under an issuer's name that has not run out when the window opens: of the log, of inputs and
@@ -69,7 +81,10 @@ impl Scope<'_> {
             let there = self.ledger.certificates().find(|known| Digest::of(&known.der) == sha256).cloned();
             let known = match there {
                 Some(known) => Some(known),
-                None => self.recall_certificate(&Located::new(name.parse().ok()?, place)).flatten(),
+                None => match self.recall_certificate(&Located::new(name.parse().ok()?, place)) {
+                    Recalled::Found(known) => Some(known),
+                    Recalled::Unknown | Recalled::Wrong => None,
+                },
             };
             all.push(known);
         }
@@ -82,21 +97,21 @@ impl Scope<'_> {
         }
         Some(all)
     }
+}
 
-    /// The one thing that a name means, nothing if the log has none, or why it cannot be used.
-    fn one(&self, name: &Located<Id>, what: &str, named: &Named) -> Result<Option<Digest>, String> {
-        match named {
-            Named::Nothing => Ok(None),
-            Named::One(sha256) => Ok(Some(*sha256)),
-            Named::Lost(sha256) => Err(format!(
-                "the log has the {what} `{}` with the SHA-256 {sha256}, and it does not lie beside the log{}",
-                name.value,
-                if what == "certificate" { "; wanted it among the inputs" } else { "" }
-            )),
-            Named::Several(count) => Err(format!(
-                "the log has {count} {what}s of the name `{}`; wanted the one that is meant among the inputs",
-                name.value
-            )),
-        }
+/// The one thing that a name means, nothing if the log has none, or why it cannot be used.
+fn one(name: &Located<Id>, what: &str, named: &Named) -> Result<Option<Digest>, String> {
+    match named {
+        Named::Nothing => Ok(None),
+        Named::One(sha256) => Ok(Some(*sha256)),
+        Named::Lost(sha256) => Err(format!(
+            "the log has the {what} `{}` with the SHA-256 {sha256}, and it does not lie beside the log{}",
+            name.value,
+            if what == "certificate" { "; wanted it among the inputs" } else { "" }
+        )),
+        Named::Several(count) => Err(format!(
+            "the log has {count} {what}s of the name `{}`; wanted the one that is meant among the inputs",
+            name.value
+        )),
     }
 }

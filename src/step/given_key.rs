@@ -15,7 +15,7 @@ pub struct GivenKey {
     /// The digest of the request that it came in.
     pub request_sha256: Option<Digest>,
     /// The ceremony that made it, if a bundle says so.
-    pub origin: Option<KeyOrigin>,
+    pub origin: Option<Box<KeyOrigin>>,
 }
 
 /// Finds the one key that a step names.
@@ -66,7 +66,7 @@ fn from_request(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<GivenKey> {
             public,
             name: None,
             request_sha256: Some(sha256),
-            origin: input.brought.map(|brought| brought.origin),
+            origin: input.brought.map(|brought| Box::new(brought.origin)),
         }),
         Err(why) => {
             scope.problems.add(name.place, format!("request `{}` ({}): {why}", name.value, input.file));

@@ -51,7 +51,7 @@ pub struct IssueSubordinate {
     #[serde(skip_serializing_if = "Option::is_none")]
     request_sha256: Option<Digest>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    key_origin: Option<KeyOrigin>,
+    key_origin: Option<Box<KeyOrigin>>,
 }
 
 impl Step for IssueSubordinate {

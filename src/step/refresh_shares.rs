@@ -55,7 +55,7 @@ pub struct RefreshShares {
     lost: Vec<String>,
     /// Where something is lost: another key-encryption key.
     #[serde(skip_serializing_if = "Option::is_none")]
-    anew: Option<Anew>,
+    anew: Option<Box<Anew>>,
     person: Person,
 }
 
@@ -100,7 +100,7 @@ impl Step for RefreshShares {
             }
             None
         } else {
-            Some(Anew::resolve(&spec, &key, &backup, scope)?)
+            Some(Box::new(Anew::resolve(&spec, &key, &backup, scope)?))
         };
         Some(Self {
             key: key.name,
@@ -225,18 +225,17 @@ impl RefreshShares {
                 Some(new) if new.is_whole() => (new, None),
                 Some(mut half) => {
                     let why = "the ceremony was interrupted before all of them were confirmed";
-                    self.give_up(&mut half, why, old, room)?;
+                    give_up(&mut half, why, old, room)?;
                     continue;
                 }
                 None => self.dealt(key, old, room)?,
             };
             let set = self.set_of(&new, key);
-            let failed = match failed {
-                Some(who) => Some(who),
-                None => {
-                    set.bag_the_rest(&new, room)?;
-                    self.try_it(&set, &new, room)?
-                }
+            let failed = if failed.is_none() {
+                set.bag_the_rest(&new, room)?;
+                try_it(&set, &new, room)?
+            } else {
+                failed
             };
             let Some(who) = failed else { return Ok(new) };
             let why = format!("`{}` has not typed their share", who.id);
@@ -244,7 +243,7 @@ impl RefreshShares {
             let sentence =
                 format!("{why}. The set counts for nothing then: every holder gets a share of a new one.");
             room.stage.question(self.person.clone(), sentence, lines, Expected::Word("new-set"))?;
-            self.give_up(&mut new, &why, old, room)?;
+            give_up(&mut new, &why, old, room)?;
         }
         let (secret, person) = (format!("the backup of the key `{}`", self.key), "a holder".to_owned());
         Err(StageError::KeyShareNotReadBack { secret, person }.into())
@@ -319,21 +318,6 @@ impl RefreshShares {
         Backup::new(parts).map(|file| file.text()).map_err(|error| error.to_string())
     }
 
-    /// Holders who are drawn give the key-encryption key back; who failed, if somebody did.
-    fn try_it(
-        &self,
-        set: &ShareSet,
-        new: &KeyBackup,
-        room: &mut Room<'_, '_>,
-    ) -> Result<Option<Person>, StepError> {
-        let of_set =
-            |record: &&PastRecord| record.ev == "share.checked" && record.text("set_id") == Some(&new.set);
-        if room.stage.past().records().iter().filter(of_set).count() >= new.threshold {
-            return Ok(None);
-        }
-        Ok(set.gather(new, room)?.err())
-    }
-
     /// The new media are written, the old sheets and media go.
     fn end_old(
         &self,
@@ -392,21 +376,6 @@ impl RefreshShares {
         Ok(())
     }
 
-    /// What there is of a new set goes, with the file that it would have opened.
-    fn give_up(
-        &self,
-        half: &mut KeyBackup,
-        why: &str,
-        old: &KeyBackup,
-        room: &mut Room<'_, '_>,
-    ) -> Result<(), StepError> {
-        set_of(half, "", room).give_back(half, why, room)?;
-        if half.blob_sha256 != old.blob_sha256 {
-            room.stage.forget_kept(half.blob_sha256)?;
-        }
-        Ok(())
-    }
-
     /// What is known from here on.
     fn end(&self, old: &KeyBackup, new: KeyBackup, room: &mut Room<'_, '_>) {
         let sha256 = new.spki_sha256;
@@ -455,6 +424,30 @@ impl RefreshShares {
     fn wrong(&self, why: &str) -> StepError {
         StepError::Backup { what: format!("the backup of the key `{}`", self.key), why: why.to_owned() }
     }
+}
+
+/// Holders who are drawn give the key-encryption key back; who failed, if somebody did.
+fn try_it(set: &ShareSet, new: &KeyBackup, room: &mut Room<'_, '_>) -> Result<Option<Person>, StepError> {
+    let of_set =
+        |record: &&PastRecord| record.ev == "share.checked" && record.text("set_id") == Some(&new.set);
+    if room.stage.past().records().iter().filter(of_set).count() >= new.threshold {
+        return Ok(None);
+    }
+    Ok(set.gather(new, room)?.err())
+}
+
+/// What there is of a new set goes, with the file that it would have opened.
+fn give_up(
+    half: &mut KeyBackup,
+    why: &str,
+    old: &KeyBackup,
+    room: &mut Room<'_, '_>,
+) -> Result<(), StepError> {
+    set_of(half, "", room).give_back(half, why, room)?;
+    if half.blob_sha256 != old.blob_sha256 {
+        room.stage.forget_kept(half.blob_sha256)?;
+    }
+    Ok(())
 }
 
 /// Whose sheets are lost; the others are enough, and are among the script's people.

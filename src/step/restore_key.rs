@@ -76,6 +76,9 @@ impl Step for RestoreKey {
         }
         for token in &to {
             scope.uses(token);
+            if let Some(backup) = scope.ledger.backups.last_of(key.public.spki_sha256()) {
+                backup.restored.insert(token.clone());
+            }
         }
         Some(Self {
             key: key.name,

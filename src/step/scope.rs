@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::from_log::Recalled;
 use super::holes::{Draft, SignedWith};
 use super::setting::{Input, Setting};
 use crate::clock::Timestamp;
@@ -327,8 +328,10 @@ impl<'s> Scope<'s> {
                 None
             }
             None => {
-                if let Some(recalled) = self.recall_key(name) {
-                    return recalled;
+                match self.recall_key(name) {
+                    Recalled::Found(known) => return Some(known),
+                    Recalled::Wrong => return None,
+                    Recalled::Unknown => {}
                 }
                 let known = self.ledger.keys().filter(|key| key.live).map(|key| key.name.as_str());
                 let known: BTreeSet<&str> = known.chain(self.ledger.logged_key_names()).collect();
@@ -358,8 +361,10 @@ impl<'s> Scope<'s> {
         if let Some(known) = self.ledger.certificate(name.value.as_str()) {
             return Some(known.clone());
         }
-        if let Some(recalled) = self.recall_certificate(name) {
-            return recalled;
+        match self.recall_certificate(name) {
+            Recalled::Found(known) => return Some(known),
+            Recalled::Wrong => return None,
+            Recalled::Unknown => {}
         }
         let known = self.ledger.certificates().map(|known| known.name.as_str());
         let known: BTreeSet<&str> = known.chain(self.ledger.logged_certificate_names()).collect();

@@ -378,6 +378,10 @@ impl Forger {
         for (index, record) in self.records.iter_mut().enumerate() {
             if let Some(old) = record["seq"].as_u64() {
                 new.insert(old, index);
+                // What witnesses speak of is as many records back as it was.
+                if let Some(size) = record["data"]["head_size"].as_u64() {
+                    record["data"]["head_size"] = (index as u64 - (old - size)).into();
+                }
             }
             record["seq"] = index.into();
         }
@@ -411,11 +415,18 @@ impl Forger {
     fn chain(&self) -> Vec<String> {
         let mut prev = Hash::ZERO;
         let mut lines = Vec::new();
+        let mut levels = Levels::new();
         for record in &self.records {
             let mut record = record.clone();
             record["prev"] = prev.to_string().into();
+            // Witnesses speak of the log as it is now.
+            let size = record["data"]["head_size"].as_u64();
+            if let Some(root) = size.and_then(|size| levels.root(size)) {
+                record["data"]["head_root"] = root.to_string().into();
+            }
             let line = record.to_string();
             prev = Hash::leaf(line.as_bytes());
+            levels.push(prev);
             lines.push(line);
         }
         lines

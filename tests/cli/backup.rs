@@ -828,3 +828,48 @@ fn what_would_lose_a_key_is_said_from_the_log_alone() {
     let unknown = table.run("survive --log first/ceremony-log --without cellar").with(2);
     assert!(unknown.error.contains("the log knows no `cellar`"), "{}", unknown.error);
 }
+
+/// Where the system would write a core file into the folder, a program that is killed with one in its hands writes none.
+#[test]
+fn a_program_that_dies_while_a_holder_types_leaves_no_core_file() {
+    let table = table();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let abort = "ulimit -c unlimited; kill -ABRT $$";
+    let _ =
+        std::process::Command::new("sh").current_dir(elsewhere.path()).args(["-c", abort]).status().unwrap();
+    let one_can_be_made = std::fs::read_dir(elsewhere.path()).unwrap().count() > 0;
+    let mut holders = Holders::default();
+    let mut killed = false;
+    let ended = Room::open_after("ulimit -c unlimited; exec ", &table, PRACTICE).go_on(|question| {
+        let answer = holders.answer(question)?;
+        if !killed && matches!(&question.wanted, Wanted::Secret(prompt) if prompt.starts_with("h4")) {
+            killed = true;
+            for pid in pids_in(&table) {
+                let _ = std::process::Command::new("kill").args(["-ABRT", &pid]).status().unwrap();
+            }
+        }
+        Some(answer)
+    });
+    assert!(killed && ended.code != Some(0), "{}", ended.out);
+    let cores: Vec<PathBuf> = table
+        .everything()
+        .into_keys()
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("core")))
+        .collect();
+    assert_eq!(cores, Vec::<PathBuf>::new(), "one can be made here: {one_can_be_made}");
+    nothing_is_left(&table, &ended, &holders, None);
+}
+
+/// The processes of the program that work in a table's folder.
+fn pids_in(table: &Table) -> Vec<String> {
+    let here = table.folder().canonicalize().unwrap();
+    let of_program = |path: &std::path::Path| {
+        let link = |name: &str| std::fs::read_link(path.join(name)).ok();
+        link("cwd").is_some_and(|cwd| cwd == here)
+            && link("exe").is_some_and(|exe| exe == std::path::Path::new(env!("CARGO_BIN_EXE_rootrite")))
+    };
+    let all = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|path| of_program(path))
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect()
+}

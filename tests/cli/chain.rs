@@ -13,6 +13,8 @@ const CHAINS: &[&[&str]] = &[
     &["root-and-subordinates", "crl-and-ocsp", "destroy-key"],
     &["root-and-subordinates", "emergency-revocation"],
     &["root-and-subordinates", "cross-sign"],
+    &["root-and-subordinates", "restore-drill", "replace-share-holder"],
+    &["root-and-subordinates", "site-lost"],
     &[
         "root-and-subordinates",
         "rotate-subordinates",
@@ -264,6 +266,72 @@ fn responses_about_all_that_the_log_knows_leave_out_what_has_run_out_and_what_is
         let ended = table.run_and_change_nothing("check next.yaml --log log").with(2);
         assert!(ended.error.contains(said), "{}", ended.error);
     }
+}
+
+#[test]
+fn a_drill_leaves_the_keys_and_no_copy_of_them() {
+    let folder = own_folder("drill");
+    // The ceremony after it deals new shares of the keys that stayed.
+    let _ = rehearse(&folder, &["root-and-subordinates", "restore-drill", "replace-share-holder"], "out");
+    let records = log_of(&folder, "out");
+    let of = |ev: &str| {
+        records
+            .iter()
+            .filter(|record| record["ev"] == ev && record["cer"] == "2026-11-drill")
+            .collect::<Vec<_>>()
+    };
+    let (restored, destroyed) = (of("key.restored"), of("key.destroyed"));
+    assert_eq!((restored.len(), destroyed.len()), (2, 2));
+    for (restored, destroyed) in restored.iter().zip(&destroyed) {
+        assert_eq!(restored["data"]["spki_sha256"], destroyed["data"]["spki_sha256"]);
+        assert_eq!(destroyed["data"]["token"], "drill");
+        let surviving = destroyed["data"]["surviving"].to_string();
+        assert!(
+            surviving.contains("the key itself on token `root`") && !surviving.contains("`drill`"),
+            "{surviving}"
+        );
+    }
+}
+
+#[test]
+fn a_lost_site_goes_on_with_its_standby_and_its_backups() {
+    let folder = own_folder("site-lost");
+    let _ = rehearse(&folder, &["root-and-subordinates", "site-lost"], "out");
+    let records = log_of(&folder, "out");
+    let here: Vec<_> = records.iter().filter(|record| record["cer"] == "2026-11-site-b").collect();
+    let notes = here
+        .iter()
+        .filter(|record| record["ev"] == "log.note")
+        .map(|record| record["data"]["text"].to_string());
+    assert!(notes.into_iter().any(|note| note.contains("another device is in the place of token `root`")));
+    assert!(here.iter().any(|record| record["ev"] == "log.key.replaced"));
+    assert_eq!(here.iter().filter(|record| record["ev"] == "key.restored").count(), 2);
+    // It is signed with what came back.
+    let crls = here.iter().filter(|record| record["ev"] == "crl.signed");
+    assert_eq!(crls.map(|record| record["data"]["number"].as_str().unwrap()).collect::<Vec<_>>(), ["2", "2"]);
+}
+
+#[test]
+fn what_is_replaced_or_destroyed_as_a_copy_has_to_be_known() {
+    let table = after_the_first();
+    named(&table, "second", &["destroy-key: {key: e1, token: log, because: a test}"]);
+    let ended = table.run_and_change_nothing("check next.yaml --log log").with(2);
+    assert!(ended.error.contains("the log knows no copy of the key `e1` on token `log`"), "{}", ended.error);
+    named(&table, "second", &[CRL]);
+    table.change("next.yaml", "confirm-log: {}", "confirm-log: {replaced: [other]}");
+    table.change("next.yaml", "tokens:\n", "tokens:\n  other: {class: any}\n");
+    let ended = table.run_and_change_nothing("check next.yaml --log log").with(2);
+    assert!(
+        ended.error.contains("the log has not seen a token `other` before: nothing is in its place"),
+        "{}",
+        ended.error
+    );
+}
+
+/// The records of a chain.
+fn log_of(folder: &std::path::Path, out: &str) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(folder.join(out).join("ceremony-log/log.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// A rehearsal of ready scripts.

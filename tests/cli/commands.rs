@@ -23,7 +23,7 @@ fn new_knows_its_templates_only() {
         (
             "",
             "error: there is no template `root`; there are `root-and-subordinates`, `subordinate-key`, `sign-subordinate`, \
-             `rotate-subordinates`, `crl-and-ocsp`, `emergency-revocation`, `cross-sign`, `destroy-key`\n"
+             `rotate-subordinates`, `crl-and-ocsp`, `emergency-revocation`, `cross-sign`, `restore-drill`, `replace-share-holder`, `site-lost`, `destroy-key`\n"
         )
     );
 }

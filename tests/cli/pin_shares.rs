@@ -11,7 +11,7 @@ use crate::table::{OFFICER, Table, USER};
 const PRACTICE: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
 
 /// A table with a blank token `root` whose PIN three crypto officers share, two of whom are enough.
-fn table() -> Table {
+pub fn table() -> Table {
     let table = Table::with(SoftHsm::new().token("log", USER, OFFICER)).now();
     let token = |label: &str, which: &str, pin: &str| {
         format!(

@@ -59,7 +59,12 @@ pub enum Wanted {
 impl Room {
     /// Starts the program with these arguments on a terminal.
     pub fn open(table: &Table, arguments: &str) -> Self {
-        let program = env!("CARGO_BIN_EXE_rootrite");
+        Self::open_after("", table, arguments)
+    }
+
+    /// The same, after a command of the shell.
+    pub fn open_after(before: &str, table: &Table, arguments: &str) -> Self {
+        let program = format!("{before}{}", env!("CARGO_BIN_EXE_rootrite"));
         let mut child = Command::new("script")
             .args(["--quiet", "--return", "--command", &format!("{program} {arguments}"), "/dev/null"])
             .current_dir(table.folder())

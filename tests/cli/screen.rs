@@ -229,6 +229,48 @@ fn fields(card: &str) -> BTreeMap<String, String> {
     fields
 }
 
+/// Shares are shown to one person alone, typed back with a wrong word that is named by its place, and put together again.
+#[test]
+fn shares_are_shown_to_one_person_and_typed_back() {
+    let table = crate::pin_shares::table();
+    let mut sheets: BTreeMap<String, String> = BTreeMap::new();
+    let mut mistyped = false;
+    let gone = Sight::open(&table, RUN, SMALL).go_on(|sight, asked| match asked {
+        Asked::Alone => {
+            let shown = sight.screen();
+            assert!(!shown.contains("Root X1") && !shown.contains("people"), "{shown}");
+            let who = shown.split(' ').next().unwrap().to_owned();
+            let groups = shown.split("RR1").nth(1).unwrap().split("Press Enter").next().unwrap();
+            let groups: Vec<&str> = groups.split_whitespace().filter(|group| group.len() == 5).collect();
+            sheets.insert(who, format!("RR1 {}", groups.join(" ")));
+            None
+        }
+        Asked::Secret => {
+            let (_, below) = parts(&sight.middle()).unwrap();
+            let sheet = sheets.get(below.split(' ').next().unwrap()).unwrap();
+            if !std::mem::replace(&mut mistyped, true) {
+                // The last character of a group checks it.
+                let (first, rest) = sheet.split_at("RR1 ".len() + 4);
+                let other = if rest.starts_with('0') { '1' } else { '0' };
+                sight.keys(&format!("{first}{other}{} ", &rest[1..]));
+                sight.wait_for("wrong: 1)");
+                assert!(!sight.screen().contains(rest.split(' ').nth(1).unwrap()), "{}", sight.screen());
+                // All of it goes, and it is typed anew.
+                sight.keys("\u{15}");
+            }
+            Some(format!("{sheet}\r"))
+        }
+        _ => None,
+    });
+    let gone = gone.with(0);
+    assert_eq!(sheets.keys().collect::<Vec<_>>(), ["bo", "cy", "di"]);
+    for group in sheets.values().flat_map(|sheet| sheet.split(' ').skip(1)) {
+        assert!(!gone.screen.contains(group), "{group} is left on the terminal");
+    }
+    nothing_remains(&gone);
+    let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+}
+
 /// The same ceremony by people at the screen, by people at prompts, and by a file.
 #[test]
 fn screen_prompts_and_answers_leave_the_same_log() {

@@ -54,7 +54,7 @@ pub enum Asked {
 impl Sight {
     /// Starts the program with these arguments at a window of this size.
     pub fn open(table: &Table, arguments: &str, (columns, rows): (u16, u16)) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();
@@ -150,9 +150,13 @@ impl Sight {
 
     /// Types.
     pub fn keys(&mut self, keys: &str) {
+        let alone = self.is_alone();
         self.last = self.middle();
         let mut keyboard = self.keyboard.as_ref().unwrap();
         keyboard.write_all(keys.as_bytes()).unwrap();
+        if alone {
+            self.wait("what was for one person alone is gone", |sight| (!sight.is_alone()).then_some(()));
+        }
     }
 
     /// Gives the window another size.

@@ -61,9 +61,9 @@ fn the_certificates_of_an_earlier_bundle_and_the_newest_crl_are_exported() {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
             if entry.path().is_dir() {
-                folders.push(entry.path())
+                folders.push(entry.path());
             } else {
-                names.push(entry.file_name().into_string().unwrap())
+                names.push(entry.file_name().into_string().unwrap());
             }
         }
     }

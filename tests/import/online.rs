@@ -57,7 +57,7 @@ pub fn try_next(table: &Table, name: &str, rows: &str, confirm: &str) -> Ended {
         sha256(&csv)
     );
     if table.path("receipt").is_file() {
-        inputs.push_str(&format!("  receipt: {{file: receipt, sha256: {}}}\n", sha256("receipt")));
+        inputs += &["  receipt: {file: receipt, sha256: ", &sha256("receipt").to_string(), "}\n"].concat();
     }
     let script = format!(
         "{head}inputs:\n{inputs}acts:\n  - act: Opening\n    steps:\n      - roll-call: {{}}\n      \
@@ -229,8 +229,8 @@ impl OnlineSide {
     /// The pins name no token, so that none is asked.
     pub fn without_tokens(self) -> Self {
         let pins = self.read("pins.yaml");
-        let lines = pins.lines().filter(|line| !line.trim_start().starts_with("token:"));
-        self.write("pins.yaml", lines.map(|line| format!("{line}\n")).collect::<String>());
+        let lines: Vec<_> = pins.lines().filter(|line| !line.trim_start().starts_with("token:")).collect();
+        self.write("pins.yaml", lines.join("\n") + "\n");
         self
     }
 

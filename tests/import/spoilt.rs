@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -43,33 +44,7 @@ fn every_spoilt_bundle_is_refused_with_its_codes_and_nothing_is_staged() {
     for (what, how, wanted) in CASES.iter().flat_map(|cases| cases.iter()) {
         side.write("policy", &policy);
         side.write("pins.yaml", &pins);
-        let bundle = match how {
-            Files(spoil) => {
-                let bundle = Bundle::of(&good);
-                spoil(&bundle);
-                bundle
-            }
-            Forged(forge) | Both(forge, _) => {
-                let mut forger = side.forger(&good);
-                forge(&mut forger);
-                forger.seal()
-            }
-            Cosigned(ago, spoil) => {
-                let mut forger = side.forger(&good);
-                let witness = LogKey::witness("w");
-                forger.quorum = format!("witness w {}\nquorum w\n", witness.verifier());
-                side.write("policy", format!("log {}\n{}", forger.key.verifier(), forger.quorum));
-                let now = i64::try_from(crate::table::now().seconds()).unwrap();
-                if *ago != NEVER {
-                    forger.cosignatures.push((witness, u64::try_from(now - ago).unwrap()));
-                }
-                let bundle = forger.seal();
-                spoil(&bundle);
-                side.change("pins.yaml", "store: store", "cosigned-within: 30 days\nstore: store");
-                bundle
-            }
-            Pins(_) => Bundle::of(&good),
-        };
+        let bundle = spoil(how, &side, &good);
         if let Pins(changes) | Both(_, changes) = how {
             for (old, new) in *changes {
                 let filled = |text: &str| text.replace("ROOT", &root).replace("E1-KEY", &e1);
@@ -94,6 +69,37 @@ fn every_spoilt_bundle_is_refused_with_its_codes_and_nothing_is_staged() {
         .filter(|code| code.starts_with('E') && !seen.contains(*code) && !ELSEWHERE.contains(code))
         .collect();
     assert!(missing.is_empty(), "no spoilt bundle for {missing:?}");
+}
+
+/// Spoils a copy of a bundle; where it is sealed again, the policy has the forger's key.
+fn spoil(how: &How, side: &OnlineSide, good: &Path) -> Bundle {
+    match how {
+        Files(spoil) => {
+            let bundle = Bundle::of(good);
+            spoil(&bundle);
+            bundle
+        }
+        Forged(forge) | Both(forge, _) => {
+            let mut forger = side.forger(good);
+            forge(&mut forger);
+            forger.seal()
+        }
+        Cosigned(ago, spoil) => {
+            let mut forger = side.forger(good);
+            let witness = LogKey::witness("w");
+            forger.quorum = format!("witness w {}\nquorum w\n", witness.verifier());
+            side.write("policy", format!("log {}\n{}", forger.key.verifier(), forger.quorum));
+            let now = i64::try_from(crate::table::now().seconds()).unwrap();
+            if *ago != NEVER {
+                forger.cosignatures.push((witness, u64::try_from(now - ago).unwrap()));
+            }
+            let bundle = forger.seal();
+            spoil(&bundle);
+            side.change("pins.yaml", "store: store", "cosigned-within: 30 days\nstore: store");
+            bundle
+        }
+        Pins(_) => Bundle::of(good),
+    }
 }
 
 /// Codes that take another time, an earlier head or a token: `time.rs`, `continued.rs`, `possession.rs`, `exports.rs`.
@@ -415,7 +421,7 @@ const CERTIFICATES: &[Case] = &[
                 forger.everywhere("\"policy\":\"private\"", "\"policy\":\"public-tls\"");
                 forger.everywhere("\"class\":\"software\"", "\"class\":\"hardware\"");
                 replace_in_e1(forger, |octets| {
-                    replace(octets, &[0x67, 0x81, 0x0c, 1, 2, 1], &[0x67, 0x81, 0x0c, 1, 2, 9])
+                    replace(octets, &[0x67, 0x81, 0x0c, 1, 2, 1], &[0x67, 0x81, 0x0c, 1, 2, 9]);
                 });
             },
             &[("rules: private", "rules: public-tls")],
@@ -574,6 +580,7 @@ fn close(forger: &mut Forger, key: &str, value: &str) {
     forger.records.last_mut().unwrap()["data"][key] = value.into();
 }
 
+#[expect(clippy::ptr_arg, reason = "the forger changes octets and their number")]
 fn flip_last(octets: &mut Vec<u8>) {
     *octets.last_mut().unwrap() ^= 1;
 }

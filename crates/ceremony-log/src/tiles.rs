@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_line_has_its_length_before_it() {
         assert_eq!(entry(b"{}"), Some(b"\0\x02{}".to_vec()));
-        assert_eq!(entry(&[b'x'; 65_535]).map(|entry| entry.len()), Some(65_537));
-        assert_eq!(entry(&[b'x'; 65_536]), None);
+        assert_eq!(entry(&vec![b'x'; 65_535]).map(|entry| entry.len()), Some(65_537));
+        assert_eq!(entry(&vec![b'x'; 65_536]), None);
     }
 }

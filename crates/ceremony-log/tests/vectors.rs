@@ -17,6 +17,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::too_many_lines,
     reason = "a test stops where something is wrong"
 )]
 
@@ -59,7 +60,7 @@ impl Vector {
         Self { source, expect, head: vec![("now", NOW.to_string())], parts: Vec::new() }
     }
 
-    fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+    fn with(mut self, key: &'static str, value: &dyn ToString) -> Self {
         self.head.retain(|(known, _)| *known != key);
         self.head.push((key, value.to_string()));
         self
@@ -138,7 +139,9 @@ fn replaced(from: &'static str, to: &'static str) -> impl Fn(String) -> String {
 fn cosigned(expect: &'static str, lines: &[Signature]) -> Vector {
     let log = good();
     let mut note = log.note(&log_key());
-    lines.iter().for_each(|line| note.add(line.clone()).unwrap());
+    for line in lines {
+        note.add(line.clone()).unwrap();
+    }
     with_policy("C2SP tlog-policy, tlog-cosignature", expect, &log, &witness_policy(), &note.to_string())
 }
 
@@ -209,7 +212,7 @@ fn cosignatures() -> Vec<(&'static str, Vector)> {
         ("cosigned-a-little-ahead", cosigned("", &[one.cosign(&text, NOW + 300), now(&two)])),
         (
             "cosigned-stale",
-            cosigned("E113", &[one.cosign(&text, NOW - 101), now(&two), now(&three)]).with("oldest", 100),
+            cosigned("E113", &[one.cosign(&text, NOW - 101), now(&two), now(&three)]).with("oldest", &100),
         ),
         ("cosigned-long-ago", cosigned("W204", &[one.cosign(&text, old), now(&two)])),
         ("cosigned-by-a-stranger-too", {
@@ -342,7 +345,7 @@ fn logs() -> Vec<(&'static str, Vector)> {
     };
     let whole_text = text_of(&log);
     let without_last =
-        log.lines[..log.lines.len() - 1].iter().map(|line| format!("{line}\n")).collect::<String>();
+        log.lines[..log.lines.len() - 1].iter().fold(String::new(), |text, line| text + line + "\n");
     let mut longer = log.clone();
     longer.append("log.note", None, text("text", "one more"));
     let mut practice = Writer::new();
@@ -350,7 +353,7 @@ fn logs() -> Vec<(&'static str, Vector)> {
     practice.begin();
     practice.ceremony("2026-root");
     let practice_key = Key::of(&practice.origin, KeyKind::Ed25519, 1);
-    let practice_policy = policy_text(&[practice_key.verifier.clone()], &[], 0).unwrap();
+    let practice_policy = policy_text(std::slice::from_ref(&practice_key.verifier), &[], 0).unwrap();
     let practice = |expect| {
         let note = practice.note(&practice_key).to_string();
         with_policy("ceremony-log/v1 §5, 3", expect, &practice, &practice_policy, &note)
@@ -369,23 +372,23 @@ fn logs() -> Vec<(&'static str, Vector)> {
         ("log-shorter", changed("E130", without_last)),
         ("log-longer", changed("E130", longer.text())),
         ("log-empty", changed("E130", String::new())),
-        ("log-continues", whole("ceremony-log/v1 §5, 2", "", &log).with("last", base64(&last(5)))),
+        ("log-continues", whole("ceremony-log/v1 §5, 2", "", &log).with("last", &base64(&last(5)))),
         (
             "log-same-as-last",
-            whole("ceremony-log/v1 §5, 2", "", &log).with("last", base64(&last(log.size()))),
+            whole("ceremony-log/v1 §5, 2", "", &log).with("last", &base64(&last(log.size()))),
         ),
         (
             "log-rolled-back",
             whole("ceremony-log/v1 §5, 2", "E132", &log)
-                .with("last", format!("{} {}", log.size() + 1, base64(&last(5)).split(' ').nth(1).unwrap())),
+                .with("last", &format!("{} {}", log.size() + 1, base64(&last(5)).split(' ').nth(1).unwrap())),
         ),
         (
             "log-forked",
             whole("ceremony-log/v1 §5, 2", "E133", &log)
-                .with("last", format!("6 {}", base64(&last(5)).split(' ').nth(1).unwrap())),
+                .with("last", &format!("6 {}", base64(&last(5)).split(' ').nth(1).unwrap())),
         ),
         ("practice", practice("W203")),
-        ("practice-refused", practice("E158").with("practice", "refuse")),
+        ("practice-refused", practice("E158").with("practice", &"refuse")),
     ]
 }
 
@@ -406,7 +409,7 @@ fn states() -> Vec<(&'static str, Vector)> {
         log.begin();
         // The same records but one; references to later ones move with it.
         let mut left_out = u64::MAX;
-        log.cer = "2026-root".to_owned();
+        "2026-root".clone_into(&mut log.cer);
         for (seq, line) in whole_log.lines.iter().enumerate().skip(1) {
             let record = ceremony_log::record::Record::parse(line.as_bytes()).unwrap();
             if record.ev == ev {
@@ -509,7 +512,7 @@ fn alone() -> Vec<(&'static str, Vector)> {
         format!("{size} {}", head.lines().nth(2).unwrap())
     };
     let continues = |expect, body: String, last: String| {
-        let vector = Vector::of("C2SP tlog-witness", expect).with("last", last);
+        let vector = Vector::of("C2SP tlog-witness", expect).with("last", &last);
         vector.part("policy", own_policy()).part("consistency", body)
     };
     vec![

@@ -323,16 +323,14 @@ impl FromNode for Revoked {
         let at: Option<When> = fields.required("revocation-date");
         let code: Option<Located<u64>> = fields.optional("revocation-reason");
         fields.finish();
-        let reason = match code {
-            None => None,
-            Some(code) => match Reason::from_code(code.value) {
-                Some(reason) => Some(reason),
-                None => {
-                    problems.add(code.place, format!("there is no revocation reason {}", code.value));
-                    return None;
-                }
-            },
-        };
+        let mut reason = None;
+        if let Some(code) = code {
+            reason = Reason::from_code(code.value);
+            if reason.is_none() {
+                problems.add(code.place, format!("there is no revocation reason {}", code.value));
+                return None;
+            }
+        }
         Some(Self { certificate: certificate?, at: at?.0, reason })
     }
 }

@@ -21,10 +21,10 @@ pub struct Converted {
 /// # Errors
 ///
 /// Everything that a script cannot say, by file.
-pub fn convert(configurations: Vec<Configuration>) -> Result<Converted, Vec<Problems>> {
+pub fn convert(configurations: &[Configuration]) -> Result<Converted, Vec<Problems>> {
     let mut made = Conversion::default();
     let mut wrong = Vec::new();
-    for configuration in &configurations {
+    for configuration in configurations {
         let mut problems = Problems::new(configuration.source.clone());
         let step = made.steps_of(configuration, &mut problems);
         if problems.is_empty() {
@@ -33,7 +33,7 @@ pub fn convert(configurations: Vec<Configuration>) -> Result<Converted, Vec<Prob
             wrong.push(problems);
         }
     }
-    if wrong.is_empty() { Ok(made.files(&configurations)) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(made.files(configurations)) } else { Err(wrong) }
 }
 
 /// What is known so far.
@@ -64,7 +64,7 @@ impl Conversion {
         self.lost(from);
         let token = self.token(from);
         let label = slug(&from.pkcs11.label.value);
-        let title = format!("{} {}", title(from.kind), self.subject(from).unwrap_or(&label));
+        let title = format!("{} {}", title(from.kind), subject_of(from).unwrap_or(&label));
         let steps = match from.kind {
             Kind::Key => vec![self.key(from, &token, problems)?],
             Kind::Root => {
@@ -79,10 +79,6 @@ impl Conversion {
             Kind::OcspResponse => vec![self.response(from, problems)?],
         };
         Some((title, steps))
-    }
-
-    pub(super) fn subject<'c>(&self, from: &'c Configuration) -> Option<&'c str> {
-        from.certificate.as_ref().map(|certificate| certificate.value.common_name.as_str())
     }
 
     /// Says what no script can take over.
@@ -309,18 +305,14 @@ impl Conversion {
         if let Some((name, _, _)) = self.inputs.iter().find(|(_, known, _)| *known == path.value) {
             return Some(name.clone());
         }
-        match super::files::octets(Path::new(&path.value)) {
-            Ok(octets) => {
-                let name = self.name(&stem(&path.value));
-                self.inputs.push((name.clone(), path.value.clone(), octets));
-                Some(name)
-            }
-            Err(_) => {
-                let hint = "none of these configurations writes it: give the one that does, or run this where the file is";
-                problems.add_with_hint(path.place, format!("`{}` cannot be read", path.value), hint);
-                None
-            }
-        }
+        let Ok(octets) = super::files::octets(Path::new(&path.value)) else {
+            let hint = "none of these configurations writes it: give the one that does, or run this where the file is";
+            problems.add_with_hint(path.place, format!("`{}` cannot be read", path.value), hint);
+            return None;
+        };
+        let name = self.name(&stem(&path.value));
+        self.inputs.push((name.clone(), path.value.clone(), octets));
+        Some(name)
     }
 
     /// The name of the certificate that a configuration writes.
@@ -373,6 +365,11 @@ impl Conversion {
         }
         Converted { files, notes: self.notes }
     }
+}
+
+/// Whom a configuration is about.
+pub(super) fn subject_of(from: &Configuration) -> Option<&str> {
+    from.certificate.as_ref().map(|certificate| certificate.value.common_name.as_str())
 }
 
 /// `not-before` and `lasts`.

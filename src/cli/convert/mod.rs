@@ -63,7 +63,7 @@ impl Boulder {
             }
         }
         if wrong.is_empty() {
-            let converted = ceremony::convert(read).map_err(|problems| {
+            let converted = ceremony::convert(&read).map_err(|problems| {
                 let messages = problems.iter().flat_map(crate::script::Problems::messages);
                 Failure::several(Turn::Author, messages.collect())
             })?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::boulder::{Certificate, Configuration};
-use super::ceremony::Conversion;
+use super::ceremony::{Conversion, subject_of};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::script::Id;
@@ -14,7 +14,7 @@ impl Conversion {
     pub(super) fn script(&self, configurations: &[Configuration]) -> String {
         let begin = self.begin.unwrap_or(Timestamp::EPOCH);
         let end = begin.plus(WINDOW).unwrap_or(begin);
-        let (id, what) = match configurations.iter().find_map(|one| self.subject(one)) {
+        let (id, what) = match configurations.iter().find_map(subject_of) {
             Some(name) => (slug(&format!("{} {name}", day(begin))), name.to_owned()),
             None => (slug(&format!("{} ceremony", day(begin))), "keys and lists".to_owned()),
         };

@@ -40,6 +40,9 @@ templates! {
     "crl-and-ocsp": "the yearly CRLs and OCSP responses", after "root-and-subordinates";
     "emergency-revocation": "a certificate is revoked that the quorum chooses in the room", after "root-and-subordinates";
     "cross-sign": "a new root that an old one vouches for", after "root-and-subordinates";
+    "restore-drill": "the backups of the roots are restored to a spare token, as a drill", after "root-and-subordinates";
+    "replace-share-holder": "another holder of shares in the place of one who leaves", after "root-and-subordinates";
+    "site-lost": "a site is lost with its tokens: the standby log key and the backups take over", after "root-and-subordinates";
     "destroy-key": "a key is destroyed for good", after "root-and-subordinates crl-and-ocsp";
 }
 

@@ -453,6 +453,47 @@ mod tests {
         assert!(shown.contains("`\\u{1b}[2J`"), "{shown}");
     }
 
+    /// A bundle that a rehearsal left, after a change of its log.
+    fn taken(change: impl FnOnce(String) -> String) -> (Verification, Option<Handover>) {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inputs/export/bundle");
+        let to = tempfile::tempdir().unwrap();
+        for folder in ["", "artifacts", "proofs"] {
+            std::fs::create_dir_all(to.path().join(folder)).unwrap();
+            for entry in std::fs::read_dir(from.join(folder)).unwrap().map(Result::unwrap) {
+                if entry.path().is_file() {
+                    std::fs::copy(entry.path(), to.path().join(folder).join(entry.file_name())).unwrap();
+                }
+            }
+        }
+        let log = to.path().join("log.jsonl");
+        std::fs::write(&log, change(std::fs::read_to_string(&log).unwrap())).unwrap();
+        let now = "2026-11-21T00:00:00Z".parse().unwrap();
+        take(to.path(), &Options { trust: crate::intake::Trust::OwnPolicy, now, at: None }).unwrap()
+    }
+
+    #[test]
+    fn nothing_is_taken_from_a_bundle_that_is_refused() {
+        let (verification, handover) = taken(|log| log.replacen("crypto-officer", "crypto-0fficer", 1));
+        assert!(verification.report.refuses() && handover.is_none());
+        let (verification, handover) = taken(|log| log);
+        assert!(!verification.report.refuses());
+        let handover = handover.unwrap();
+        let names: Vec<_> = handover.certificates.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["e1", "r1", "root-x1", "root-x1-ocsp", "root-x2", "root-x2-by-root-x1"]);
+        assert_eq!(handover.crls.len(), 2);
+        assert_eq!(
+            handover.responses.iter().map(|one| &one.name).collect::<Vec<_>>(),
+            ["root-x1-1", "root-x1-2"]
+        );
+        // By the root itself, and by the cross-certificate of its key.
+        let r1 = handover.certificates.iter().find(|one| one.name == "r1").unwrap();
+        let chains: Vec<_> = crate::intake::export::Chain::all(&handover, r1)
+            .iter()
+            .map(|chain| chain.names().join(" "))
+            .collect();
+        assert_eq!(chains, ["r1 root-x2", "r1 root-x2-by-root-x1 root-x1"]);
+    }
+
     #[test]
     fn a_bundle_without_a_subordinate_ca_says_so() {
         let all = named("e1").subordinates(None).unwrap_err();

@@ -302,7 +302,7 @@ fn backed_up(skip: &str) -> Story {
     let mut story = Story::opened();
     story.key("root", false);
     let of = || data("spki_sha256", "root");
-    let mut act = |story: &mut Story, result: &str, intent: &str, said: Object| {
+    let act = |story: &mut Story, result: &str, intent: &str, said: Object| {
         if skip != result {
             let seq = story.add(intent, of());
             story.result(result, seq, said);
