@@ -63,6 +63,12 @@ struct Found {
 }
 
 impl Found {
+    /// Where else something is written: media, and the printer.
+    fn written(&self) -> impl Iterator<Item = PathBuf> {
+        let site = &self.site.value;
+        site.mount_points().into_iter().chain(printer::place(site.printer.as_ref()))
+    }
+
     /// Lends people with the site's printer beside them.
     fn beside_printer<T>(
         &self,
@@ -97,14 +103,7 @@ impl Resume {
         let interrupted = Interrupted::read(&self.log, &ceremony).map_err(unreadable)?;
         let found = self.find(run, &interrupted)?;
         let mut places = vec![folder_of(&found.places.out), folder_of(&self.log)];
-        places.extend(
-            found
-                .site
-                .value
-                .mount_points()
-                .into_iter()
-                .chain(printer::place(found.site.value.printer.as_ref())),
-        );
+        places.extend(found.written());
         confinement::limit_program(places);
         let (cabinet, modules) = open(&found.site.value, &found.plan, None, &interrupted.past)
             .map_err(|errors| failures::cabinet(&errors))?;
