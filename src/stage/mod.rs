@@ -60,7 +60,8 @@ pub use shares::{DealtPin, ShareError, ShareFace, SharedPin};
 
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;
-use crate::hsm::{HashAlgorithm, Inventory, KeyDescription, KeyId, ToSign, Token, TokenError};
+pub use crate::hsm::KeyId;
+use crate::hsm::{HashAlgorithm, Inventory, KeyDescription, ToSign, Token, TokenError};
 
 /// The tokens, the log, the people and the clock of one ceremony.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, known at another time")]

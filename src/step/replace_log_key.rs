@@ -9,11 +9,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Room, Scope, Step, StepError, spec};
-use crate::hsm::KeyId;
 use crate::issuance::{self, Key};
 use crate::pki::KeyAlgorithm;
 use crate::script::{Id, Located};
-use crate::stage::{Event, Expected, Line, LogKey, Notice, Person};
+use crate::stage::{Event, Expected, KeyId, Line, LogKey, Notice, Person};
 
 spec!(
     /// `replace-log-key: {token: log-b, key: log-2, reason: the site of the main key burnt}`
