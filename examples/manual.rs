@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use clap_complete::Shell;
 
+/// Writes them where the command line says.
 pub fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     let (Some(folder), None) = (arguments.next(), arguments.next()) else {
@@ -28,6 +29,10 @@ pub fn main() -> ExitCode {
 }
 
 /// Writes everything below a folder: `completions/` and `man1/`.
+///
+/// # Errors
+///
+/// The system's, if something cannot be written.
 pub fn write(folder: &Path) -> io::Result<()> {
     let (completions, pages) = (folder.join("completions"), folder.join("man1"));
     fs::create_dir_all(&completions)?;

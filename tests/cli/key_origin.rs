@@ -84,7 +84,6 @@ fn what_does_not_fit_is_refused_at_its_place() {
         let ended = table.run_and_change_nothing(command).with(2);
         assert!(ended.error.contains(wanted), "`{wanted}` is not in\n{}", ended.error);
     };
-    const CHECK: &str = "check script.yaml --practice";
     // Nothing pinned; another one pinned; a practice log where it counts.
     refused(
         "check script.yaml",
@@ -244,3 +243,5 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+const CHECK: &str = "check script.yaml --practice";
