@@ -208,7 +208,7 @@ fn check_tells_what_rules_warn_of_in_both_forms() {
         serde_json::from_str(&table.run("check script.yaml --format json").with(0).out).unwrap();
     assert_eq!(good, serde_json::json!([]));
     let public = include_str!("../../benches/one-root.yaml");
-    table.write("script.yaml", &public.replacen("lasts: 3650 days", "lasts: 4000 days", 1));
+    table.write("script.yaml", public.replacen("lasts: 3650 days", "lasts: 4000 days", 1));
     let text = table.run("check script.yaml").with(0).out;
     let told = text.split_once("whoever approves the plan acknowledges it:\n").unwrap().1.trim_end();
     assert!(told.contains("MS-02"), "{text}");
@@ -217,7 +217,7 @@ fn check_tells_what_rules_warn_of_in_both_forms() {
     let said: Vec<_> = all.iter().map(|one| one["message"].as_str().unwrap()).collect();
     assert_eq!(said, told.lines().collect::<Vec<_>>());
     assert!(all.iter().all(|one| one["severity"] == "warning" && one["file"] == "script.yaml"), "{all:?}");
-    table.write("script.yaml", &SCRIPT.replacen("lasts:", "lists:", 1));
+    table.write("script.yaml", SCRIPT.replacen("lasts:", "lists:", 1));
     let all: Value = serde_json::from_str(&table.run("check script.yaml --format json").with(2).out).unwrap();
     assert_eq!((&all[0]["severity"], &all[0]["file"]), (&"error".into(), &"script.yaml".into()), "{all}");
     assert!(all[0]["line"].as_u64().is_some_and(|line| line > 1), "{all}");
