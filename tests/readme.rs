@@ -98,7 +98,9 @@ fn every_command_and_option_in_the_documents_exists() {
                 let words: Vec<&str> = line.split_whitespace().collect();
                 let ["rootrite", command, rest @ ..] = words.as_slice() else { continue };
                 let (path, rest) = match rest {
-                    [sub, rest @ ..] if ["convert", "hsm", "log", "print", "profile", "share"].contains(command) => {
+                    [sub, rest @ ..]
+                        if ["convert", "hsm", "log", "print", "profile", "share"].contains(command) =>
+                    {
                         (vec![*command, *sub], rest)
                     }
                     _ => (vec![*command], rest),
