@@ -172,7 +172,7 @@ fn a_key_that_waits_for_its_backup_signs_nothing_but_its_proof() {
     let waiting = KeyOrder { backup: Backup::Vendor, ..ORDER };
     let room = Room::default();
     let refused = room.enter(|stage| request(make_key(&waiting, stage)?, stage));
-    assert!(matches!(refused, Err(IssuanceError::NotLive { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(IssuanceError::Stage(StageError::NotLive { .. }))), "{refused:?}");
     // Whoever says that it is live does not get past the stage.
     let room = Room::default();
     let refused = room.enter(|stage| {

@@ -36,6 +36,9 @@ impl Step for CheckShares {
     const NAME: &'static str = "check-shares";
     const ABOUT: &'static str =
         "holders type their shares; each is compared with the log, and nothing is combined";
+    const WHY: &'static str =
+        "A sheet that was lost or spoiled is found while the others can still replace it. BR 5.2.2, 6.2.4.";
+    const MINUTES: u32 = 15;
     const RECALLED: bool = true;
     type Spec = Spec;
 

@@ -76,6 +76,8 @@ struct Anew {
 impl Step for RefreshShares {
     const NAME: &'static str = "refresh-shares";
     const ABOUT: &'static str = "a key's backup gets a new set of shares, and the old one goes";
+    const WHY: &'static str = "Whoever leaves, or has lost a sheet, is no longer one of those who can bring the key back. BR 5.2.2, 6.2.2.";
+    const MINUTES: u32 = 15;
     const RECALLED: bool = true;
     type Spec = Spec;
 

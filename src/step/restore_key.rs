@@ -52,6 +52,8 @@ pub struct RestoreKey {
 impl Step for RestoreKey {
     const NAME: &'static str = "restore-key";
     const ABOUT: &'static str = "a key comes back from its media and sheets to a token, and proves itself";
+    const WHY: &'static str = "A backup is one only if it has been restored. BR 6.2.4, 6.2.6.";
+    const MINUTES: u32 = 15;
     const RECALLED: bool = true;
     type Spec = Spec;
 

@@ -106,7 +106,7 @@ fn what_cannot_be_said_is_told_with_its_place() {
         (
             "ceremony-type: intermediate",
             "ceremony-type: crl-signer",
-            "intermediate.yaml:1:16: found `crl-signer`",
+            "intermediate.yaml:1:16: there is no word `crl-signer`",
         ),
         ("common-name", "comon-name", "there is no key `comon-name`"),
     ] {

@@ -251,7 +251,7 @@ const REFERENCES: &[Mistake] = &[
         old: "- witness: {}",
         new: "- witnes: {}",
         said: "\
-error: script.yaml:49:9: there is no step `witnes`; the steps here are `preflight`, `roll-call`, `confirm-clock`, `confirm-log`, `evidence`, `instruct`, `custody`, `initialize-token`, `inventory`, `create-log`, `generate-key`, `attest-key`, `device-audit`, `destroy-key`, `issue-root`, `issue-subordinate`, `issue-cross`, `issue-ocsp-responder`, `request-certificate`, `revoke`, `issue-crl`, `issue-crl-series`, `issue-ocsp-responses`, `witness`, `seal`, `write-media`
+error: script.yaml:49:9: there is no step `witnes`; the steps here are `preflight`, `roll-call`, `confirm-clock`, `replace-log-key`, `confirm-log`, `evidence`, `instruct`, `custody`, `initialize-token`, `inventory`, `create-log`, `generate-key`, `back-up-key`, `check-shares`, `refresh-shares`, `restore-key`, `attest-key`, `device-audit`, `destroy-key`, `issue-root`, `issue-subordinate`, `issue-cross`, `issue-ocsp-responder`, `request-certificate`, `revoke`, `issue-crl`, `issue-crl-series`, `issue-ocsp-responses`, `witness`, `seal`, `write-media`
   49 |       - witnes: {}
      |         ^
   hint: perhaps `witness` was meant
@@ -488,7 +488,7 @@ fn the_messages_are_data_with_format_json() {
     assert_eq!(
         ended.out,
         "[{\"column\":34,\"file\":\"script.yaml\",\"hint\":null,\"line\":21,\"message\":\"found `9` sources, wanted 1 to 4, one for \
-         each person but share holders\"}]\n"
+         each person but share holders\",\"severity\":\"error\"}]\n"
     );
     table.change("script.yaml", "sources: 9", "sources: 4");
     let ended = table.run_and_change_nothing("check script.yaml --format json").with(0);
