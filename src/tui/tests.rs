@@ -282,7 +282,7 @@ fn signing(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
     for (name, at_end) in [("approval", false), ("approval-end", true)] {
         let mut scene = Scene::begun(size);
         let lines = scene.fields();
-        scene.at("2.2", 6).ask("bo", "Sign the certificate `root-x1`?", lines, Expected::Word("sign"));
+        scene.at("2.3", 6).ask("bo", "Sign the certificate `root-x1`?", lines, Expected::Word("sign"));
         if at_end {
             scene.open().type_in("sigh").press(&[Key::Enter]).type_in("sig");
         }
@@ -308,24 +308,24 @@ fn beside(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
     let mut all = Vec::new();
     let mut add = |name, scene| all.push((name, scene));
     let mut scene = Scene::begun(size);
-    let lines = vec![Line::new("step", "2.2"), Line::new("exception", "the seal of bag 4711 was damaged")];
-    scene.at("2.2", 6).ask("cy", "Do you approve this exception?", lines, Expected::Word("deviate")).open();
+    let lines = vec![Line::new("step", "2.3"), Line::new("exception", "the seal of bag 4711 was damaged")];
+    scene.at("2.3", 6).ask("cy", "Do you approve this exception?", lines, Expected::Word("deviate")).open();
     add("exception", scene);
     let mut scene = Scene::begun(size);
     let sentence = "The ceremony is paused; nobody is logged in to any token. Does it go on?";
-    scene.at("2.2", 6).ask("bo", sentence, Vec::new(), Expected::Word("continue"));
+    scene.at("2.3", 6).ask("bo", sentence, Vec::new(), Expected::Word("continue"));
     add("pause", scene);
     let mut scene = Scene::begun(size);
     let lines = vec![
         Line::new("ceremony", "2026-11-roots-x1-x2"),
         Line::new("records in the log", "70"),
         Line::new("last record", "2026-11-01T08:15:00Z"),
-        Line::new("in step", "2.2"),
+        Line::new("in step", "2.3"),
         Line::new("the machine", "was restarted since"),
         Line::new("without a result", "cert.sign.intent"),
     ];
     let sentence = "This ceremony was interrupted. Does it go on?";
-    scene.at("2.2", 0).ask("ada", sentence, lines, Expected::Word("resume"));
+    scene.at("2.3", 0).ask("ada", sentence, lines, Expected::Word("resume"));
     add("resume", scene);
     all
 }
@@ -388,12 +388,12 @@ fn ends(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
     add("closing", scene);
     for (name, key) in [("help", '?'), ("log", 'l'), ("stop", 'q')] {
         let mut scene = Scene::begun(size);
-        scene.at("2.2", 6).press(&[Key::Char(key)]);
+        scene.at("2.3", 6).press(&[Key::Char(key)]);
         add(name, scene);
     }
     let mut scene = Scene::begun(size);
     let lines = scene.fields();
-    scene.at("2.2", 6).ask("bo", "Sign the certificate `root-x1`?", lines, Expected::Word("sign"));
+    scene.at("2.3", 6).ask("bo", "Sign the certificate `root-x1`?", lines, Expected::Word("sign"));
     scene.press(&[Key::Char('i')]);
     add("inspect", scene);
     all
@@ -447,7 +447,7 @@ fn no_secret_is_in_a_picture() {
 #[test]
 fn a_letter_answers_nothing_before_the_answer_is_open() {
     let mut scene = Scene::begun(SMALL);
-    scene.at("2.2", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
+    scene.at("2.3", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
     scene.type_in("sgn").press(&[Key::Escape]);
     assert_eq!(scene.answer(), None);
     scene.press(&[Key::Enter]).type_in("sign");
@@ -460,7 +460,7 @@ fn a_letter_answers_nothing_before_the_answer_is_open() {
 fn the_answer_opens_only_at_the_end_of_the_card() {
     let mut scene = Scene::begun(SMALL);
     let lines = scene.fields();
-    scene.at("2.2", 6).ask("bo", "Sign?", lines, Expected::Word("sign"));
+    scene.at("2.3", 6).ask("bo", "Sign?", lines, Expected::Word("sign"));
     let mut pages = 0;
     while !scene.picture(SMALL).contains("Enter: bo (crypto-officer) answers") {
         assert!(scene.picture(SMALL).contains("Enter: read on"));
@@ -476,7 +476,7 @@ fn the_answer_opens_only_at_the_end_of_the_card() {
 fn what_was_told_is_read_before_what_is_asked() {
     let mut scene = Scene::begun(SMALL);
     let lines: Vec<Line> = (0..30).map(|number| Line::new("line", number.to_string())).collect();
-    scene.at("2.2", 6).tell(Notice::Done { sentence: "This came of it.".into(), lines });
+    scene.at("2.3", 6).tell(Notice::Done { sentence: "This came of it.".into(), lines });
     scene.ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
     let first = scene.picture(SMALL);
     assert!(first.contains("This came of it.") && !first.contains("Sign?"), "{first}");
@@ -488,7 +488,7 @@ fn what_was_told_is_read_before_what_is_asked() {
 #[test]
 fn another_size_loses_nothing_that_was_typed() {
     let mut scene = Scene::begun(SMALL);
-    scene.at("2.2", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign")).open().type_in("si");
+    scene.at("2.3", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign")).open().type_in("si");
     for (columns, rows) in [LARGE, (60, 10), (300, 90), (1, 1), SMALL] {
         scene.desk.resize(Geometry::of(columns, rows));
         let _ = scene.picture((columns, rows));
@@ -501,7 +501,7 @@ fn another_size_loses_nothing_that_was_typed() {
 #[test]
 fn a_wrong_word_is_said_and_asked_again() {
     let mut scene = Scene::begun(SMALL);
-    scene.at("2.2", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign")).open();
+    scene.at("2.3", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign")).open();
     scene.type_in("Sign").press(&[Key::Enter]);
     assert!(scene.picture(SMALL).contains("found `Sign`, wanted exactly `sign`"));
     assert_eq!(scene.answer(), None);
@@ -513,7 +513,7 @@ fn a_wrong_word_is_said_and_asked_again() {
 fn exceptions_and_pauses_are_asked_about_first() {
     for (key, aside) in [('e', Aside::Exception), ('p', Aside::Pause)] {
         let mut scene = Scene::begun(SMALL);
-        scene.at("2.2", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
+        scene.at("2.3", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
         scene.press(&[Key::Char(key), Key::Escape]);
         assert_eq!(scene.answer(), None);
         scene.press(&[Key::Char(key), Key::Enter]);
@@ -524,7 +524,7 @@ fn exceptions_and_pauses_are_asked_about_first() {
 #[test]
 fn who_stops_types_a_word_and_every_later_question_ends() {
     let mut scene = Scene::begun(SMALL);
-    scene.at("2.2", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
+    scene.at("2.3", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
     scene.press(&[Key::Interrupt, Key::Enter]);
     assert_eq!(scene.answer(), None);
     scene.type_in("leave").press(&[Key::Enter]);
@@ -556,7 +556,7 @@ fn a_hundred_thousand_keys_approve_nothing() {
     };
     let words = ["sign", "approve", "destroy", "revoke", "accept", "adopt", "close", "deviate", "again"];
     let mut scene = Scene::begun(SMALL);
-    scene.at("2.2", 6);
+    scene.at("2.3", 6);
     let mut asked = 0;
     for pressed in 0..100_000 {
         if scene.desk.open().is_none() {
