@@ -44,6 +44,31 @@ impl LogFolder {
         read_by_digest(self.place_of_kept(sha256), sha256)
     }
 
+    /// The digests of what is kept by them and begins with `start`.
+    pub(super) fn find_kept(&self, start: &[u8]) -> Result<Vec<Digest>, JournalError> {
+        let mut found = Vec::new();
+        let folder = self.places().run(self.ceremony()).join("pending");
+        if !folder.is_dir() {
+            return Ok(found);
+        }
+        each_file(&folder, &mut |path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let name: Option<Digest> = name.and_then(|name| name.parse().ok());
+            let mut beginning = vec![0; start.len()];
+            let read =
+                File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut beginning));
+            match read {
+                Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+                    return Err(storage(path, "read", error));
+                }
+                Ok(()) if beginning == start => found.extend(name),
+                _ => {}
+            }
+            Ok(true)
+        })?;
+        Ok(found)
+    }
+
     /// Where octets are kept by their digest.
     pub(super) fn place_of_kept(&self, sha256: Digest) -> PathBuf {
         self.places().run(self.ceremony()).join("pending").join(sha256.to_string())

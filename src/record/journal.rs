@@ -698,6 +698,10 @@ impl Journal for LogFolder {
         Ok(self.place_of_kept(sha256))
     }
 
+    fn kept_beginning(&self, start: &[u8]) -> Result<Vec<Digest>, JournalError> {
+        self.find_kept(start)
+    }
+
     fn forget_kept(&mut self, sha256: Digest) -> Result<(), JournalError> {
         let path = self.place_of_kept(sha256);
         match std::fs::remove_file(&path) {

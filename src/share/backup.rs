@@ -91,6 +91,9 @@ impl KeyCheck {
 }
 
 impl Backup {
+    /// What every file of a wrapped key begins with.
+    pub const START: &'static str = "rootrite-backup: ";
+
     /// The most octets that a file may have.
     pub const MAX_OCTETS: usize = 65_536;
 

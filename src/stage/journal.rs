@@ -389,6 +389,16 @@ pub trait Journal {
         Err(JournalError::lost(PathBuf::from(sha256.to_string())))
     }
 
+    /// The digests of what [`Journal::keep_pending`] kept and what begins with `start`.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if what is kept cannot be read.
+    fn kept_beginning(&self, start: &[u8]) -> Result<Vec<Digest>, JournalError> {
+        let _ = start;
+        Ok(Vec::new())
+    }
+
     /// Removes octets that [`Journal::keep_pending`] kept, if they are there.
     ///
     /// # Errors

@@ -351,6 +351,15 @@ impl Stage<'_> {
         Ok(self.journal.kept_at(sha256)?)
     }
 
+    /// The digests of what is kept and begins with `start`.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::Journal`] if it cannot be read.
+    pub fn kept_beginning(&self, start: &[u8]) -> Result<Vec<Digest>, StageError> {
+        Ok(self.journal.kept_beginning(start)?)
+    }
+
     /// Removes octets that were kept by their digest, if they are there.
     ///
     /// # Errors

@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::key_shares::{Sheets, ThrowAway, sheets};
-use super::share_set::{ShareSet, bag, recall_bags};
+use super::share_set::{ShareSet, bag, file_for_media, forget_lost_files, recall_bags};
 use super::vendor_backup::VendorBackup;
 use super::{Bag, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::{Digest, hex};
@@ -291,6 +291,7 @@ impl WrappedBackup {
             Backup::new(parts).map(|file| file.text()).map_err(|error| error.to_string())
         };
         let order = ToWrap { key, format, mechanism, said: said(&backup, &format!("{mechanism:#x}")) };
+        forget_lost_files(room)?;
         let file = issuance::wrap(order, &kek, write, room.stage)?;
         // From here on it is in the shares alone.
         drop(kek);
@@ -354,15 +355,16 @@ impl WrappedBackup {
 
     /// The wrapped key goes onto its numbered media, and each of them into its bag.
     fn onto_media(&self, backup: &KeyBackup, room: &mut Room<'_, '_>) -> Result<(), StepError> {
-        let file = room.stage.kept_at(backup.blob_sha256)?;
-        let delivery = Delivery {
-            medium: self.medium.clone(),
-            copies: u64::try_from(self.copies).unwrap_or(u64::MAX),
-            person: self.person.clone(),
-            read_again: false,
-            others: false,
-        };
-        room.stage.deliver(&delivery, vec![(format!("{}.backup", self.key), file)])?;
+        if let Some(file) = file_for_media(backup.blob_sha256, self.copies, room)? {
+            let delivery = Delivery {
+                medium: self.medium.clone(),
+                copies: u64::try_from(self.copies).unwrap_or(u64::MAX),
+                person: self.person.clone(),
+                read_again: false,
+                others: false,
+            };
+            room.stage.deliver(&delivery, vec![(format!("{}.backup", self.key), file)])?;
+        }
         for copy in &backup.copies {
             let sentence = "Put the medium into its bag and seal it. What is the number on the bag?";
             bag(copy, &self.person, sentence, room)?;

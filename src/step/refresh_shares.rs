@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::back_up_key::{Known, copies, deal_again, deal_new, holders, plugger, said, threshold};
 use super::restore_key::{backup_of, medium_of, read_file, set_of};
-use super::share_set::{ShareSet, bag, recall_bags, unbag};
+use super::share_set::{ShareSet, bag, file_for_media, forget_lost_files, recall_bags, unbag};
 use super::{KeyBackup, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::{Digest, hex};
 use crate::issuance::{self, Key, ToRewrap};
@@ -280,6 +280,7 @@ impl RefreshShares {
                 keks: Some((&kek, &new_kek)),
                 said: said(&new, "unwrapped and wrapped anew"),
             };
+            forget_lost_files(room)?;
             let text =
                 issuance::rewrap(order, |wrapped| self.file(key, &new, dealt.check, wrapped), room.stage)?;
             new.blob_sha256 = Digest::of(text.unwrap_or_default().as_bytes());
@@ -328,9 +329,10 @@ impl RefreshShares {
         room: &mut Room<'_, '_>,
     ) -> Result<(), StepError> {
         if let Some(anew) = &self.anew {
-            let file = room.stage.kept_at(new.blob_sha256)?;
-            let delivery = self.delivery(&anew.medium, anew.copies);
-            room.stage.deliver(&delivery, vec![(format!("{}.backup", self.key), file)])?;
+            if let Some(file) = file_for_media(new.blob_sha256, anew.copies, room)? {
+                let delivery = self.delivery(&anew.medium, anew.copies);
+                room.stage.deliver(&delivery, vec![(format!("{}.backup", self.key), file)])?;
+            }
             for copy in &new.copies {
                 let sentence = "Put the medium into its bag and seal it. What is the number on the bag?";
                 bag(copy, &self.person, sentence, room)?;

@@ -6,14 +6,48 @@
 //! - A wrong share is named by its holder, through the log's commitment to it, before anything is combined.
 //! - A set of which one share fails counts for nothing: every sheet of it is given back, and none is patched.
 
+use std::path::PathBuf;
+
 use super::key_shares::{Gathered, Sheet, Sheets, drawn, look};
 use super::{Bag, Room, StepError};
 use crate::digest::Digest;
 use crate::issuance::{KeyBackup, KnownShare};
+use crate::share::Backup;
 use crate::stage::{
     Bagged, Event, Expected, Handing, Line, Notice, PastRecord, Person, Secret, ShareFace, ShareOf,
     SharePurpose, SharedSecret, StageError,
 };
+
+/// Removes wrapped keys that no record names. They were written before an interruption, and the key that opened them was in
+/// memory alone; whoever wraps anew begins with this.
+pub fn forget_lost_files(room: &mut Room<'_, '_>) -> Result<(), StepError> {
+    if !room.stage.open_intents().iter().any(|intent| intent.ev == "key.backup.intent") {
+        return Ok(());
+    }
+    for sha256 in room.stage.kept_beginning(Backup::START.as_bytes())? {
+        let named = |record: &PastRecord| record.digest("blob_sha256") == Some(sha256);
+        if !room.stage.past().records().iter().any(named) {
+            room.stage.forget_kept(sha256)?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the file of a wrapped key lies that goes onto so many media; nothing where the log says that all of them have it: then
+/// it was removed, as the last thing before an interruption.
+pub fn file_for_media(
+    sha256: Digest,
+    copies: usize,
+    room: &Room<'_, '_>,
+) -> Result<Option<PathBuf>, StepError> {
+    let step = Some(room.stage.step_number());
+    let written = |record: &&PastRecord| record.ev == "media.written" && record.step == step;
+    match room.stage.kept_at(sha256) {
+        Ok(path) => Ok(Some(path)),
+        Err(_) if room.stage.past().records().iter().filter(written).count() >= copies => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
 
 /// A set of shares of a backup's key-encryption key, and where it belongs.
 #[derive(Clone, Debug)]
