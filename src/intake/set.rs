@@ -129,7 +129,7 @@ impl Set {
     ///
     /// # Errors
     ///
-    /// [`SetError`] unless it is one.
+    /// What is wrong, unless it is one.
     pub fn read(octets: &[u8]) -> Result<Self, SetError> {
         let value = Value::parse(octets, &Limits::FILE).map_err(SetError::Json)?;
         let object = value.as_object().ok_or(SetError::Field { field: "v" })?;
