@@ -117,6 +117,25 @@ fn what_cannot_be_said_is_told_with_its_place() {
     }
 }
 
+/// A line with a PIN in it can be wrong too: its place is told, and the line is not.
+#[test]
+fn a_message_about_a_line_with_a_pin_does_not_show_it() {
+    let (table, convert) = table();
+    let root = table.read("root.yaml");
+    let pin = "  pin: \"1234-never-to-be-seen\"\n";
+    for (new, said) in [
+        (pin.repeat(2), "root.yaml:6:3: the key `pin` stands here for the second time"),
+        (pin.replace('\n', "\t#\n"), "root.yaml:5:31: there is a tab"),
+        (pin.replace("pin: ", "pin:"), "root.yaml:"),
+        ("  {pin: 1234-never-to-be-seen, slt: x}\n".to_owned(), "root.yaml:"),
+    ] {
+        table.write("root.yaml", root.replacen(pin, &new, 1));
+        let refused = table.run(&convert).with(2).both();
+        assert!(refused.contains(said), "{said}: {refused}");
+        assert!(!refused.contains("never-to-be-seen"), "{refused}");
+    }
+}
+
 /// What no configuration makes comes from an earlier log, or from a file.
 #[test]
 fn a_root_of_an_earlier_ceremony_is_looked_for_in_the_log() {

@@ -68,6 +68,8 @@ fn a_key_that_one_officer_keeps_stays_and_the_ceremony_stops() {
 fn a_backup_of_which_not_everybody_confirmed_is_void_and_dealt_anew() {
     for (when, ev) in [
         (When::After, "key.backup.intent"),
+        // The wrapped key's file is there, and no record names it: it goes.
+        (When::Before, "key.backup"),
         (When::After, "key.backup"),
         (When::After, "share.issued"),
         (When::After, "share.confirmed"),
@@ -78,7 +80,7 @@ fn a_backup_of_which_not_everybody_confirmed_is_void_and_dealt_anew() {
         assert_eq!(count(&records, "share.returned", "2.15"), issued, "{ev}");
         let sets: Vec<&Value> =
             of(&records, "key.backup", "2.15").iter().map(|record| &record["data"]["set_id"]).collect();
-        let again = usize::from(ev != "key.backup.intent");
+        let again = count(&before, "key.backup", "2.15");
         assert_eq!(sets.len(), 1 + again, "{ev}");
         assert!(again == 0 || sets[0] != sets[1], "{sets:?}");
         let said = of(&records, "log.note", "2.15")
@@ -103,6 +105,8 @@ fn a_backup_that_everybody_confirmed_goes_on_where_it_was() {
         (When::After, "key.sealed"),
         (When::Before, "key.live"),
         (When::After, "key.live"),
+        // The wrapped key's file is gone: it is on its media.
+        (When::Before, "step.end"),
     ] {
         let (world, _) = killed(when, ev, "2.15");
         let records = resumed(&world, None);

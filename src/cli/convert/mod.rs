@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use super::{failures, files};
 use crate::failure::{Failure, Turn};
 use crate::record::file::{create, create_folder};
+use crate::script::{Problem, Problems};
 use crate::stage::JournalError;
 
 use ceremony::Converted;
@@ -59,19 +60,33 @@ impl Boulder {
         for path in &self.configurations {
             match boulder::read(&path.display().to_string(), &files::octets(path)?) {
                 Ok(configuration) => read.push(configuration),
-                Err(problems) => wrong.extend(problems.messages()),
+                Err(problems) => wrong.extend(messages(&problems)),
             }
         }
         if wrong.is_empty() {
             let converted = ceremony::convert(&read).map_err(|problems| {
-                let messages = problems.iter().flat_map(crate::script::Problems::messages);
-                Failure::several(Turn::Author, messages.collect())
+                Failure::several(Turn::Author, problems.iter().flat_map(messages).collect())
             })?;
             store(&self.output, &converted)?;
             return files::print(out, &told(&self.output, &converted));
         }
         Err(Failure::several(Turn::Author, wrong))
     }
+}
+
+/// What is wrong with a configuration, without the lines themselves: a PIN may stand in any of them.
+fn messages(problems: &Problems) -> Vec<String> {
+    let told = |problem: Problem| {
+        // A PIN whose blank is missing is a text like any other.
+        let message = if problem.message.to_lowercase().contains("pin:") {
+            "what stands here cannot be read; it may hold a PIN and is not shown"
+        } else {
+            &problem.message
+        };
+        let hint = problem.hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
+        format!("{}:{}: {message}{hint}", problem.file, problem.place)
+    };
+    problems.sorted().into_iter().map(told).collect()
 }
 
 /// Writes a new folder; nothing is replaced.
