@@ -163,7 +163,7 @@ fn confine(command: &Command) -> Result<(), Failure> {
 fn heartbeat() -> Heartbeat {
     Heartbeat::to(|operation, waited| {
         let seconds = waited.as_secs();
-        if crate::tui::beats(&operation.to_string(), waited) {
+        if crate::tui::beats(&operation.to_string()) {
             return;
         }
         if seconds > 0 && seconds.is_multiple_of(10) && std::io::stderr().is_terminal() {

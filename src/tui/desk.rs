@@ -31,8 +31,9 @@ pub struct Desk {
     scroll: usize,
     note: Option<String>,
     geometry: Geometry,
-    since: Instant,
-    beat: Option<(String, Duration)>,
+    /// When the program went to work; nothing: the clock stands.
+    since: Option<Instant>,
+    beat: Option<String>,
     left: bool,
     over: bool,
 }
@@ -103,7 +104,7 @@ impl Desk {
             scroll: 0,
             note: None,
             geometry,
-            since: Instant::now(),
+            since: Some(Instant::now()),
             beat: None,
             left: false,
             over: false,
@@ -130,7 +131,7 @@ impl Desk {
                 self.model.take_notice(notice);
                 self.follow();
             }
-            Message::Beat(what, waited) => self.beat = Some((what, waited)),
+            Message::Beat(what) => self.beat = Some(what),
             Message::Ask(question, reply) => return self.lay(Open::Question(question, reply)),
             Message::AskSecret(question, reply) => return self.lay(Open::Secret(question, reply)),
             Message::Deliver(delivery, reply) => {
@@ -204,10 +205,17 @@ impl Desk {
         }
         let what = match (&self.beat, &self.model.waiting) {
             (_, Some(waiting)) => waiting.clone(),
-            (Some((what, _)), None) => format!("The token is at work: {what}."),
+            (Some(what), None) => format!("The token is at work: {what}."),
             (None, None) => "The program is at work.".to_owned(),
         };
-        Some((self.since.elapsed(), what))
+        Some((self.since.map_or(Duration::ZERO, |since| since.elapsed()), what))
+    }
+
+    /// Stops the clocks: what a test draws does not depend on when, nor on how fast the machine is.
+    #[cfg(test)]
+    pub fn stop_clock(&mut self) {
+        self.model.stop_clock();
+        self.since = None;
     }
 
     /// What stands in the middle.
@@ -396,7 +404,7 @@ impl Desk {
         self.mode = Mode::Reading;
         self.note = None;
         self.scroll = 0;
-        self.since = Instant::now();
+        self.since = self.since.map(|_| Instant::now());
         self.model.told.clear();
     }
 

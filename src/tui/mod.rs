@@ -33,7 +33,6 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -250,8 +249,8 @@ impl Drop for Screen {
 }
 
 /// Tells the screen that a call of a module still takes; whether there is a screen to tell.
-pub fn beats(what: &str, waited: Duration) -> bool {
-    listener().as_ref().is_some_and(|wire| wire.send(Message::Beat(what.to_owned(), waited)))
+pub fn beats(what: &str) -> bool {
+    listener().as_ref().is_some_and(|wire| wire.send(Message::Beat(what.to_owned())))
 }
 
 fn listener() -> MutexGuard<'static, Option<Wire>> {

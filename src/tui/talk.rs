@@ -27,7 +27,7 @@ pub enum Message {
     /// Something that one person alone is to see.
     Deliver(Box<Delivery>, Sender<Result<(), NoAnswer>>),
     /// A call of a module takes long.
-    Beat(String, Duration),
+    Beat(String),
     /// The ceremony has come to its end; the screen stays until somebody has read it.
     Ended(Sender<Result<(), NoAnswer>>),
     /// The ceremony stopped; the screen goes at once.

@@ -139,7 +139,7 @@ impl Scene {
         let planned = self.plan.steps().find(|step| step.number == number).unwrap();
         let (name, preview) = (planned.step.name().to_owned(), planned.step.preview());
         self.tell(Notice::Step { number: number.to_owned(), name, preview });
-        self.desk.model.stop_clock();
+        self.desk.stop_clock();
         self
     }
 
