@@ -19,7 +19,9 @@ pub use crate::step::{
     LoggedKey, Revocation, SealedSeries, SignedWith,
 };
 pub use inputs::kept_input;
-pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
+pub use quirks::{
+    Attribute, HashedBy, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace,
+};
 pub use review::review;
 pub use site::{
     Class, Lockdown, Login, PinSource, Preflight, PrinterPort, Site, SiteMedium, SitePrinter, SiteToken,
