@@ -253,6 +253,11 @@ pub fn beats(what: &str) -> bool {
     listener().as_ref().is_some_and(|wire| wire.send(Message::Beat(what.to_owned())))
 }
 
+/// Whether a screen shows how far the work is.
+pub fn is_shown() -> bool {
+    listener().is_some()
+}
+
 fn listener() -> MutexGuard<'static, Option<Wire>> {
     LISTENER.lock().unwrap_or_else(PoisonError::into_inner)
 }
