@@ -39,6 +39,8 @@ pub mod paper;
 
 pub mod conduct;
 
+pub mod relay;
+
 pub mod intake;
 
 pub mod tui;
