@@ -290,7 +290,9 @@ mod tests {
 
         fn head(&self, lines: &[String], signature: &str) -> Checkpoint {
             let mut tree = Tree::new();
-            lines.iter().for_each(|line| drop(tree.push_line(line.as_bytes())));
+            for line in lines {
+                tree.push_line(line.as_bytes());
+            }
             let checkpoint = Checkpoint { origin: "o".into(), size: tree.size(), root: tree.root() };
             let note = format!("{checkpoint}\n\u{2014} o {signature}\n");
             fs::write(self.0.path().join("checkpoint"), &note).unwrap();
