@@ -275,6 +275,8 @@ fn cannot(operation: Operation, function: &str) -> TokenError {
 pub enum Login<'pin> {
     /// By a PIN.
     Pin(&'pin Pin),
+    /// As the token's security officer, by a PIN: nothing but to see whether it is the one.
+    Officer(&'pin Pin),
     /// By a PIN pad or card reader of the token's own.
     ProtectedPath,
     /// Not at all: the token asks for no login.

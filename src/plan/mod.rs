@@ -15,8 +15,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use crate::step::{
-    Bag, BroughtRequest, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed, LoggedCertificate,
-    LoggedKey, Revocation, SealedSeries, SignedWith,
+    Bag, BroughtRequest, DividedSecret, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed,
+    LoggedCertificate, LoggedKey, Revocation, SealedSeries, SignedWith,
 };
 pub use inputs::kept_input;
 pub use quirks::{
