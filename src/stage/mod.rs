@@ -21,6 +21,7 @@ mod medium;
 mod operators;
 mod overview;
 mod past;
+mod proven;
 mod shares;
 mod witnessing;
 

@@ -48,6 +48,7 @@ mod seal;
 mod sealed;
 mod setting;
 mod share_set;
+mod split_secret;
 mod text;
 mod times;
 mod vendor_backup;
@@ -70,11 +71,11 @@ pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, W
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Recalled,
-    Revocation, SealedSeries, burn_serials,
+    Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
+    Policy, Recalled, Revocation, SealedSeries, burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
-pub use crate::stage::Person;
+pub use crate::stage::{Person, PinKind};
 use crate::stage::{Stage, StageError};
 
 /// Makes a step's words from the list of its keys: each `required`, `optional`, `list` or `optional_list`.
@@ -156,6 +157,11 @@ trait Step: Serialize + DeserializeOwned {
 
     /// Which token has to wrap what kind of key, and which have to take it back.
     fn wraps(&self) -> Option<Wrapping<'_>> {
+        None
+    }
+
+    /// The token of which it divides a PIN, and which PIN.
+    fn splits(&self) -> Option<(&str, PinKind)> {
         None
     }
 
@@ -287,6 +293,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.wraps()),+ }
             }
 
+            /// The token of which it divides a PIN, and which PIN.
+            pub fn splits(&self) -> Option<(&str, PinKind)> {
+                match self { $(Self::$step(step) => step.splits()),+ }
+            }
+
             /// Does it.
             ///
             /// # Errors
@@ -309,6 +320,7 @@ steps!(
     instruct::Instruct,
     custody::Custody,
     initialize_token::InitializeToken,
+    split_secret::SplitSecret,
     inventory::TakeInventory,
     create_log::CreateLog,
     generate_key::GenerateKey,
