@@ -158,7 +158,7 @@ pub fn read(folder: &Folder, reading: Reading<'_>, report: &mut Report) -> Told 
     let consistency = read_consistency(folder, note.as_ref(), report);
     let mut told = Told { policy, head, checkpoint, refused, size: 0, story: Story::default() };
     let old = consistency.as_ref().map(Consistency::old);
-    let old_root = lines(folder, &mut told, old, reading, report);
+    let old_root = lines(folder, &mut told, note.as_ref(), old, reading, report);
     if let (Some(consistency), Some(policy)) = (&consistency, &told.policy) {
         judge_consistency(consistency, old_root, policy, &told, &window, report);
     }
@@ -212,6 +212,7 @@ fn read_consistency(folder: &Folder, note: Option<&Note>, report: &mut Report) -
 fn lines(
     folder: &Folder,
     told: &mut Told,
+    note: Option<&Note>,
     old: Option<u64>,
     reading: Reading<'_>,
     report: &mut Report,
@@ -257,6 +258,9 @@ fn lines(
     }
     if Some(tree.size()) == old {
         old_root = Some(tree.root());
+    }
+    if let Some(note) = note {
+        witnessed.judge_head(note, &mut of_story);
     }
     let findings = findings.unwrap_or_else(|error| unreadable(&error));
     let unread = findings.list.iter().filter(|finding| is_unread(finding)).count();

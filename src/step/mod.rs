@@ -42,6 +42,7 @@ mod restore_key;
 mod revoke;
 mod revoked;
 mod roll_call;
+mod rotate_log_key;
 mod rows;
 mod scope;
 mod seal;
@@ -315,6 +316,7 @@ steps!(
     roll_call::RollCall,
     confirm_clock::ConfirmClock,
     replace_log_key::ReplaceLogKey,
+    rotate_log_key::RotateLogKey,
     confirm_log::ConfirmLog,
     evidence::Evidence,
     instruct::Instruct,
