@@ -4,8 +4,8 @@ witness.removed person.registered session.start session.stop session.resumed act
 log.anomaly ceremony.open plan.approved site.approved participant.present participant.left step.begin step.end step.deviation
 custody.opened custody.sealed device.inserted device.removed device.attested device.audit token.initialize.intent
 token.initialized token.pin.intent token.pin.changed token.zeroized token.inventory auth.ok auth.failed quorum.met
-key.generate.intent key.generated key.proof.intent key.proved key.backup.intent key.backup share.issued share.confirmed
-share.checked share.returned key.restore.intent key.restored key.sealed key.live key.destroy.intent key.destroyed
+key.generate.intent key.generated key.proof.intent key.proved key.backup.intent key.backup share.issued share.encrypted share.decrypted
+share.confirmed share.checked share.returned key.restore.intent key.restored key.sealed key.live key.destroy.intent key.destroyed
 request.received request.approved request.rejected profile.introduced profile.retired lint.result cert.sign.intent cert.signed
 sign.failed sign.aborted csr.sign.intent csr.signed crl.sign.intent crl.signed crl.superseded ocsp.sign.intent ocsp.signed
 cert.revoked serial.burned artifact.emitted artifact.voided media.write.intent media.written receipt.imported witness.agreed
