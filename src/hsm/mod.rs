@@ -51,6 +51,7 @@ pub use key::{
 pub use outcome::{Call, Outcome, is_at_work};
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
 pub use quirks::{Hashes, Quirks, STANDARD, TemplateFinding};
+pub use raw::close_what_was_inherited;
 pub use session::Session;
 pub use starter::{Heartbeat, begin as begin_starter};
 

@@ -14,6 +14,7 @@ mod crl;
 mod custody;
 mod destroy_key;
 mod device_audit;
+mod encrypted_share;
 mod evidence;
 mod from_log;
 mod generate_key;
@@ -155,6 +156,11 @@ trait Step: Serialize + DeserializeOwned {
         None
     }
 
+    /// Whose shares are encrypted for their own keys, and onto which medium each goes.
+    fn encrypts(&self) -> Vec<(&str, String)> {
+        Vec::new()
+    }
+
     /// Which token has to wrap what kind of key, and which have to take it back.
     fn wraps(&self) -> Option<Wrapping<'_>> {
         None
@@ -286,6 +292,11 @@ macro_rules! steps {
             /// The medium of an earlier ceremony that it reads, and how many copies there are.
             pub fn reads(&self) -> Option<(&str, usize)> {
                 match self { $(Self::$step(step) => step.reads()),+ }
+            }
+
+            /// Whose shares are encrypted for their own keys, and onto which medium each goes.
+            pub fn encrypts(&self) -> Vec<(&str, String)> {
+                match self { $(Self::$step(step) => step.encrypts()),+ }
             }
 
             /// Which token has to wrap what kind of key, and which have to take it back.

@@ -238,7 +238,10 @@ fn what_takes_long_is_counted_at_the_screen() {
         rows.push_str(&format!("01{number:08x},2026-09-02T12:00:00Z,superseded\n"));
     }
     table.write("revoked.csv", &rows);
-    let input = format!("inputs:\n  revoked: {{file: revoked.csv, sha256: {}}}\nacts:\n", Digest::of(rows.as_bytes()));
+    let input = format!(
+        "inputs:\n  revoked: {{file: revoked.csv, sha256: {}}}\nacts:\n",
+        Digest::of(rows.as_bytes())
+    );
     table.change("script.yaml", "acts:\n", &input);
     table.change("script.yaml", "revoked: none", "revoked: {csv: revoked}");
     let (mut signed, mut counted) = (0, false);
