@@ -75,6 +75,7 @@ pub use crate::issuance::{
     Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
     Policy, Recalled, Revocation, SealedSeries, burn_serials,
 };
+use crate::pki::KeyAlgorithm;
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::{Person, PinKind};
 use crate::stage::{Stage, StageError};
@@ -134,6 +135,11 @@ trait Step: Serialize + DeserializeOwned {
     /// The keys that it makes: token and label.
     fn makes_keys(&self) -> Vec<(&str, &str)> {
         Vec::new()
+    }
+
+    /// What kind of key it makes there.
+    fn makes_kind(&self) -> Option<KeyAlgorithm> {
+        None
     }
 
     /// The token that it initialises.
@@ -272,6 +278,11 @@ macro_rules! steps {
             /// The keys that it makes: token and label.
             pub fn makes_keys(&self) -> Vec<(&str, &str)> {
                 match self { $(Self::$step(step) => step.makes_keys()),+ }
+            }
+
+            /// What kind of key it makes there.
+            pub fn makes_kind(&self) -> Option<KeyAlgorithm> {
+                match self { $(Self::$step(step) => step.makes_kind()),+ }
             }
 
             /// The token that it initialises.
