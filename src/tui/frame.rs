@@ -417,7 +417,7 @@ fn side(model: &Model, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
 fn keys(desk: &Desk, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
     let text = match desk.mode() {
         Mode::Reading => " ? help  e exception  p pause  l log  i inspect  b identity  q stop  PgUp PgDn",
-        Mode::Typing(_) | Mode::Hidden(_) => " Enter: answer  Esc: back to reading, what was typed goes",
+        Mode::Typing(_) | Mode::Hidden(_) => " Enter: answer  Esc: what was typed goes; then e exception, p pause, ? help",
         Mode::Sure(..) => " Esc: back",
     };
     let width = usize::from(geometry.columns);
