@@ -270,7 +270,9 @@ pub fn sign_one_by_one<S: Series>(
         let one: Approved<S::Structure> =
             approved.admit(index, place.name.clone(), series.draft(index)?, algorithm)?;
         let signed = one.sign(key, series.along(), hands)?;
-        let sha256 = hands.deposit(&place, &mut signed.whole().counted(Work::EntriesWritten)).map_err(StageError::from)?;
+        let sha256 = hands
+            .deposit(&place, &mut signed.whole().counted(Work::EntriesWritten))
+            .map_err(StageError::from)?;
         let mut stored = hands.deposited().map_err(StageError::from)?;
         signed.verify_stored(&series.planned(index)?, &key.public, &mut *stored, sha256)?;
         drop(stored);

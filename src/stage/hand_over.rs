@@ -4,7 +4,9 @@
 //! - What is wrong is named by its place; what stands there is never told.
 //! - A share counts once what was typed back is what was shown.
 
-use super::operators::{Aside, NoAnswer, Notice, Person, ShareDelivery, SharePurpose, ShareRequest, SharedSecret};
+use super::operators::{
+    Aside, NoAnswer, Notice, Person, ShareDelivery, SharePurpose, ShareRequest, SharedSecret,
+};
 use super::shares::{MOST_TRIES, ShareError, ShareFace};
 use super::{SecretOctets, Stage, StageError};
 

@@ -447,7 +447,10 @@ impl Desk {
         match &self.open {
             Some(Open::Question(..)) => self.be_sure(sure),
             Some(Open::Secret(..) | Open::Delivery { .. }) => self.be_sure(sure),
-            Some(Open::Ended(_)) => self.note = Some("the ceremony has ended; what was otherwise goes into the report by hand".into()),
+            Some(Open::Ended(_)) => {
+                self.note =
+                    Some("the ceremony has ended; what was otherwise goes into the report by hand".into())
+            }
             None => self.note = Some("the program is at work; at the next question it can be said".into()),
         }
     }

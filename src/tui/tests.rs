@@ -471,6 +471,7 @@ fn the_answer_opens_only_at_the_end_of_the_card() {
         pages += 1;
     }
     assert!(pages > 2, "{pages}");
+    assert!(scene.picture(SMALL).contains(" Sign?"), "what it is about is in sight");
     scene.press(&[Key::Enter]).type_in("sign").press(&[Key::Enter]);
     assert_eq!(scene.answer(), Some(Ok("sign".into())));
 }
@@ -567,7 +568,10 @@ fn a_share_that_is_not_shown_yet_can_be_put_off_and_one_that_is_shown_cannot() {
         scene.press(&[Key::Char('p')]);
         assert_eq!(matches!(scene.desk.mode(), Mode::Sure(..)), !shown);
         scene.press(&[Key::Enter]);
-        assert_eq!(answer.try_recv().unwrap(), if shown { Ok(()) } else { Err(NoAnswer::Aside(Aside::Pause)) });
+        assert_eq!(
+            answer.try_recv().unwrap(),
+            if shown { Ok(()) } else { Err(NoAnswer::Aside(Aside::Pause)) }
+        );
     }
 }
 

@@ -22,7 +22,18 @@ const LARGE: (u16, u16) = (120, 40);
 fn a_ceremony_is_held_at_the_screen() {
     for size in [SMALL, LARGE] {
         let table = Table::new().now();
-        let gone = Sight::open(&table, RUN, size).go_on(|_, _| None).with(0);
+        let mut called = false;
+        let gone = Sight::open(&table, RUN, size)
+            .go_on(|sight, asked| {
+                let middle = sight.middle();
+                if size == LARGE && *asked == Asked::Word("present".into()) && middle.contains("> cy ") {
+                    assert!(middle.contains("x bo "), "who has answered is seen to be there:\n{middle}");
+                    called = true;
+                }
+                None
+            })
+            .with(0);
+        assert!(called || size != LARGE);
         assert!(gone.screen.contains("its bundle verifies"), "{}", gone.screen);
         let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
         nothing_remains(&gone);
@@ -238,7 +249,10 @@ fn what_takes_long_is_counted_at_the_screen() {
         rows.push_str(&format!("01{number:08x},2026-09-02T12:00:00Z,superseded\n"));
     }
     table.write("revoked.csv", &rows);
-    let input = format!("inputs:\n  revoked: {{file: revoked.csv, sha256: {}}}\nacts:\n", Digest::of(rows.as_bytes()));
+    let input = format!(
+        "inputs:\n  revoked: {{file: revoked.csv, sha256: {}}}\nacts:\n",
+        Digest::of(rows.as_bytes())
+    );
     table.change("script.yaml", "acts:\n", &input);
     table.change("script.yaml", "revoked: none", "revoked: {csv: revoked}");
     let (mut signed, mut counted) = (0, false);

@@ -228,7 +228,7 @@ impl Sight {
         }
         let (_, how) = below.split_once("): ")?;
         Some(match how {
-            how if how.starts_with("type the words") => Asked::Words,
+            how if how.starts_with("type the first") => Asked::Words,
             how if how.starts_with("type it in a line") => Asked::Text,
             how if how.starts_with("type it such as") => Asked::Time,
             how => Asked::Word(how.strip_prefix("type ")?.split_once(" to go on")?.0.to_owned()),
