@@ -445,11 +445,10 @@ impl Desk {
     /// What can be said in the place of an answer needs a question.
     fn aside(&mut self, sure: Sure) {
         match &self.open {
-            Some(Open::Question(..)) => self.be_sure(sure),
-            Some(Open::Secret(..) | Open::Delivery { .. }) => self.be_sure(sure),
+            Some(Open::Question(..) | Open::Secret(..) | Open::Delivery { .. }) => self.be_sure(sure),
             Some(Open::Ended(_)) => {
-                self.note =
-                    Some("the ceremony has ended; what was otherwise goes into the report by hand".into())
+                let why = "the ceremony has ended; what was otherwise goes into the report by hand";
+                self.note = Some(why.into());
             }
             None => self.note = Some("the program is at work; at the next question it can be said".into()),
         }

@@ -37,6 +37,7 @@ fn a_ceremony_is_held_at_the_screen() {
         assert!(gone.screen.contains("its bundle verifies"), "{}", gone.screen);
         let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
         nothing_remains(&gone);
+        table.nobody_is_left();
     }
 }
 
@@ -51,6 +52,7 @@ fn what_happens_to_people_and_terminals_loses_nothing() {
     let gone = gone.with(3);
     assert!(gone.screen.contains("declined: Sign"), "{}", gone.screen);
     nothing_remains(&gone);
+    table.nobody_is_left();
     assert_eq!(of(&table, "auth.failed").len(), 1);
     assert_eq!(of(&table, "request.rejected").len(), 1);
     let notes: Vec<Value> = of(&table, "log.note");
@@ -64,6 +66,7 @@ fn what_happens_to_people_and_terminals_loses_nothing() {
         sight.keys(&keys);
     }
     assert_eq!(sight.hang_up().code, Some(3));
+    table.nobody_is_left();
 
     let gone = Sight::open(&table, RESUME, SMALL).go_on(|_, _| None).with(0);
     assert!(gone.screen.contains("its bundle verifies"), "{}", gone.screen);

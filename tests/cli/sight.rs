@@ -310,6 +310,14 @@ impl Sight {
     }
 }
 
+/// A test that fails leaves no program behind.
+impl Drop for Sight {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// A program that has ended.
 #[derive(Clone, Debug)]
 pub struct Gone {
