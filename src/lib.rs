@@ -40,6 +40,8 @@ pub mod paper;
 
 pub mod conduct;
 
+pub mod relay;
+
 pub mod intake;
 
 pub mod tui;

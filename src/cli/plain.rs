@@ -172,12 +172,8 @@ impl Operators for Plain<'_> {
     }
 
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer> {
-        let which = match request.kind {
-            PinKind::User => "PIN",
-            PinKind::First => "user's first PIN",
-            PinKind::SecurityOfficer => "security officer's PIN",
-        };
-        self.say(&format!("\n  {which} of token `{}`: {}\n", request.token, request.tries));
+        let which = request.kind.called();
+        self.say(&format!("\n  {}: {}\n", request.kind.of(&request.token), request.tries));
         loop {
             let first = Pin::read(&typed_by_all(request, which)?);
             let again = match request.purpose {
@@ -204,7 +200,8 @@ fn typed_by_all(request: &PinRequest, which: &str) -> Result<Zeroizing<Vec<u8>>,
     // It does not grow: that would leave a copy behind.
     let mut whole = Zeroizing::new(Vec::with_capacity(Pin::MAX_OCTETS + 1));
     for person in &request.people {
-        let part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
+        let of = if request.kind == PinKind::Named { "" } else { "of " };
+        let part = typed_pin(&format!("  {}: {which} {of}`{}`: ", said(person), request.token))?;
         // A token's PIN can be any text; a new one is none of these two words.
         if let Some(aside) = aside_of(part.as_bytes()).filter(|_| request.purpose == PinPurpose::New) {
             return Err(NoAnswer::Aside(aside));
