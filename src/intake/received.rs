@@ -83,7 +83,8 @@ impl Received {
             create(&mark, MARK)?;
         }
         let path = folder.join("log.jsonl");
-        let log = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(storage(&path))?;
+        let log =
+            OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(storage(&path))?;
         flock(&log, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| ReceiveError::InUse { folder: folder.to_owned() })?;
         let mut together = Together::new();
@@ -121,7 +122,12 @@ impl Received {
     ///
     /// [`ReceiveError::Gap`] if records between what is here and what came are missing; [`ReceiveError::Refused`] with
     /// everything that is wrong.
-    pub fn take(&mut self, sequence: &Sequence, trust: &Trust, now: Timestamp) -> Result<Taken, ReceiveError> {
+    pub fn take(
+        &mut self,
+        sequence: &Sequence,
+        trust: &Trust,
+        now: Timestamp,
+    ) -> Result<Taken, ReceiveError> {
         let note = Note::parse(&sequence.note).map_err(form)?;
         let (policy, own) = self.policy(trust, sequence)?;
         let window = Window::at(now.seconds());
@@ -241,7 +247,10 @@ impl Received {
         if !own.exists() {
             create(&own, &octets)?;
         }
-        (&self.log).write_all(more).and_then(|()| self.log.sync_data()).map_err(|source| self.storage(source))?;
+        (&self.log)
+            .write_all(more)
+            .and_then(|()| self.log.sync_data())
+            .map_err(|source| self.storage(source))?;
         supersede(&self.folder.join("checkpoint"), &octets)?;
         self.vouched = whole.len() as u64;
         self.head = Some((note.clone(), said.clone()));
@@ -259,7 +268,8 @@ impl Received {
         let Some(have) = self.head().filter(|_| findings.iter().any(splits)) else {
             return Ok(ReceiveError::of(findings));
         };
-        let octets = [format!("old {}\n", sequence.old).as_bytes(), &sequence.lines, b"\n", &sequence.note].concat();
+        let octets =
+            [format!("old {}\n", sequence.old).as_bytes(), &sequence.lines, b"\n", &sequence.note].concat();
         let folder = self.folder.join("refused");
         let mut together = Together::new();
         together.ensure_folder(&folder)?;

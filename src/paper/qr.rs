@@ -47,16 +47,8 @@ impl Symbol {
     fn made(text: &str, correction: QrCodeEcc, least: Version, most: Version) -> Result<Self, TooLong> {
         let mut temporary = Zeroizing::new(vec![0; MOST.buffer_len()]);
         let mut out = Zeroizing::new(vec![0; MOST.buffer_len()]);
-        let made = QrCode::encode_text(
-            text,
-            temporary.as_mut(),
-            out.as_mut(),
-            correction,
-            least,
-            most,
-            None,
-            true,
-        );
+        let made =
+            QrCode::encode_text(text, temporary.as_mut(), out.as_mut(), correction, least, most, None, true);
         let symbol = made.map_err(|_: DataTooLong| TooLong { octets: text.len() })?;
         let side = symbol.size();
         let whole = usize::try_from(side).unwrap_or_default();
@@ -122,9 +114,8 @@ pub fn characters(version: u8) -> Option<usize> {
     CHARACTERS.get(place).copied()
 }
 
-const CHARACTERS: [usize; 20] = [
-    25, 47, 77, 114, 154, 195, 224, 279, 335, 395, 468, 535, 619, 667, 758, 854, 938, 1046, 1153, 1249,
-];
+const CHARACTERS: [usize; 20] =
+    [25, 47, 77, 114, 154, 195, 224, 279, 335, 395, 468, 535, 619, 667, 758, 854, 938, 1046, 1153, 1249];
 
 /// Light modules around a symbol (ISO/IEC 18004 §6.3.8).
 pub const MARGIN: usize = 4;

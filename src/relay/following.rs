@@ -120,7 +120,9 @@ impl Following {
         let gone = || io::Error::new(io::ErrorKind::InvalidData, "the log has become shorter");
         let end_of = |size: u64| match size.checked_sub(1).map(usize::try_from) {
             None => Ok(0),
-            Some(place) => place.ok().and_then(|place| self.lines.get(place)).map(|(end, _)| *end).ok_or_else(gone),
+            Some(place) => {
+                place.ok().and_then(|place| self.lines.get(place)).map(|(end, _)| *end).ok_or_else(gone)
+            }
         };
         let (from, to) = (end_of(old)?, end_of(head.checkpoint.size)?);
         let mut file = File::open(self.folder.join("log.jsonl"))?;
@@ -188,7 +190,9 @@ impl Following {
         }
         match Record::parse(line) {
             Ok(record) => news.push(News::Record(Box::new(record))),
-            Err(fault) => news.push(News::Wrong(format!("{} line {}: {}", fault.code, place + 1, fault.message))),
+            Err(fault) => {
+                news.push(News::Wrong(format!("{} line {}: {}", fault.code, place + 1, fault.message)))
+            }
         }
     }
 
@@ -233,7 +237,8 @@ impl Following {
         let note = Note::parse(&octets).map_err(said)?;
         let checkpoint: Checkpoint = note.text().parse().map_err(said)?;
         let known = self.head.as_ref();
-        let older = known.is_some_and(|known| checkpoint.size < known.checkpoint.size || known.note == octets);
+        let older =
+            known.is_some_and(|known| checkpoint.size < known.checkpoint.size || known.note == octets);
         if older || checkpoint.size == 0 || checkpoint.size > self.size() {
             return Ok(None);
         }
@@ -241,7 +246,11 @@ impl Following {
         let size = usize::try_from(checkpoint.size).unwrap_or(usize::MAX);
         self.lines.iter().take(size).for_each(|(_, leaf)| tree.push(*leaf));
         if tree.root() != checkpoint.root {
-            return Err(format!("E131 the first {size} lines have the root {}; it says {}", tree.root(), checkpoint.root));
+            return Err(format!(
+                "E131 the first {size} lines have the root {}; it says {}",
+                tree.root(),
+                checkpoint.root
+            ));
         }
         Ok(Some(Head { checkpoint, note: octets }))
     }

@@ -78,7 +78,9 @@ impl FromStr for SequenceId {
         let (log, size, digest) = (part(), part(), part());
         let id = upper_hex(log).zip(upper_hex(digest)).zip(number(size));
         match id {
-            Some(((log, digest), size)) if parts.next().is_none() => Ok(Self { log: LogId(log), size, digest }),
+            Some(((log, digest), size)) if parts.next().is_none() => {
+                Ok(Self { log: LogId(log), size, digest })
+            }
             _ => Err(FrameError::Form { what: "which sequence it is of" }),
         }
     }
@@ -143,7 +145,8 @@ impl Frame {
         }
         let sequence = sequence.parse()?;
         let place = || FrameError::Form { what: "which frame of how many it is" };
-        let part_number = number(number_text).and_then(|number| u16::try_from(number).ok()).ok_or_else(place)?;
+        let part_number =
+            number(number_text).and_then(|number| u16::try_from(number).ok()).ok_or_else(place)?;
         let count = number(count_text).and_then(|number| u16::try_from(number).ok()).ok_or_else(place)?;
         if part_number == 0 || part_number > count || count > MOST_FRAMES {
             return Err(place());

@@ -94,7 +94,8 @@ impl Picture {
         let mut grey = Vec::with_capacity(width * height);
         for y in 0..height {
             for x in 0..width {
-                let block = (0..by * by).map(|place| usize::from(self.at(x * by + place % by, y * by + place / by)));
+                let block =
+                    (0..by * by).map(|place| usize::from(self.at(x * by + place % by, y * by + place / by)));
                 grey.push(u8::try_from(block.sum::<usize>() / (by * by)).unwrap_or(u8::MAX));
             }
         }
@@ -178,12 +179,14 @@ impl<R: BufRead> Pictures<R> {
         while !octet.is_ascii_digit() {
             skipped += 1;
             match octet {
-                b'#' => while self.octet()? != b'\n' {
-                    skipped += 1;
-                    if skipped > LONGEST_COMMENT {
-                        return Err(form);
+                b'#' => {
+                    while self.octet()? != b'\n' {
+                        skipped += 1;
+                        if skipped > LONGEST_COMMENT {
+                            return Err(form);
+                        }
                     }
-                },
+                }
                 octet if octet.is_ascii_whitespace() && skipped <= LONGEST_COMMENT => {}
                 _ => return Err(form),
             }
@@ -247,7 +250,11 @@ impl<R: BufRead> Pictures<R> {
                 b"IDAT" if header.is_some() => packed.extend(data),
                 b"IEND" => break,
                 [first, ..] if first.is_ascii_lowercase() => {}
-                _ => return Err(PictureError::Form("a part of it is not known, or stands in the wrong place")),
+                _ => {
+                    return Err(PictureError::Form(
+                        "a part of it is not known, or stands in the wrong place",
+                    ));
+                }
             }
         }
         header.ok_or(PictureError::Form("it does not say its size"))?.picture(&packed, &palette)
@@ -355,7 +362,9 @@ impl Header {
             16 => row.iter().step_by(2).copied().collect(),
             depth => {
                 let most = (1_u16 << depth) - 1;
-                let of = |octet: u8| (0..8 / depth).map(move |place| u16::from(octet) >> (8 - depth * (place + 1)) & most);
+                let of = |octet: u8| {
+                    (0..8 / depth).map(move |place| u16::from(octet) >> (8 - depth * (place + 1)) & most)
+                };
                 let samples = row.iter().flat_map(|octet| of(*octet)).take(self.width * self.channels);
                 let scale = if self.palette { 1 } else { 255 / most };
                 samples.map(|sample| u8::try_from(sample * scale).unwrap_or(u8::MAX)).collect()
@@ -373,7 +382,8 @@ impl Header {
 fn unfiltered(filter: u8, row: &[u8], above: &[u8], back: usize) -> Result<Vec<u8>, PictureError> {
     let mut out: Vec<u8> = Vec::with_capacity(row.len());
     for (place, octet) in row.iter().enumerate() {
-        let before = |row: &[u8]| place.checked_sub(back).and_then(|place| row.get(place)).copied().unwrap_or(0);
+        let before =
+            |row: &[u8]| place.checked_sub(back).and_then(|place| row.get(place)).copied().unwrap_or(0);
         let (left, corner) = (before(&out), before(above));
         let up = above.get(place).copied().unwrap_or(0);
         let guess = match filter {

@@ -103,7 +103,9 @@ pub fn texts(picture: &Picture) -> Vec<String> {
 /// The texts of symbols that are dark on light.
 fn of_dark(picture: &Picture) -> Vec<String> {
     let mut prepared =
-        rqrr::PreparedImage::prepare_from_greyscale(picture.width(), picture.height(), |x, y| picture.at(x, y));
+        rqrr::PreparedImage::prepare_from_greyscale(picture.width(), picture.height(), |x, y| {
+            picture.at(x, y)
+        });
     prepared.detect_grids().iter().filter_map(|grid| Some(grid.decode().ok()?.1)).collect()
 }
 

@@ -146,7 +146,9 @@ impl Presenter {
                 News::Record(_) => {}
                 News::Head(head) if head.checkpoint.size >= self.showing.from => self.heads.push(head),
                 News::Head(_) => {}
-                News::Shorter { had, has } => self.notice(format!("the log has become shorter: {has} of {had} records are left")),
+                News::Shorter { had, has } => {
+                    self.notice(format!("the log has become shorter: {has} of {had} records are left"))
+                }
                 News::Differs { line } => {
                     self.heads.retain(|head| head.checkpoint.size < line);
                     self.notice(format!("record {line} is not the one that was there before: E133"));
@@ -187,30 +189,37 @@ impl Presenter {
     fn pack(&mut self) {
         self.frames.clear();
         (self.at, self.round, self.since, self.symbol) = (0, 0, None, None);
-        let (Some(head), Some(room)) = (self.heads.get(self.place), self.version.and_then(characters)) else { return };
+        let (Some(head), Some(room)) = (self.heads.get(self.place), self.version.and_then(characters)) else {
+            return;
+        };
         let before = self.place.checked_sub(1).and_then(|place| self.heads.get(place));
         let old = match before {
             _ if self.all => 0,
             Some(before) => before.checkpoint.size,
             None => self.showing.from,
         };
-        let packed = self.following.sequence(old.min(head.checkpoint.size), head).map_err(|error| error.to_string());
+        let packed =
+            self.following.sequence(old.min(head.checkpoint.size), head).map_err(|error| error.to_string());
         let packed = packed.and_then(|sequence| sequence.pack().map_err(|error| error.to_string()));
         let made = packed.and_then(|packed| {
             let log = self.following.log().ok_or("the log is gone")?;
             let sequence = SequenceId::of(log, head.checkpoint.size, &packed);
-            cut(sequence, &packed, room).ok_or_else(|| "it takes too many frames; make the terminal larger".into())
+            cut(sequence, &packed, room)
+                .ok_or_else(|| "it takes too many frames; make the terminal larger".into())
         });
         match made {
             Ok(frames) => self.frames = frames,
-            Err(why) => self.notice(format!("the checkpoint over {} cannot be shown: {why}", head.checkpoint.size)),
+            Err(why) => {
+                self.notice(format!("the checkpoint over {} cannot be shown: {why}", head.checkpoint.size))
+            }
         }
         self.make();
     }
 
     fn make(&mut self) {
         let text = self.frames.get(self.at).map(ToString::to_string);
-        self.symbol = text.zip(self.version).and_then(|(text, version)| Symbol::of_version(&text, version).ok());
+        self.symbol =
+            text.zip(self.version).and_then(|(text, version)| Symbol::of_version(&text, version).ok());
     }
 
     /// The next frame, if it is time.

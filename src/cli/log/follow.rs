@@ -78,7 +78,10 @@ fn look() -> Result<Look, Failure> {
     if is_screen && look.unicode {
         return Ok(look);
     }
-    let failure = Failure::new(Turn::Author, "symbols are shown on a terminal that knows block characters, and this is none");
+    let failure = Failure::new(
+        Turn::Author,
+        "symbols are shown on a terminal that knows block characters, and this is none",
+    );
     Err(failure.hint(if is_screen {
         "set a locale that ends in UTF-8: `LC_ALL=C.UTF-8 rootrite log follow --qr …`"
     } else {

@@ -11,7 +11,8 @@ use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
 use crate::intake::{ReceiveError, Received, Taken, Trust};
 use crate::relay::{
-    Frame, FrameError, Gatherer, Heard, LogId, PictureError, Pictures, Reader, ReaderError, Sequence, in_words,
+    Frame, FrameError, Gatherer, Heard, LogId, PictureError, Pictures, Reader, ReaderError, Sequence,
+    in_words,
 };
 
 /// Receive a log that another machine shows with `log follow --qr`, and verify it
@@ -122,12 +123,19 @@ impl Receiving<'_> {
             if let Some(pictures) = child.0.stdout.take()
                 && let Err(error) = self.stream(pictures, "the camera")?
             {
-                return Err(Failure::because(Turn::Equipment, "what the camera's command writes could not be read", &error)
-                    .hint("it has to write PGM, PPM or PNG pictures to its standard output, and nothing else"));
+                return Err(Failure::because(
+                    Turn::Equipment,
+                    "what the camera's command writes could not be read",
+                    &error,
+                )
+                .hint("it has to write PGM, PPM or PNG pictures to its standard output, and nothing else"));
             }
             let ended = child.0.wait().map_err(|error| no_camera(program, &error))?;
             if !ended.success() {
-                return Err(Failure::new(Turn::Equipment, format!("the camera's command `{program}` ended with {ended}")));
+                return Err(Failure::new(
+                    Turn::Equipment,
+                    format!("the camera's command `{program}` ended with {ended}"),
+                ));
             }
             if !again || self.pictures == before {
                 return Ok(());
@@ -148,7 +156,11 @@ impl Receiving<'_> {
             match self.reader.read(picture.reduced()) {
                 Ok(texts) => texts.iter().try_for_each(|text| self.frame(text))?,
                 Err(error @ ReaderError::Enough) => {
-                    return Err(Failure::because(Turn::Refused, format!("{name} is not read any further"), &error));
+                    return Err(Failure::because(
+                        Turn::Refused,
+                        format!("{name} is not read any further"),
+                        &error,
+                    ));
                 }
                 Err(error) => self.note(&format!("{name}, picture {}: {error}", self.pictures)),
             }
@@ -250,8 +262,12 @@ impl Receiving<'_> {
         let later = |size: u64| size > have;
         for partial in self.gatherer.open().filter(|partial| later(partial.sequence.size)) {
             let (missing, count) = (in_words(&partial.missing()), partial.count());
-            let message = format!("frames {missing} of {count} of the head over {} are missing", partial.sequence.size);
-            failures.push(Failure::new(Turn::Operators, message).hint("have the checkpoint shown again: `b` goes back to it"));
+            let message =
+                format!("frames {missing} of {count} of the head over {} are missing", partial.sequence.size);
+            failures.push(
+                Failure::new(Turn::Operators, message)
+                    .hint("have the checkpoint shown again: `b` goes back to it"),
+            );
         }
         for sequence in &self.waiting {
             let gap = ReceiveError::Gap { have, old: sequence.old, size: sequence.old + sequence.count() };
@@ -259,7 +275,10 @@ impl Receiving<'_> {
         }
         for (log, seen) in &self.others {
             let message = format!("E111 {seen} frames are of another log, {log}; they were passed over");
-            failures.push(Failure::new(Turn::Refused, message).hint("each log is received into a folder of its own: --out"));
+            failures.push(
+                Failure::new(Turn::Refused, message)
+                    .hint("each log is received into a folder of its own: --out"),
+            );
         }
         if failures.is_empty() && self.frames == 0 {
             let message = format!("no frame was found on {} pictures", self.pictures);
@@ -308,12 +327,18 @@ fn text(taken: &Taken, pinned: bool) -> String {
     let mut text: String = records.iter().map(super::line).collect();
     let whose = match (pinned, first_use) {
         (true, _) => "good by the policy that was named",
-        (false, true) => "good by the key that the log names; compare its words with what was shown when the log got it",
+        (false, true) => {
+            "good by the key that the log names; compare its words with what was shown when the log got it"
+        }
         (false, false) => "good by the key that was taken when this log was received first",
     };
     text += &format!(
         "The head over {} records verifies\norigin     {}\nsize       {}; {} records are new, {before} were here\nroot       {root}\nin words   {}\n",
-        checkpoint.size, checkpoint.origin, checkpoint.size, records.len(), root.words()
+        checkpoint.size,
+        checkpoint.origin,
+        checkpoint.size,
+        records.len(),
+        root.words()
     );
     for key in log_keys {
         text += &format!("log key    {key}\n  in words {}\n", Digest::of(key.key()).words());
