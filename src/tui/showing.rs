@@ -393,3 +393,33 @@ const FASTEST: Duration = Duration::from_millis(50);
 const SLOWEST: Duration = Duration::from_secs(10);
 /// How many notices are kept.
 const MOST_NOTICES: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_symbol_is_as_large_as_the_terminal_and_the_person_allow() {
+        for (columns, rows, most, wanted) in [
+            (80, 24, 13, Some(5)),
+            (80, 24, 4, Some(4)),
+            (120, 40, 13, Some(13)),
+            (120, 40, 20, Some(13)),
+            (200, 60, 20, Some(20)),
+            (LEAST_COLUMNS, LEAST_ROWS, 13, Some(3)),
+            (LEAST_COLUMNS - 1, LEAST_ROWS, 13, None),
+            (LEAST_COLUMNS, LEAST_ROWS - 1, 13, None),
+            (0, 0, 20, None),
+        ] {
+            assert_eq!(largest(columns, rows, most), wanted, "{columns} {rows} {most}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_cut_at_its_spaces() {
+        assert_eq!(wrapped("one two three", 8), ["one two ", "three"]);
+        assert_eq!(wrapped("example.org/ceremony-log", 10), ["example.or", "g/ceremony", "-log"]);
+        assert_eq!(wrapped("", 10), [""]);
+        assert_eq!(wrapped("ab", 0), ["a", "b"]);
+    }
+}
