@@ -7,6 +7,7 @@ pub mod clock;
 pub mod confinement;
 pub mod digest;
 pub mod failure;
+pub mod progress;
 pub mod secret;
 
 pub mod script;

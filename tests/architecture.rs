@@ -15,12 +15,13 @@ mod rust_source;
 use rust_source::{Named, Token, paths, tokens, without_tests};
 
 /// Lowest first: a module may use the ones it names, itself, and [`ALL_MAY_USE`].
-const MAY_USE: [(&str, &[&str]); 25] = [
+const MAY_USE: [(&str, &[&str]); 26] = [
     ("secret", &[]),
     ("confinement", &[]),
     ("digest", &[]),
     ("clock", &[]),
     ("failure", &[]),
+    ("progress", &[]),
     ("script", &[]),
     ("pki", &[]),
     ("approval", &["pki"]),
@@ -96,7 +97,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
 ];
 
 /// What every module may use.
-const ALL_MAY_USE: [&str; 3] = ["digest", "clock", "failure"];
+const ALL_MAY_USE: [&str; 4] = ["digest", "clock", "failure", "progress"];
 
 /// The other package of the workspace, as its users write it.
 const CEREMONY_LOG: &str = "ceremony_log";

@@ -125,8 +125,9 @@ fn rsa_signs_by_pss_too_and_another_implementation_verifies_it() {
     let request = request("rsa", 1, KeyAlgorithm::Rsa2048);
     let made = token.generate_key_pair(&request).unwrap();
     for hash in [HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512] {
-        let signature =
-            token.sign(&request.id, ToSign::Pss { hash, octets: &hash.digest(b"a message") }).unwrap();
+        let signature = token
+            .sign(&request.id, ToSign::Pss { hash, octets: &hash.digest(b"a message"), message: None })
+            .unwrap();
         let verify = |algorithm| verify_signature(&made.public_key, algorithm, b"a message", &signature);
         verify(SignatureAlgorithm::RsaPss(hash)).unwrap();
         verify(SignatureAlgorithm::RsaPkcs1(hash)).unwrap_err();

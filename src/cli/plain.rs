@@ -168,12 +168,8 @@ impl Operators for Plain<'_> {
     }
 
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer> {
-        let which = match request.kind {
-            PinKind::User => "PIN",
-            PinKind::First => "user's first PIN",
-            PinKind::SecurityOfficer => "security officer's PIN",
-        };
-        self.say(&format!("\n  {which} of token `{}`: {}\n", request.token, request.tries));
+        let which = request.kind.called();
+        self.say(&format!("\n  {}: {}\n", request.kind.of(&request.token), request.tries));
         loop {
             let first = Pin::read(&typed_by_all(request, which)?);
             let again = match request.purpose {
@@ -200,7 +196,8 @@ fn typed_by_all(request: &PinRequest, which: &str) -> Result<Zeroizing<Vec<u8>>,
     // It does not grow: that would leave a copy behind.
     let mut whole = Zeroizing::new(Vec::with_capacity(Pin::MAX_OCTETS + 1));
     for person in &request.people {
-        let part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
+        let of = if request.kind == PinKind::Named { "" } else { "of " };
+        let part = typed_pin(&format!("  {}: {which} {of}`{}`: ", said(person), request.token))?;
         // One octet more than a PIN may have, so that what is too long is said to be so.
         let room = Pin::MAX_OCTETS + 1 - whole.len();
         whole.extend(part.bytes().take(room));

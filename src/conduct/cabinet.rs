@@ -14,12 +14,12 @@ use zeroize::Zeroizing;
 
 use crate::digest::Digest;
 use crate::hsm::{
-    AttributeName, Blank as BlankSlot, Finding, Found, Initialization, Measure, ModuleConfiguration,
+    AttributeName, Blank as BlankSlot, Finding, Found, Hashes, Initialization, Measure, ModuleConfiguration,
     ModuleProcess, Network, Probe, Quirks, Session, Taken, Token, TokenError, TokenFlag, TokenInformation,
     TokenSelector, WrappedFormat, Writes,
 };
 use crate::plan::{
-    Class, Login, PinSource, Plan, SignedWith, Site, SiteNetwork, SiteQuirks, SiteToken, WrapFormat,
+    Class, HashedBy, Login, PinSource, Plan, SignedWith, Site, SiteNetwork, SiteQuirks, SiteToken, WrapFormat,
 };
 use crate::stage::{
     Blank, Cabinet, Check, CheckOutcome, Device, Equipment, Fresh, LoginKind, Machine, Module, Past,
@@ -197,7 +197,11 @@ pub fn quirks(token: &SiteToken) -> Quirks {
         omit_public: omit_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
         untold: untold.iter().filter_map(|attribute| named(attribute.name())).collect(),
         untold_public: untold_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
-        hashes: *hashes,
+        hashes: Hashes {
+            rsa: hashes.contains(&HashedBy::Rsa),
+            rsa_pss: hashes.contains(&HashedBy::RsaPss),
+            ecdsa: hashes.contains(&HashedBy::Ecdsa),
+        },
         user_type: *user_type,
     }
 }

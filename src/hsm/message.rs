@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use super::wire::{Lent, Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
 use super::{
-    AttributeName, Attributes, Blank, DataObject, Death, Entry, Initialization, Inventory, KeyDescription,
-    KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Probe, Quirks, Reading, RestoreRequest,
-    ReturnCode, SlotInformation, TemplateFinding, TokenError, TokenInformation, TokenSelector, Version,
-    Wrapped,
+    AttributeName, Attributes, Blank, DataObject, Death, Entry, Hashes, Initialization, Inventory,
+    KeyDescription, KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Probe, Quirks, Reading,
+    RestoreRequest, ReturnCode, SlotInformation, TemplateFinding, TokenError, TokenInformation,
+    TokenSelector, Version, Wrapped,
 };
 use crate::confinement::{Measure, Network, Taken, Writes};
 use crate::digest::Digest;
@@ -122,6 +122,31 @@ pub(super) enum Request<'a> {
         hash: HashAlgorithm,
         /// What is hashed.
         message: Vec<u8>,
+        /// Whether by RSA-PSS.
+        pss: bool,
+    },
+    /// [`super::Token::sign_read`]: a message comes in pieces; answered by whether the token wants it, which is hashed by this.
+    BeginStream {
+        /// By which key.
+        key: KeyId,
+        /// The hash.
+        hash: HashAlgorithm,
+        /// Whether by RSA-PSS.
+        pss: bool,
+    },
+    /// The next piece.
+    GoOnStream {
+        /// Its octets.
+        part: Vec<u8>,
+    },
+    /// The signature over all of it, if this is its digest.
+    EndStream {
+        /// By which key.
+        key: KeyId,
+        /// The hash.
+        hash: HashAlgorithm,
+        /// The digest.
+        octets: Vec<u8>,
     },
     /// [`super::Session::probe_template`]
     ProbeTemplate {
@@ -190,6 +215,8 @@ pub(super) enum SentLogin<'a> {
     None,
     /// Outside of this program.
     External,
+    /// As the security officer, by a PIN.
+    Officer(Lent<'a, Pin>),
 }
 
 impl SentLogin<'_> {
@@ -200,6 +227,7 @@ impl SentLogin<'_> {
             Self::ProtectedPath => Login::ProtectedPath,
             Self::None => Login::None,
             Self::External => Login::External,
+            Self::Officer(pin) => Login::Officer(pin),
         }
     }
 }
@@ -230,14 +258,17 @@ wire_enum!(Request<'_> {
     13 SignPss { key, hash, octets },
     14 ProbeTemplate { algorithm },
     15 Probe { probe },
-    30 SignWhole { key, hash, message },
+    30 SignWhole { key, hash, message, pss },
+    31 BeginStream { key, hash, pss },
+    32 GoOnStream { part },
+    33 EndStream { key, hash, octets },
     40 Wrap { id, kek, mechanism },
     41 Restore { request, kek },
     42 Seal { id },
     43 Rewrap { request, old, new },
 });
 
-wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
+wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External, 4 Officer(pin) });
 wire_enum!(HashAlgorithm { 0 Sha256, 1 Sha384, 2 Sha512 });
 wire_enum!(Taken { 0 Yes, 1 Partly, 2 No });
 wire_enum!(Network { 0 Deny, 1 Unix, 2 Peer(peer) });
@@ -305,6 +336,7 @@ wire_struct!(Quirks {
     hashes,
     user_type
 });
+wire_struct!(Hashes { rsa, rsa_pss, ecdsa });
 wire_struct!(TemplateFinding { omit_private, omit_public });
 wire_struct!(Initialization { blank, label, officer_pin, user_pin });
 wire_struct!(KeyRequest { label, id, algorithm, extractable });

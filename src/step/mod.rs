@@ -14,6 +14,7 @@ mod crl;
 mod custody;
 mod destroy_key;
 mod device_audit;
+mod encrypted_share;
 mod evidence;
 mod from_log;
 mod generate_key;
@@ -48,6 +49,7 @@ mod seal;
 mod sealed;
 mod setting;
 mod share_set;
+mod split_secret;
 mod text;
 mod times;
 mod vendor_backup;
@@ -70,11 +72,11 @@ pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, W
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Recalled,
-    Revocation, SealedSeries, burn_serials,
+    Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
+    Policy, Recalled, Revocation, SealedSeries, burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
-pub use crate::stage::Person;
+pub use crate::stage::{Person, PinKind};
 use crate::stage::{Stage, StageError};
 
 /// Makes a step's words from the list of its keys: each `required`, `optional`, `list` or `optional_list`.
@@ -154,8 +156,18 @@ trait Step: Serialize + DeserializeOwned {
         None
     }
 
+    /// Whose shares are encrypted for their own keys, and onto which medium each goes.
+    fn encrypts(&self) -> Vec<(&str, String)> {
+        Vec::new()
+    }
+
     /// Which token has to wrap what kind of key, and which have to take it back.
     fn wraps(&self) -> Option<Wrapping<'_>> {
+        None
+    }
+
+    /// The token of which it divides a PIN, and which PIN.
+    fn splits(&self) -> Option<(&str, PinKind)> {
         None
     }
 
@@ -282,9 +294,19 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.reads()),+ }
             }
 
+            /// Whose shares are encrypted for their own keys, and onto which medium each goes.
+            pub fn encrypts(&self) -> Vec<(&str, String)> {
+                match self { $(Self::$step(step) => step.encrypts()),+ }
+            }
+
             /// Which token has to wrap what kind of key, and which have to take it back.
             pub fn wraps(&self) -> Option<Wrapping<'_>> {
                 match self { $(Self::$step(step) => step.wraps()),+ }
+            }
+
+            /// The token of which it divides a PIN, and which PIN.
+            pub fn splits(&self) -> Option<(&str, PinKind)> {
+                match self { $(Self::$step(step) => step.splits()),+ }
             }
 
             /// Does it.
@@ -309,6 +331,7 @@ steps!(
     instruct::Instruct,
     custody::Custody,
     initialize_token::InitializeToken,
+    split_secret::SplitSecret,
     inventory::TakeInventory,
     create_log::CreateLog,
     generate_key::GenerateKey,

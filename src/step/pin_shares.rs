@@ -4,10 +4,9 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::key_shares::single;
 use crate::secret::{Pin, PinError, SecretOctets};
-use crate::share::{
-    DealError, Hand, NoRandom, Passphrase, Random, Scheme, Share, SystemRandom, deal_any, read,
-};
+use crate::share::{DealError, Hand, NoRandom, Passphrase, Random, Share, SystemRandom, deal_any, read};
 use crate::stage::{DealtPin, PinKind, ShareError, ShareFace, SharedPin, shared_pin};
 
 /// The shares of a token's PIN that are there so far.
@@ -66,8 +65,7 @@ impl SharedPin for PinShares {
             &mut public
         };
         let pin = if kept { new_pin(random).map_err(ShareError::new)? } else { shared_pin(PinKind::User) };
-        let small = |number| u8::try_from(number).unwrap_or(u8::MAX);
-        let scheme = Scheme::single(small(threshold), small(count)).map_err(ShareError::new)?;
+        let scheme = single((threshold, count))?;
         let secret = pin.expose(SecretOctets::read).ok_or_else(|| ShareError::new(PinError::TooLong))?;
         let dealt = deal_any(&secret, &scheme, random).map_err(ShareError::new)?;
         let shares = dealt.iter().flatten().map(|share| (face(share), share.written())).collect();

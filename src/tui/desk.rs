@@ -18,6 +18,7 @@ use super::screen;
 use super::talk::{Delivery, Message, SecretKind, SecretQuestion};
 use super::text::{judge, said};
 use crate::digest::words::words_at;
+use crate::progress::Reading;
 use crate::secret::SecretOctets;
 use crate::stage::{Aside, Expected, NoAnswer, Question};
 
@@ -34,6 +35,7 @@ pub struct Desk {
     /// When the program went to work; nothing: the clock stands.
     since: Option<Instant>,
     beat: Option<String>,
+    counted: Option<Reading>,
     left: bool,
     over: bool,
 }
@@ -106,6 +108,7 @@ impl Desk {
             geometry,
             since: Some(Instant::now()),
             beat: None,
+            counted: None,
             left: false,
             over: false,
         }
@@ -203,12 +206,18 @@ impl Desk {
         if self.open.is_some() {
             return None;
         }
-        let what = match (&self.beat, &self.model.waiting) {
-            (_, Some(waiting)) => waiting.clone(),
-            (Some(what), None) => format!("The token is at work: {what}."),
-            (None, None) => "The program is at work.".to_owned(),
+        let what = match (&self.counted, &self.beat, &self.model.waiting) {
+            (Some(counted), ..) => format!("{counted}."),
+            (None, _, Some(waiting)) => waiting.clone(),
+            (None, Some(what), None) => format!("The token is at work: {what}."),
+            (None, None, None) => "The program is at work.".to_owned(),
         };
         Some((self.since.map_or(Duration::ZERO, |since| since.elapsed()), what))
+    }
+
+    /// How far the work is that is under way, if anything is counted.
+    pub const fn count(&mut self, counted: Option<Reading>) {
+        self.counted = counted;
     }
 
     /// Stops the clocks: what a test draws does not depend on when, nor on how fast the machine is.

@@ -20,6 +20,7 @@ use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::plan::{NoBundles, Plan, Sources};
 use crate::profile::BuiltIn;
+use crate::progress::{Reading, Work};
 use crate::secret::SecretOctets;
 use crate::stage::{
     Aside, Expected, Head, Line, Module, NoAnswer, Notice, Person, PinKind, Programme, ProgrammeAct,
@@ -301,6 +302,10 @@ fn signing(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
     });
     scene.tell(Notice::Waiting { sentence });
     add("at-work", scene);
+    let mut scene = Scene::begun(size);
+    scene.at("5.1", 6);
+    scene.desk.count(Some(Reading { work: Work::EntriesWritten, done: 412_000, of: Some(1_000_000) }));
+    add("counting", scene);
     all
 }
 

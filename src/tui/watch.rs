@@ -17,6 +17,7 @@ use super::look::Look;
 use super::signals::Signals;
 use super::talk::Message;
 use super::terminal::{Tty, has_panicked};
+use crate::progress;
 
 /// Everything that the thread has.
 pub struct Watch {
@@ -160,6 +161,7 @@ impl Watch {
         }
         let size = self.canvas.size()?;
         self.desk.resize(Geometry::of(size.width, size.height));
+        self.desk.count(progress::under_way());
         let (desk, look) = (&self.desk, self.look);
         self.canvas.draw(|frame| draw(desk, look, frame))?;
         Ok(())

@@ -53,6 +53,7 @@ mod sheets;
 mod sight;
 mod signing;
 mod sites;
+mod split_secret;
 mod standby;
 mod table;
 mod witness;

@@ -197,7 +197,9 @@ fn wanted(shown: &str, before: Option<&Wanted>) -> Option<Wanted> {
     if prompt.starts_with("Press Enter") && (prompt.ends_with('.') || prompt.ends_with(": ")) {
         return Some(Wanted::Enter);
     }
-    if prompt.ends_with(": ") && ["share", "passphrase"].iter().any(|what| prompt.contains(what)) {
+    if prompt.ends_with(": ")
+        && ["share", "passphrase", ": secret `"].iter().any(|what| prompt.contains(what))
+    {
         return Some(Wanted::Secret(prompt.to_owned()));
     }
     let (before, token) = last.strip_suffix("`: ")?.rsplit_once(" of `")?;

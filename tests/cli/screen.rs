@@ -10,7 +10,7 @@ use x509_cert::Certificate;
 use x509_cert::der;
 
 use crate::room::Room;
-use crate::sight::{Asked, Gone, Sight, parts};
+use crate::sight::{Asked, Gone, Sight, flat, parts};
 use crate::table::{Table, USER};
 
 const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice";
@@ -227,6 +227,41 @@ fn fields(card: &str) -> BTreeMap<String, String> {
         }
     }
     fields
+}
+
+/// A CRL so long that it is not written between two frames.
+#[test]
+fn what_takes_long_is_counted_at_the_screen() {
+    let table = Table::new().now();
+    let mut rows = "serial,revoked-at,reason\n".to_owned();
+    for number in 0..100_000 {
+        rows.push_str(&format!("01{number:08x},2026-09-02T12:00:00Z,superseded\n"));
+    }
+    table.write("revoked.csv", &rows);
+    let input = format!(
+        "inputs:\n  revoked: {{file: revoked.csv, sha256: {}}}\nacts:\n",
+        Digest::of(rows.as_bytes())
+    );
+    table.change("script.yaml", "acts:\n", &input);
+    table.change("script.yaml", "revoked: none", "revoked: {csv: revoked}");
+    let (mut signed, mut counted) = (0, false);
+    let _ = Sight::open(&table, RUN, SMALL)
+        .go_on(|sight, asked| {
+            signed += u32::from(*asked == Asked::Word("sign".into()));
+            // The root, the subordinate CA, and then the CRL.
+            if signed == 3 && !counted {
+                sight.keys("sign\r");
+                sight.wait_for("CRL entries");
+                sight.wait("how many of how many", |sight| {
+                    flat(&sight.middle()).contains("000 of 100000 (").then_some(())
+                });
+                counted = true;
+                return Some(String::new());
+            }
+            None
+        })
+        .with(0);
+    assert!(counted);
 }
 
 /// Shares are shown to one person alone, typed back with a wrong word that is named by its place, and put together again.
