@@ -15,7 +15,7 @@ mod rust_source;
 use rust_source::{Named, Token, paths, tokens, without_tests};
 
 /// Lowest first: a module may use the ones it names, itself, and [`ALL_MAY_USE`].
-const MAY_USE: [(&str, &[&str]); 25] = [
+const MAY_USE: [(&str, &[&str]); 26] = [
     ("secret", &[]),
     ("confinement", &[]),
     ("digest", &[]),

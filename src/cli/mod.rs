@@ -7,6 +7,7 @@ mod check;
 mod convert;
 mod draft;
 mod due;
+mod encryptor;
 mod export;
 mod failures;
 mod files;
@@ -90,6 +91,9 @@ pub fn main() -> ExitCode {
     // The process that this program starts for a PKCS#11 module: the same binary, before anything is parsed.
     if std::env::args_os().nth(1).is_some_and(|argument| argument == crate::hsm::CHILD_ARGUMENT) {
         return crate::hsm::child_main();
+    }
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == encryptor::CHILD_ARGUMENT) {
+        return encryptor::child_main(std::env::args_os().skip(2));
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

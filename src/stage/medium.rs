@@ -22,9 +22,18 @@ use crate::progress::{Counted, Counter, Work};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) name: String,
-    pub(super) source: PathBuf,
+    pub(super) source: Source,
     pub(super) sha256: Digest,
     pub(super) octets: u64,
+}
+
+/// Where what is written comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// A file of this machine.
+    File(PathBuf),
+    /// Memory, and nowhere else.
+    Octets(Vec<u8>),
 }
 
 /// How a medium was read back.
@@ -57,9 +66,15 @@ pub(super) fn wanted(files: Vec<(String, PathBuf)>) -> io::Result<Vec<Wanted>> {
     let one = |(name, source): (String, PathBuf)| {
         let file = File::open(&source)?;
         let octets = file.metadata()?.len();
-        Ok(Wanted { name, sha256: Digest::of_reader(&mut &file)?, source, octets })
+        Ok(Wanted { name, sha256: Digest::of_reader(&mut &file)?, source: Source::File(source), octets })
     };
     files.into_iter().map(one).collect()
+}
+
+/// A file that is on no disk of this machine.
+pub(super) fn wanted_octets(name: String, octets: Vec<u8>) -> Wanted {
+    let (sha256, count) = (Digest::of(&octets), u64::try_from(octets.len()).unwrap_or(u64::MAX));
+    Wanted { name, sha256, source: Source::Octets(octets), octets: count }
 }
 
 /// The list of all files as `sha256sum --check` reads it: its digest names the set.
@@ -153,7 +168,10 @@ pub(super) fn write(folder: &Path, files: &[Wanted], marker: &Marker) -> io::Res
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
         }
-        create(&path, &mut File::open(&file.source)?, &mut counter)?;
+        match &file.source {
+            Source::File(source) => create(&path, &mut File::open(source)?, &mut counter)?,
+            Source::Octets(octets) => create(&path, &mut octets.as_slice(), &mut counter)?,
+        }
     }
     folders.iter().rev().try_for_each(|folder| sync(folder))?;
     create(&folder.join(LIST), &mut list.as_bytes(), &mut counter)?;

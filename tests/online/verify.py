@@ -20,8 +20,8 @@ EVENTS = {*RESULTS, *CLOSING} | {f"{kind}.{name}" for line in """
     witness registered removed agreed disagreed, session start stop resumed, preflight result, ceremony open close
     plan approved, site approved, participant present left, step begin end deviation, custody opened sealed, lint result
     device inserted removed attested audit, token zeroized inventory, auth ok failed, quorum met, key live
-    share issued confirmed checked returned, request received approved rejected, profile introduced retired
-    crl superseded, cert revoked, serial burned, artifact emitted voided, media destroyed, receipt imported
+    share issued encrypted decrypted confirmed checked returned, request received approved rejected, profile introduced retired
+    crl superseded, secret split, cert revoked, serial burned, artifact emitted voided, media destroyed, receipt imported
     """.strip().replace("\n", ",").split(",") for kind, *names in [line.split()] for name in names}
 ROLES = "software ceremony-administrator crypto-officer share-holder internal-witness external-witness auditor".split()
 FIELDS = dict(actor=dict, at=str, cer=str, data=dict, ev=str, mono=int, prev=str, seq=int, v=int)
