@@ -396,6 +396,20 @@ fn logs() -> Vec<(&'static str, Vector)> {
             whole("ceremony-log/v1 §5, 2", "E133", &log)
                 .with("last", &format!("6 {}", base64(&last(5)).split(' ').nth(1).unwrap())),
         ),
+        (
+            "log-forked-at-the-same-size",
+            whole("ceremony-log/v1 §5, 2", "E133", &log)
+                .with("last", &format!("{} {}", log.size(), base64(&last(5)).split(' ').nth(1).unwrap())),
+        ),
+        (
+            "log-broken-under-the-last-head",
+            changed("E126 E131", whole_text.replacen("\"01ab\"", "\"01ac\"", 1))
+                .with("last", &base64(&last(log.size()))),
+        ),
+        (
+            "log-broken-before-the-last-head",
+            changed("E126 E131", whole_text.replacen("\"bo\"", "\"no\"", 1)).with("last", &base64(&last(5))),
+        ),
         ("practice", practice("W203")),
         ("practice-refused", practice("E158").with("practice", &"refuse")),
     ]
