@@ -7,7 +7,7 @@ use crate::world::{Template, World};
 
 /// Before or after a record is written.
 #[derive(Clone, Copy)]
-enum When {
+pub enum When {
     /// The record was not written.
     Before,
     /// The record was written and synced, and nothing happened after it.
@@ -424,35 +424,40 @@ fn killed(when: When, ev: &str, step: &str) -> (World<'static>, Vec<Value>) {
     killed_of(Template::shared(), when, ev, step)
 }
 
-fn killed_of(template: &'static Template, when: When, ev: &str, step: &str) -> (World<'static>, Vec<Value>) {
+pub fn killed_of(
+    template: &'static Template,
+    when: When,
+    ev: &str,
+    step: &str,
+) -> (World<'static>, Vec<Value>) {
     let point = template.point_of(matches!(when, When::After), ev, step);
     let world = World::of(template);
     let ended = world.run_with(&[("FAULT_KILL", point)]);
     assert_eq!(ended.code, None, "{}", ended.both());
-    let records = accounts::records(&world.log());
+    let records = world.records();
     (world, records)
 }
 
 /// Goes on to the end and takes the accounts; what the log says then.
 #[track_caller]
-fn resumed(world: &World<'_>, answers: Option<&str>) -> Vec<Value> {
+pub fn resumed(world: &World<'_>, answers: Option<&str>) -> Vec<Value> {
     world.answers(answers.unwrap_or_default());
     let outcome = world.recovered();
     assert!(matches!(outcome, crate::points::Outcome::Resumed), "{outcome:#?}");
-    accounts::records(&world.log())
+    world.records()
 }
 
-fn of<'r>(records: &'r [Value], ev: &str, step: &str) -> Vec<&'r Value> {
+pub fn of<'r>(records: &'r [Value], ev: &str, step: &str) -> Vec<&'r Value> {
     let fits = |record: &&Value| record["ev"] == ev && (step.is_empty() || record["step"] == step);
     records.iter().filter(fits).collect()
 }
 
-fn count(records: &[Value], ev: &str, step: &str) -> usize {
+pub fn count(records: &[Value], ev: &str, step: &str) -> usize {
     of(records, ev, step).len()
 }
 
 #[track_caller]
-fn field(records: &[Value], ev: &str, step: &str, key: &str) -> String {
+pub fn field(records: &[Value], ev: &str, step: &str, key: &str) -> String {
     let found = of(records, ev, step);
     found[0]["data"][key].as_str().unwrap().to_owned()
 }
