@@ -24,6 +24,7 @@ mod continued;
 mod convert;
 mod crl_series;
 mod devices;
+mod encryptors;
 mod export;
 mod heads;
 mod independent;
