@@ -16,7 +16,7 @@ use super::share_set::{ShareSet, bag, file_for_media, forget_lost_files, recall_
 use super::vendor_backup::VendorBackup;
 use super::{Bag, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::{Digest, hex};
-use crate::issuance::{self, Key, KeyBackup, KnownShare, ToRestore, ToWrap};
+use crate::issuance::{self, Key, KeyBackup, KnownShare, SentShare, ToRestore, ToWrap};
 use crate::script::{Id, Located, Part, Word};
 use crate::share::{Backup, Parts, SystemRandom};
 use crate::stage::{
@@ -565,14 +565,25 @@ fn learn(backup: &mut KeyBackup, record: &PastRecord) -> Option<()> {
                 salt_digest: record.digest("salt_digest"),
                 confirmed: false,
                 returned: false,
+                sent: None,
             };
             backup.shares.insert(index, known);
         }
+        "share.decrypted" => backup.shares.get_mut(&index)?.sent = Some(sent_of(record)?),
         "share.confirmed" => backup.shares.get_mut(&index)?.confirmed = true,
         "share.returned" => backup.shares.get_mut(&index)?.returned = true,
         _ => {}
     }
     Some(())
+}
+
+/// Where a share lies encrypted.
+fn sent_of(record: &PastRecord) -> Option<SentShare> {
+    Some(SentShare {
+        medium: record.text("medium")?.to_owned(),
+        file: record.text("file")?.to_owned(),
+        sha256: record.digest("ciphertext_sha256")?,
+    })
 }
 
 /// What the log says of a backup.

@@ -51,6 +51,7 @@ mod setting;
 mod share_set;
 mod text;
 mod times;
+mod unfinished;
 mod vendor_backup;
 mod witness;
 mod write_media;
@@ -68,11 +69,12 @@ pub use pin_shares::PinShares;
 pub use rows::{RowsError, read as read_rows};
 pub use scope::{Left, Scope};
 pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, Window};
+pub use unfinished::account_for_shares;
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
     Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Recalled,
-    Revocation, SealedSeries, burn_serials,
+    Revocation, SealedSeries, SentShare, burn_serials,
 };
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::Person;

@@ -19,6 +19,7 @@ mod writer;
 mod approvals;
 mod backup;
 mod chain;
+mod closed_backup;
 mod commands;
 mod continued;
 mod convert;
