@@ -38,6 +38,7 @@ mod placeholder;
 mod preflight;
 mod refresh_shares;
 mod replace_log_key;
+mod replaced;
 mod request_certificate;
 mod restore_key;
 mod revoke;

@@ -68,7 +68,11 @@ fn each_sheet_of_an_aborted_backup_is_destroyed_before_two_or_said_to_be_missing
     ] {
         assert!(notes.iter().any(|note| note.contains(wanted)), "{wanted}\n{notes:?}");
     }
-    assert!(ended.out.contains("shares destroyed: 2\n") && ended.out.contains("shares missing: 1\n"), "{}", ended.out);
+    assert!(
+        ended.out.contains("shares destroyed: 2\n") && ended.out.contains("shares missing: 1\n"),
+        "{}",
+        ended.out
+    );
     // The wrapped key goes when the log says what became of every sheet.
     let removed = all.iter().position(|event| {
         event["data"]["text"].as_str().is_some_and(|text| text.contains("was removed from the log's folder"))
@@ -88,12 +92,11 @@ fn a_backup_that_was_restored_and_not_sealed_goes_with_its_media() {
     });
     assert_eq!((count(&all, "key.restored"), count(&all, "media.written")), (1, 1));
     assert_eq!(count(&all, "share.returned"), 5);
-    let destroyed: Vec<(&Value, &Value, &Value)> =
-        of(&all, "media.destroyed").iter().map(|data| (&data["medium"], &data["lost"], &data["people"])).collect();
-    assert_eq!(
-        destroyed,
-        [(&"root-x1-backup-1".into(), &false.into(), &serde_json::json!(["ada", "wim"]))]
-    );
+    let destroyed: Vec<(&Value, &Value, &Value)> = of(&all, "media.destroyed")
+        .iter()
+        .map(|data| (&data["medium"], &data["lost"], &data["people"]))
+        .collect();
+    assert_eq!(destroyed, [(&"root-x1-backup-1".into(), &false.into(), &serde_json::json!(["ada", "wim"]))]);
     no_wrapped_key(&table);
     nothing_is_left(&table, &ended, &holders, None);
     // The key never was live, and the log that is closed so verifies.
@@ -104,8 +107,9 @@ fn a_backup_that_was_restored_and_not_sealed_goes_with_its_media() {
 
 #[test]
 fn a_backup_whose_key_is_live_is_left_alone_when_its_ceremony_is_closed() {
-    let (table, all, ended, holders) =
-        closed("partial", "nobody", |question| question.shown.contains("issue-root") && question.wanted == Wanted::Word("sign".into()));
+    let (table, all, ended, holders) = closed("partial", "nobody", |question| {
+        question.shown.contains("issue-root") && question.wanted == Wanted::Word("sign".into())
+    });
     assert_eq!((count(&all, "share.returned"), count(&all, "media.destroyed")), (0, 0));
     assert!(!ended.out.contains("count for nothing"), "{}", ended.out);
     no_wrapped_key(&table);
