@@ -80,7 +80,7 @@ const SERVERS: [&str; 6] = ["folder", "boulder", "step-ca", "acme-proxy", "djang
 
 fn all_servers() -> String {
     let place = "module: /usr/lib/softhsm/libsofthsm2.so, token: issuing, pin-file: /run/pin, acme-url: \"https://acme.example.org\", crl-url: \
-                 \"http://c.example.org/\", issuer-url: \"http://i.example.org/\", ca-owner: Example";
+                 \"http://c.example.org/\", issuer-url: \"http://i.example.org/\", ca-owner: Example, profiles: [classic]";
     let each = SERVERS.map(|server| format!("  {server}: {{{place}}}\n")).concat();
     format!("exports:\n{each}store: store")
 }
@@ -164,9 +164,30 @@ fn no_server_gets_a_certificate_of_a_ceremony_that_was_not_completed() {
             let own = bundle.join("policy").display().to_string();
             let policy = if names { &own } else { &policy };
             let arguments = [
-                "export", &from, "--policy", policy, "--format", server, "--out", &made, "--module", "/m.so", "--token", "issuing",
-                "--pin-file", "/run/pin", "--acme-url", "https://acme.example.org", "--crl-url", "http://c.example.org/", "--issuer-url",
-                "http://i.example.org/", "--ca-owner", "Example",
+                "export",
+                &from,
+                "--policy",
+                policy,
+                "--format",
+                server,
+                "--out",
+                &made,
+                "--module",
+                "/m.so",
+                "--token",
+                "issuing",
+                "--pin-file",
+                "/run/pin",
+                "--acme-url",
+                "https://acme.example.org",
+                "--crl-url",
+                "http://c.example.org/",
+                "--issuer-url",
+                "http://i.example.org/",
+                "--ca-owner",
+                "Example",
+                "--profile",
+                "classic",
             ];
             let ended = rootrite(side.folder.path(), arguments);
             let good = names || server == "folder";

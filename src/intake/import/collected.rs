@@ -91,7 +91,9 @@ fn exported(
         match export(*server, &handover, setting) {
             Ok(files) => all.extend(files.into_iter().map(|file| (server.name().to_owned(), file))),
             // A revocation has to come in, also where no subordinate CA is left that may issue.
-            Err(ExportError::NoSubordinate { .. }) if kept.lost_a_subordinate(setting.certificate.as_deref()) => {
+            Err(ExportError::NoSubordinate { .. })
+                if kept.lost_a_subordinate(setting.certificate.as_deref()) =>
+            {
                 let name = server.name();
                 report.note(format!(
                     "nothing is made for `{name}`: its subordinate CAs are revoked, or of a ceremony that was not completed"
