@@ -19,9 +19,9 @@ EVENTS = {*RESULTS, *CLOSING} | {f"{kind}.{name}" for line in """
     log genesis key.added key.rotated key.replaced confirmed recovered note anomaly, person registered, clock set
     witness registered removed agreed disagreed, session start stop resumed, preflight result, ceremony open close
     plan approved, site approved, participant present left, step begin end deviation, custody opened sealed, lint result
-    device inserted removed attested audit, token zeroized inventory, auth ok failed, quorum met, key live
-    share issued encrypted decrypted confirmed checked returned, request received approved rejected, profile introduced retired
-    crl superseded, secret split, cert revoked, serial burned, artifact emitted voided, media destroyed, receipt imported
+    device inserted removed attested audit, token zeroized inventory, auth ok failed, quorum met, key live, secret split
+    share issued encrypted decrypted confirmed checked returned, request received approved rejected, receipt imported
+    crl superseded, profile introduced retired, cert revoked, serial burned, artifact emitted voided, media destroyed
     """.strip().replace("\n", ",").split(",") for kind, *names in [line.split()] for name in names}
 ROLES = "software ceremony-administrator crypto-officer share-holder internal-witness external-witness auditor".split()
 FIELDS = dict(actor=dict, at=str, cer=str, data=dict, ev=str, mono=int, prev=str, seq=int, v=int)
