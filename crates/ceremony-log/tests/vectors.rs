@@ -373,6 +373,7 @@ fn logs() -> Vec<(&'static str, Vector)> {
     vec![
         ("log-torn", changed("E120 E130", format!("{without_last}{{\"actor\""))),
         ("log-torn-after-all", changed("E120", format!("{whole_text}{{\"actor\""))),
+        ("log-torn-by-one-octet", changed("E120", format!("{whole_text} "))),
         ("log-line-changed", changed("E126 E131", whole_text.replacen("\"01ab\"", "\"01ac\"", 1))),
         (
             "log-last-line-changed",
