@@ -77,7 +77,7 @@ fn a_broken_copy_of_what_is_active_is_named_as_broken_and_is_no_fork() {
     // The head of what is active, or of what goes on with it: it is good, and a line is not its own.
     for path in [bundle_of(table), second.to_owned()] {
         let bundle = Bundle::of(&path);
-        bundle.replace("log.jsonl", "\"ev\":\"session.start\"", "\"ev\":\"session.stop\"");
+        bundle.lines(|lines| lines[1] = lines[1].replacen("session.start", "session.stop", 1));
         let ended = side.import(bundle.path(), "--stage --person ann --key ann").with(5);
         assert!(ended.error.contains("E131"), "{}", ended.error);
         assert!(!ended.error.contains("E133"), "{}", ended.error);
