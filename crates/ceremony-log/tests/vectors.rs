@@ -506,6 +506,19 @@ fn states() -> Vec<(&'static str, Vector)> {
             log.append("cert.signed", Some(seq), text("serial", "03").with("spki_sha256", spki.as_str()));
             ended(log, "E153")
         }),
+        ("state-result-of-another-number", {
+            let mut log = opened();
+            let number = |number: u32| text("issuer_spki_sha256", &spki).with("number", number);
+            let seq = log.append("crl.sign.intent", None, number(7));
+            log.append("crl.signed", Some(seq), number(8));
+            ended(log, "E153")
+        }),
+        ("state-ceremony-without-name", {
+            let mut log = good();
+            "-".clone_into(&mut log.cer);
+            log.append("ceremony.open", None, text("plan_sha256", "00"));
+            ended(log, "E150")
+        }),
         ("state-failed-act", {
             let mut log = opened();
             let seq = log.append("cert.sign.intent", None, intent());
