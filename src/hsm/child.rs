@@ -390,6 +390,12 @@ fn look(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Requ
         }
         Request::Data { label } => send(socket, number, &direct.data(&label)),
         Request::Probe { probe } => send(socket, number, &direct.probe(probe)),
+        Request::ProbeChanges { id } => send(socket, number, &direct.probe_changes(&id)),
+        Request::ForgetData { label } => send(socket, number, &direct.forget_data(&label)),
+        Request::Adopt { quirks } => {
+            direct.adopt(quirks);
+            send(socket, number, &Ok::<(), TokenError>(()))
+        }
         // Nobody else gets here.
         _ => Err(io::ErrorKind::InvalidInput.into()),
     }
