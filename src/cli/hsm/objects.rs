@@ -76,7 +76,7 @@ pub fn find_out(
             trial.survives(&made, key);
         }
     }
-    trial.clean_up();
+    trial.clean_up(key);
     Ok(trial.findings)
 }
 
@@ -267,20 +267,39 @@ impl Trial<'_> {
         }
     }
 
-    /// Removes everything that was made.
-    fn clean_up(&mut self) {
+    /// Removes everything that was made. A module may hold on to a key that it failed with, until its process ends: what cannot
+    /// be destroyed is tried once more, in another.
+    fn clean_up(&mut self, key: &LoginKind) {
         let subject = "destroy what was made";
-        let (mut gone, made) = (0, std::mem::take(&mut self.made));
-        for id in made {
-            match self.session.destroy_objects(&id) {
-                Ok(count) => gone += count,
-                Err(TokenError::NoSuchKey { .. }) => {}
-                Err(error) => self.say(subject, Found::Wrong, format!("id {id} may still be there: {error}")),
-            }
+        let (mut gone, mut left) = self.destroy_all();
+        if !left.is_empty() && matches!(key, LoginKind::Given(_)) {
+            let _ = self.session.log_out();
+            let _ = log_in(self.session, key);
+            let (more, still) = self.destroy_all();
+            (gone, left) = (gone + more, still);
+        }
+        for (id, error) in left {
+            self.say(subject, Found::Wrong, format!("id {id} may still be there: {error}"));
         }
         if gone > 0 {
             self.say(subject, Found::Good, format!("{gone} objects are gone; a fresh process looks below"));
         }
+    }
+}
+
+impl Trial<'_> {
+    /// How many objects went, and which keys did not.
+    fn destroy_all(&mut self) -> (usize, Vec<(KeyId, TokenError)>) {
+        let (mut gone, mut left) = (0, Vec::new());
+        for id in self.made.clone() {
+            match self.session.destroy_objects(&id) {
+                Ok(count) => gone += count,
+                Err(TokenError::NoSuchKey { .. }) => {}
+                Err(error) => left.push((id, error)),
+            }
+        }
+        self.made.retain(|id| left.iter().any(|(kept, _)| kept == id));
+        (gone, left)
     }
 }
 
