@@ -24,7 +24,7 @@ use crate::plan::{
 };
 use crate::stage::{
     Blank, Cabinet, Check, CheckOutcome, Device, Equipment, Fresh, LoginKind, Machine, Module, Past,
-    PastRecord, Person, Pin, Pins,
+    PastRecord, Person, Pin, PinBounds, Pins, dealt_characters,
 };
 use crate::step::PinShares;
 
@@ -303,6 +303,10 @@ fn equipment(
         let found = blank_token(process, &blank, token).map_err(|source| wrong(name, source))?;
         is_of_its_class(name, token, &found)?;
         named = names(&found)?;
+        if token.pin.as_ref().is_some_and(|pin| pin.value == PinSource::Shares) {
+            let bounds = |source| CabinetError::DealtPin { token: name.to_owned(), source };
+            dealt_characters(&found).map_err(bounds)?;
+        }
         Device::Blank(Box::new(BlankToken {
             process: Arc::clone(process),
             blank,
@@ -325,6 +329,7 @@ fn equipment(
     equipment.keeps_heads = token.quirks.data_objects;
     equipment.pin_tries = token.quirks.pin_tries;
     equipment.wraps = wraps(token);
+    equipment.replaces = token.quirks.replaces;
     equipment.fresh = Some(Box::new(Again::of(token, site, again)));
     Ok((equipment, named))
 }
@@ -601,6 +606,14 @@ pub enum CabinetError {
         token: String,
         /// What it said.
         source: Box<TokenError>,
+    },
+    /// A blank token whose PIN is to be dealt, and which can have none that nobody guesses.
+    #[error("token `{token}`: {source}")]
+    DealtPin {
+        /// The script's name for it.
+        token: String,
+        /// What it can have.
+        source: PinBounds,
     },
     /// The site says hardware, and the token says otherwise.
     #[error(

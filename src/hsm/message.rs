@@ -235,6 +235,8 @@ pub(super) enum SentLogin<'a> {
     None,
     /// Outside of this program.
     External,
+    /// As the security officer, by a PIN.
+    Officer(Lent<'a, Pin>),
 }
 
 impl SentLogin<'_> {
@@ -245,6 +247,7 @@ impl SentLogin<'_> {
             Self::ProtectedPath => Login::ProtectedPath,
             Self::None => Login::None,
             Self::External => Login::External,
+            Self::Officer(pin) => Login::Officer(pin),
         }
     }
 }
@@ -289,7 +292,7 @@ wire_enum!(Request<'_> {
     43 Rewrap { request, old, new },
 });
 
-wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
+wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External, 4 Officer(pin) });
 wire_enum!(HashAlgorithm { 0 Sha256, 1 Sha384, 2 Sha512 });
 wire_enum!(Taken { 0 Yes, 1 Partly, 2 No });
 wire_enum!(Network { 0 Deny, 1 Unix, 2 Peer(peer) });

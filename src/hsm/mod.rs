@@ -54,6 +54,7 @@ pub use mechanism::Mechanism;
 pub use outcome::{Call, Outcome, is_at_work};
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
 pub use quirks::{Hashes, Quirks, STANDARD, TemplateFinding};
+pub use raw::close_what_was_inherited;
 pub use session::Session;
 pub use starter::{Heartbeat, begin as begin_starter};
 
@@ -278,6 +279,8 @@ fn cannot(operation: Operation, function: &str) -> TokenError {
 pub enum Login<'pin> {
     /// By a PIN.
     Pin(&'pin Pin),
+    /// As the token's security officer, by a PIN: nothing but to see whether it is the one.
+    Officer(&'pin Pin),
     /// By a PIN pad or card reader of the token's own.
     ProtectedPath,
     /// Not at all: the token asks for no login.

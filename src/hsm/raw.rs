@@ -57,7 +57,11 @@ pub(super) enum LoadFault {
 
 /// Closes every file that came with this process from its parent, but for standard input, output and error: a PIN may be
 /// behind one, and a module has no business there. To be called before anything else is open.
-pub(super) fn close_what_was_inherited() -> std::io::Result<()> {
+///
+/// # Errors
+///
+/// If it cannot be seen what is open.
+pub fn close_what_was_inherited() -> std::io::Result<()> {
     let number =
         |entry: std::fs::DirEntry| entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok());
     let open =

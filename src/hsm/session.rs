@@ -124,6 +124,7 @@ impl Token for Session {
     fn log_in(&mut self, login: Login<'_>) -> Result<(), TokenError> {
         let login = match login {
             Login::Pin(pin) => SentLogin::Pin(Lent::Borrowed(pin)),
+            Login::Officer(pin) => SentLogin::Officer(Lent::Borrowed(pin)),
             Login::ProtectedPath => SentLogin::ProtectedPath,
             Login::None => SentLogin::None,
             Login::External => SentLogin::External,

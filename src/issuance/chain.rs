@@ -20,6 +20,7 @@ use crate::hsm::{KeyId, Token};
 use crate::pki::build::Streamed;
 use crate::pki::read::ReadError;
 use crate::pki::{Heard, ManyVerifier, Message, PublicKey, Signable, SignatureAlgorithm, SignatureError};
+use crate::progress::Work;
 use crate::rule::{Context, Objection};
 use crate::stage::{ArtifactPlace, Event, Hands, Line, Person, Stage, StageError, ToApprove};
 
@@ -316,7 +317,7 @@ impl<T: Structure> Approved<T> {
     ///
     /// [`StageError::Journal`] if either cannot be.
     pub fn prepare(&self, place: &ArtifactPlace, stage: &mut Stage<'_>) -> Result<(), StageError> {
-        stage.prepare(place, self.sha256(), &mut self.material.octets.reader())
+        stage.prepare(place, self.sha256(), &mut self.material.octets.counted(Work::EntriesWritten))
     }
 
     /// Signs the octets, inside an act.

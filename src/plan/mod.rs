@@ -2,6 +2,7 @@
 //!
 //! A plan is typed and complete, its octets are canonical JSON, and their digest is what people approve.
 
+mod encryptors;
 mod inputs;
 mod order;
 mod people;
@@ -15,9 +16,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use crate::step::{
-    Bag, BroughtRequest, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed, LoggedCertificate,
-    LoggedKey, Revocation, SealedSeries, SignedWith,
+    Bag, BroughtRequest, DividedSecret, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed,
+    LoggedCertificate, LoggedKey, Revocation, SealedSeries, SentShare, SignedWith,
 };
+pub use encryptors::{SiteEncryptor, SiteProgram};
 pub use inputs::kept_input;
 pub use quirks::{
     Attribute, HashedBy, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace,

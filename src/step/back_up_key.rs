@@ -10,12 +10,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::encrypted_share::{encrypted, new_media, own_medium};
 use super::key_shares::{Sheets, ThrowAway, sheets};
-use super::share_set::{ShareSet, bag, file_for_media, forget_lost_files, recall_bags};
+use super::replaced::replaced;
+use super::share_set::{
+    ShareSet, bag, file_for_media, forget_lost_files, learn_of_share, recall_bags, used_sets,
+};
 use super::vendor_backup::VendorBackup;
 use super::{Bag, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::{Digest, hex};
-use crate::issuance::{self, Key, KeyBackup, KnownShare, ToRestore, ToWrap};
+use crate::issuance::{self, Key, KeyBackup, ToRestore, ToWrap};
 use crate::script::{Id, Located, Part, Word};
 use crate::share::{Backup, Parts, SystemRandom};
 use crate::stage::{
@@ -34,6 +38,8 @@ spec!(
         threshold: Option<Located<usize>> = optional "threshold",
         /// Who has a share: people, or a role for everyone of it.
         holders: Vec<Located<Id>> = optional_list "holders",
+        /// Whose shares are encrypted for their own keys: people among the holders, or a role.
+        encrypted: Vec<Located<Id>> = optional_list "encrypted",
         /// Where the key comes back to.
         restore_to: Vec<Located<Id>> = optional_list "restore-to",
         /// On how many numbered media the wrapped key is.
@@ -80,6 +86,8 @@ pub struct WrappedBackup {
     algorithm: String,
     threshold: usize,
     holders: Vec<Person>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    encrypted: Vec<String>,
     restore_to: Vec<String>,
     copies: usize,
     medium: String,
@@ -115,6 +123,11 @@ impl Step for BackUpKey {
         }
     }
 
+    fn encrypts(&self) -> Vec<(&str, String)> {
+        let Self::Wrapped(backup) = self else { return Vec::new() };
+        backup.encrypted.iter().map(|holder| (holder.as_str(), own_medium(&backup.key, holder))).collect()
+    }
+
     fn wraps(&self) -> Option<Wrapping<'_>> {
         match self {
             Self::Wrapped(backup) => Some(Wrapping {
@@ -144,6 +157,8 @@ impl WrappedBackup {
         let key = scope.key_to_back_up(&spec.key, "wrapped");
         let holders = holders(&spec.holders, scope);
         let threshold = threshold(spec.threshold.as_ref(), holders.as_deref(), scope);
+        let encrypted = encrypted(&spec.encrypted, holders.as_deref().unwrap_or_default(), scope);
+        new_media(&spec.key, &encrypted, scope);
         let restore_to = restore_tokens(&spec.restore_to, key.as_ref(), scope);
         let copies = copies(spec.copies.as_ref(), scope);
         let name = spec.medium.unwrap_or_else(|| Located {
@@ -165,6 +180,7 @@ impl WrappedBackup {
             algorithm: key.algorithm.to_string(),
             threshold: threshold?,
             holders: holders?,
+            encrypted,
             restore_to: restore_to?,
             copies: copies?,
             medium: medium?,
@@ -173,9 +189,14 @@ impl WrappedBackup {
     }
 
     fn preview(&self) -> String {
+        let own = if self.encrypted.is_empty() {
+            String::new()
+        } else {
+            format!(", encrypted for their own keys: {}", self.encrypted.join(", "))
+        };
         let holders: Vec<&str> = self.holders.iter().map(|holder| holder.id.as_str()).collect();
         format!(
-            "Back up the key `{}`: {} of {} shares, held by {}; restore it to {}, {} copies on the media `{}`; seal it. Only then it is live.",
+            "Back up the key `{}`: {} of {} shares, held by {}{own}; restore it to {}, {} copies on the media `{}`; seal it. Only then it is live.",
             self.key,
             self.threshold,
             self.holders.len(),
@@ -228,7 +249,7 @@ impl WrappedBackup {
                 },
             };
             let set = self.set(&backup);
-            set.bag_the_rest(&backup, room)?;
+            set.bag_the_rest(&backup.shares, room)?;
             match self.restored(key, &mut backup, &set, room)? {
                 None => break backup,
                 Some(who) => {
@@ -238,8 +259,7 @@ impl WrappedBackup {
             }
         };
         self.onto_media(&backup, room)?;
-        let mechanism = issuance::mechanism_of(&key.name, &key.token, &backup.format, room.stage)?;
-        let refused = issuance::seal(key, mechanism, room.stage)?;
+        let refused = self.sealed(key, &backup, room)?;
         let lines = vec![
             Line::new("key", key.name.clone()),
             Line::new("token", key.token.clone()),
@@ -248,6 +268,30 @@ impl WrappedBackup {
         let sentence = "The key is sealed: it can leave its token no more.";
         room.stage.show(&Notice::Done { sentence: sentence.into(), lines });
         Ok(backup)
+    }
+
+    /// Takes from the original the permission to leave, or replaces it where its token cannot; what that says when it is told to let
+    /// it go all the same.
+    fn sealed(&self, key: &Key, backup: &KeyBackup, room: &mut Room<'_, '_>) -> Result<String, StepError> {
+        let begun = issuance::is_being_replaced(key, room.stage);
+        let before = issuance::sealed_before(key, room.stage);
+        let replaces = begun || room.stage.replaces(&key.token)?;
+        let refused = if let Some(refused) = before {
+            refused
+        } else {
+            let mechanism = issuance::mechanism_of(&key.name, &key.token, &backup.format, room.stage)?;
+            let cleared = if replaces { None } else { issuance::seal(key, mechanism, room.stage)? };
+            let Some(refused) = cleared else {
+                let refused = replaced(key, backup, &self.set(backup), room)?;
+                issuance::prove_replaced(key, &room.setting.ceremony, room.stage)?;
+                return Ok(refused);
+            };
+            refused
+        };
+        if begun {
+            issuance::prove_replaced(key, &room.setting.ceremony, room.stage)?;
+        }
+        Ok(refused)
     }
 
     /// Wraps the key under a new key-encryption key and hands out the shares of that. Who failed, with what there is of the
@@ -306,7 +350,7 @@ impl WrappedBackup {
             sentence: "The key is wrapped. Each holder gets a share now.".into(),
             lines,
         });
-        let failed = self.set(&backup).hand_out(&dealt, &mut backup, room)?;
+        let failed = self.set(&backup).hand_out(&dealt.all, &mut backup.shares, room)?;
         Ok(match failed {
             None => Ok(backup),
             Some(who) => Err((backup, who)),
@@ -355,7 +399,7 @@ impl WrappedBackup {
 
     /// The wrapped key goes onto its numbered media, and each of them into its bag.
     fn onto_media(&self, backup: &KeyBackup, room: &mut Room<'_, '_>) -> Result<(), StepError> {
-        if let Some(file) = file_for_media(backup.blob_sha256, self.copies, room)? {
+        if let Some(file) = file_for_media(backup.blob_sha256, (&self.medium, self.copies), room)? {
             let delivery = Delivery {
                 medium: self.medium.clone(),
                 copies: u64::try_from(self.copies).unwrap_or(u64::MAX),
@@ -394,7 +438,7 @@ impl WrappedBackup {
 
     /// What there is of a set goes, with the file that it would have opened.
     fn give_up(&self, half: &mut KeyBackup, why: &str, room: &mut Room<'_, '_>) -> Result<(), StepError> {
-        self.set(half).give_back(half, why, room)?;
+        self.set(half).give_back(&mut half.shares, why, room)?;
         Ok(room.stage.forget_kept(half.blob_sha256)?)
     }
 
@@ -431,7 +475,7 @@ impl WrappedBackup {
     }
 
     fn set(&self, backup: &KeyBackup) -> ShareSet {
-        ShareSet::of(backup, &self.token, self.holders.clone())
+        ShareSet::of(backup, &self.token, self.holders.clone()).encrypted_for(&self.encrypted)
     }
 
     fn wrong(&self, why: &str) -> StepError {
@@ -475,9 +519,7 @@ fn deal_of(
     generation: usize,
     room: &Room<'_, '_>,
 ) -> Result<Sheets, StepError> {
-    let mut used: Vec<String> = room.ledger.backups.all().iter().map(|backup| backup.set.clone()).collect();
-    let of_log = room.stage.past().records().iter().filter(|record| record.ev == "key.backup.intent");
-    used.extend(of_log.filter_map(|record| record.text("set_id").map(str::to_owned)));
+    let used = used_sets(room);
     let is_used = |set: &str| used.iter().any(|one| one == set);
     let dealt = if room.stage.is_improvised() {
         let mut random = ThrowAway::of(&key.name, used.len(), generation);
@@ -535,26 +577,7 @@ fn learn(backup: &mut KeyBackup, record: &PastRecord) -> Option<()> {
     if record.ev == "key.restored" {
         backup.restored.insert(record.text("token")?.to_owned());
     }
-    if record.text("set_id")? != backup.set {
-        return None;
-    }
-    let index = record.data.get("index")?.as_u64()?;
-    match record.ev.as_str() {
-        "share.issued" => {
-            let known = KnownShare {
-                holder: record.text("holder")?.to_owned(),
-                commitment: record.digest("commitment_sha256")?,
-                salt_digest: record.digest("salt_digest"),
-                confirmed: false,
-                returned: false,
-            };
-            backup.shares.insert(index, known);
-        }
-        "share.confirmed" => backup.shares.get_mut(&index)?.confirmed = true,
-        "share.returned" => backup.shares.get_mut(&index)?.returned = true,
-        _ => {}
-    }
-    Some(())
+    learn_of_share(&mut backup.shares, &backup.set, record)
 }
 
 /// What the log says of a backup.

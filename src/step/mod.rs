@@ -14,6 +14,7 @@ mod crl;
 mod custody;
 mod destroy_key;
 mod device_audit;
+mod encrypted_share;
 mod evidence;
 mod from_log;
 mod generate_key;
@@ -37,6 +38,7 @@ mod placeholder;
 mod preflight;
 mod refresh_shares;
 mod replace_log_key;
+mod replaced;
 mod request_certificate;
 mod restore_key;
 mod revoke;
@@ -48,8 +50,10 @@ mod seal;
 mod sealed;
 mod setting;
 mod share_set;
+mod split_secret;
 mod text;
 mod times;
+mod unfinished;
 mod vendor_backup;
 mod witness;
 mod write_media;
@@ -67,15 +71,16 @@ pub use pin_shares::PinShares;
 pub use rows::{RowsError, read as read_rows};
 pub use scope::{Left, Scope};
 pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, Window};
+pub use unfinished::account_for_shares;
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Recalled,
-    Revocation, SealedSeries, burn_serials,
+    Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
+    Policy, Recalled, Revocation, SealedSeries, SentShare, burn_serials,
 };
 use crate::pki::KeyAlgorithm;
 use crate::script::{FromNode, StepNode, unknown};
-pub use crate::stage::Person;
+pub use crate::stage::{Person, PinKind};
 use crate::stage::{Stage, StageError};
 
 /// Makes a step's words from the list of its keys: each `required`, `optional`, `list` or `optional_list`.
@@ -160,8 +165,18 @@ trait Step: Serialize + DeserializeOwned {
         None
     }
 
+    /// Whose shares are encrypted for their own keys, and onto which medium each goes.
+    fn encrypts(&self) -> Vec<(&str, String)> {
+        Vec::new()
+    }
+
     /// Which token has to wrap what kind of key, and which have to take it back.
     fn wraps(&self) -> Option<Wrapping<'_>> {
+        None
+    }
+
+    /// The token of which it divides a PIN, and which PIN.
+    fn splits(&self) -> Option<(&str, PinKind)> {
         None
     }
 
@@ -293,9 +308,19 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.reads()),+ }
             }
 
+            /// Whose shares are encrypted for their own keys, and onto which medium each goes.
+            pub fn encrypts(&self) -> Vec<(&str, String)> {
+                match self { $(Self::$step(step) => step.encrypts()),+ }
+            }
+
             /// Which token has to wrap what kind of key, and which have to take it back.
             pub fn wraps(&self) -> Option<Wrapping<'_>> {
                 match self { $(Self::$step(step) => step.wraps()),+ }
+            }
+
+            /// The token of which it divides a PIN, and which PIN.
+            pub fn splits(&self) -> Option<(&str, PinKind)> {
+                match self { $(Self::$step(step) => step.splits()),+ }
             }
 
             /// Does it.
@@ -327,6 +352,7 @@ steps!(
     check_shares::CheckShares,
     refresh_shares::RefreshShares,
     restore_key::RestoreKey,
+    split_secret::SplitSecret,
     attest_key::AttestKey,
     device_audit::DeviceAudit,
     destroy_key::DestroyKey,

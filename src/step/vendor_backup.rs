@@ -31,6 +31,7 @@ impl VendorBackup {
         for (key, said) in [
             ("threshold", spec.threshold.is_some()),
             ("holders", !spec.holders.is_empty()),
+            ("encrypted", !spec.encrypted.is_empty()),
             ("copies", spec.copies.is_some()),
             ("medium", spec.medium.is_some()),
         ] {
@@ -144,7 +145,7 @@ impl VendorBackup {
             room.stage.record_once(Event::LogNote { text })?;
             return Ok(());
         }
-        let id = issuance::found_copy(key, &self.restore_to, room.stage)?;
+        let id = issuance::take_in_copy(key, &self.restore_to, vec![self.person.id.clone()], room.stage)?;
         issuance::prove_restored(key, (&self.restore_to, &id), &room.setting.ceremony, room.stage)?;
         Ok(())
     }

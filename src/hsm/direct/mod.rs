@@ -155,7 +155,11 @@ impl Token for Direct {
 
     fn log_in(&mut self, login: Login<'_>) -> Result<(), TokenError> {
         let token = self.place.identify(Operation::LogIn)?;
-        if token.has(TokenFlag::UserPinLocked) {
+        let locked = match login {
+            Login::Officer(_) => TokenFlag::OfficerPinLocked,
+            _ => TokenFlag::UserPinLocked,
+        };
+        if token.has(locked) {
             return Err(TokenError::PinLocked { token: token.to_string() });
         }
         let wrong_kind = |finding: &str| {
@@ -165,6 +169,10 @@ impl Token for Direct {
             Login::Pin(pin) => {
                 place::check_pin(&token, pin)?;
                 self.work(Operation::LogIn, |task| task.log_in(Some(pin)))
+            }
+            Login::Officer(pin) => {
+                place::check_pin(&token, pin)?;
+                self.work(Operation::LogIn, |task| task.log_in_officer(pin))
             }
             Login::ProtectedPath if !token.has(TokenFlag::ProtectedAuthenticationPath) => {
                 wrong_kind("has no PIN pad of its own (protected authentication path)")

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::super::raw::{Answer, Attribute, Fault, Keeper, Module, Object, Session, Value, Who};
 use super::super::{
-    AttributeName, Attributes, ObjectClass, Operation, Quirks, Reading, TokenError, TokenInformation, Version,
+    AttributeName, Attributes, ObjectClass, Operation, PinState, Quirks, Reading, TokenError,
+    TokenInformation, Version,
 };
 use crate::secret::Pin;
 
@@ -126,6 +127,20 @@ impl Task<'_> {
         let user = self.quirks.user_type.map_or(Who::User, Who::Vendor);
         let logged_in = self.session.log_in(user, pin);
         logged_in.map_err(|fault| self.explain(fault))
+    }
+
+    /// Logs the security officer in.
+    pub(super) fn log_in_officer(&mut self, pin: &Pin) -> Result<(), TokenError> {
+        let logged_in = self.session.log_in(Who::Officer, Some(pin));
+        logged_in.map_err(|fault| match self.explain(fault) {
+            TokenError::PinIncorrect { token, .. } => {
+                // The flags of this PIN, after the try.
+                let now = self.place.identify(self.operation);
+                let state = now.map_or(PinState::Unsaid, |now| now.officer_pin_state());
+                TokenError::PinIncorrect { token, state }
+            }
+            error => error,
+        })
     }
 
     /// All objects with the attributes of a template.
