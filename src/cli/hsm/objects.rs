@@ -128,7 +128,7 @@ impl Trial<'_> {
             };
             match made {
                 Ok(made) => {
-                    self.take(subject, &base, &made);
+                    self.take(&subject, &base, &made);
                     return Some(made);
                 }
                 Err(error) if error.is_about_a_template() => self.forget(&id),
@@ -150,7 +150,7 @@ impl Trial<'_> {
     }
 
     /// Says that a key was made, what was left out, and whether it signs.
-    fn take(&mut self, subject: String, base: &Quirks, made: &KeyDescription) {
+    fn take(&mut self, subject: &str, base: &Quirks, made: &KeyDescription) {
         let new = |now: &[crate::hsm::AttributeName], before: &[crate::hsm::AttributeName]| {
             now.iter().copied().filter(|name| !before.contains(name)).collect::<Vec<_>>()
         };
@@ -165,7 +165,7 @@ impl Trial<'_> {
         }
         let says = private.into_iter().map(Says::OmitPrivate).chain(public.into_iter().map(Says::OmitPublic));
         let says = says.collect();
-        self.findings.push(Finding { says, ..finding(&subject, Found::Good, detail.join("; ")) });
+        self.findings.push(Finding { says, ..finding(subject, Found::Good, detail.join("; ")) });
         let (found, detail) = match signs(self.session, made) {
             Ok(()) => (Found::Good, "verifies in software".to_owned()),
             Err(why) => (Found::Wrong, why),

@@ -134,6 +134,8 @@ pub enum Says {
     },
     /// It keeps no data objects.
     NoDataObjects,
+    /// It has room for so many sessions.
+    Sessions(usize),
 }
 
 /// What a wrapped key looks like, found by decrypting it.
@@ -220,6 +222,7 @@ wire_enum!(Says {
     3 RandomLimit(octets),
     4 Wraps { format, mechanism },
     5 NoDataObjects,
+    6 Sessions(count),
 });
 wire_struct!(Finding { subject, found, detail, microseconds, says });
 wire_list!(Finding, Says);
