@@ -251,7 +251,9 @@ impl<R: BufRead> Pictures<R> {
                 b"IEND" => break,
                 [first, ..] if first.is_ascii_lowercase() => {}
                 _ => {
-                    return Err(PictureError::Form("a part of it is not known, or stands in the wrong place"));
+                    return Err(PictureError::Form(
+                        "a part of it is not known, or stands in the wrong place",
+                    ));
                 }
             }
         }

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use der::{Decode as _, Encode as _};
 use rootrite::digest::Digest;
 use rustix::process::Signal;
 use serde_json::Value;
-use x509_cert::Certificate;
-use x509_cert::der;
 
 use crate::room::Room;
 use crate::sight::{Asked, Gone, Sight, flat, parts};
@@ -165,82 +162,6 @@ fn beside(what: What, sight: &mut Sight) -> Option<String> {
         sight.wait_for("What is otherwise than the script says, and why?");
     }
     Some(String::new())
-}
-
-#[test]
-fn what_the_screen_shows_is_what_is_signed() {
-    let table = Table::new().now();
-    let mut shown = BTreeMap::new();
-    // So high that the whole card stands on one page.
-    let _ = Sight::open(&table, RUN, (120, 150))
-        .go_on(|sight, asked| {
-            let card = sight.middle();
-            if *asked == Asked::Word("sign".into()) && card.contains("Sign the certificate `root-x1`?") {
-                shown = fields(parts(&card).unwrap().0.split("Sign the certificate").nth(1).unwrap());
-            }
-            None
-        })
-        .with(0);
-    let pem = table.read("out/certificates/root-x1.pem");
-    let (_, der) = der::pem::decode_vec(pem.as_bytes()).unwrap();
-    let certificate = Certificate::from_der(&der).unwrap();
-    let signed = certificate.tbs_certificate();
-    let whole = Digest::of(&signed.to_der().unwrap());
-    let hex = rootrite::digest::hex;
-    let time = |time: &x509_cert::time::Time| time.to_date_time().to_string();
-    let of_key = signed.subject_public_key_info().to_der().unwrap();
-    let identifier: x509_cert::ext::pkix::SubjectKeyIdentifier = signed.get_extension().unwrap().unwrap().1;
-    for (name, value) in [
-        ("version", "v3".to_owned()),
-        ("serial number", hex(signed.serial_number().as_bytes())),
-        ("signature algorithm", "ecdsa-sha384".to_owned()),
-        ("issuer", "CN=Example Root X1,O=Example Trust Services,C=US".to_owned()),
-        ("issuer, DER SHA-256", Digest::of(&signed.issuer().to_der().unwrap()).to_string()),
-        ("not before", time(&signed.validity().not_before)),
-        ("not after", time(&signed.validity().not_after)),
-        ("subject", signed.subject().to_string()),
-        ("subject, DER SHA-256", Digest::of(&signed.subject().to_der().unwrap()).to_string()),
-        ("public key", "ecdsa-p384".to_owned()),
-        ("public key, SPKI SHA-256", Digest::of(&of_key).to_string()),
-        ("extension keyUsage", "critical; key-cert-sign, crl-sign".to_owned()),
-        ("extension basicConstraints", "critical; CA".to_owned()),
-        ("extension subjectKeyIdentifier", hex(identifier.0.as_bytes())),
-        ("extension authorityKeyIdentifier", format!("key identifier {}", hex(identifier.0.as_bytes()))),
-        ("to be signed, SHA-256", whole.to_string()),
-        ("in words", whole.words()),
-    ] {
-        let value: String = value.split_whitespace().collect();
-        assert_eq!(shown.remove(name).as_deref(), Some(value.as_str()), "{name}");
-    }
-    assert!(shown.is_empty(), "shown, and not compared: {shown:?}");
-}
-
-/// The fields of a card: names and values, these without blanks, as a wrapped one has lost them at the ends of rows.
-fn fields(card: &str) -> BTreeMap<String, String> {
-    let mut fields = BTreeMap::new();
-    let mut last: Option<String> = None;
-    let mut beside_plan = false;
-    for line in card.lines() {
-        match line.strip_prefix("    ") {
-            Some(text) if text.starts_with("the plan has ") => beside_plan = true,
-            Some(text) => {
-                if let Some(name) = last.as_ref().filter(|_| !beside_plan) {
-                    let value: &mut String = fields.get_mut(name).unwrap();
-                    value.extend(text.split_whitespace());
-                }
-            }
-            None => {
-                beside_plan = false;
-                last = None;
-                let field = line.strip_prefix("* ").or_else(|| line.strip_prefix("  "));
-                if let Some((name, value)) = field.and_then(|field| field.split_once(':')) {
-                    fields.insert(name.to_owned(), value.split_whitespace().collect());
-                    last = Some(name.to_owned());
-                }
-            }
-        }
-    }
-    fields
 }
 
 /// A CRL so long that it is not written between two frames.
