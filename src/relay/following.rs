@@ -5,6 +5,7 @@
 //! - Only whole lines count: one that is being written is read when it has its line feed.
 //! - What was shown once and is there no more, or is something else, is said.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -60,7 +61,8 @@ pub struct Following {
     before: Vec<Hash>,
     first: Option<LogId>,
     head: Option<Head>,
-    wrong: Option<String>,
+    /// What was said already.
+    said: BTreeSet<String>,
 }
 
 impl Following {
@@ -72,7 +74,7 @@ impl Following {
             before: Vec::new(),
             first: None,
             head: None,
-            wrong: None,
+            said: BTreeSet::new(),
         }
     }
 
@@ -257,13 +259,14 @@ impl Following {
 
     /// Says what is wrong once, and not at every look.
     fn say(&mut self, wrong: String, news: &mut Vec<News>) {
-        if self.wrong.as_ref() != Some(&wrong) {
-            news.push(News::Wrong(wrong.clone()));
-            self.wrong = Some(wrong);
+        if self.said.len() < MOST_SAID && self.said.insert(wrong.clone()) {
+            news.push(News::Wrong(wrong));
         }
     }
 }
 
+/// How many different things are said to be wrong.
+const MOST_SAID: usize = 100;
 /// The longest line and its line feed.
 const LONGEST: u64 = Limits::RECORD.octets as u64 + 1;
 

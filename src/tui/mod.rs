@@ -20,6 +20,7 @@ mod keys;
 mod look;
 mod model;
 mod screen;
+mod showing;
 mod signals;
 mod talk;
 mod terminal;
@@ -37,6 +38,7 @@ use std::thread::JoinHandle;
 use zeroize::Zeroizing;
 
 pub use look::Look;
+pub use showing::{Showing, show};
 pub use text::{judge, one_line, said};
 
 use signals::Signals;
