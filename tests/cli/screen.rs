@@ -245,7 +245,8 @@ fn shares_are_shown_to_one_person_and_typed_back() {
 fn a_share_and_a_new_pin_wait_for_an_exception_and_a_pause() {
     let table = crate::pin_shares::table();
     let mut sheets: BTreeMap<String, String> = BTreeMap::new();
-    // From the last: the share before it is shown, twice what is typed back, the new PIN, the share of the second who logs in.
+    // Which key, and where: before a share is shown, while it is typed back, at the new PIN, and at the share of the second
+    // who logs in.
     let mut beside = vec!["p at login", "e PIN", "p PIN", "e typing", "p typing", "p before"];
     let mut logging_in = 0;
     let gone = Sight::open(&table, RUN, SMALL).go_on(|sight, asked| {
@@ -265,11 +266,10 @@ fn a_share_and_a_new_pin_wait_for_an_exception_and_a_pause() {
             Asked::Secret => ("typing", "RR1 abc"),
             _ => return None,
         };
-        if let Some((key, place)) = beside.last().and_then(|next| next.split_once(' '))
-            && place == now
-        {
-            put_off(sight, key, typed);
-            beside.pop();
+        let next =
+            beside.iter().rposition(|one: &&str| one.split_once(' ').is_some_and(|(_, place)| place == now));
+        if let Some(next) = next {
+            put_off(sight, beside.remove(next).split_at(1).0, typed);
             return Some(String::new());
         }
         let (_, below) = parts(&sight.middle())?;
