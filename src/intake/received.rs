@@ -203,7 +203,7 @@ impl Received {
         let differ = again.iter().zip(&sequence.lines).position(|(one, other)| one != other);
         if let (Some(place), Some(_)) = (differ, have) {
             let same = again.get(..place).unwrap_or_default();
-            let line = sequence.old + same.iter().filter(|octet| **octet == b'\n').count() as u64 + 1;
+            let line = sequence.old + same.split(|octet| *octet == b'\n').count() as u64;
             let message = format!("line {line} is not the one that was received before");
             return Err(self.refusal(sequence, said, vec![Finding::new(Code::E133, Place::Log, message)])?);
         }
