@@ -127,13 +127,12 @@ impl Counter {
     #[cold]
     fn tell(&mut self) {
         let (work, of, done) = (self.work, self.of, self.done);
-        match &self.told {
-            Some(told) => told.done.store(done, Ordering::Relaxed),
-            None => {
-                let told = Arc::new(Told { work, of, done: done.into() });
-                list().push(Arc::clone(&told));
-                self.told = Some(told);
-            }
+        if let Some(told) = &self.told {
+            told.done.store(done, Ordering::Relaxed);
+        } else {
+            let told = Arc::new(Told { work, of, done: done.into() });
+            list().push(Arc::clone(&told));
+            self.told = Some(told);
         }
     }
 }

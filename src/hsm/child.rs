@@ -97,6 +97,7 @@ fn serve(mut control: UnixStream) -> ExitCode {
         drop(octets);
         let answered = match command {
             Ok(Command::Slots) => send(&mut control, number, &loaded.slots(Operation::ListTokens)),
+            Ok(Command::Mechanisms { slot }) => send(&mut control, number, &loaded.mechanisms(slot)),
             Ok(Command::Initialize { initialization }) => {
                 initialize(&loaded, &mut control, number, (&initialization, &kept))
             }

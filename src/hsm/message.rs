@@ -33,6 +33,11 @@ pub(super) enum Command {
     },
     /// To list the tokens. Answered by a list of [`SlotInformation`].
     Slots,
+    /// To list the numbers of the mechanisms that the token in a slot names. Answered by a list of them.
+    Mechanisms {
+        /// Which slot, of those that were listed a moment ago.
+        slot: u64,
+    },
     /// To initialise a token. Answered by its [`TokenInformation`].
     Initialize {
         /// Which and how.
@@ -239,6 +244,7 @@ wire_enum!(Command {
     3 Open { selector, quirks },
     4 Stop,
     5 Outcomes,
+    6 Mechanisms { slot },
 });
 
 wire_enum!(Request<'_> {
@@ -346,7 +352,7 @@ wire_struct!(KeyDescription { label, id, algorithm, public_key, private, public 
 wire_struct!(Inventory { entries, unreadable });
 wire_struct!(Entry { class, id, label, key_type, fingerprint });
 wire_struct!(DataObject { label, application, value });
-wire_list!(Vec<u8>, String, AttributeName, SlotInformation, Entry, DataObject, PathBuf, Measure);
+wire_list!(u64, Vec<u8>, String, AttributeName, SlotInformation, Entry, DataObject, PathBuf, Measure);
 
 wire_enum!(TokenError {
     0 PinIncorrect { token, state },

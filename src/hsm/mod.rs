@@ -22,6 +22,7 @@ mod fuzz;
 mod information;
 mod inventory;
 mod key;
+mod mechanism;
 mod message;
 mod outcome;
 mod process;
@@ -48,6 +49,7 @@ pub use key::{
     AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading,
     RestoreRequest, ToSign, Wrapped,
 };
+pub use mechanism::Mechanism;
 pub use outcome::{Call, Outcome, is_at_work};
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
 pub use quirks::{Hashes, Quirks, STANDARD, TemplateFinding};

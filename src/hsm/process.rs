@@ -26,7 +26,7 @@ use super::message::Command;
 use super::session::Session;
 use super::starter::{self, Heartbeat};
 use super::{
-    Death, Initialization, ModuleInformation, Operation, Quirks, SlotInformation, TokenError,
+    Death, Initialization, Mechanism, ModuleInformation, Operation, Quirks, SlotInformation, TokenError,
     TokenInformation, TokenSelector,
 };
 use crate::confinement::{Network, Writes};
@@ -150,6 +150,24 @@ impl ModuleProcess {
     pub fn slots(&self) -> Result<Vec<SlotInformation>, TokenError> {
         let timeout = self.control.configuration.timeouts.ordinary;
         self.control.running()?.channel.ask(Operation::ListTokens, timeout, &Command::Slots)
+    }
+
+    /// The mechanisms that a token names, blank or not: a claim. Nobody has to be logged in.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoSuchToken`] if it is not there, as it was; [`TokenError::Code`] and what can befall any call.
+    pub fn mechanisms(&self, token: &TokenInformation) -> Result<Vec<Mechanism>, TokenError> {
+        let timeout = self.control.configuration.timeouts.ordinary;
+        let slots = self.slots()?;
+        let there = slots.iter().find(|slot| slot.token.is_same(token));
+        let slot = there.map(|slot| slot.number).ok_or_else(|| TokenError::NoSuchToken {
+            wanted: token.to_string(),
+            present: slots.iter().map(|slot| slot.token.to_string()).collect(),
+        })?;
+        let command = Command::Mechanisms { slot };
+        let numbers: Vec<u64> = self.control.running()?.channel.ask(Operation::Examine, timeout, &command)?;
+        Ok(numbers.into_iter().map(Mechanism).collect())
     }
 
     /// Makes a token out of a blank one: C_InitToken, and C_InitPIN by the security officer.

@@ -59,7 +59,7 @@ pub use operators::{
 
 pub use overview::{Overview, Programme, ProgrammeAct, ProgrammeStep, StepTimes, TokenState, TokenView};
 pub use past::{Leftover, Past, PastRecord};
-pub use shares::{DealtPin, ShareError, ShareFace, SharedPin};
+pub use shares::{DRAWN, DealtPin, PinBounds, ShareError, ShareFace, SharedPin, dealt_characters};
 
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;

@@ -75,6 +75,7 @@ pub use crate::issuance::{
     Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
     Policy, Recalled, Revocation, SealedSeries, burn_serials,
 };
+use crate::pki::KeyAlgorithm;
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::{Person, PinKind};
 use crate::stage::{Stage, StageError};
@@ -134,6 +135,11 @@ trait Step: Serialize + DeserializeOwned {
     /// The keys that it makes: token and label.
     fn makes_keys(&self) -> Vec<(&str, &str)> {
         Vec::new()
+    }
+
+    /// What kind of key it makes there.
+    fn makes_kind(&self) -> Option<KeyAlgorithm> {
+        None
     }
 
     /// The token that it initialises.
@@ -274,6 +280,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.makes_keys()),+ }
             }
 
+            /// What kind of key it makes there.
+            pub fn makes_kind(&self) -> Option<KeyAlgorithm> {
+                match self { $(Self::$step(step) => step.makes_kind()),+ }
+            }
+
             /// The token that it initialises.
             pub fn initializes(&self) -> Option<&str> {
                 match self { $(Self::$step(step) => step.initializes()),+ }
@@ -331,7 +342,6 @@ steps!(
     instruct::Instruct,
     custody::Custody,
     initialize_token::InitializeToken,
-    split_secret::SplitSecret,
     inventory::TakeInventory,
     create_log::CreateLog,
     generate_key::GenerateKey,
@@ -339,6 +349,7 @@ steps!(
     check_shares::CheckShares,
     refresh_shares::RefreshShares,
     restore_key::RestoreKey,
+    split_secret::SplitSecret,
     attest_key::AttestKey,
     device_audit::DeviceAudit,
     destroy_key::DestroyKey,

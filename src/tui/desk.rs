@@ -445,9 +445,11 @@ impl Desk {
     /// What can be said in the place of an answer needs a question.
     fn aside(&mut self, sure: Sure) {
         match &self.open {
-            Some(Open::Question(..)) => self.be_sure(sure),
-            Some(Open::Secret(question, _)) if question.can_wait => self.be_sure(sure),
-            Some(_) => self.note = Some("first this; at the next question it can be said".into()),
+            Some(Open::Question(..) | Open::Secret(..) | Open::Delivery { .. }) => self.be_sure(sure),
+            Some(Open::Ended(_)) => {
+                let why = "the ceremony has ended; what was otherwise goes into the report by hand";
+                self.note = Some(why.into());
+            }
             None => self.note = Some("the program is at work; at the next question it can be said".into()),
         }
     }
@@ -458,6 +460,7 @@ impl Desk {
         let _ = match self.open.take() {
             Some(Open::Question(_, reply)) => reply.send(Err(answer)).is_ok(),
             Some(Open::Secret(_, reply)) => reply.send(Err(answer)).is_ok(),
+            Some(Open::Delivery { reply, .. }) => reply.send(Err(answer)).is_ok(),
             other => {
                 self.open = other;
                 false

@@ -141,7 +141,6 @@ impl Screen {
                 person: person.clone(),
                 sentence,
                 lines,
-                can_wait: request.kind == PinKind::User && request.purpose != PinPurpose::New,
                 empty: None,
             };
             let part = self.ask_secret(question)?;
@@ -232,7 +231,6 @@ impl Operators for Screen {
             person,
             sentence,
             lines,
-            can_wait: false,
             empty: Some(empty),
         })?;
         Ok(Some(typed).filter(|typed| !typed.is_empty()))

@@ -22,10 +22,22 @@ const LARGE: (u16, u16) = (120, 40);
 fn a_ceremony_is_held_at_the_screen() {
     for size in [SMALL, LARGE] {
         let table = Table::new().now();
-        let gone = Sight::open(&table, RUN, size).go_on(|_, _| None).with(0);
+        let mut called = false;
+        let gone = Sight::open(&table, RUN, size)
+            .go_on(|sight, asked| {
+                let middle = sight.middle();
+                if size == LARGE && *asked == Asked::Word("present".into()) && middle.contains("> cy ") {
+                    assert!(middle.contains("x bo "), "who has answered is seen to be there:\n{middle}");
+                    called = true;
+                }
+                None
+            })
+            .with(0);
+        assert!(called || size != LARGE);
         assert!(gone.screen.contains("its bundle verifies"), "{}", gone.screen);
         let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
         nothing_remains(&gone);
+        table.nobody_is_left();
     }
 }
 
@@ -40,6 +52,7 @@ fn what_happens_to_people_and_terminals_loses_nothing() {
     let gone = gone.with(3);
     assert!(gone.screen.contains("declined: Sign"), "{}", gone.screen);
     nothing_remains(&gone);
+    table.nobody_is_left();
     assert_eq!(of(&table, "auth.failed").len(), 1);
     assert_eq!(of(&table, "request.rejected").len(), 1);
     let notes: Vec<Value> = of(&table, "log.note");
@@ -53,6 +66,7 @@ fn what_happens_to_people_and_terminals_loses_nothing() {
         sight.keys(&keys);
     }
     assert_eq!(sight.hang_up().code, Some(3));
+    table.nobody_is_left();
 
     let gone = Sight::open(&table, RESUME, SMALL).go_on(|_, _| None).with(0);
     assert!(gone.screen.contains("its bundle verifies"), "{}", gone.screen);
@@ -274,10 +288,8 @@ fn shares_are_shown_to_one_person_and_typed_back() {
         Asked::Alone => {
             let shown = sight.screen();
             assert!(!shown.contains("Root X1") && !shown.contains("people"), "{shown}");
-            let who = shown.split(' ').next().unwrap().to_owned();
-            let groups = shown.split("RR1").nth(1).unwrap().split("Press Enter").next().unwrap();
-            let groups: Vec<&str> = groups.split_whitespace().filter(|group| group.len() == 5).collect();
-            sheets.insert(who, format!("RR1 {}", groups.join(" ")));
+            let (who, sheet) = shown_alone(&shown);
+            sheets.insert(who, sheet);
             None
         }
         Asked::Secret => {
@@ -304,6 +316,78 @@ fn shares_are_shown_to_one_person_and_typed_back() {
     }
     nothing_remains(&gone);
     let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+}
+
+/// Whoever types a share or a new PIN can say that something is otherwise, or pause: what was typed is gone, and it is typed
+/// from its beginning.
+#[test]
+fn a_share_and_a_new_pin_wait_for_an_exception_and_a_pause() {
+    let table = crate::pin_shares::table();
+    let mut sheets: BTreeMap<String, String> = BTreeMap::new();
+    // From the last: the share before it is shown, twice what is typed back, the new PIN, the share of the second who logs in.
+    let mut beside = vec!["p at login", "e PIN", "p PIN", "e typing", "p typing", "p before"];
+    let mut logging_in = 0;
+    let gone = Sight::open(&table, RUN, SMALL).go_on(|sight, asked| {
+        if *asked == Asked::Alone {
+            let (who, sheet) = shown_alone(&sight.screen());
+            sheets.insert(who, sheet);
+            return None;
+        }
+        let middle = flat(&sight.middle());
+        let (now, typed) = match asked {
+            Asked::Pin(_) if middle.contains("security officer's PIN") => ("PIN", "half a pin"),
+            Asked::Enter if middle.contains("The next screen is for") => ("before", ""),
+            Asked::Secret if middle.contains("shares given: 1 of 2") => {
+                logging_in += 1;
+                ("at login", "RR1 abc")
+            }
+            Asked::Secret => ("typing", "RR1 abc"),
+            _ => return None,
+        };
+        if let Some((key, place)) = beside.last().and_then(|next| next.split_once(' '))
+            && place == now
+        {
+            put_off(sight, key, typed);
+            beside.pop();
+            return Some(String::new());
+        }
+        let (_, below) = parts(&sight.middle())?;
+        let sheet = sheets.get(below.split(' ').next()?);
+        (*asked == Asked::Secret).then(|| format!("{}\r", sheet.unwrap()))
+    });
+    let gone = gone.with(0);
+    assert!(beside.is_empty(), "did not happen: {beside:?}");
+    assert!(logging_in > 1, "after a pause all of them type anew");
+    let notes = of(&table, "log.note");
+    let said = |text: &str| notes.iter().filter(|note| note["data"]["text"] == text).count();
+    assert_eq!((said("paused; nobody is logged in"), said("continued after a pause")), (4, 4));
+    assert_eq!(of(&table, "step.deviation").len(), 2);
+    let sent = String::from_utf8_lossy(&gone.octets).into_owned();
+    assert!(!sent.contains("half a pin"), "what was typed was sent to the terminal");
+    nothing_remains(&gone);
+    let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+}
+
+/// Types a part of something, wipes it, and says something else.
+fn put_off(sight: &mut Sight, key: &str, typed: &str) {
+    if !typed.is_empty() {
+        sight.keys(typed);
+        sight.wait_for("typed; ");
+        sight.keys("\u{1b}");
+        sight.wait_for("types, and nobody else looks");
+    }
+    sight.keys(key);
+    sight.wait_for(if key == "p" { "Pause, and log out" } else { "Something is otherwise" });
+    sight.keys("\r");
+    sight.wait_for(if key == "p" { "nobody is logged in" } else { "What is otherwise than the script says" });
+}
+
+/// Who is shown a share alone, and the share as it is typed.
+fn shown_alone(screen: &str) -> (String, String) {
+    let who = screen.split(' ').next().unwrap().to_owned();
+    let groups = screen.split("RR1").nth(1).unwrap().split("Press Enter").next().unwrap();
+    let groups: Vec<&str> = groups.split_whitespace().filter(|group| group.len() == 5).collect();
+    (who, format!("RR1 {}", groups.join(" ")))
 }
 
 /// The same ceremony by people at the screen, by people at prompts, and by a file.

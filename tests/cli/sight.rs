@@ -249,7 +249,7 @@ impl Sight {
         }
         let (_, how) = below.split_once("): ")?;
         Some(match how {
-            how if how.starts_with("type the words") => Asked::Words,
+            how if how.starts_with("type the first") => Asked::Words,
             how if how.starts_with("type it in a line") => Asked::Text,
             how if how.starts_with("type it such as") => Asked::Time,
             how => Asked::Word(how.strip_prefix("type ")?.split_once(" to go on")?.0.to_owned()),
@@ -328,6 +328,14 @@ impl Sight {
         terminal.parser.screen_mut().set_scrollback(0);
         let screen = format!("{screen}\n{}", terminal.parser.screen().contents());
         Gone { code: status.code(), inside, screen, octets: terminal.octets.clone() }
+    }
+}
+
+/// A test that fails leaves no program behind.
+impl Drop for Sight {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -41,6 +41,8 @@ fn table() -> Table {
 struct Holders {
     sheets: BTreeMap<(String, String), String>,
     old: Vec<String>,
+    /// Of which secret a share was shown last.
+    last: String,
 }
 
 impl Holders {
@@ -52,6 +54,7 @@ impl Holders {
                 assert!(page.contains("the salt "), "{page}");
                 let groups = shown.split_once("RR1\n").unwrap().1.split_once("Press Enter").unwrap().0;
                 let groups: Vec<&str> = groups.split_whitespace().filter(|word| word.len() == 5).collect();
+                self.last = secret.to_owned();
                 let key = (who.to_owned(), secret.to_owned());
                 self.old.extend(self.sheets.insert(key, format!("RR1 {}", groups.join(" "))));
             }
@@ -63,8 +66,7 @@ impl Holders {
         }
         let who = prompt.split(' ').next().unwrap();
         // Whoever types a share back has seen it last.
-        let last = question.shown.rsplit("of the secret `").next().unwrap().split('`').next().unwrap();
-        self.sheets.get(&(who.to_owned(), last.to_owned())).cloned()
+        self.sheets.get(&(who.to_owned(), self.last.clone())).cloned()
     }
 
     fn of(&self, who: &str, secret: &str) -> &str {

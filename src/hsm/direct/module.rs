@@ -84,6 +84,11 @@ impl Loaded {
         Ok(slots)
     }
 
+    /// The numbers of the mechanisms that the token in a slot names.
+    pub(in super::super) fn mechanisms(&self, slot: u64) -> Result<Vec<u64>, TokenError> {
+        self.module.mechanisms(slot).map_err(|fault| self.explain(Operation::Examine, fault))
+    }
+
     /// Opens a session with the one token that fits: now, so that a token without room for it says so before it is counted on.
     pub(in super::super) fn open(
         &mut self,
