@@ -543,7 +543,7 @@ fn a_log_is_followed_as_text_and_at_the_screen_whatever_happens_to_it() {
     // Cut, as by somebody who puts an older copy there; then the log goes on.
     write(&machine.lines(first - 2));
     for terminal in [&sight, &screen] {
-        terminal.wait_for(&format!("the log has become shorter: {} of {first} records", first - 2));
+        terminal.wait_for(&format!("the log has become shorter: {} of", first - 2));
     }
     write(&machine.log.text());
     head(machine.log.size());
@@ -565,7 +565,7 @@ fn a_log_is_followed_as_text_and_at_the_screen_whatever_happens_to_it() {
     other.lines[3] = other.lines[3].replace("\"bo\"", "\"cy\"");
     write(&other.text()[..other.text().len() - 1]);
     for terminal in [&sight, &screen] {
-        terminal.wait_for("is not the one that was there before");
+        terminal.wait_for("is not the one that");
     }
     screen.keys("q");
     let gone = screen.end();
