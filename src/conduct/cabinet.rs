@@ -329,6 +329,7 @@ fn equipment(
     equipment.keeps_heads = token.quirks.data_objects;
     equipment.pin_tries = token.quirks.pin_tries;
     equipment.wraps = wraps(token);
+    equipment.replaces = token.quirks.replaces;
     equipment.fresh = Some(Box::new(Again::of(token, site, again)));
     Ok((equipment, named))
 }

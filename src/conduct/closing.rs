@@ -4,12 +4,13 @@
 //! - It has a reason in somebody's own words, and the quorum of officers says so, each by an exact word.
 //! - Every intent gets its result, every serial number of a certificate that does not count is burned.
 //! - What was signed is kept or voided as a whole, and the log says which.
+//! - Shares of a step that did not end open nothing afterwards, and each is accounted for.
 
 use super::{ConductError, Opened};
 use crate::approval::{DEVIATION, deviation_sha256};
 use crate::plan::Ledger;
 use crate::stage::{Event, Expected, Line, Notice, Outcome, Person, Stage, StageError, ToApprove};
-use crate::step::burn_serials;
+use crate::step::{account_for_shares, burn_serials};
 
 impl Opened<'_> {
     /// Closes the ceremony where it is.
@@ -38,6 +39,9 @@ impl Opened<'_> {
         stage.void_leftovers("written before an interruption, and named by no record")?;
         let kept = outcome == Outcome::Partial;
         burn_serials(kept, stage)?;
+        let word = if kept { "partial" } else { "aborted" };
+        let why = format!("the ceremony was closed as {word}: {reason}");
+        let (destroyed, missing) = account_for_shares(&self.plan.setting.people.all, &why, stage)?;
         let voided =
             if kept { 0 } else { stage.void_everything(&format!("the ceremony was aborted: {reason}"))? };
         stage.set_step(None);
@@ -65,6 +69,8 @@ impl Opened<'_> {
                 if kept { "partial: what was signed is kept" } else { "aborted: nothing counts" },
             ),
             Line::new("artifacts voided", voided.to_string()),
+            Line::new("shares destroyed", destroyed.to_string()),
+            Line::new("shares missing", missing.to_string()),
             Line::new("records", head.size.to_string()),
             Line::new("root", head.root.to_string()),
             Line::new("in words", head.root.words()),

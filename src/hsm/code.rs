@@ -16,6 +16,17 @@ impl ReturnCode {
 }
 
 impl ReturnCode {
+    /// Whether it says that the token does not change an attribute of an object that is there.
+    pub fn changes_no_attribute(self) -> bool {
+        [
+            cryptoki_sys::CKR_ATTRIBUTE_READ_ONLY,
+            cryptoki_sys::CKR_ACTION_PROHIBITED,
+            cryptoki_sys::CKR_ATTRIBUTE_TYPE_INVALID,
+            cryptoki_sys::CKR_FUNCTION_NOT_SUPPORTED,
+        ]
+        .contains(&self.0)
+    }
+
     /// Whether it says that the token does not take an object as it was given, or none any more; anything else is a fault.
     pub fn refuses_an_object(self) -> bool {
         REFUSALS.contains(&self.0)

@@ -8,8 +8,10 @@
 
 use super::key::{attributes, prove, token_error};
 use super::{IssuanceError, Key, past};
-use crate::hsm::{Entry, KeyDescription, KeyId, KeyRequest, RestoreRequest, TokenError, WrappedFormat};
-use crate::stage::{BackedUp, Event, Notice, PastRecord, Sealed, Secret, Stage, StageError};
+use crate::hsm::{
+    AttributeName, Entry, KeyDescription, KeyId, KeyRequest, RestoreRequest, TokenError, WrappedFormat,
+};
+use crate::stage::{BackedUp, Event, Hands, Notice, PastRecord, Sealed, Secret, Stage, StageError};
 
 /// A key that is to leave its token wrapped.
 #[derive(Debug)]
@@ -288,6 +290,43 @@ pub fn begin_vendor_backup(key: &Key, stage: &mut Stage<'_>) -> Result<u64, Issu
     Ok(stage.record(intent)?)
 }
 
+/// Records the copy that a vendor's tool brought to another token, once it was found there; its id.
+///
+/// # Errors
+///
+/// [`IssuanceError`] if it is not there once, or can leave that token, or the log refuses.
+pub fn take_in_copy(
+    key: &Key,
+    token: &str,
+    people: Vec<String>,
+    stage: &mut Stage<'_>,
+) -> Result<KeyId, IssuanceError> {
+    let spki_sha256 = key.public.spki_sha256();
+    let of_copy = |record: &PastRecord| {
+        record.digest("spki_sha256") == Some(spki_sha256) && record.text("token") == Some(token)
+    };
+    let said = stage.past().find("key.restored", of_copy).and_then(|record| record.text("id")?.parse().ok());
+    if let Some(id) = said {
+        return Ok(id);
+    }
+    let id = found_copy(key, token, stage)?;
+    let there = stage.key(token, &id)?;
+    let event = restored(key, token, &there).ok_or_else(|| {
+        let why = format!("its copy on token `{token}` could leave that, or shows its private half");
+        IssuanceError::Key { name: key.name.clone(), why }
+    })?;
+    let open = stage.take_open_intent(|record| record.ev == "key.restore.intent" && of_copy(record));
+    let seq = match open {
+        Some(intent) => intent.seq,
+        None => {
+            let (token, id) = (token.to_owned(), id.to_string());
+            stage.record(Event::KeyRestoreIntent { spki_sha256, token, id, people })?
+        }
+    };
+    stage.record_closing(event, seq)?;
+    Ok(id)
+}
+
 /// Has a restored key sign the text of a proof, unless it did before an interruption.
 ///
 /// # Errors
@@ -311,29 +350,19 @@ pub fn prove_restored(
     if proved { Ok(()) } else { prove(&there, ceremony, stage) }
 }
 
-/// Takes from a key the permission to leave its token, and shows that it leaves no more: what the token says to that.
+/// Takes from a key the permission to leave its token, and shows that it leaves no more: what the token says to that. Nothing, if
+/// the token does not let a key's permission be taken.
 ///
 /// # Errors
 ///
 /// [`IssuanceError`] if it can leave all the same, or the token or the log refuse.
-pub fn seal(key: &Key, mechanism: u64, stage: &mut Stage<'_>) -> Result<String, IssuanceError> {
+pub fn seal(key: &Key, mechanism: u64, stage: &mut Stage<'_>) -> Result<Option<String>, IssuanceError> {
     let (id, spki_sha256) = (made(key)?, key.public.spki_sha256());
-    let ours = |record: &PastRecord| record.digest("spki_sha256") == Some(spki_sha256);
-    if let Some(sealed) = stage.past().find("key.sealed", ours) {
-        return Ok(sealed.text("wrap_refused").unwrap_or_default().to_owned());
-    }
     settle(stage, "key.seal.intent", key, "the key can leave its token still, or no more")?;
-    let wrong = |why: &str| IssuanceError::Key { name: key.name.clone(), why: why.to_owned() };
-    // Of no use to anybody: what it would wrap is thrown away.
-    let kek = Secret::try_fill(|octets| getrandom::fill(octets)).map_err(|_| StageError::Random)?;
     let intent = Event::KeySealIntent { spki_sha256, token: key.token.clone(), id: id.to_string() };
-    let refused = stage.act(&key.token, intent, None, |hands| {
+    let sealed = stage.act(&key.token, intent, None, |hands| {
         let there = hands.token().seal_key(id).map_err(|error| token_error(&key.token, error))?;
-        let wrap_refused = match hands.token().wrap_key(id, &kek, mechanism) {
-            Err(TokenError::Code { code, .. }) => code.to_string(),
-            Err(error) => return Err(token_error(&key.token, error)),
-            Ok(_) => return Err(wrong("it was sealed, and left its token all the same")),
-        };
+        let wrap_refused = wrap_refused(key, id, mechanism, hands)?;
         let event = Event::KeySealed {
             spki_sha256,
             token: key.token.clone(),
@@ -343,8 +372,50 @@ pub fn seal(key: &Key, mechanism: u64, stage: &mut Stage<'_>) -> Result<String, 
             wrap_refused: wrap_refused.clone(),
         };
         Ok::<_, IssuanceError>((wrap_refused, event))
-    })?;
-    Ok(refused)
+    });
+    match sealed {
+        Ok(refused) => Ok(Some(refused)),
+        Err(StageError::Token { source, .. }) if cannot_seal(&source) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the log says of a key that is sealed: what the token said when it was told to let it go.
+pub fn sealed_before(key: &Key, stage: &Stage<'_>) -> Option<String> {
+    let ours = |record: &PastRecord| record.digest("spki_sha256") == Some(key.public.spki_sha256());
+    let sealed = stage.past().find("key.sealed", ours)?;
+    Some(sealed.text("wrap_refused").unwrap_or_default().to_owned())
+}
+
+/// Tells a token to wrap a key all the same; what it says, which has to be no.
+pub(super) fn wrap_refused(
+    key: &Key,
+    id: &KeyId,
+    mechanism: u64,
+    hands: &mut Hands<'_>,
+) -> Result<String, IssuanceError> {
+    // Of no use to anybody: what it would wrap is thrown away.
+    let kek = Secret::try_fill(|octets| getrandom::fill(octets)).map_err(|_| StageError::Random)?;
+    match hands.token().wrap_key(id, &kek, mechanism) {
+        Err(TokenError::Code { code, .. }) => Ok(code.to_string()),
+        Err(error) => Err(token_error(&key.token, error)),
+        Ok(_) => {
+            let why = "it was sealed, and left its token all the same".to_owned();
+            Err(IssuanceError::Key { name: key.name.clone(), why })
+        }
+    }
+}
+
+/// Whether a token has said that it does not change the attribute, or has not changed it.
+fn cannot_seal(error: &TokenError) -> bool {
+    match error {
+        TokenError::Code { function, code, .. } => {
+            function == "C_SetAttributeValue" && code.changes_no_attribute()
+        }
+        TokenError::NoFunction { function, .. } => function == "C_SetAttributeValue",
+        TokenError::AttributeDiffers { attribute, .. } => *attribute == AttributeName::Extractable,
+        _ => false,
+    }
 }
 
 /// Declares a key live.
@@ -419,7 +490,7 @@ fn settle_restore(key: &Key, token: &str, stage: &mut Stage<'_>) -> Result<Optio
 }
 
 /// Closes an intent about a key that an interruption left open.
-fn settle(stage: &mut Stage<'_>, ev: &str, key: &Key, residue: &str) -> Result<(), IssuanceError> {
+pub(super) fn settle(stage: &mut Stage<'_>, ev: &str, key: &Key, residue: &str) -> Result<(), IssuanceError> {
     let ours = Some(key.public.spki_sha256());
     let of_key = |record: &PastRecord| record.ev == ev && record.digest("spki_sha256") == ours;
     if let Some(intent) = stage.take_open_intent(of_key) {

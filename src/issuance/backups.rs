@@ -83,6 +83,19 @@ pub struct KnownShare {
     pub confirmed: bool,
     /// Whether it was given back and destroyed.
     pub returned: bool,
+    /// Where it lies encrypted for its holder's own key, if it does.
+    pub sent: Option<SentShare>,
+}
+
+/// A share that lies encrypted on its holder's own medium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentShare {
+    /// The medium's name in the site.
+    pub medium: String,
+    /// The file there.
+    pub file: String,
+    /// The digest of that.
+    pub sha256: Digest,
 }
 
 impl KeyBackup {

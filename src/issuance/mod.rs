@@ -30,6 +30,7 @@ mod past;
 mod paths;
 mod possessions;
 mod recalled;
+mod replacement;
 pub mod revocable;
 mod series;
 mod side_by_side;
@@ -41,9 +42,9 @@ use thiserror::Error;
 
 pub use backup::{
     ToRestore, ToRewrap, ToWrap, begin_vendor_backup, found_copy, make_live, mechanism_of, prove_restored,
-    restore, restored_id, rewrap, seal, wrap, wrapping_between,
+    restore, restored_id, rewrap, seal, sealed_before, take_in_copy, wrap, wrapping_between,
 };
-pub use backups::{Backups, DividedSecret, KeyBackup, KnownShare, Shares};
+pub use backups::{Backups, DividedSecret, KeyBackup, KnownShare, SentShare, Shares};
 pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Judged, Signed, Verified};
 pub use issue::{ApprovedPlan, Drawn, Order, Terms, draft_and_check, draft_and_judge, issue};
 pub use key::{Backup, KeyOrder, make_key, use_log_key};
@@ -55,6 +56,7 @@ pub use past::burn_serials;
 pub use paths::{Loss, loss};
 pub use possessions::{Bag, Possessions};
 pub use recalled::{Named, Recalled};
+pub use replacement::{ToReplace, is_being_replaced, prove_replaced, replace};
 pub use series::{Series, SeriesOrder, check_member, issue_series, sign_one_by_one, sign_side_by_side};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, Structure, ToBeSigned};
@@ -65,6 +67,9 @@ pub use crate::rule::{Issued, Kind, Objection, Policy};
 use crate::digest::Digest;
 use crate::profile::ProfileError;
 use crate::stage::{JournalError, StageError};
+
+/// What people allow, by the name that records of their approval have for it: that a key is destroyed.
+pub const DESTRUCTION: &str = "destruction";
 
 /// Why something was not issued.
 #[derive(Debug, Error)]

@@ -82,7 +82,11 @@ mod tests {
         let share = |number: u64| {
             let commitment = Digest::of(b"");
             let holder = format!("h{number}");
-            (number, KnownShare { holder, commitment, salt_digest: None, confirmed: true, returned: false })
+            let confirmed = true;
+            (
+                number,
+                KnownShare { holder, commitment, salt_digest: None, confirmed, returned: false, sent: None },
+            )
         };
         let backup = KeyBackup {
             key: "root".into(),

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::step::{
     Bag, BroughtRequest, DividedSecret, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed,
-    LoggedCertificate, LoggedKey, Revocation, SealedSeries, SignedWith,
+    LoggedCertificate, LoggedKey, Revocation, SealedSeries, SentShare, SignedWith,
 };
 pub use encryptors::{SiteEncryptor, SiteProgram};
 pub use inputs::kept_input;

@@ -51,6 +51,8 @@ pub struct SiteQuirks {
     pub wrap: Vec<Wrap>,
     /// Kinds of keys, by their names in scripts, that it makes and neither wraps nor takes back.
     pub unwrappable: Vec<AlgorithmName>,
+    /// Whether a key there never loses the permission to leave, and is sealed by being replaced.
+    pub replaces: bool,
 }
 
 /// Which sockets a module may make.
@@ -178,6 +180,7 @@ impl SiteQuirks {
             writes: Vec::new(),
             wrap: Vec::new(),
             unwrappable: Vec::new(),
+            replaces: false,
         }
     }
 
@@ -239,6 +242,9 @@ impl SiteQuirks {
         set(fields, "network", &mut self.network);
         set(fields, "wrap", &mut self.wrap);
         set(fields, "unwrappable", &mut self.unwrappable);
+        if let Some(way) = fields.optional::<SealWay>("seal") {
+            self.replaces = way == SealWay::Replaced;
+        }
         if let Some(writes) = fields.optional::<Writes>("writes") {
             self.writes = writes.0;
         }
@@ -261,6 +267,20 @@ impl SiteQuirks {
         self.user_type = fields.optional::<Number>("user-type").map(|number| number.0).or(self.user_type);
         self
     }
+}
+
+/// How a key loses the permission to leave its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SealWay {
+    /// `CKA_EXTRACTABLE` is set to false.
+    Cleared,
+    /// It is destroyed, and what comes back from its backup takes its place.
+    Replaced,
+}
+
+impl Word for SealWay {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("cleared", Self::Cleared), ("replaced", Self::Replaced)];
 }
 
 /// A number within bounds.

@@ -15,7 +15,7 @@ use crate::pki::SerialNumber;
 use crate::pki::reason::Reason;
 use crate::plan::{
     Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
-    Revocation, SealedSeries,
+    Revocation, SealedSeries, SentShare,
 };
 
 /// Learns from one record after the other.
@@ -110,6 +110,7 @@ impl Memory {
                 self.backed_up(&record.ev, data)
             }
             "media.destroyed" => self.copy_destroyed(data),
+            "share.decrypted" => self.share_sent(data),
             "share.confirmed" => self.backed_up(&record.ev, data),
             "secret.split" => self.secret_split(data),
             "key.destroyed" => self.key_destroyed(data),
@@ -357,6 +358,7 @@ impl Memory {
                     salt_digest: data.str("salt_digest").and_then(|text| text.parse().ok()),
                     confirmed: false,
                     returned: false,
+                    sent: None,
                 });
                 known.confirmed |= ev == "share.confirmed";
                 known.returned |= ev == "share.returned";
@@ -374,6 +376,21 @@ impl Memory {
             threshold: count("threshold")?,
             share_count: count("share_count")?,
             shares: BTreeMap::new(),
+        });
+        Some(())
+    }
+
+    /// A share lies encrypted on its holder's own medium.
+    fn share_sent(&mut self, data: &Object) -> Option<()> {
+        let index = data.get("index")?.as_u64()?;
+        let backup = self.ledger.backups.of_set(data.str("set_id")?)?;
+        if data.str("spki_sha256") != Some(backup.spki_sha256.to_string().as_str()) {
+            return None;
+        }
+        backup.shares.get_mut(&index)?.sent = Some(SentShare {
+            medium: data.str("medium")?.to_owned(),
+            file: data.str("file")?.to_owned(),
+            sha256: data.str("ciphertext_sha256")?.parse().ok()?,
         });
         Some(())
     }

@@ -118,6 +118,8 @@ pub struct Equipment {
     pub keeps_heads: bool,
     /// By which mechanism it wraps a private key into which format, the first the best; nothing if nobody has said.
     pub wraps: Vec<(WrappedFormat, u64)>,
+    /// Whether a key there never loses the permission to leave, and is sealed by being replaced.
+    pub replaces: bool,
     /// The shares of its PIN that were dealt since this program began, and who has which.
     pub(super) dealt: Option<Vec<(ShareFace, String)>>,
     /// Who put the PIN together last.
@@ -152,6 +154,7 @@ impl Equipment {
             fresh: None,
             keeps_heads: true,
             wraps: Vec::new(),
+            replaces: false,
             dealt: None,
             combined_by: Vec::new(),
             logged_in: false,
@@ -233,6 +236,15 @@ impl Stage<'_> {
     /// [`StageError::NoToken`] if there is no such token.
     pub fn wraps(&mut self, token: &str) -> Result<&[(WrappedFormat, u64)], StageError> {
         Ok(&self.equipment(token)?.wraps)
+    }
+
+    /// Whether a key of a token is sealed by being replaced with what comes back from its backup.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError::NoToken`] if there is no such token.
+    pub fn replaces(&mut self, token: &str) -> Result<bool, StageError> {
+        Ok(self.equipment(token)?.replaces)
     }
 
     /// Records every token that is ready: what it is and which one.

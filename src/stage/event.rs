@@ -166,7 +166,17 @@ pub enum Event {
     /// What lies on the holder's medium opened by the holder's key, and is the share. `by`: `device`, the holder's own, from
     /// which it was typed, or the program of the site.
     #[serde(rename = "share.decrypted")]
-    ShareDecrypted { set_id: String, index: u64, holder: String, ciphertext_sha256: Digest, by: String },
+    ShareDecrypted {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        spki_sha256: Option<Digest>,
+        set_id: String,
+        index: u64,
+        holder: String,
+        ciphertext_sha256: Digest,
+        medium: String,
+        file: String,
+        by: String,
+    },
     /// A holder has typed a share back.
     #[serde(rename = "share.confirmed")]
     ShareConfirmed(ShareOf),
@@ -540,6 +550,9 @@ pub struct ShareOf {
 /// A share that was encrypted for its holder's own key: by what, and what came of it. Nothing of its words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ShareSentOut {
+    /// The key whose key-encryption key it is a share of, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spki_sha256: Option<Digest>,
     /// Its set.
     pub set_id: String,
     /// Which of the set it is, counted from 1.

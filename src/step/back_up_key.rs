@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::encrypted_share::{encrypted, new_media, own_medium};
 use super::key_shares::{Sheets, ThrowAway, sheets};
+use super::replaced::replaced;
 use super::share_set::{
     ShareSet, bag, file_for_media, forget_lost_files, learn_of_share, recall_bags, used_sets,
 };
@@ -258,8 +259,7 @@ impl WrappedBackup {
             }
         };
         self.onto_media(&backup, room)?;
-        let mechanism = issuance::mechanism_of(&key.name, &key.token, &backup.format, room.stage)?;
-        let refused = issuance::seal(key, mechanism, room.stage)?;
+        let refused = self.sealed(key, &backup, room)?;
         let lines = vec![
             Line::new("key", key.name.clone()),
             Line::new("token", key.token.clone()),
@@ -268,6 +268,30 @@ impl WrappedBackup {
         let sentence = "The key is sealed: it can leave its token no more.";
         room.stage.show(&Notice::Done { sentence: sentence.into(), lines });
         Ok(backup)
+    }
+
+    /// Takes from the original the permission to leave, or replaces it where its token cannot; what that says when it is told to let
+    /// it go all the same.
+    fn sealed(&self, key: &Key, backup: &KeyBackup, room: &mut Room<'_, '_>) -> Result<String, StepError> {
+        let begun = issuance::is_being_replaced(key, room.stage);
+        let before = issuance::sealed_before(key, room.stage);
+        let replaces = begun || room.stage.replaces(&key.token)?;
+        let refused = if let Some(refused) = before {
+            refused
+        } else {
+            let mechanism = issuance::mechanism_of(&key.name, &key.token, &backup.format, room.stage)?;
+            let cleared = if replaces { None } else { issuance::seal(key, mechanism, room.stage)? };
+            let Some(refused) = cleared else {
+                let refused = replaced(key, backup, &self.set(backup), room)?;
+                issuance::prove_replaced(key, &room.setting.ceremony, room.stage)?;
+                return Ok(refused);
+            };
+            refused
+        };
+        if begun {
+            issuance::prove_replaced(key, &room.setting.ceremony, room.stage)?;
+        }
+        Ok(refused)
     }
 
     /// Wraps the key under a new key-encryption key and hands out the shares of that. Who failed, with what there is of the

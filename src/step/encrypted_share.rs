@@ -8,7 +8,7 @@
 //!   deviation from the script that it is, or everybody gets a new set.
 
 use super::share_set::ShareSet;
-use super::{Room, Scope, StepError};
+use super::{Room, Scope, SentShare, StepError};
 use crate::approval::{DEVIATION, deviation_sha256};
 use crate::digest::Digest;
 use crate::script::{Id, Located};
@@ -59,8 +59,8 @@ pub fn new_media(name: &Located<Id>, encrypted: &[String], scope: &mut Scope<'_>
 
 /// What became of a share on its way.
 pub enum SentOut {
-    /// It opened.
-    Opened,
+    /// It opened, and lies there.
+    Opened(SentShare),
     /// It did not, often enough.
     Failed,
     /// The holder gets a sheet.
@@ -100,17 +100,17 @@ pub fn send_out(
             Ok(face) => face,
             Err(error) => {
                 wrong(room, error.for_people());
-                match failed(holder, room)? {
-                    true => return on_a_sheet(set, holder, sheet, room),
-                    false => continue,
+                if failed(holder, room)? {
+                    return on_a_sheet(set, holder, sheet, room);
                 }
+                continue;
             }
         };
         let file = format!("share-{}-{}.{}", sheet.face.set_id, sheet.face.index, face.name);
         let own = OwnMedium { medium: set.own_medium(holder), holder: holder.clone(), file };
         let way = Way { set, holder, sheet, own, encryptors: encryptors.as_ref() };
-        if way.once(&face, room)? {
-            return Ok(SentOut::Opened);
+        if let Some(sent) = way.once(&face, room)? {
+            return Ok(SentOut::Opened(sent));
         }
         if failed(holder, room)? {
             return on_a_sheet(set, holder, sheet, room);
@@ -120,8 +120,54 @@ pub fn send_out(
 }
 
 impl Way<'_> {
-    /// Encrypts, writes, and has it opened; whether it did.
-    fn once(&self, face: &EncryptorFace, room: &mut Room<'_, '_>) -> Result<bool, StepError> {
+    /// Encrypts, writes, and has it opened; where it lies, if it did.
+    fn once(&self, face: &EncryptorFace, room: &mut Room<'_, '_>) -> Result<Option<SentShare>, StepError> {
+        self.show(face, room)?;
+        let ciphertext = match self.encryptors.encrypt(&self.holder.id, &self.sheet.share) {
+            Ok(ciphertext) => ciphertext,
+            Err(error) => {
+                wrong(room, error.for_people());
+                return Ok(None);
+            }
+        };
+        let sent = SentShare {
+            medium: self.own.medium.clone(),
+            file: self.own.file.clone(),
+            sha256: Digest::of(&ciphertext),
+        };
+        self.record(face, ciphertext.len(), &sent, room)?;
+        if let Err(why) = room.stage.put_on_own_medium(&self.own, &ciphertext)? {
+            wrong(room, format!("medium `{}`: {why}", self.own.medium));
+            return Ok(None);
+        }
+        let ShareFace { set_id, index, .. } = &self.sheet.face;
+        if let Some(by) = self.opens(face, sent.sha256, room)? {
+            let event = Event::ShareDecrypted {
+                spki_sha256: self.set.spki_sha256,
+                set_id: set_id.clone(),
+                index: *index,
+                holder: self.holder.id.clone(),
+                ciphertext_sha256: sent.sha256,
+                medium: sent.medium.clone(),
+                file: sent.file.clone(),
+                by: by.to_owned(),
+            };
+            room.stage.record_by(self.holder, event)?;
+            return Ok(Some(sent));
+        }
+        // What does not open is no share, and is in the way of the next.
+        let place = format!("share {index} of set {set_id} did not open on medium `{}`", sent.medium);
+        let text = match room.stage.clear_own_medium(&self.own) {
+            Ok(()) => format!("{place} and was removed from it"),
+            Err(why) => format!("{place}, and is there still: {why}"),
+        };
+        wrong(room, text.clone());
+        room.stage.record(Event::LogNote { text })?;
+        Ok(None)
+    }
+
+    /// Shows the holder by what and for which key.
+    fn show(&self, face: &EncryptorFace, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let ShareFace { set_id, index, .. } = &self.sheet.face;
         let mut lines = vec![
             Line::new("of", self.set.handing.of.to_string()),
@@ -137,54 +183,35 @@ impl Way<'_> {
         }
         let sentence = "Your share is encrypted for this key, and goes onto your medium. Is the key yours?";
         room.stage.question(self.holder.clone(), sentence, lines, Expected::Word("encrypt"))?;
-        let ciphertext = match self.encryptors.encrypt(&self.holder.id, &self.sheet.share) {
-            Ok(ciphertext) => ciphertext,
-            Err(error) => {
-                wrong(room, error.for_people());
-                return Ok(false);
-            }
-        };
-        let sha256 = Digest::of(&ciphertext);
+        Ok(())
+    }
+
+    /// Says in the log what came out. A power failure after it leaves a set that counts for nothing: what is on the medium opens
+    /// nothing then.
+    fn record(
+        &self,
+        face: &EncryptorFace,
+        octets: usize,
+        sent: &SentShare,
+        room: &mut Room<'_, '_>,
+    ) -> Result<(), StepError> {
+        let ShareFace { set_id, index, .. } = &self.sheet.face;
         let item = format!("key of `{}` for share {index} of set {set_id}", self.holder.id);
-        let sent = ShareSentOut {
+        let event = Event::ShareEncrypted(ShareSentOut {
+            spki_sha256: self.set.spki_sha256,
             set_id: set_id.clone(),
             index: *index,
             holder: self.holder.id.clone(),
             encryptor: face.name.clone(),
             program_sha256: face.sha256,
             recipient_digest: room.stage.annex(&item, &face.recipient)?,
-            ciphertext_sha256: sha256,
-            octets: u64::try_from(ciphertext.len()).unwrap_or(u64::MAX),
-            medium: self.own.medium.clone(),
-            file: self.own.file.clone(),
-        };
-        // A power failure from here on leaves a set that counts for nothing: what is on the medium opens nothing then.
-        room.stage.record(Event::ShareEncrypted(sent))?;
-        if let Err(why) = room.stage.put_on_own_medium(&self.own, &ciphertext)? {
-            wrong(room, format!("medium `{}`: {why}", self.own.medium));
-            return Ok(false);
-        }
-        if let Some(by) = self.opens(face, sha256, room)? {
-            let (set_id, index, holder) = (set_id.clone(), *index, self.holder.id.clone());
-            let event =
-                Event::ShareDecrypted { set_id, index, holder, ciphertext_sha256: sha256, by: by.to_owned() };
-            room.stage.record_by(self.holder, event)?;
-            return Ok(true);
-        }
-        // What does not open is no share, and is in the way of the next.
-        let text = match room.stage.clear_own_medium(&self.own) {
-            Ok(()) => format!(
-                "share {index} of set {set_id} did not open on medium `{}` and was removed from it",
-                self.own.medium
-            ),
-            Err(why) => format!(
-                "share {index} of set {set_id} did not open on medium `{}`, and is there still: {why}",
-                self.own.medium
-            ),
-        };
-        wrong(room, text.clone());
-        room.stage.record(Event::LogNote { text })?;
-        Ok(false)
+            ciphertext_sha256: sent.sha256,
+            octets: u64::try_from(octets).unwrap_or(u64::MAX),
+            medium: sent.medium.clone(),
+            file: sent.file.clone(),
+        });
+        room.stage.record(event)?;
+        Ok(())
     }
 
     /// Has what lies on the medium opened by the holder's key and looks whether it is the share; by whom it was.
@@ -195,29 +222,7 @@ impl Way<'_> {
         room: &mut Room<'_, '_>,
     ) -> Result<Option<&'static str>, StepError> {
         if face.opens.is_some() {
-            let lines =
-                vec![Line::new("medium", self.own.medium.clone()), Line::new("file", self.own.file.clone())];
-            let sentence =
-                "What is on your medium is opened here now, by your key. Is that where the site says?";
-            room.stage.question(self.holder.clone(), sentence, lines, Expected::Word("open"))?;
-            let octets = match room.stage.read_own_medium(&self.own, sha256) {
-                Ok(octets) => octets,
-                Err(why) => {
-                    wrong(room, why);
-                    return Ok(None);
-                }
-            };
-            return Ok(match self.encryptors.decrypt(&self.holder.id, &octets) {
-                Ok(Some(share)) if self.is_it(&share) => Some("program"),
-                Ok(_) => {
-                    wrong(room, "what came out is not the share that was encrypted".to_owned());
-                    None
-                }
-                Err(error) => {
-                    wrong(room, error.for_people());
-                    None
-                }
-            });
+            return Ok(self.opened_here(sha256, room)?.then_some("program"));
         }
         let lines = vec![
             Line::new("medium", self.own.medium.clone()),
@@ -245,12 +250,75 @@ impl Way<'_> {
         Ok(None)
     }
 
+    /// Opens what lies on the medium by the site's program; whether it is the share.
+    fn opened_here(&self, sha256: Digest, room: &mut Room<'_, '_>) -> Result<bool, StepError> {
+        let lines =
+            vec![Line::new("medium", self.own.medium.clone()), Line::new("file", self.own.file.clone())];
+        let sentence = "What is on your medium is opened here now, by your key. Is that where the site says?";
+        room.stage.question(self.holder.clone(), sentence, lines, Expected::Word("open"))?;
+        let why = match opened(self.encryptors, &self.own, sha256, room) {
+            Ok(share) if self.is_it(&share) => return Ok(true),
+            Ok(_) => "what came out is not the share that was encrypted".to_owned(),
+            Err(why) => why,
+        };
+        wrong(room, why);
+        Ok(false)
+    }
+
     /// Whether a share is the one that the log has a commitment to, found out in a time that does not depend on where they differ.
     fn is_it(&self, share: &SecretOctets) -> bool {
         look(share, &self.sheet.salt).is_ok_and(|found| {
             let pairs = found.commitment.octets().iter().zip(self.sheet.face.commitment.octets());
             std::hint::black_box(pairs.fold(0, |different, (one, other)| different | (one ^ other))) == 0
         })
+    }
+}
+
+/// Has a holder give a share that lies encrypted on the holder's medium, where the site has a program that opens it; nothing if
+/// the holder types it.
+pub fn given_from_medium(
+    holder: &Person,
+    sent: &SentShare,
+    room: &mut Room<'_, '_>,
+) -> Result<Option<SecretOctets>, StepError> {
+    let Some(encryptors) = room.stage.encryptors().filter(|_| !room.stage.is_improvised()) else {
+        return Ok(None);
+    };
+    if !encryptors.face(&holder.id).is_ok_and(|face| face.opens.is_some()) {
+        return Ok(None);
+    }
+    let lines = vec![
+        Line::new("medium", sent.medium.clone()),
+        Line::new("file", sent.file.clone()),
+        Line::new("its SHA-256", sent.sha256.to_string()),
+    ];
+    let sentence = "Your share lies encrypted on your medium. Is it opened here, by your key, or do you type it from your own device?";
+    let answers = Expected::OneOf(vec![OPEN.to_owned(), TYPE.to_owned()]);
+    if room.stage.question(holder.clone(), sentence, lines, answers)? == TYPE {
+        return Ok(None);
+    }
+    let own = OwnMedium { medium: sent.medium.clone(), holder: holder.clone(), file: sent.file.clone() };
+    match opened(encryptors.as_ref(), &own, sent.sha256, room) {
+        Ok(share) => Ok(Some(share)),
+        Err(why) => {
+            wrong(room, why);
+            Ok(None)
+        }
+    }
+}
+
+/// What lies on a holder's medium, opened; why not, in words.
+fn opened(
+    encryptors: &dyn Encryptors,
+    own: &OwnMedium,
+    sha256: Digest,
+    room: &Room<'_, '_>,
+) -> Result<SecretOctets, String> {
+    let octets = room.stage.read_own_medium(own, sha256)?;
+    match encryptors.decrypt(&own.holder.id, &octets) {
+        Ok(Some(share)) => Ok(share),
+        Ok(None) => Err("nothing here opens it".to_owned()),
+        Err(error) => Err(error.for_people()),
     }
 }
 
@@ -291,6 +359,10 @@ fn wrong(room: &mut Room<'_, '_>, sentence: String) {
     room.stage.show(&Notice::Wrong { sentence });
 }
 
+/// What a holder says whose share is opened here.
+const OPEN: &str = "open";
+/// What a holder says who types it.
+const TYPE: &str = "type";
 /// What a holder says who tries once more.
 const AGAIN: &str = "again";
 /// What a holder says who takes a sheet.

@@ -38,6 +38,7 @@ mod placeholder;
 mod preflight;
 mod refresh_shares;
 mod replace_log_key;
+mod replaced;
 mod request_certificate;
 mod restore_key;
 mod revoke;
@@ -52,6 +53,7 @@ mod share_set;
 mod split_secret;
 mod text;
 mod times;
+mod unfinished;
 mod vendor_backup;
 mod witness;
 mod write_media;
@@ -69,11 +71,12 @@ pub use pin_shares::PinShares;
 pub use rows::{RowsError, read as read_rows};
 pub use scope::{Left, Scope};
 pub use setting::{Input, InputReader, People, SIGNATURE, Setting, TokenDemand, Window};
+pub use unfinished::account_for_shares;
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
     Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
-    Policy, Recalled, Revocation, SealedSeries, burn_serials,
+    Policy, Recalled, Revocation, SealedSeries, SentShare, burn_serials,
 };
 use crate::pki::KeyAlgorithm;
 use crate::script::{FromNode, StepNode, unknown};

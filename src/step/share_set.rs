@@ -8,11 +8,11 @@
 
 use std::path::PathBuf;
 
-use super::encrypted_share::{SentOut, own_medium, send_out};
+use super::encrypted_share::{SentOut, given_from_medium, own_medium, send_out};
 use super::key_shares::{Gathered, Sheet, drawn, look};
 use super::{Bag, Room, StepError};
 use crate::digest::Digest;
-use crate::issuance::{DividedSecret, KeyBackup, KnownShare, Shares};
+use crate::issuance::{DividedSecret, KeyBackup, KnownShare, SentShare, Shares};
 use crate::share::Backup;
 use crate::stage::{
     Bagged, Event, Expected, Handing, Line, Notice, PastRecord, Person, Secret, ShareFace, ShareOf,
@@ -134,6 +134,7 @@ impl ShareSet {
                 salt_digest,
                 confirmed: false,
                 returned: false,
+                sent: None,
             };
             room.stage.record(Event::ShareIssued(self.share_of(face.index, &known)))?;
             shares.insert(face.index, known.clone());
@@ -142,8 +143,8 @@ impl ShareSet {
             } else {
                 SentOut::OnASheet
             };
-            let typed_back = match sent {
-                SentOut::Opened => true,
+            let typed_back = match &sent {
+                SentOut::Opened(_) => true,
                 SentOut::Failed => false,
                 SentOut::OnASheet => room.stage.hand_over_share(
                     &self.handing,
@@ -158,9 +159,12 @@ impl ShareSet {
             room.stage.record_by(holder, Event::ShareConfirmed(self.share_of(face.index, &known)))?;
             if let Some(known) = shares.get_mut(&face.index) {
                 known.confirmed = true;
+                if let SentOut::Opened(place) = &sent {
+                    known.sent = Some(place.clone());
+                }
             }
             let item = sheet_item(&face.set_id, face.index);
-            let into = if matches!(sent, SentOut::Opened) { MEDIUM_INTO_ITS_BAG } else { INTO_ITS_BAG };
+            let into = if matches!(sent, SentOut::Opened(_)) { MEDIUM_INTO_ITS_BAG } else { INTO_ITS_BAG };
             bag(&item, holder, into, room)?;
         }
         Ok(None)
@@ -258,13 +262,20 @@ impl ShareSet {
         let purpose = SharePurpose::Login { given, after_wrong: false };
         let own = shares.iter().find(|(_, known)| known.holder == holder.id && !known.returned);
         let item = own.map(|(index, _)| sheet_item(self.set_id(), *index));
+        let mut sent = own.and_then(|(_, known)| known.sent.clone());
         if let Some(item) = &item {
             unbag(item, holder, room)?;
         }
         for _ in 0..MOST_TRIES {
-            let Some(typed) = room.stage.ask_share(&self.handing, holder, String::new(), purpose)? else {
-                return Ok(None);
+            let here = match sent.take() {
+                Some(sent) => given_from_medium(holder, &sent, room)?,
+                None => None,
             };
+            let typed = match here {
+                None => room.stage.ask_share(&self.handing, holder, String::new(), purpose)?,
+                opened => opened,
+            };
+            let Some(typed) = typed else { return Ok(None) };
             match known(&typed, holder, (self.set_id(), shares), room)? {
                 Ok((index, known)) => {
                     room.stage.record_by(holder, Event::ShareChecked(self.share_of(index, &known)))?;
@@ -308,7 +319,7 @@ impl ShareSet {
                 Line::new("set", set.clone()),
                 Line::new("share", index.to_string()),
             ];
-            let sentence = if self.encrypted.contains(&known.holder) {
+            let sentence = if known.sent.is_some() || self.encrypted.contains(&known.holder) {
                 "What you have of this share counts for nothing. Erase your medium before everybody, and destroy all that was written down of it."
             } else {
                 "This sheet counts for nothing. Destroy it before everybody, with all that was written down of it."
@@ -403,14 +414,25 @@ pub fn learn_of_share(shares: &mut Shares, set: &str, record: &PastRecord) -> Op
                 salt_digest: record.digest("salt_digest"),
                 confirmed: false,
                 returned: false,
+                sent: None,
             };
             shares.insert(index, known);
         }
+        "share.decrypted" => shares.get_mut(&index)?.sent = Some(sent_of(record)?),
         "share.confirmed" => shares.get_mut(&index)?.confirmed = true,
         "share.returned" => shares.get_mut(&index)?.returned = true,
         _ => {}
     }
     Some(())
+}
+
+/// Where a share lies encrypted.
+fn sent_of(record: &PastRecord) -> Option<SentShare> {
+    Some(SentShare {
+        medium: record.text("medium")?.to_owned(),
+        file: record.text("file")?.to_owned(),
+        sha256: record.digest("ciphertext_sha256")?,
+    })
 }
 
 /// Has a thing put into a bag, by a person and before another, unless it is in one; the bag's number is for the annex.

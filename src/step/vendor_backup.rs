@@ -145,7 +145,7 @@ impl VendorBackup {
             room.stage.record_once(Event::LogNote { text })?;
             return Ok(());
         }
-        let id = issuance::found_copy(key, &self.restore_to, room.stage)?;
+        let id = issuance::take_in_copy(key, &self.restore_to, vec![self.person.id.clone()], room.stage)?;
         issuance::prove_restored(key, (&self.restore_to, &id), &room.setting.ceremony, room.stage)?;
         Ok(())
     }

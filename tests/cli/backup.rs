@@ -13,21 +13,21 @@ use crate::common::{Ended, SoftHsm};
 use crate::room::{Question, Room, Wanted};
 use crate::table::{FIRST, OFFICER, SCRIPT, Table, USER};
 
-const PRACTICE: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
-const RESUME: &str = "resume --log log --plain";
+pub const PRACTICE: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
+pub const RESUME: &str = "resume --log log --plain";
 
 /// The step that the tests change.
 const STEP: &str = "      - back-up-key: {key: root-x1, threshold: 3, holders: [share-holder], restore-to: [spare], copies: 2}\n";
 
 /// What a script says of these share holders.
-fn people(holders: &[&str]) -> String {
+pub fn people(holders: &[&str]) -> String {
     let lines: Vec<String> =
         holders.iter().map(|id| format!("  - {{id: {id}, role: share-holder}}\n")).collect();
     lines.concat()
 }
 
 /// Folders in the place of media; their paths.
-fn media(table: &Table, numbers: [usize; 2]) -> [String; 2] {
+pub fn media(table: &Table, numbers: [usize; 2]) -> [String; 2] {
     numbers.map(|number| {
         let folder = table.path(&format!("media/copy-{number}"));
         std::fs::create_dir_all(&folder).unwrap();
@@ -36,7 +36,7 @@ fn media(table: &Table, numbers: [usize; 2]) -> [String; 2] {
 }
 
 /// The small script with a root that is backed up 3 of 5, restored to a token `spare`.
-fn script() -> String {
+pub fn script() -> String {
     let holders = people(&["h1", "h2", "h3", "h4", "h5"]);
     SCRIPT
         .replace(
@@ -51,7 +51,7 @@ fn script() -> String {
 }
 
 /// A table with three tokens and folders in the place of media.
-fn table() -> Table {
+pub fn table() -> Table {
     let hsm =
         ["root", "log", "spare"].iter().fold(SoftHsm::new(), |hsm, name| hsm.token(name, USER, OFFICER));
     let table = Table::with(hsm);
@@ -70,16 +70,16 @@ fn table() -> Table {
 
 /// The holders, with what each has written down.
 #[derive(Default)]
-struct Holders {
-    sheets: BTreeMap<String, String>,
+pub struct Holders {
+    pub sheets: BTreeMap<String, String>,
     /// Sheets of sets that count for nothing any more.
-    old: Vec<String>,
+    pub old: Vec<String>,
     /// Everything that was asked of them.
     asked: Vec<String>,
 }
 
 impl Holders {
-    fn answer(&mut self, question: &Question) -> Option<String> {
+    pub fn answer(&mut self, question: &Question) -> Option<String> {
         if question.wanted == Wanted::Enter {
             if let Some((_, shown)) = question.shown.split_once("\u{1b}[?1049h") {
                 let who = shown.split("\u{1b}[H").nth(1).unwrap().split(' ').next().unwrap();
@@ -101,16 +101,16 @@ impl Holders {
     }
 }
 
-fn events(table: &Table) -> Vec<Value> {
+pub fn events(table: &Table) -> Vec<Value> {
     let log = table.read("log/log.jsonl");
     log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn of<'e>(events: &'e [Value], ev: &str) -> Vec<&'e Value> {
+pub fn of<'e>(events: &'e [Value], ev: &str) -> Vec<&'e Value> {
     events.iter().filter(|event| event["ev"] == ev).map(|event| &event["data"]).collect()
 }
 
-fn count(events: &[Value], ev: &str) -> usize {
+pub fn count(events: &[Value], ev: &str) -> usize {
     of(events, ev).len()
 }
 
@@ -134,7 +134,7 @@ fn combined(table: &Table, sheets: &[&String]) -> Vec<u8> {
 
 /// That no two neighbouring words of a share, no key-encryption key and no PIN is in a file, or on the screen but where it
 /// was shown to one person.
-fn nothing_is_left(table: &Table, ended: &Ended, holders: &Holders, kek: Option<&[u8]>) {
+pub fn nothing_is_left(table: &Table, ended: &Ended, holders: &Holders, kek: Option<&[u8]>) {
     let mut texts: Vec<(String, Vec<u8>)> = Vec::new();
     for part in ended.both().split("\u{1b}[?1049h").map(|part| part.rsplit("\u{1b}[?1049l").next().unwrap()) {
         texts.push(("the screen".to_owned(), part.as_bytes().to_vec()));
