@@ -370,7 +370,7 @@ mod tests {
     fn a_log_that_becomes_shorter_or_another_is_said_and_followed_on() {
         let folder = Folder::new();
         let lines: Vec<_> = (0..4).map(|seq| record(seq, "a")).collect();
-        let text = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let text = |lines: &[String]| lines.iter().fold(String::new(), |text, line| text + line + "\n");
         folder.add(&text(&lines));
         let mut following = Following::of(folder.0.path());
         assert_eq!(following.look().unwrap().len(), 4);
