@@ -178,7 +178,11 @@ fn keys_are_there(
         let there = match key.id.parse() {
             Ok(id) => match room.stage.key(token, &id) {
                 Ok(there) => Ok(there),
-                Err(error) if error.is_about_a_key() => Err(with_cause(&error)),
+                Err(error) if error.is_about_a_key() => {
+                    // A token that has gone meanwhile says of everything that it is not there.
+                    room.stage.information(token)?;
+                    Err(with_cause(&error))
+                }
                 Err(error) => return Err(error.into()),
             },
             Err(_) => Err(format!("the log has the id `{}`, which is none", key.id)),
