@@ -7,6 +7,7 @@ mod check;
 mod convert;
 mod draft;
 mod due;
+mod encryptor;
 mod export;
 mod failures;
 mod files;
@@ -29,6 +30,7 @@ mod run;
 mod share;
 mod survive;
 mod verify;
+mod waiting;
 
 use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
@@ -90,6 +92,9 @@ pub fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == crate::hsm::CHILD_ARGUMENT) {
         return crate::hsm::child_main();
     }
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == encryptor::CHILD_ARGUMENT) {
+        return encryptor::child_main(std::env::args_os().skip(2));
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -102,6 +107,7 @@ pub fn main() -> ExitCode {
     if let Err(failure) = confine(&arguments.command) {
         return say(&failure);
     }
+    waiting::begin();
     let mut out = std::io::stdout().lock();
     let done = match arguments.command {
         Command::New(command) => command.run(&mut out),

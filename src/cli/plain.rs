@@ -164,6 +164,10 @@ impl Operators for Plain<'_> {
         let typed = quiet::typed(&prompt).map_err(|error| NoAnswer::Ended {
             question: format!("{who}: the share of {of}, typed at a terminal ({error})"),
         })?;
+        // No share is a word.
+        if let Some(aside) = typed.expose(aside_of) {
+            return Err(NoAnswer::Aside(aside));
+        }
         Ok(Some(typed).filter(|typed| !typed.is_empty()))
     }
 
@@ -198,11 +202,20 @@ fn typed_by_all(request: &PinRequest, which: &str) -> Result<Zeroizing<Vec<u8>>,
     for person in &request.people {
         let of = if request.kind == PinKind::Named { "" } else { "of " };
         let part = typed_pin(&format!("  {}: {which} {of}`{}`: ", said(person), request.token))?;
+        // A token's PIN can be any text; a new one is none of these two words.
+        if let Some(aside) = aside_of(part.as_bytes()).filter(|_| request.purpose == PinPurpose::New) {
+            return Err(NoAnswer::Aside(aside));
+        }
         // One octet more than a PIN may have, so that what is too long is said to be so.
         let room = Pin::MAX_OCTETS + 1 - whole.len();
         whole.extend(part.bytes().take(room));
     }
     Ok(whole)
+}
+
+/// What somebody says in the place of a secret.
+fn aside_of(typed: &[u8]) -> Option<Aside> {
+    std::str::from_utf8(typed).ok().and_then(Aside::of)
 }
 
 /// What people compare, a line each.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::Held;
 use super::resume::TOKENS;
-use super::{approvals, failures, files, plain};
+use super::{approvals, encryptor, failures, files, plain};
 use crate::clock::{RehearsalClock, Timestamp};
 use crate::conduct::{Approvals, Beginning, Company, Improviser, Tokens, check, conduct, open};
 use crate::confinement;
@@ -297,6 +297,7 @@ pub fn machine(site: &Site, folders: &[&Path]) -> Machine {
             .iter()
             .map(|(name, medium)| (name.value.to_string(), medium.folders.clone()))
             .collect(),
+        encryptors: encryptor::of(site),
         found: confinement::measures().iter().map(|measure| check("this program", measure)).collect(),
     }
 }

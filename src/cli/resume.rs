@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::answers::Answers;
 use super::rehearse::machine;
 use super::run::{folder_of, somebody_answers, with_people};
-use super::{approvals, failures, files, plain, printer};
+use super::{approvals, encryptor, failures, files, plain, printer};
 use crate::clock::{Clock, RehearsalClock};
 use crate::conduct::{Approvals, Beginning, Company, Improviser, at_work, conduct, open, throw_away};
 use crate::confinement;
@@ -66,7 +66,8 @@ impl Found {
     /// Where else something is written: media, and the printer.
     fn written(&self) -> impl Iterator<Item = PathBuf> {
         let site = &self.site.value;
-        site.mount_points().into_iter().chain(printer::place(site.printer.as_ref()))
+        let printer = printer::place(site.printer.as_ref());
+        site.mount_points().into_iter().chain(printer).chain(encryptor::places(site))
     }
 
     /// Lends people with the site's printer beside them.

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::answers::{Answering, Answers};
 use super::plain::Plain;
 use super::rehearse::{machine, new_folder, writable};
-use super::{approvals, failures, files, printer};
+use super::{approvals, encryptor, failures, files, printer};
 use crate::clock::{Clock, MachineClock, Timestamp};
 use crate::conduct::{Approvals, Beginning, Company, Modules, conduct, open};
 use crate::confinement;
@@ -62,6 +62,7 @@ impl Run {
         let mut places = vec![folder_of(&self.out), folder_of(&self.log)];
         places.extend(ceremony.site.value.mount_points());
         places.extend(printer::place(ceremony.site.value.printer.as_ref()));
+        places.extend(encryptor::places(&ceremony.site.value));
         confinement::limit_program(places);
         let (cabinet, modules) = open(&ceremony.site.value, &ceremony.plan, None, &Past::default())
             .map_err(|errors| failures::cabinet(&errors))?;

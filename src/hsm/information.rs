@@ -71,6 +71,15 @@ impl TokenInformation {
         TokenFlag::ALL.iter().filter(|flag| self.has(**flag)).map(|flag| flag.name()).collect()
     }
 
+    /// Whether it says of itself what another says that is not changed by its use.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let said = |token: &Self| {
+            let Self { label, manufacturer, model, serial, .. } = token.clone();
+            (label, manufacturer, model, serial, token.has(TokenFlag::TokenInitialized))
+        };
+        said(self) == said(other)
+    }
+
     /// What the token says of the user's PIN.
     pub const fn pin_state(&self) -> PinState {
         self.state([TokenFlag::UserPinLocked, TokenFlag::UserPinFinalTry, TokenFlag::UserPinCountLow])

@@ -2,6 +2,7 @@
 //!
 //! A plan is typed and complete, its octets are canonical JSON, and their digest is what people approve.
 
+mod encryptors;
 mod inputs;
 mod order;
 mod people;
@@ -18,8 +19,11 @@ pub use crate::step::{
     Bag, BroughtRequest, DividedSecret, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed,
     LoggedCertificate, LoggedKey, Revocation, SealedSeries, SignedWith,
 };
+pub use encryptors::{SiteEncryptor, SiteProgram};
 pub use inputs::kept_input;
-pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
+pub use quirks::{
+    Attribute, HashedBy, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace,
+};
 pub use review::review;
 pub use site::{
     Class, Lockdown, Login, PinSource, Preflight, PrinterPort, Site, SiteMedium, SitePrinter, SiteToken,

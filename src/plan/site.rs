@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Plan;
+use super::SiteEncryptor;
 use super::quirks::{SiteNetwork, SiteQuirks, Wrap, WritePlace};
 use crate::digest::Digest;
 use crate::script::{
@@ -27,6 +28,8 @@ pub struct Site {
     pub preflight: Preflight,
     /// What prints sheets, if anything does.
     pub printer: Option<SitePrinter>,
+    /// What encrypts shares for their holders' own keys.
+    pub encryptors: Named<SiteEncryptor>,
 }
 
 /// What prints.
@@ -225,6 +228,7 @@ impl Site {
         }
         self.judge_shared_processes(problems);
         self.judge_media(plan, problems);
+        self.judge_encryptors(plan, problems);
         self.judge_wraps(plan, problems);
         self.judge_splits(plan, problems);
         for (name, _) in self.tokens.iter() {
@@ -263,7 +267,10 @@ impl Site {
     /// Every medium of the script has a place, or one for each copy.
     fn judge_media(&self, plan: &Plan, problems: &mut Problems) {
         let written = plan.steps().filter_map(|step| step.step.medium());
-        for (name, copies) in written.chain(plan.steps().filter_map(|step| step.step.reads())) {
+        let read = plan.steps().filter_map(|step| step.step.reads());
+        let own: Vec<String> =
+            plan.steps().flat_map(|step| step.step.encrypts()).map(|(_, medium)| medium).collect();
+        for (name, copies) in written.chain(read).chain(own.iter().map(|name| (name.as_str(), 1))) {
             let Some(medium) = self.media.find(name) else {
                 problems.add(Place::START, format!("the script's medium `{name}` is missing under `media`"));
                 continue;
@@ -423,6 +430,7 @@ impl FromNode for Site {
         let tokens = fields.required("tokens");
         let outputs = fields.optional("outputs");
         let printer: Option<MaybePrinter> = fields.optional("printer");
+        let encryptors = fields.optional("encryptors");
         let media = fields.optional("media");
         let preflight = fields.optional("preflight");
         fields.finish();
@@ -432,6 +440,7 @@ impl FromNode for Site {
             media: media.unwrap_or_default(),
             preflight: preflight.unwrap_or_default(),
             printer: printer.and_then(|printer| printer.0),
+            encryptors: encryptors.unwrap_or_default(),
         })
     }
 }

@@ -18,6 +18,7 @@ mod hand;
 mod padding;
 mod random;
 mod sharing;
+mod told;
 
 pub use backup::{Backup, BackupError, KeyCheck, Parts};
 pub use cipher::{Passphrase, PassphraseError};
@@ -25,6 +26,7 @@ pub use deal::{DealError, Group, Scheme, deal, deal_any};
 pub use encoding::{Encoding, ReadError, Typing, read, rest_of_word, typing};
 pub use hand::{CombineError, Hand, WrongShare};
 pub use random::{NoRandom, Random, SystemRandom};
+pub use told::{hints, tells};
 
 use std::fmt;
 

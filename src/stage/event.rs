@@ -160,6 +160,13 @@ pub enum Event {
     /// A holder was given a share.
     #[serde(rename = "share.issued")]
     ShareIssued(ShareOf),
+    /// A share was encrypted for its holder's own key, on its way to the holder's medium.
+    #[serde(rename = "share.encrypted")]
+    ShareEncrypted(ShareSentOut),
+    /// What lies on the holder's medium opened by the holder's key, and is the share. `by`: `device`, the holder's own, from
+    /// which it was typed, or the program of the site.
+    #[serde(rename = "share.decrypted")]
+    ShareDecrypted { set_id: String, index: u64, holder: String, ciphertext_sha256: Digest, by: String },
     /// A holder has typed a share back.
     #[serde(rename = "share.confirmed")]
     ShareConfirmed(ShareOf),
@@ -528,6 +535,31 @@ pub struct ShareOf {
     /// Which item of the annex has the salt that the commitment was made with, if there is one; the sheet has it too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub salt_digest: Option<Digest>,
+}
+
+/// A share that was encrypted for its holder's own key: by what, and what came of it. Nothing of its words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShareSentOut {
+    /// Its set.
+    pub set_id: String,
+    /// Which of the set it is, counted from 1.
+    pub index: u64,
+    /// Who has it.
+    pub holder: String,
+    /// The site's name for what encrypted it.
+    pub encryptor: String,
+    /// The digest of that program's file.
+    pub program_sha256: Digest,
+    /// The item of the annex that says what the holder's key is called.
+    pub recipient_digest: Digest,
+    /// The digest of what came out.
+    pub ciphertext_sha256: Digest,
+    /// How long that is.
+    pub octets: u64,
+    /// The medium that it goes to, by the site's name.
+    pub medium: String,
+    /// The file there.
+    pub file: String,
 }
 
 /// What a backup of a key is.

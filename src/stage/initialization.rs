@@ -17,7 +17,7 @@ use crate::secret::Pin;
 
 use super::equipment::{Device, LoginKind, Pins};
 use super::event::Event;
-use super::operators::{Person, PinKind, PinPurpose, PinRequest};
+use super::operators::{NoAnswer, Person, PinKind, PinPurpose, PinRequest};
 use super::{PastRecord, Stage, StageError, printable};
 
 impl Stage<'_> {
@@ -128,7 +128,14 @@ impl Stage<'_> {
         };
         let (step, token, people, tries) =
             (self.step_number(), token.to_owned(), people.to_vec(), tries.to_owned());
-        Ok(self.operators.pin(&PinRequest { step, token, kind, people, purpose, tries })?)
+        let request = PinRequest { step, token, kind, people, purpose, tries };
+        loop {
+            match (self.operators.pin(&request), request.people.first()) {
+                // Both times it is typed again: whatever was typed is gone.
+                (Err(NoAnswer::Aside(aside)), Some(person)) => self.see_to(aside, person)?,
+                (typed, _) => return Ok(typed?),
+            }
+        }
     }
 
     /// What an interrupted initialisation left: a token that is ready by now, or nothing.

@@ -98,6 +98,16 @@ impl Stage<'_> {
         Ok(())
     }
 
+    /// Writes files onto one medium, whether or not one of its name was written before.
+    pub(super) fn deliver_anew(&mut self, delivery: &Delivery, files: &[Wanted]) -> Result<(), StageError> {
+        self.give_up_interrupted_copies()?;
+        if let Some(file) = files.iter().find(|file| !medium::is_below(&file.name)) {
+            let why = format!("`{}` is no name for a file of a medium", printable(&file.name));
+            return Err(StageError::Medium { medium: delivery.medium.clone(), why });
+        }
+        self.write_copy(delivery, 1, files)
+    }
+
     /// An interrupted copy came to nothing; its medium may hold a part of the files.
     fn give_up_interrupted_copies(&mut self) -> Result<(), StageError> {
         while let Some(intent) = self.take_open_intent(|intent| intent.ev == "media.write.intent") {
@@ -251,7 +261,7 @@ impl Stage<'_> {
     }
 
     /// Where a copy is mounted, as the site says.
-    fn medium_folder(&self, delivery: &Delivery, copy: u64) -> Result<PathBuf, StageError> {
+    pub(super) fn medium_folder(&self, delivery: &Delivery, copy: u64) -> Result<PathBuf, StageError> {
         let places = self.machine.media.get(&delivery.medium).map(Vec::as_slice).unwrap_or_default();
         let index = usize::try_from(copy.saturating_sub(1)).unwrap_or(usize::MAX);
         let place = if let [only] = places { Some(only) } else { places.get(index) };

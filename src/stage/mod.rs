@@ -7,6 +7,7 @@
 
 mod approval;
 mod destruction;
+mod encrypting;
 mod equipment;
 mod event;
 mod exception;
@@ -35,13 +36,14 @@ use zeroize::Zeroizing;
 pub use crate::secret::{Pin, Secret, SecretOctets};
 pub use approval::{Signing, ToApprove};
 pub use destruction::Destruction;
+pub use encrypting::{EncryptError, EncryptorFace, Encryptors, OwnMedium};
 pub use equipment::{
     AGAIN, Blank, Cabinet, Device, Equipment, Fresh, LoginKind, Pins, fixed_pins, shared_pin,
 };
 pub use event::{
     ActSignature, Artifact, BackedUp, BackupCopy, Bagged, Batch, Check, CheckOutcome, Confirmed, Event,
     KeyAttributes, KeyPlace, LogKeyRole, Module, OriginHead, Outcome, ProofLevel, Sealed, Session, ShareOf,
-    Statement,
+    ShareSentOut, Statement,
 };
 pub use hand_over::Handing;
 pub use journal::{

@@ -229,8 +229,10 @@ impl Stage<'_> {
         let holders: Vec<Person> =
             custodians.iter().filter(|holder| self.present.contains(holder)).cloned().collect();
         for _ in 0..MOST_TRIES {
-            let people = self.gather(token, &holders, (threshold, &custodians), tries)?;
+            let gathered = self.gather(token, &holders, (threshold, &custodians), tries);
             let shared = self.shared(token)?;
+            // Nobody's share waits for the end of a pause: all of them are typed anew.
+            let people = gathered.inspect_err(|_| shared.clear())?;
             match shared.combine() {
                 Ok(pin) => {
                     shared.clear();
@@ -267,7 +269,8 @@ impl Stage<'_> {
             let handing = handing(token, custodians, threshold);
             let purpose = SharePurpose::Login { given: people.len(), after_wrong };
             for _ in 0..MOST_TRIES {
-                let Some(typed) = self.ask_share(&handing, holder, tries.to_owned(), purpose)? else { break };
+                let typed = self.ask_share_or_pause(&handing, holder, tries.to_owned(), purpose)?;
+                let Some(typed) = typed else { break };
                 match self.take(token, holder, &typed)? {
                     Ok(face) => {
                         self.record(Event::ShareChecked(share_of(token, &face, holder)))?;

@@ -10,6 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::encrypted_share::{encrypted, new_media, own_medium};
 use super::key_shares::{Sheets, ThrowAway, sheets};
 use super::share_set::{
     ShareSet, bag, file_for_media, forget_lost_files, learn_of_share, recall_bags, used_sets,
@@ -36,6 +37,8 @@ spec!(
         threshold: Option<Located<usize>> = optional "threshold",
         /// Who has a share: people, or a role for everyone of it.
         holders: Vec<Located<Id>> = optional_list "holders",
+        /// Whose shares are encrypted for their own keys: people among the holders, or a role.
+        encrypted: Vec<Located<Id>> = optional_list "encrypted",
         /// Where the key comes back to.
         restore_to: Vec<Located<Id>> = optional_list "restore-to",
         /// On how many numbered media the wrapped key is.
@@ -82,6 +85,8 @@ pub struct WrappedBackup {
     algorithm: String,
     threshold: usize,
     holders: Vec<Person>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    encrypted: Vec<String>,
     restore_to: Vec<String>,
     copies: usize,
     medium: String,
@@ -117,6 +122,11 @@ impl Step for BackUpKey {
         }
     }
 
+    fn encrypts(&self) -> Vec<(&str, String)> {
+        let Self::Wrapped(backup) = self else { return Vec::new() };
+        backup.encrypted.iter().map(|holder| (holder.as_str(), own_medium(&backup.key, holder))).collect()
+    }
+
     fn wraps(&self) -> Option<Wrapping<'_>> {
         match self {
             Self::Wrapped(backup) => Some(Wrapping {
@@ -146,6 +156,8 @@ impl WrappedBackup {
         let key = scope.key_to_back_up(&spec.key, "wrapped");
         let holders = holders(&spec.holders, scope);
         let threshold = threshold(spec.threshold.as_ref(), holders.as_deref(), scope);
+        let encrypted = encrypted(&spec.encrypted, holders.as_deref().unwrap_or_default(), scope);
+        new_media(&spec.key, &encrypted, scope);
         let restore_to = restore_tokens(&spec.restore_to, key.as_ref(), scope);
         let copies = copies(spec.copies.as_ref(), scope);
         let name = spec.medium.unwrap_or_else(|| Located {
@@ -167,6 +179,7 @@ impl WrappedBackup {
             algorithm: key.algorithm.to_string(),
             threshold: threshold?,
             holders: holders?,
+            encrypted,
             restore_to: restore_to?,
             copies: copies?,
             medium: medium?,
@@ -175,9 +188,14 @@ impl WrappedBackup {
     }
 
     fn preview(&self) -> String {
+        let own = if self.encrypted.is_empty() {
+            String::new()
+        } else {
+            format!(", encrypted for their own keys: {}", self.encrypted.join(", "))
+        };
         let holders: Vec<&str> = self.holders.iter().map(|holder| holder.id.as_str()).collect();
         format!(
-            "Back up the key `{}`: {} of {} shares, held by {}; restore it to {}, {} copies on the media `{}`; seal it. Only then it is live.",
+            "Back up the key `{}`: {} of {} shares, held by {}{own}; restore it to {}, {} copies on the media `{}`; seal it. Only then it is live.",
             self.key,
             self.threshold,
             self.holders.len(),
@@ -357,7 +375,7 @@ impl WrappedBackup {
 
     /// The wrapped key goes onto its numbered media, and each of them into its bag.
     fn onto_media(&self, backup: &KeyBackup, room: &mut Room<'_, '_>) -> Result<(), StepError> {
-        if let Some(file) = file_for_media(backup.blob_sha256, self.copies, room)? {
+        if let Some(file) = file_for_media(backup.blob_sha256, (&self.medium, self.copies), room)? {
             let delivery = Delivery {
                 medium: self.medium.clone(),
                 copies: u64::try_from(self.copies).unwrap_or(u64::MAX),
@@ -433,7 +451,7 @@ impl WrappedBackup {
     }
 
     fn set(&self, backup: &KeyBackup) -> ShareSet {
-        ShareSet::of(backup, &self.token, self.holders.clone())
+        ShareSet::of(backup, &self.token, self.holders.clone()).encrypted_for(&self.encrypted)
     }
 
     fn wrong(&self, why: &str) -> StepError {

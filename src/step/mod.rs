@@ -14,6 +14,7 @@ mod crl;
 mod custody;
 mod destroy_key;
 mod device_audit;
+mod encrypted_share;
 mod evidence;
 mod from_log;
 mod generate_key;
@@ -74,6 +75,7 @@ pub use crate::issuance::{
     Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
     Policy, Recalled, Revocation, SealedSeries, burn_serials,
 };
+use crate::pki::KeyAlgorithm;
 use crate::script::{FromNode, StepNode, unknown};
 pub use crate::stage::{Person, PinKind};
 use crate::stage::{Stage, StageError};
@@ -135,6 +137,11 @@ trait Step: Serialize + DeserializeOwned {
         Vec::new()
     }
 
+    /// What kind of key it makes there.
+    fn makes_kind(&self) -> Option<KeyAlgorithm> {
+        None
+    }
+
     /// The token that it initialises.
     fn initializes(&self) -> Option<&str> {
         None
@@ -153,6 +160,11 @@ trait Step: Serialize + DeserializeOwned {
     /// The medium of an earlier ceremony that it reads, and how many copies there are.
     fn reads(&self) -> Option<(&str, usize)> {
         None
+    }
+
+    /// Whose shares are encrypted for their own keys, and onto which medium each goes.
+    fn encrypts(&self) -> Vec<(&str, String)> {
+        Vec::new()
     }
 
     /// Which token has to wrap what kind of key, and which have to take it back.
@@ -268,6 +280,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.makes_keys()),+ }
             }
 
+            /// What kind of key it makes there.
+            pub fn makes_kind(&self) -> Option<KeyAlgorithm> {
+                match self { $(Self::$step(step) => step.makes_kind()),+ }
+            }
+
             /// The token that it initialises.
             pub fn initializes(&self) -> Option<&str> {
                 match self { $(Self::$step(step) => step.initializes()),+ }
@@ -286,6 +303,11 @@ macro_rules! steps {
             /// The medium of an earlier ceremony that it reads, and how many copies there are.
             pub fn reads(&self) -> Option<(&str, usize)> {
                 match self { $(Self::$step(step) => step.reads()),+ }
+            }
+
+            /// Whose shares are encrypted for their own keys, and onto which medium each goes.
+            pub fn encrypts(&self) -> Vec<(&str, String)> {
+                match self { $(Self::$step(step) => step.encrypts()),+ }
             }
 
             /// Which token has to wrap what kind of key, and which have to take it back.

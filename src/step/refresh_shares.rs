@@ -11,6 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::back_up_key::{Known, copies, deal_again, deal_new, holders, plugger, said, threshold};
+use super::encrypted_share::{encrypted, new_media, own_medium};
 use super::restore_key::{backup_of, medium_of, read_file, set_of};
 use super::share_set::{ShareSet, bag, file_for_media, forget_lost_files, recall_bags, unbag};
 use super::{KeyBackup, Room, Scope, Step, StepError, Wrapping, spec};
@@ -29,6 +30,8 @@ spec!(
         threshold: Option<Located<usize>> = optional "threshold",
         /// Who has a share from now on: people, or a role for everyone of it.
         holders: Vec<Located<Id>> = list "holders",
+        /// Whose shares are encrypted for their own keys: people among the holders, or a role.
+        encrypted: Vec<Located<Id>> = optional_list "encrypted",
         /// Whose sheets of the old set are lost, or were seen by somebody.
         lost: Vec<Located<Id>> = optional_list "lost",
         /// Which of the old media are lost, by their numbers.
@@ -52,6 +55,8 @@ pub struct RefreshShares {
     set: String,
     threshold: usize,
     holders: Vec<Person>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    encrypted: Vec<String>,
     lost: Vec<String>,
     /// Where something is lost: another key-encryption key.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,6 +90,8 @@ impl Step for RefreshShares {
         let person = plugger(spec.ask.as_ref(), &spec.key, scope);
         let new_holders = holders(&spec.holders, scope);
         let new_threshold = threshold(spec.threshold.as_ref(), new_holders.as_deref(), scope);
+        let encrypted = encrypted(&spec.encrypted, new_holders.as_deref().unwrap_or_default(), scope);
+        new_media(&spec.key, &encrypted, scope);
         let key = scope.key(&spec.key)?;
         let backup = backup_of(&spec.key, scope)?;
         let lost = lost_sheets(&spec, &backup, scope)?;
@@ -109,6 +116,7 @@ impl Step for RefreshShares {
             set: backup.set,
             threshold: new_threshold?,
             holders: new_holders?,
+            encrypted,
             lost,
             anew,
             person: person?,
@@ -132,6 +140,10 @@ impl Step for RefreshShares {
             holders.join(", "),
             self.set
         )
+    }
+
+    fn encrypts(&self) -> Vec<(&str, String)> {
+        self.encrypted.iter().map(|holder| (holder.as_str(), own_medium(&self.key, holder))).collect()
     }
 
     fn medium(&self) -> Option<(&str, usize)> {
@@ -329,7 +341,7 @@ impl RefreshShares {
         room: &mut Room<'_, '_>,
     ) -> Result<(), StepError> {
         if let Some(anew) = &self.anew {
-            if let Some(file) = file_for_media(new.blob_sha256, anew.copies, room)? {
+            if let Some(file) = file_for_media(new.blob_sha256, (&anew.medium, anew.copies), room)? {
                 let delivery = self.delivery(&anew.medium, anew.copies);
                 room.stage.deliver(&delivery, vec![(format!("{}.backup", self.key), file)])?;
             }
@@ -412,7 +424,7 @@ impl RefreshShares {
     }
 
     fn set_of(&self, new: &KeyBackup, key: &Key) -> ShareSet {
-        ShareSet::of(new, &key.token, self.holders.clone())
+        ShareSet::of(new, &key.token, self.holders.clone()).encrypted_for(&self.encrypted)
     }
 
     fn delivery(&self, medium: &str, copies: usize) -> Delivery {

@@ -8,6 +8,7 @@
 
 use std::path::PathBuf;
 
+use super::encrypted_share::{SentOut, own_medium, send_out};
 use super::key_shares::{Gathered, Sheet, drawn, look};
 use super::{Bag, Room, StepError};
 use crate::digest::Digest;
@@ -37,11 +38,13 @@ pub fn forget_lost_files(room: &mut Room<'_, '_>) -> Result<(), StepError> {
 /// it was removed, as the last thing before an interruption.
 pub fn file_for_media(
     sha256: Digest,
-    copies: usize,
+    (medium, copies): (&str, usize),
     room: &Room<'_, '_>,
 ) -> Result<Option<PathBuf>, StepError> {
     let step = Some(room.stage.step_number());
-    let written = |record: &&PastRecord| record.ev == "media.written" && record.step == step;
+    let written = |record: &&PastRecord| {
+        record.ev == "media.written" && record.step == step && record.text("label") == Some(medium)
+    };
     match room.stage.kept_at(sha256) {
         Ok(path) => Ok(Some(path)),
         Err(_) if room.stage.past().records().iter().filter(written).count() >= copies => Ok(None),
@@ -67,6 +70,8 @@ pub struct ShareSet {
     pub handing: Handing,
     /// The key that is backed up, if one is.
     pub spki_sha256: Option<Digest>,
+    /// Whose shares are encrypted for their own keys.
+    pub encrypted: Vec<String>,
 }
 
 impl ShareSet {
@@ -74,14 +79,29 @@ impl ShareSet {
     pub fn of(backup: &KeyBackup, token: &str, holders: Vec<Person>) -> Self {
         let of = SharedSecret::Key { key: backup.key.clone(), set_id: backup.set.clone() };
         let handing = Handing { of, token: token.to_owned(), holders, threshold: backup.threshold };
-        Self { handing, spki_sha256: Some(backup.spki_sha256) }
+        Self { handing, spki_sha256: Some(backup.spki_sha256), encrypted: Vec::new() }
+    }
+
+    /// The same, with holders whose shares are encrypted for their own keys.
+    pub fn encrypted_for(mut self, encrypted: &[String]) -> Self {
+        self.encrypted = encrypted.to_vec();
+        self
+    }
+
+    /// The name of a holder's own medium for shares of this secret.
+    pub fn own_medium(&self, holder: &Person) -> String {
+        let name = match &self.handing.of {
+            SharedSecret::Key { key: name, .. } | SharedSecret::Named { name, .. } => name,
+            SharedSecret::Pin { token } => token,
+        };
+        own_medium(name, &holder.id)
     }
 
     /// The set of a secret that has a name in the script, as these people hold it. `token`: the one that it is of, or nothing.
     pub fn of_secret(secret: &DividedSecret, token: &str, holders: Vec<Person>) -> Self {
         let of = SharedSecret::Named { name: secret.name.clone(), set_id: secret.set.clone() };
         let handing = Handing { of, token: token.to_owned(), holders, threshold: secret.threshold };
-        Self { handing, spki_sha256: None }
+        Self { handing, spki_sha256: None, encrypted: Vec::new() }
     }
 
     /// Ends it where a holder is not in the room: a set is dealt to all of them together.
@@ -117,12 +137,21 @@ impl ShareSet {
             };
             room.stage.record(Event::ShareIssued(self.share_of(face.index, &known)))?;
             shares.insert(face.index, known.clone());
-            let typed_back = room.stage.hand_over_share(
-                &self.handing,
-                holder,
-                (face, Some(salt), share),
-                &mut |_, typed| Ok(look(typed, salt)),
-            )?;
+            let sent = if self.encrypted.contains(&holder.id) {
+                send_out(self, holder, sheet, room)?
+            } else {
+                SentOut::OnASheet
+            };
+            let typed_back = match sent {
+                SentOut::Opened => true,
+                SentOut::Failed => false,
+                SentOut::OnASheet => room.stage.hand_over_share(
+                    &self.handing,
+                    holder,
+                    (face, Some(salt), share),
+                    &mut |_, typed| Ok(look(typed, salt)),
+                )?,
+            };
             if !typed_back {
                 return Ok(Some(holder.clone()));
             }
@@ -131,7 +160,8 @@ impl ShareSet {
                 known.confirmed = true;
             }
             let item = sheet_item(&face.set_id, face.index);
-            bag(&item, holder, INTO_ITS_BAG, room)?;
+            let into = if matches!(sent, SentOut::Opened) { MEDIUM_INTO_ITS_BAG } else { INTO_ITS_BAG };
+            bag(&item, holder, into, room)?;
         }
         Ok(None)
     }
@@ -290,7 +320,11 @@ impl ShareSet {
                 Line::new("set", set.clone()),
                 Line::new("share", index.to_string()),
             ];
-            let sentence = "This sheet counts for nothing. Destroy it before everybody, with all that was written down of it.";
+            let sentence = if self.encrypted.contains(&known.holder) {
+                "What you have of this share counts for nothing. Erase your medium before everybody, and destroy all that was written down of it."
+            } else {
+                "This sheet counts for nothing. Destroy it before everybody, with all that was written down of it."
+            };
             room.stage.question(holder.clone(), sentence, lines, Expected::Word("destroyed"))?;
             room.stage.record_by(&holder, Event::ShareReturned(self.share_of(*index, known)))?;
             known.returned = true;
@@ -478,5 +512,8 @@ pub fn sheet_item(set: &str, index: u64) -> String {
 
 /// What a holder does with a sheet.
 const INTO_ITS_BAG: &str = "Put your sheet into its bag and seal it. What is the number on the bag?";
+/// What a holder does with a medium.
+const MEDIUM_INTO_ITS_BAG: &str =
+    "Put your medium into its bag, with its salt, and seal it. What is the number on the bag?";
 /// How often a holder tries.
 const MOST_TRIES: usize = 5;

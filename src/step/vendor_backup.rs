@@ -31,6 +31,7 @@ impl VendorBackup {
         for (key, said) in [
             ("threshold", spec.threshold.is_some()),
             ("holders", !spec.holders.is_empty()),
+            ("encrypted", !spec.encrypted.is_empty()),
             ("copies", spec.copies.is_some()),
             ("medium", spec.medium.is_some()),
         ] {

@@ -20,6 +20,7 @@ mod keys;
 mod look;
 mod model;
 mod screen;
+mod showing;
 mod signals;
 mod talk;
 mod terminal;
@@ -37,6 +38,7 @@ use std::thread::JoinHandle;
 use zeroize::Zeroizing;
 
 pub use look::Look;
+pub use showing::{Showing, show};
 pub use text::{judge, one_line, said};
 
 use signals::Signals;
@@ -139,7 +141,6 @@ impl Screen {
                 person: person.clone(),
                 sentence,
                 lines,
-                can_wait: request.kind == PinKind::User && request.purpose != PinPurpose::New,
                 empty: None,
             };
             let part = self.ask_secret(question)?;
@@ -230,7 +231,6 @@ impl Operators for Screen {
             person,
             sentence,
             lines,
-            can_wait: false,
             empty: Some(empty),
         })?;
         Ok(Some(typed).filter(|typed| !typed.is_empty()))
@@ -251,6 +251,11 @@ impl Drop for Screen {
 /// Tells the screen that a call of a module still takes; whether there is a screen to tell.
 pub fn beats(what: &str) -> bool {
     listener().as_ref().is_some_and(|wire| wire.send(Message::Beat(what.to_owned())))
+}
+
+/// Whether a screen shows how far the work is.
+pub fn is_shown() -> bool {
+    listener().is_some()
 }
 
 fn listener() -> MutexGuard<'static, Option<Wire>> {

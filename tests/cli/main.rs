@@ -25,6 +25,7 @@ mod convert;
 mod crl_series;
 mod devices;
 mod export;
+mod follow;
 mod heads;
 mod independent;
 mod inputs;

@@ -2,6 +2,7 @@
 
 mod check;
 mod combine;
+mod try_encryptor;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -16,6 +17,7 @@ use crate::share::Passphrase;
 pub enum Share {
     Check(check::Check),
     Combine(combine::Combine),
+    TryEncryptor(try_encryptor::TryEncryptor),
 }
 
 impl Share {
@@ -28,6 +30,7 @@ impl Share {
         match self {
             Self::Check(command) => command.run(out),
             Self::Combine(command) => command.run(out),
+            Self::TryEncryptor(command) => command.run(out),
         }
     }
 }

@@ -11,10 +11,12 @@ mod room;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 
+use super::encrypting::Encryptors;
 use super::event::Check;
 use super::printable;
 use look::{Look, failed, held, unknown};
@@ -36,6 +38,8 @@ pub struct Machine {
     pub modules: Vec<(PathBuf, Option<Digest>)>,
     /// Where media are mounted, by the script's names: one place for each copy, or one for all.
     pub media: BTreeMap<String, Vec<PathBuf>>,
+    /// Who encrypts shares for their holders' own keys, if anybody does.
+    pub encryptors: Option<Arc<dyn Encryptors>>,
     /// What was found out elsewhere: what this program and its module processes have denied themselves, and what the
     /// site says of each token.
     pub found: Vec<Check>,
