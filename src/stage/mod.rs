@@ -986,6 +986,19 @@ impl StageError {
         Self::Token { token: token.to_owned(), source: Box::new(source) }
     }
 
+    /// Whether a token has answered, and what it says of a key is not as it should be.
+    pub fn is_about_a_key(&self) -> bool {
+        let Self::Token { source, .. } = self else { return false };
+        matches!(
+            **source,
+            TokenError::NoSuchKey { .. }
+                | TokenError::SeveralKeys { .. }
+                | TokenError::MalformedKey { .. }
+                | TokenError::AttributeDiffers { .. }
+                | TokenError::KeyReadable { .. }
+        )
+    }
+
     /// The message with all its causes, for the log.
     pub fn with_causes(&self) -> String {
         let mut text = self.to_string();
