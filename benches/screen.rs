@@ -2,8 +2,8 @@
 //!
 //!     cargo bench --bench screen [-- KEYS]        500 keys unless told
 //!
-//! A process of its own holds a question at the screen, on a pseudo-terminal of 120 by 40, and its other thread makes the
-//! CRL over and over. What is typed is timed from the key to the first octet that the terminal gets for it. A frame's cost is
+//! A process of its own holds a question at the screen, on a pseudo-terminal of 80 by 24 and then on one of 120 by 40, and
+//! its other thread makes the CRL over and over. What is typed is timed from the key to the first octet that the terminal gets for it. A frame's cost is
 //! the processor time of the screen's thread, by key. To reach: 50 ms from key to screen, 5 ms a frame.
 
 #![expect(clippy::print_stdout, reason = "a benchmark says what it found")]
@@ -31,9 +31,17 @@ fn main() -> Outcome {
     let arguments: Vec<String> = env::args().skip(1).filter(|one| !one.starts_with("--")).collect();
     match arguments.first().map(String::as_str) {
         Some("child") => child(),
-        Some(keys) => measure(keys.parse()?),
-        None => measure(500),
+        Some(keys) => at_both_sizes(keys.parse()?),
+        None => at_both_sizes(500),
     }
+}
+
+fn at_both_sizes(keys: usize) -> Outcome {
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        println!("{columns} by {rows}");
+        measure(keys, columns, rows)?;
+    }
+    Ok(())
 }
 
 /// Asks, while the other thread works.
@@ -65,11 +73,11 @@ fn child() -> Outcome {
     Ok(())
 }
 
-fn measure(keys: usize) -> Outcome {
+fn measure(keys: usize, columns: u16, rows: u16) -> Outcome {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     grantpt(&master)?;
     unlockpt(&master)?;
-    tcsetwinsize(&master, Winsize { ws_col: 120, ws_row: 40, ws_xpixel: 0, ws_ypixel: 0 })?;
+    tcsetwinsize(&master, Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 })?;
     let slave = File::options().read(true).write(true).open(ptsname(&master, Vec::new())?.to_str()?)?;
     let mut child = Command::new("setsid")
         .arg("--ctty")
@@ -103,13 +111,13 @@ fn measure(keys: usize) -> Outcome {
     waited.sort();
     let at = |part: usize| waited.get((waited.len() - 1) * part / 100).copied().unwrap_or_default();
     println!(
-        "key to screen: median {:?}, 99 of 100 within {:?}, longest {:?}; to reach 50 ms",
+        "  key to screen: median {:?}, 99 of 100 within {:?}, longest {:?}; to reach 50 ms",
         at(50),
         at(99),
         at(100)
     );
     println!(
-        "processor time of a key and its frames: {:?}; to reach 5 ms",
+        "  processor time of a key and its frames: {:?}; to reach 5 ms",
         spent / u32::try_from(keys.max(1))?
     );
     Ok(())

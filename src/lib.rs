@@ -7,6 +7,7 @@ pub mod clock;
 pub mod confinement;
 pub mod digest;
 pub mod failure;
+pub mod progress;
 pub mod secret;
 
 pub mod script;
@@ -38,6 +39,8 @@ pub mod record;
 pub mod paper;
 
 pub mod conduct;
+
+pub mod relay;
 
 pub mod intake;
 

@@ -11,9 +11,9 @@ use common::SoftHsm;
 use common::softhsm::{any, pin, session};
 use rootrite::digest::Digest;
 use rootrite::hsm::{
-    AttributeName, Blank, DataObject, Death, Initialization, KeyId, KeyRequest, Login, ModuleConfiguration,
-    ModuleProcess, ObjectClass, Operation, PinState, Quirks, Reading, STANDARD, ToSign, Token, TokenError,
-    TokenFlag, TokenSelector,
+    AttributeName, Blank, DataObject, Death, Hashes, Initialization, KeyId, KeyRequest, Login,
+    ModuleConfiguration, ModuleProcess, ObjectClass, Operation, PinState, Quirks, Reading, STANDARD, ToSign,
+    Token, TokenError, TokenFlag, TokenSelector,
 };
 use rootrite::pki::key::{KeyAlgorithm, PublicKey};
 use rootrite::pki::signature::{HashAlgorithm, SignatureAlgorithm, verify_signature};
@@ -125,12 +125,50 @@ fn rsa_signs_by_pss_too_and_another_implementation_verifies_it() {
     let request = request("rsa", 1, KeyAlgorithm::Rsa2048);
     let made = token.generate_key_pair(&request).unwrap();
     for hash in [HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512] {
-        let signature =
-            token.sign(&request.id, ToSign::Pss { hash, octets: &hash.digest(b"a message") }).unwrap();
+        let signature = token
+            .sign(&request.id, ToSign::Pss { hash, octets: &hash.digest(b"a message"), message: None })
+            .unwrap();
         let verify = |algorithm| verify_signature(&made.public_key, algorithm, b"a message", &signature);
         verify(SignatureAlgorithm::RsaPss(hash)).unwrap();
         verify(SignatureAlgorithm::RsaPkcs1(hash)).unwrap_err();
     }
+}
+
+#[test]
+fn a_long_message_is_given_in_pieces_to_a_token_that_hashes_itself() {
+    let softhsm = one_token();
+    let process = softhsm.start();
+    let mut maker = session(&process, "root", USER);
+    let message: Vec<u8> = (0..1_500_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    let hashes = Hashes { rsa: true, rsa_pss: true, ecdsa: false };
+    let mut token = process.open(&any("root"), &Quirks { hashes, ..STANDARD }).unwrap();
+    let rsa = request("rsa", 1, KeyAlgorithm::Rsa2048);
+    let key = maker.generate_key_pair(&rsa).unwrap().public_key;
+    for hash in [HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512] {
+        let octets = hash.digest(&message);
+        for (what, algorithm) in [
+            (ToSign::Digest { hash, octets: &octets }, SignatureAlgorithm::RsaPkcs1(hash)),
+            (ToSign::Pss { hash, octets: &octets, message: None }, SignatureAlgorithm::RsaPss(hash)),
+        ] {
+            let signed = token.sign_read(&rsa.id, what, &mut message.as_slice()).unwrap();
+            verify_signature(&key, algorithm, &message, &signed).unwrap();
+            let error = token.sign_read(&rsa.id, what, &mut &message[1..]).unwrap_err();
+            assert!(matches!(error, TokenError::WrongInput { .. }), "{error}");
+        }
+        // A short one goes at once.
+        let octets = hash.digest(b"short");
+        let what = ToSign::Pss { hash, octets: &octets, message: Some(b"short") };
+        let signed = token.sign_read(&rsa.id, what, &mut b"short".as_slice()).unwrap();
+        verify_signature(&key, SignatureAlgorithm::RsaPss(hash), b"short", &signed).unwrap();
+    }
+    // What it does not hash it gets a digest of.
+    let ec = request("ec", 2, KeyAlgorithm::EcdsaP256);
+    let key = maker.generate_key_pair(&ec).unwrap().public_key;
+    let hash = HashAlgorithm::Sha256;
+    let octets = hash.digest(&message);
+    let what = ToSign::Digest { hash, octets: &octets };
+    let signed = token.sign_read(&ec.id, what, &mut message.as_slice()).unwrap();
+    verify_signature(&key, SignatureAlgorithm::Ecdsa(hash), &message, &signed).unwrap();
 }
 
 #[test]

@@ -68,6 +68,81 @@ fn a_module_that_cannot_lock_gets_one_session_at_a_time() {
 }
 
 #[test]
+fn a_token_with_room_for_few_sessions_is_worked_with_in_those() {
+    let quirks = Quirks { sessions: Some(8), ..STANDARD };
+    for (fake, beside) in [("one-session", 0), ("three-sessions", 2)] {
+        let process = start(fake).unwrap();
+        let mut session = process.open(&any("fake"), &quirks).unwrap();
+        session.log_in(Login::Pin(&pin("1234"))).unwrap();
+        let mut others = session.beside().unwrap();
+        assert_eq!(others.len(), beside, "{fake}");
+        for _ in 0..3 {
+            assert_eq!(sign(&mut session).unwrap().len(), 70);
+            for other in &mut others {
+                let digest = HashAlgorithm::Sha256.digest(b"message");
+                let what = ToSign::Digest { hash: HashAlgorithm::Sha256, octets: &digest };
+                assert_eq!(other.sign(&id(), what).unwrap().len(), 70);
+            }
+        }
+        // The one session is not closed by an error, which would log the user out.
+        let error = session.key(&KeyId::from_octets(&[2; 16]).unwrap()).map(drop);
+        assert_eq!(error, Ok(()), "the fake finds its key by any id");
+        let digest = HashAlgorithm::Sha384.digest(b"message");
+        let what = ToSign::Digest { hash: HashAlgorithm::Sha384, octets: &digest };
+        assert!(matches!(session.sign(&id(), what), Err(TokenError::WrongInput { .. })));
+        assert_eq!(sign(&mut session).unwrap().len(), 70);
+        // While it is at work nobody else gets it.
+        if beside == 0 {
+            let error = process.open(&any("fake"), &quirks).map(drop).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "opening a session failed at the token {TOKEN}: C_OpenSession returned CKR_SESSION_COUNT"
+                )
+            );
+        }
+        drop(others);
+        drop(session);
+        process.stop().unwrap();
+    }
+}
+
+#[test]
+fn a_message_in_pieces_is_signed_as_a_whole_or_not_at_all() {
+    use rootrite::hsm::Hashes;
+    let hashes = Hashes { ecdsa: true, ..Hashes::NOTHING };
+    let message: Vec<u8> = (0..300_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    let hash = HashAlgorithm::Sha256;
+    let octets = hash.digest(&message);
+    let what = ToSign::Digest { hash, octets: &octets };
+    let quirks = Quirks { hashes, ..STANDARD };
+    for fake in ["", "one-session"] {
+        let process = start(fake).unwrap();
+        let mut session = process.open(&any("fake"), &quirks).unwrap();
+        session.log_in(Login::Pin(&pin("1234"))).unwrap();
+        assert!(!session.takes_digests());
+        assert_eq!(session.sign_read(&id(), what, &mut message.as_slice()).unwrap().len(), 70);
+        // Another message than the one that was agreed upon: nobody asks for its signature.
+        let error = session.sign_read(&id(), what, &mut &message[1..]).unwrap_err();
+        let finding = "the message that came is not the one of its digest";
+        assert!(error.to_string().ends_with(finding), "{error}");
+        let error = session.sign(&id(), what).unwrap_err();
+        assert!(error.to_string().ends_with("there is only a digest"), "{error}");
+        if fake.is_empty() {
+            // What was abandoned is in nobody's way.
+            assert_eq!(session.sign_read(&id(), what, &mut message.as_slice()).unwrap().len(), 70);
+        }
+    }
+    let process = start("tires").unwrap();
+    let mut session = process.open(&any("fake"), &quirks).unwrap();
+    let error = session.sign_read(&id(), what, &mut message.as_slice()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("signing failed at the token {TOKEN}: C_SignUpdate returned CKR_DEVICE_ERROR")
+    );
+}
+
+#[test]
 fn a_module_that_does_not_start_is_named_with_the_reason() {
     for (fake, said) in [
         ("no-list", "MODULE cannot be used as a PKCS#11 module: its list of functions is nowhere"),

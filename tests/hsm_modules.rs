@@ -14,7 +14,7 @@ mod common;
 
 use std::path::Path;
 
-use common::modules::{documented, hsm, line, makes_keys};
+use common::modules::{documented, hsm, line, makes_keys, signs_in_pieces};
 use common::program::{skipped, tool};
 use rootrite::pki::key::KeyAlgorithm;
 
@@ -49,6 +49,7 @@ fn nss_writes_its_own_format_under_a_known_number_and_makes_keys() {
     assert!(said.contains("quirks: {like: nss-3, reserved: "), "{said}");
     for algorithm in [KeyAlgorithm::EcdsaP384, KeyAlgorithm::Rsa2048] {
         makes_keys(folder.path(), "123456", algorithm);
+        signs_in_pieces(folder.path(), "123456", algorithm, algorithm == KeyAlgorithm::Rsa2048);
     }
 }
 
@@ -100,6 +101,7 @@ fn opencryptoki_takes_shorter_templates_and_is_never_locked() {
     // What its file says of the make is what was found.
     assert!(said.contains("\n    quirks: opencryptoki-3\n"), "{said}");
     makes_keys(folder.path(), "654321", KeyAlgorithm::Rsa2048);
+    signs_in_pieces(folder.path(), "654321", KeyAlgorithm::Rsa2048, false);
     // Three wrong PINs lock it. One is tried; the second only by a word; the third never.
     let doctor = format!("doctor --probe {which}");
     let first = hsm(folder.path(), &doctor, "000000", "").with(3);

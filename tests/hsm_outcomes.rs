@@ -78,12 +78,34 @@ fn a_call_in_hand_is_finished_and_its_outcome_written_down() {
     assert!(matches!(error, TokenError::Timeout { operation: Operation::Sign, .. }), "{error}");
     drop((session, process));
     assert!(is_at_work(&file).unwrap(), "it is still signing");
-    wait_for(&file);
-    let left = Outcome::read_all(&file).unwrap();
+    has_signed(&file, &digest);
+}
+
+#[test]
+fn who_stops_a_process_that_took_too_long_loses_nothing_of_what_it_does_still() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("module-1.outcomes");
+    let mut configuration = fake::configuration("slow");
+    configuration.timeouts.ordinary = Duration::from_millis(300);
+    let process = ModuleProcess::start(&configuration).unwrap();
+    process.keep_outcomes(&file).unwrap();
+    let mut session = process.open(&any("fake"), &STANDARD).unwrap();
+    let digest = HashAlgorithm::Sha256.digest(b"message");
+    assert!(matches!(session.sign(&id(), to_sign(&digest)), Err(TokenError::Timeout { .. })));
+    drop(session);
+    // As a ceremony that ends with the error does: every module is stopped.
+    assert!(matches!(process.stop(), Err(TokenError::ModuleSpent { operation: Operation::Stop, .. })));
+    has_signed(&file, &digest);
+}
+
+/// Waits for the process of a file, which then says that it signed a digest.
+fn has_signed(file: &Path, digest: &[u8]) {
+    wait_for(file);
+    let left = Outcome::read_all(file).unwrap();
     let [Outcome { call: Call::Sign { octets, .. }, result: Ok(signature), .. }] = left.as_slice() else {
         panic!("{left:?}")
     };
-    assert_eq!((octets.as_slice(), signature.len()), (digest.as_slice(), 70));
+    assert_eq!((octets.as_slice(), signature.len()), (digest, 70));
 }
 
 #[test]
@@ -127,7 +149,8 @@ fn a_call_that_takes_long_is_said_to_once_a_second() {
     let process = ModuleProcess::start(&configuration).unwrap();
     let mut session = process.open(&any("fake"), &STANDARD).unwrap();
     session.sign(&id(), to_sign(&[1; 32])).unwrap();
-    assert_eq!(*heard.lock().unwrap(), [(Operation::Sign, 1)]);
+    // How many more there are depends on the machine.
+    assert_eq!(heard.lock().unwrap().first(), Some(&(Operation::Sign, 1)));
 }
 
 #[test]

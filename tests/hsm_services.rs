@@ -15,7 +15,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::SoftHsm;
-use common::modules::{documented, enter, hsm, line, makes_keys, request};
+use common::modules::{documented, enter, hsm, line, makes_keys, request, signs_in_pieces};
 use common::service::{Cable, Tpm};
 use rootrite::hsm::{
     AttributeName, DataObject, HashAlgorithm, LOG_HEAD, Reading, ToSign, Token as _, TokenError,
@@ -46,6 +46,7 @@ fn a_tpm_makes_keys_of_its_own_only_and_they_sign() {
     assert!(said.contains("\n    quirks: tpm2-pkcs11-1\n"), "{said}");
     for algorithm in [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Rsa2048] {
         makes_keys(folder.path(), USER, algorithm);
+        signs_in_pieces(folder.path(), USER, algorithm, false);
     }
     // Its points on P-521 are no DER. They are read all the same; the module itself cannot read them when it is to sign.
     let (process, mut session) = enter(folder.path(), USER);

@@ -10,7 +10,7 @@ use crate::conduct::improvised_share;
 use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Word, read_secret, version, wrong};
 use crate::secret::SecretOctets;
 use crate::stage::{
-    AGAIN, Aside, Expected, NoAnswer, Notice, Operators, Pin, PinKind, PinPurpose, PinRequest, Question,
+    AGAIN, Aside, Expected, NoAnswer, Notice, Operators, Pin, PinPurpose, PinRequest, Question,
     ShareDelivery, ShareRequest, SignRequest, bring_signature, shared_pin,
 };
 
@@ -235,12 +235,7 @@ impl Operators for Answering<'_> {
                 Ok(shared_pin(request.kind))
             }
             (None, _) => {
-                let kind = match request.kind {
-                    PinKind::User => "PIN",
-                    PinKind::First => "user's first PIN",
-                    PinKind::SecurityOfficer => "security officer's PIN",
-                };
-                let question = format!("the {kind} of token `{}`", request.token);
+                let question = format!("the {}", request.kind.of(&request.token));
                 Err(NoAnswer::Missing { step: request.step.clone(), question })
             }
         }

@@ -1,7 +1,11 @@
-//! `log`: a ceremony log for people: its records, whether it is good, its head, who cosigns it, and proofs.
+//! `log`: a ceremony log for people: its records, whether it is good, its head, who cosigns it, proofs, and the way over the air
+//! to another machine.
 
 mod cosign;
+mod follow;
 mod prove;
+#[cfg(feature = "pictures")]
+mod receive;
 mod tiles;
 
 use std::fmt::Write as _;
@@ -32,6 +36,9 @@ enum Command {
     Head(Head),
     Prove(prove::Prove),
     Tiles(tiles::Tiles),
+    Follow(follow::Follow),
+    #[cfg(feature = "pictures")]
+    Receive(receive::Receive),
     Cosign(cosign::Cosign),
     WitnessKey(cosign::WitnessKey),
 }
@@ -49,6 +56,9 @@ impl Log {
             Command::Head(command) => command.run(out),
             Command::Prove(command) => command.run(out),
             Command::Tiles(command) => command.run(out),
+            Command::Follow(command) => command.run(out),
+            #[cfg(feature = "pictures")]
+            Command::Receive(command) => command.run(out),
             Command::Cosign(command) => command.run(out),
             Command::WitnessKey(command) => command.run(out),
         }

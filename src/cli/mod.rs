@@ -30,6 +30,7 @@ mod run;
 mod share;
 mod survive;
 mod verify;
+mod waiting;
 
 use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
@@ -106,6 +107,7 @@ pub fn main() -> ExitCode {
     if let Err(failure) = confine(&arguments.command) {
         return say(&failure);
     }
+    waiting::begin();
     let mut out = std::io::stdout().lock();
     let done = match arguments.command {
         Command::New(command) => command.run(&mut out),

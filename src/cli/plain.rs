@@ -164,16 +164,16 @@ impl Operators for Plain<'_> {
         let typed = quiet::typed(&prompt).map_err(|error| NoAnswer::Ended {
             question: format!("{who}: the share of {of}, typed at a terminal ({error})"),
         })?;
+        // No share is a word.
+        if let Some(aside) = typed.expose(aside_of) {
+            return Err(NoAnswer::Aside(aside));
+        }
         Ok(Some(typed).filter(|typed| !typed.is_empty()))
     }
 
     fn pin(&mut self, request: &PinRequest) -> Result<Pin, NoAnswer> {
-        let which = match request.kind {
-            PinKind::User => "PIN",
-            PinKind::First => "user's first PIN",
-            PinKind::SecurityOfficer => "security officer's PIN",
-        };
-        self.say(&format!("\n  {which} of token `{}`: {}\n", request.token, request.tries));
+        let which = request.kind.called();
+        self.say(&format!("\n  {}: {}\n", request.kind.of(&request.token), request.tries));
         loop {
             let first = Pin::read(&typed_by_all(request, which)?);
             let again = match request.purpose {
@@ -200,12 +200,22 @@ fn typed_by_all(request: &PinRequest, which: &str) -> Result<Zeroizing<Vec<u8>>,
     // It does not grow: that would leave a copy behind.
     let mut whole = Zeroizing::new(Vec::with_capacity(Pin::MAX_OCTETS + 1));
     for person in &request.people {
-        let part = typed_pin(&format!("  {}: {which} of `{}`: ", said(person), request.token))?;
+        let of = if request.kind == PinKind::Named { "" } else { "of " };
+        let part = typed_pin(&format!("  {}: {which} {of}`{}`: ", said(person), request.token))?;
+        // A token's PIN can be any text; a new one is none of these two words.
+        if let Some(aside) = aside_of(part.as_bytes()).filter(|_| request.purpose == PinPurpose::New) {
+            return Err(NoAnswer::Aside(aside));
+        }
         // One octet more than a PIN may have, so that what is too long is said to be so.
         let room = Pin::MAX_OCTETS + 1 - whole.len();
         whole.extend(part.bytes().take(room));
     }
     Ok(whole)
+}
+
+/// What somebody says in the place of a secret.
+fn aside_of(typed: &[u8]) -> Option<Aside> {
+    std::str::from_utf8(typed).ok().and_then(Aside::of)
 }
 
 /// What people compare, a line each.

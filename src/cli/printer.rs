@@ -254,7 +254,16 @@ impl Operators for Printing<'_> {
         let after = format!(
             "Take the sheet out of the printer; it has share {index}, every word can be read, and nothing else lies there"
         );
-        self.word(delivery, after, "taken")
+        // What is beside the script waits until the sheet is in its holder's hands: it would be printed a second time.
+        loop {
+            match self.word(delivery, after.clone(), "taken") {
+                Err(NoAnswer::Aside(_)) => {
+                    let sentence = "first the sheet; at the next question it can be said".to_owned();
+                    self.people.show(&Notice::Wrong { sentence });
+                }
+                done => return done,
+            }
+        }
     }
 
     fn share(&mut self, request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {

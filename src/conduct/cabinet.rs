@@ -12,18 +12,19 @@ use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::mechanisms;
 use crate::digest::Digest;
 use crate::hsm::{
-    AttributeName, Blank as BlankSlot, Finding, Found, Initialization, Measure, ModuleConfiguration,
-    ModuleProcess, Network, Probe, Quirks, Session, Taken, Token, TokenError, TokenFlag, TokenInformation,
-    TokenSelector, WrappedFormat, Writes,
+    AttributeName, Blank as BlankSlot, Hashes, Initialization, Measure, ModuleConfiguration, ModuleProcess,
+    Network, Quirks, Taken, Token, TokenError, TokenFlag, TokenInformation, TokenSelector, WrappedFormat,
+    Writes,
 };
 use crate::plan::{
-    Class, Login, PinSource, Plan, SignedWith, Site, SiteNetwork, SiteQuirks, SiteToken, WrapFormat,
+    Class, HashedBy, Login, PinSource, Plan, Site, SiteNetwork, SiteQuirks, SiteToken, WrapFormat,
 };
 use crate::stage::{
     Blank, Cabinet, Check, CheckOutcome, Device, Equipment, Fresh, LoginKind, Machine, Module, Past,
-    PastRecord, Person, Pin, Pins,
+    PastRecord, Person, Pin, PinBounds, Pins, dealt_characters,
 };
 use crate::step::PinShares;
 
@@ -118,8 +119,9 @@ pub fn open(
             .map_err(|source| wrong(name, source))
             .and_then(|()| equipment(name, token, (plan, past, site), &process))
         {
-            Ok(equipment) => {
+            Ok((equipment, mechanisms)) => {
                 found.push(terms(name, token, plan));
+                found.extend(mechanisms);
                 cabinet.insert(name.clone(), equipment);
             }
             Err(error) => errors.push(error),
@@ -197,7 +199,11 @@ pub fn quirks(token: &SiteToken) -> Quirks {
         omit_public: omit_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
         untold: untold.iter().filter_map(|attribute| named(attribute.name())).collect(),
         untold_public: untold_public.iter().filter_map(|attribute| named(attribute.name())).collect(),
-        hashes: *hashes,
+        hashes: Hashes {
+            rsa: hashes.contains(&HashedBy::Rsa),
+            rsa_pss: hashes.contains(&HashedBy::RsaPss),
+            ecdsa: hashes.contains(&HashedBy::Ecdsa),
+        },
         user_type: *user_type,
     }
 }
@@ -280,18 +286,27 @@ fn equipment(
     token: &SiteToken,
     (plan, past, site): (&Plan, &Past, &Site),
     process: &Arc<ModuleProcess>,
-) -> Result<Equipment, CabinetError> {
+) -> Result<(Equipment, Option<Check>), CabinetError> {
     let label = token.label.value.clone();
     let mut serial = token.serial.as_ref().map(|serial| serial.value.clone());
     let initialized = initialized_before(name, token, past, process).map_err(|source| wrong(name, source))?;
     let blank = token.initialize && initialized.is_none();
     serial = initialized.or(serial);
     let mut again = None;
+    let names = |found: &TokenInformation| {
+        mechanisms::check(name, plan, (token, &quirks(token)), || process.mechanisms(found))
+    };
+    let named;
     let device = if blank {
         let unfinished = unfinished(name, token, past, process).map_err(|source| wrong(name, source))?;
         let blank = unfinished.unwrap_or_else(|| serial.map_or(BlankSlot::Only, BlankSlot::Serial));
         let found = blank_token(process, &blank, token).map_err(|source| wrong(name, source))?;
         is_of_its_class(name, token, &found)?;
+        named = names(&found)?;
+        if token.pin.as_ref().is_some_and(|pin| pin.value == PinSource::Shares) {
+            let bounds = |source| CabinetError::DealtPin { token: name.to_owned(), source };
+            dealt_characters(&found).map_err(bounds)?;
+        }
         Device::Blank(Box::new(BlankToken {
             process: Arc::clone(process),
             blank,
@@ -300,9 +315,9 @@ fn equipment(
         }))
     } else {
         let selector = TokenSelector { label, serial, model: token.model.clone() };
-        let mut session = process.open(&selector, &quirks(token)).map_err(|source| wrong(name, source))?;
+        let session = process.open(&selector, &quirks(token)).map_err(|source| wrong(name, source))?;
         is_of_its_class(name, token, session.token())?;
-        signs_as_planned(name, plan, &mut session)?;
+        named = names(session.token())?;
         again = Some(session.token().serial.clone());
         Device::Ready(Box::new(session))
     };
@@ -316,7 +331,7 @@ fn equipment(
     equipment.wraps = wraps(token);
     equipment.replaces = token.quirks.replaces;
     equipment.fresh = Some(Box::new(Again::of(token, site, again)));
-    Ok(equipment)
+    Ok((equipment, named))
 }
 
 /// By which mechanism a token wraps into which format, as the HSM's side takes it.
@@ -378,33 +393,6 @@ fn is_of_its_class(name: &str, token: &SiteToken, found: &TokenInformation) -> R
     }
     Ok(())
 }
-
-/// A token names the mechanisms of what it has to sign: all have those of their keys, not all RSA-PSS. That is a claim; what a
-/// token does not name it will hardly do, and one that names nothing is asked when it signs.
-fn signs_as_planned(name: &str, plan: &Plan, session: &mut Session) -> Result<(), CabinetError> {
-    let with = plan.drafts.iter().filter_map(|draft| draft.signed_with.as_ref());
-    let pss = |with: &&SignedWith| with.token == name && with.is_pss();
-    let Some(SignedWith { algorithm, .. }) = with.filter(pss).min_by_key(|with| with.algorithm) else {
-        return Ok(());
-    };
-    let findings = session.probe(Probe::Mechanisms).map_err(|source| wrong(name, source))?;
-    if lacks(&findings, PSS_MECHANISM) {
-        let (token, algorithm) = (name.to_owned(), algorithm.name());
-        return Err(CabinetError::Mechanism { token, algorithm, mechanism: PSS_MECHANISM });
-    }
-    Ok(())
-}
-
-/// Whether a token's list is there and does not have a mechanism.
-fn lacks(findings: &[Finding], mechanism: &str) -> bool {
-    findings.iter().any(|finding| {
-        let named = finding.subject.split(' ').next();
-        named == Some(mechanism) && finding.found == Found::Lacking
-    })
-}
-
-/// RSA-PSS over a digest that was made here.
-const PSS_MECHANISM: &str = "CKM_RSA_PKCS_PSS";
 
 /// The one blank token that `initialize-token` will take, found before anyone enters a PIN for it.
 fn blank_token(
@@ -619,6 +607,14 @@ pub enum CabinetError {
         /// What it said.
         source: Box<TokenError>,
     },
+    /// A blank token whose PIN is to be dealt, and which can have none that nobody guesses.
+    #[error("token `{token}`: {source}")]
+    DealtPin {
+        /// The script's name for it.
+        token: String,
+        /// What it can have.
+        source: PinBounds,
+    },
     /// The site says hardware, and the token says otherwise.
     #[error(
         "token `{token}` says that its model is `{model}`, which is software; the site file says `class: hardware`"
@@ -629,17 +625,15 @@ pub enum CabinetError {
         /// What it says of itself.
         model: String,
     },
-    /// The token cannot sign what the plan wants of it.
-    #[error(
-        "token `{token}` does not name the mechanism {mechanism}; a profile wants `signature: {algorithm}` of a key on it"
-    )]
+    /// The token cannot do what the plan wants of it.
+    #[error("token `{token}` does not name the mechanism {mechanism}; {wanted}")]
     Mechanism {
         /// The script's name for it.
         token: String,
-        /// What the profile says.
-        algorithm: &'static str,
         /// What the token would have to have.
-        mechanism: &'static str,
+        mechanism: String,
+        /// What for.
+        wanted: String,
     },
     /// One token stands in for two.
     #[error(
@@ -698,22 +692,5 @@ mod tests {
         drop(writer);
         let line = line_of(File::from(std::os::fd::OwnedFd::from(reader))).unwrap();
         assert!(Pin::read(&line).is_err());
-    }
-    #[test]
-    fn a_mechanism_is_missed_only_in_a_list_that_is_there() {
-        let finding = |subject: &str, found| Finding {
-            subject: subject.to_owned(),
-            found,
-            detail: String::new(),
-            microseconds: None,
-            says: Vec::new(),
-        };
-        let list = finding("mechanisms", Found::Good);
-        let pss = |found| finding("CKM_RSA_PKCS_PSS (0xd)", found);
-        assert!(lacks(&[list.clone(), pss(Found::Lacking)], PSS_MECHANISM));
-        assert!(!lacks(&[list.clone(), pss(Found::Good)], PSS_MECHANISM));
-        assert!(!lacks(&[list.clone(), pss(Found::Unknown)], PSS_MECHANISM));
-        assert!(!lacks(&[list, finding("CKM_RSA_PKCS (0x1)", Found::Lacking)], PSS_MECHANISM));
-        assert!(!lacks(&[finding("mechanisms", Found::Unknown)], PSS_MECHANISM));
     }
 }

@@ -9,6 +9,7 @@
 mod approvals;
 mod cabinet;
 mod closing;
+mod mechanisms;
 mod outcomes;
 mod programme;
 mod rehearsal;

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::starter::Heartbeat;
@@ -77,8 +78,8 @@ impl Channel {
         timeout: Duration,
         question: &impl Wire,
     ) -> Result<u64, TokenError> {
-        if self.shared.spent.load(Ordering::Acquire) || self.shared.has_left() {
-            return Err(TokenError::ModuleSpent { module: self.shared.module.clone(), operation });
+        if self.shared.is_spent() || self.shared.has_left() {
+            return Err(self.shared.is_of_no_use(operation));
         }
         let number = self.next;
         self.next += 1;
@@ -166,6 +167,8 @@ pub(super) struct Shared {
     left: AtomicBool,
     /// The last of what the process wrote to its standard error.
     words: Arc<Mutex<Vec<u8>>>,
+    /// Who hears that, until there is no more; nothing where nobody does.
+    listener: Option<JoinHandle<()>>,
     timeouts: Timeouts,
     heartbeat: Heartbeat,
     /// Where the process keeps outcomes, if it does.
@@ -174,13 +177,18 @@ pub(super) struct Shared {
 
 impl Shared {
     /// A process that has just been started.
-    pub(super) fn new(configuration: &ModuleConfiguration, child: Child, words: Arc<Mutex<Vec<u8>>>) -> Self {
+    pub(super) fn new(
+        configuration: &ModuleConfiguration,
+        child: Child,
+        (words, listener): (Arc<Mutex<Vec<u8>>>, Option<JoinHandle<()>>),
+    ) -> Self {
         Self {
             module: configuration.module.clone(),
             child: Mutex::new(Some(child)),
             spent: AtomicBool::new(false),
             left: AtomicBool::new(false),
             words,
+            listener,
             timeouts: configuration.timeouts,
             heartbeat: configuration.heartbeat.clone(),
             outcomes: Mutex::default(),
@@ -196,6 +204,7 @@ impl Shared {
             spent: AtomicBool::new(false),
             left: AtomicBool::new(false),
             words,
+            listener: None,
             timeouts: configuration.timeouts,
             heartbeat: Heartbeat::default(),
             outcomes: Mutex::default(),
@@ -220,6 +229,16 @@ impl Shared {
     /// How long calls may take.
     pub(super) fn timeouts(&self) -> &Timeouts {
         &self.timeouts
+    }
+
+    /// Whether nothing more is to be asked.
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent.load(Ordering::Acquire)
+    }
+
+    /// What it means to ask it all the same.
+    pub(super) fn is_of_no_use(&self, operation: Operation) -> TokenError {
+        TokenError::ModuleSpent { module: self.module.clone(), operation }
     }
 
     /// Nothing more is to be asked.
@@ -248,8 +267,18 @@ impl Shared {
     }
 
     fn died(&self, operation: Operation, death: Death) -> TokenError {
+        self.hear_out();
         let said = String::from_utf8_lossy(&lock(&self.words)).trim().to_owned();
         TokenError::ModuleDied { module: self.module.clone(), operation, death, said }
+    }
+
+    /// Waits until all that a process wrote before its end has been heard.
+    fn hear_out(&self) {
+        let until = Instant::now() + LONGEST_WORDS;
+        while self.listener.as_ref().is_some_and(|listener| !listener.is_finished()) && Instant::now() < until
+        {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     fn improper(&self, operation: Operation, finding: String) -> TokenError {
@@ -307,6 +336,9 @@ const BEAT: Duration = Duration::from_secs(1);
 
 /// How long a process may take from closing its sockets to its end.
 const LONGEST_DYING: Duration = Duration::from_secs(2);
+
+/// How long the last words of a process that has ended may be on their way.
+const LONGEST_WORDS: Duration = Duration::from_secs(2);
 
 /// How long the program waits for the process when nothing more is wanted of it.
 const LONGEST_PARTING: Duration = Duration::from_secs(5);

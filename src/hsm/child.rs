@@ -97,6 +97,7 @@ fn serve(mut control: UnixStream) -> ExitCode {
         drop(octets);
         let answered = match command {
             Ok(Command::Slots) => send(&mut control, number, &loaded.slots(Operation::ListTokens)),
+            Ok(Command::Mechanisms { slot }) => send(&mut control, number, &loaded.mechanisms(slot)),
             Ok(Command::Initialize { initialization }) => {
                 initialize(&loaded, &mut control, number, (&initialization, &kept))
             }
@@ -318,13 +319,22 @@ fn answer(
             send(socket, number, &signed)
         }
         Request::SignPss { key, hash, octets } => {
-            let signed = direct.sign(&key, ToSign::Pss { hash, octets: &octets });
+            let signed = direct.sign(&key, ToSign::Pss { hash, octets: &octets, message: None });
             *last = ended(call, direct, &signed, Clone::clone);
             send(socket, number, &signed)
         }
-        Request::SignWhole { key, hash, message } => {
-            let octets = &hash.digest(&message);
-            let signed = direct.sign(&key, ToSign::Whole { hash, octets, message: &message });
+        Request::SignWhole { key, hash, message, pss } => {
+            let (octets, message) = (&hash.digest(&message), message.as_slice());
+            let what = match pss {
+                true => ToSign::Pss { hash, octets, message: Some(message) },
+                false => ToSign::Whole { hash, octets, message },
+            };
+            let signed = direct.sign(&key, what);
+            *last = ended(call, direct, &signed, Clone::clone);
+            send(socket, number, &signed)
+        }
+        Request::EndStream { octets, .. } => {
+            let signed = direct.end_stream(&octets);
             *last = ended(call, direct, &signed, Clone::clone);
             send(socket, number, &signed)
         }
@@ -367,6 +377,11 @@ fn look(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Requ
         Request::Random { count } => send(socket, number, &direct.random(count)),
         Request::Inventory => send(socket, number, &direct.inventory()),
         Request::Key { id } => send(socket, number, &direct.key(&id)),
+        // Nothing is signed before the end of the message.
+        Request::BeginStream { key, hash, pss } => {
+            send(socket, number, &direct.begin_stream(&key, hash, pss))
+        }
+        Request::GoOnStream { part } => send(socket, number, &direct.go_on_stream(&part)),
         Request::ProbeTemplate { algorithm } => send(socket, number, &direct.probe_template(algorithm)),
         // What is wrapped is told to nobody but who asked, and nothing of it stays on the token.
         Request::Wrap { id, kek, mechanism } => send(socket, number, &direct.wrap_key(&id, &kek, mechanism)),
@@ -390,10 +405,10 @@ fn call(request: &Request<'_>) -> Option<Call> {
             };
             Call::Sign { id: key.clone(), hash: *hash, octets }
         }
-        Request::SignPss { key, hash, octets } => {
+        Request::SignPss { key, hash, octets } | Request::EndStream { key, hash, octets } => {
             Call::Sign { id: key.clone(), hash: Some(*hash), octets: octets.clone() }
         }
-        Request::SignWhole { key, hash, message } => {
+        Request::SignWhole { key, hash, message, .. } => {
             Call::Sign { id: key.clone(), hash: Some(*hash), octets: hash.digest(message) }
         }
         Request::Generate { request } => {

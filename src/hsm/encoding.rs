@@ -3,6 +3,7 @@
 //! Tokens differ in how they write points and curves. What is taken is exactly what is listed here; all else is
 //! refused. Whether a point lies on its curve is for `pki` to say, and it says so for every key.
 
+use super::HashAlgorithm;
 use crate::pki::key::{KeyAlgorithm, KeyError, MlDsa, PublicKey};
 
 /// CKA_KEY_TYPE of a kind of key.
@@ -33,6 +34,23 @@ pub(super) const fn signing_mechanism(algorithm: KeyAlgorithm) -> u64 {
         cryptoki_sys::CKK_EC => cryptoki_sys::CKM_ECDSA,
         cryptoki_sys::CKK_ML_DSA => cryptoki_sys::CKM_ML_DSA,
         _ => cryptoki_sys::CKM_EDDSA,
+    }
+}
+
+/// The mechanism that signs with a kind of key what it hashes itself. Kinds that always do have no other.
+pub(super) const fn hashing_mechanism(algorithm: KeyAlgorithm, hash: HashAlgorithm, pss: bool) -> u64 {
+    use HashAlgorithm::{Sha256, Sha384, Sha512};
+    match (key_type(algorithm), hash) {
+        (cryptoki_sys::CKK_RSA, Sha256) if pss => cryptoki_sys::CKM_SHA256_RSA_PKCS_PSS,
+        (cryptoki_sys::CKK_RSA, Sha384) if pss => cryptoki_sys::CKM_SHA384_RSA_PKCS_PSS,
+        (cryptoki_sys::CKK_RSA, Sha512) if pss => cryptoki_sys::CKM_SHA512_RSA_PKCS_PSS,
+        (cryptoki_sys::CKK_RSA, Sha256) => cryptoki_sys::CKM_SHA256_RSA_PKCS,
+        (cryptoki_sys::CKK_RSA, Sha384) => cryptoki_sys::CKM_SHA384_RSA_PKCS,
+        (cryptoki_sys::CKK_RSA, Sha512) => cryptoki_sys::CKM_SHA512_RSA_PKCS,
+        (cryptoki_sys::CKK_EC, Sha256) => cryptoki_sys::CKM_ECDSA_SHA256,
+        (cryptoki_sys::CKK_EC, Sha384) => cryptoki_sys::CKM_ECDSA_SHA384,
+        (cryptoki_sys::CKK_EC, Sha512) => cryptoki_sys::CKM_ECDSA_SHA512,
+        _ => signing_mechanism(algorithm),
     }
 }
 

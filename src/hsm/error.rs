@@ -401,6 +401,13 @@ impl fmt::Display for Death {
     }
 }
 
+impl TokenError {
+    /// Whether the token has no room for one more session.
+    pub(super) fn is_want_of_sessions(&self) -> bool {
+        matches!(self, Self::Code { code, .. } if code.0 == cryptoki_sys::CKR_SESSION_COUNT)
+    }
+}
+
 /// What is being done with a module or token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -71,13 +71,35 @@ impl TokenInformation {
         TokenFlag::ALL.iter().filter(|flag| self.has(**flag)).map(|flag| flag.name()).collect()
     }
 
+    /// Whether it says of itself what another says that is not changed by its use.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let said = |token: &Self| {
+            let Self { label, manufacturer, model, serial, .. } = token.clone();
+            (label, manufacturer, model, serial, token.has(TokenFlag::TokenInitialized))
+        };
+        said(self) == said(other)
+    }
+
     /// What the token says of the user's PIN.
     pub const fn pin_state(&self) -> PinState {
-        if self.has(TokenFlag::UserPinLocked) {
+        self.state([TokenFlag::UserPinLocked, TokenFlag::UserPinFinalTry, TokenFlag::UserPinCountLow])
+    }
+
+    /// What the token says of the security officer's PIN.
+    pub const fn officer_pin_state(&self) -> PinState {
+        self.state([
+            TokenFlag::OfficerPinLocked,
+            TokenFlag::OfficerPinFinalTry,
+            TokenFlag::OfficerPinCountLow,
+        ])
+    }
+
+    const fn state(&self, [locked, last, low]: [TokenFlag; 3]) -> PinState {
+        if self.has(locked) {
             PinState::Locked
-        } else if self.has(TokenFlag::UserPinFinalTry) {
+        } else if self.has(last) {
             PinState::FinalTry
-        } else if self.has(TokenFlag::UserPinCountLow) {
+        } else if self.has(low) {
             PinState::CountLow
         } else {
             PinState::Unsaid

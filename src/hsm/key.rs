@@ -162,8 +162,8 @@ pub enum ToSign<'a> {
         /// Its octets, as many as the hash gives.
         octets: &'a [u8],
     },
-    /// A digest that was made here, with its message: for RSA and ECDSA. A token gets the digest, unless it signs by RSA
-    /// only what it hashes itself ([`super::Quirks::hashes`]).
+    /// A digest that was made here, with its message: for RSA and ECDSA. A token gets the digest, unless it signs only what it
+    /// hashes itself ([`super::Quirks::hashes`]).
     Whole {
         /// By which hash.
         hash: HashAlgorithm,
@@ -178,6 +178,8 @@ pub enum ToSign<'a> {
         hash: HashAlgorithm,
         /// Its octets, as many as the hash gives.
         octets: &'a [u8],
+        /// What was hashed, if it is at hand: for a token that hashes itself.
+        message: Option<&'a [u8]>,
     },
     /// The message itself: for Ed25519, which hashes inside.
     Message(&'a [u8]),

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use super::wire::{Lent, Reader, Wire, WireError, Writer, wire_enum, wire_list, wire_struct};
 use super::{
-    AttributeName, Attributes, Blank, DataObject, Death, Entry, Initialization, Inventory, KeyDescription,
-    KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Probe, Quirks, Reading, RestoreRequest,
-    ReturnCode, SlotInformation, TemplateFinding, TokenError, TokenInformation, TokenSelector, Version,
-    Wrapped,
+    AttributeName, Attributes, Blank, DataObject, Death, Entry, Hashes, Initialization, Inventory,
+    KeyDescription, KeyId, KeyRequest, Login, ModuleInformation, Operation, PinState, Probe, Quirks, Reading,
+    RestoreRequest, ReturnCode, SlotInformation, TemplateFinding, TokenError, TokenInformation,
+    TokenSelector, Version, Wrapped,
 };
 use crate::confinement::{Measure, Network, Taken, Writes};
 use crate::digest::Digest;
@@ -33,6 +33,11 @@ pub(super) enum Command {
     },
     /// To list the tokens. Answered by a list of [`SlotInformation`].
     Slots,
+    /// To list the numbers of the mechanisms that the token in a slot names. Answered by a list of them.
+    Mechanisms {
+        /// Which slot, of those that were listed a moment ago.
+        slot: u64,
+    },
     /// To initialise a token. Answered by its [`TokenInformation`].
     Initialize {
         /// Which and how.
@@ -122,6 +127,31 @@ pub(super) enum Request<'a> {
         hash: HashAlgorithm,
         /// What is hashed.
         message: Vec<u8>,
+        /// Whether by RSA-PSS.
+        pss: bool,
+    },
+    /// [`super::Token::sign_read`]: a message comes in pieces; answered by whether the token wants it, which is hashed by this.
+    BeginStream {
+        /// By which key.
+        key: KeyId,
+        /// The hash.
+        hash: HashAlgorithm,
+        /// Whether by RSA-PSS.
+        pss: bool,
+    },
+    /// The next piece.
+    GoOnStream {
+        /// Its octets.
+        part: Vec<u8>,
+    },
+    /// The signature over all of it, if this is its digest.
+    EndStream {
+        /// By which key.
+        key: KeyId,
+        /// The hash.
+        hash: HashAlgorithm,
+        /// The digest.
+        octets: Vec<u8>,
     },
     /// [`super::Session::probe_template`]
     ProbeTemplate {
@@ -190,6 +220,8 @@ pub(super) enum SentLogin<'a> {
     None,
     /// Outside of this program.
     External,
+    /// As the security officer, by a PIN.
+    Officer(Lent<'a, Pin>),
 }
 
 impl SentLogin<'_> {
@@ -200,6 +232,7 @@ impl SentLogin<'_> {
             Self::ProtectedPath => Login::ProtectedPath,
             Self::None => Login::None,
             Self::External => Login::External,
+            Self::Officer(pin) => Login::Officer(pin),
         }
     }
 }
@@ -211,6 +244,7 @@ wire_enum!(Command {
     3 Open { selector, quirks },
     4 Stop,
     5 Outcomes,
+    6 Mechanisms { slot },
 });
 
 wire_enum!(Request<'_> {
@@ -230,14 +264,17 @@ wire_enum!(Request<'_> {
     13 SignPss { key, hash, octets },
     14 ProbeTemplate { algorithm },
     15 Probe { probe },
-    30 SignWhole { key, hash, message },
+    30 SignWhole { key, hash, message, pss },
+    31 BeginStream { key, hash, pss },
+    32 GoOnStream { part },
+    33 EndStream { key, hash, octets },
     40 Wrap { id, kek, mechanism },
     41 Restore { request, kek },
     42 Seal { id },
     43 Rewrap { request, old, new },
 });
 
-wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External });
+wire_enum!(SentLogin<'_> { 0 Pin(pin), 1 ProtectedPath, 2 None, 3 External, 4 Officer(pin) });
 wire_enum!(HashAlgorithm { 0 Sha256, 1 Sha384, 2 Sha512 });
 wire_enum!(Taken { 0 Yes, 1 Partly, 2 No });
 wire_enum!(Network { 0 Deny, 1 Unix, 2 Peer(peer) });
@@ -305,6 +342,7 @@ wire_struct!(Quirks {
     hashes,
     user_type
 });
+wire_struct!(Hashes { rsa, rsa_pss, ecdsa });
 wire_struct!(TemplateFinding { omit_private, omit_public });
 wire_struct!(Initialization { blank, label, officer_pin, user_pin });
 wire_struct!(KeyRequest { label, id, algorithm, extractable });
@@ -314,7 +352,7 @@ wire_struct!(KeyDescription { label, id, algorithm, public_key, private, public 
 wire_struct!(Inventory { entries, unreadable });
 wire_struct!(Entry { class, id, label, key_type, fingerprint });
 wire_struct!(DataObject { label, application, value });
-wire_list!(Vec<u8>, String, AttributeName, SlotInformation, Entry, DataObject, PathBuf, Measure);
+wire_list!(u64, Vec<u8>, String, AttributeName, SlotInformation, Entry, DataObject, PathBuf, Measure);
 
 wire_enum!(TokenError {
     0 PinIncorrect { token, state },

@@ -22,6 +22,7 @@ mod fuzz;
 mod information;
 mod inventory;
 mod key;
+mod mechanism;
 mod message;
 mod outcome;
 mod process;
@@ -30,6 +31,8 @@ mod raw;
 mod session;
 mod starter;
 mod wire;
+
+use std::io::Read;
 
 use zeroize::Zeroizing;
 
@@ -46,9 +49,10 @@ pub use key::{
     AttributeName, Attributes, KeyDescription, KeyId, KeyIdError, KeyRequest, ObjectClass, Reading,
     RestoreRequest, ToSign, Wrapped,
 };
+pub use mechanism::Mechanism;
 pub use outcome::{Call, Outcome, is_at_work};
 pub use process::{ModuleConfiguration, ModuleProcess, Timeouts};
-pub use quirks::{Quirks, STANDARD, TemplateFinding};
+pub use quirks::{Hashes, Quirks, STANDARD, TemplateFinding};
 pub use raw::close_what_was_inherited;
 pub use session::Session;
 pub use starter::{Heartbeat, begin as begin_starter};
@@ -132,6 +136,28 @@ pub trait Token: Send {
     /// [`TokenError::WrongInput`] where key and input do not go together; [`TokenError::MalformedSignature`];
     /// the errors of [`Token::key`].
     fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError>;
+
+    /// Whether it signs digests that were made elsewhere, whatever the key. Otherwise many are signed one by one, by
+    /// [`Token::sign_read`].
+    fn takes_digests(&self) -> bool {
+        true
+    }
+
+    /// As [`Token::sign`], with the message at hand however long it is: a token that signs only what it hashes itself is given
+    /// it piece by piece, and is asked for the signature once the pieces have the digest that is to be signed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Token::sign`]; [`TokenError::WrongInput`] if the message cannot be read or is another one.
+    fn sign_read(
+        &mut self,
+        key: &KeyId,
+        what: ToSign<'_>,
+        message: &mut dyn Read,
+    ) -> Result<Vec<u8>, TokenError> {
+        let _ = message;
+        self.sign(key, what)
+    }
 
     /// Signs many of a kind by one key: as many signatures as there are inputs, in their order, each as [`Token::sign`]
     /// gives it. `hash`: the inputs are digests by it; otherwise they are messages.
@@ -252,6 +278,8 @@ fn cannot(operation: Operation, function: &str) -> TokenError {
 pub enum Login<'pin> {
     /// By a PIN.
     Pin(&'pin Pin),
+    /// As the token's security officer, by a PIN: nothing but to see whether it is the one.
+    Officer(&'pin Pin),
     /// By a PIN pad or card reader of the token's own.
     ProtectedPath,
     /// Not at all: the token asks for no login.

@@ -15,6 +15,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
@@ -25,7 +26,7 @@ use super::message::Command;
 use super::session::Session;
 use super::starter::{self, Heartbeat};
 use super::{
-    Death, Initialization, ModuleInformation, Operation, Quirks, SlotInformation, TokenError,
+    Death, Initialization, Mechanism, ModuleInformation, Operation, Quirks, SlotInformation, TokenError,
     TokenInformation, TokenSelector,
 };
 use crate::confinement::{Network, Writes};
@@ -151,6 +152,24 @@ impl ModuleProcess {
         self.control.running()?.channel.ask(Operation::ListTokens, timeout, &Command::Slots)
     }
 
+    /// The mechanisms that a token names, blank or not: a claim. Nobody has to be logged in.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NoSuchToken`] if it is not there, as it was; [`TokenError::Code`] and what can befall any call.
+    pub fn mechanisms(&self, token: &TokenInformation) -> Result<Vec<Mechanism>, TokenError> {
+        let timeout = self.control.configuration.timeouts.ordinary;
+        let slots = self.slots()?;
+        let there = slots.iter().find(|slot| slot.token.is_same(token));
+        let slot = there.map(|slot| slot.number).ok_or_else(|| TokenError::NoSuchToken {
+            wanted: token.to_string(),
+            present: slots.iter().map(|slot| slot.token.to_string()).collect(),
+        })?;
+        let command = Command::Mechanisms { slot };
+        let numbers: Vec<u64> = self.control.running()?.channel.ask(Operation::Examine, timeout, &command)?;
+        Ok(numbers.into_iter().map(Mechanism).collect())
+    }
+
     /// Makes a token out of a blank one: C_InitToken, and C_InitPIN by the security officer.
     ///
     /// # Errors
@@ -194,6 +213,11 @@ impl ModuleProcess {
     pub fn stop(self) -> Result<(), TokenError> {
         let mut running = lock(&self.control.running);
         let timeout = running.shared.timeouts().stop;
+        if running.shared.is_spent() {
+            // It may be in the call still that took too long: what comes of that call it writes beside the journal, and
+            // nobody waits for it here.
+            return Err(running.shared.is_of_no_use(Operation::Stop));
+        }
         let stopped: Result<(), _> = if running.shared.has_left() {
             Ok(())
         } else {
@@ -233,8 +257,8 @@ impl Running {
         let mut child = starter::spawn(command).map_err(not_started)?;
         let words = Arc::new(Mutex::new(Vec::new()));
         let listener = child.stderr.take().map(|stderr| listen(stderr, Arc::clone(&words))).transpose();
-        listener.map_err(not_started)?;
-        let shared = Arc::new(Shared::new(configuration, child, words));
+        let listener = listener.map_err(not_started)?;
+        let shared = Arc::new(Shared::new(configuration, child, (words, listener)));
         let mut channel = Channel::new(ours, Arc::clone(&shared));
         let start = Command::Start {
             module,
@@ -265,11 +289,12 @@ impl Running {
     }
 
     /// Waits for a process that ends in good order, and takes its file for outcomes away, where there is one: every answer
-    /// has arrived, and a file that stays says no more than the log does.
+    /// has arrived, and a file that stays says no more than the log does. The file of a process that does not end stays: who
+    /// goes on waits for it.
     fn see_off(&self) -> (Option<PathBuf>, Death) {
         let death = self.shared.wait(self.shared.timeouts().stop);
         let place = self.shared.outcomes().take();
-        if let Some(place) = &place {
+        if let Some(place) = place.as_ref().filter(|_| death != Death::Unknown) {
             let _ = std::fs::remove_file(place);
         }
         (place, death)
@@ -287,7 +312,10 @@ impl Control {
         let mut running = lock(&self.running);
         if running.shared.has_left() {
             // Not beside each other: some tokens lose calls when two processes have them.
-            let (outcomes, _) = running.see_off();
+            let (outcomes, death) = running.see_off();
+            if death == Death::Unknown {
+                return Err(Shared::late(Operation::Stop, running.shared.timeouts().stop));
+            }
             let (next, _) = Running::start(&self.configuration)?;
             *running = next;
             if let Some(place) = outcomes {
@@ -328,7 +356,7 @@ impl Control {
 }
 
 /// Keeps the last of what a process writes to its standard error, and takes the rest away.
-fn listen(mut stderr: ChildStderr, words: Arc<Mutex<Vec<u8>>>) -> io::Result<()> {
+fn listen(mut stderr: ChildStderr, words: Arc<Mutex<Vec<u8>>>) -> io::Result<JoinHandle<()>> {
     let listener = move || {
         let mut room = [0; 1024];
         while let Ok(count @ 1..) = stderr.read(&mut room) {
@@ -338,7 +366,7 @@ fn listen(mut stderr: ChildStderr, words: Arc<Mutex<Vec<u8>>>) -> io::Result<()>
             words.drain(..excess);
         }
     };
-    std::thread::Builder::new().name("module words".to_owned()).spawn(listener).map(drop)
+    std::thread::Builder::new().name("module words".to_owned()).spawn(listener)
 }
 
 /// Sends a socket or file, with one octet to carry it.

@@ -3,6 +3,7 @@
 //! The values come from outside (`quirks/*.yaml`, the site file); this folder reads no file.
 
 use super::AttributeName;
+use crate::pki::key::KeyAlgorithm;
 
 /// How one make of HSM differs from the standard.
 ///
@@ -26,10 +27,41 @@ pub struct Quirks {
     /// Uses of a public key of which the token says what nobody asked for. They are read and logged, and not held against a
     /// key: who verifies a signature asks no token whether it may.
     pub untold_public: Vec<AttributeName>,
-    /// Whether the token signs by RSA only what it hashes itself (CKM_SHA256_RSA_PKCS and its like, no CKM_RSA_PKCS).
-    pub hashes: bool,
+    /// By what the token signs only what it hashes itself.
+    pub hashes: Hashes,
     /// The user type that logs in, if it is not CKU_USER.
     pub user_type: Option<u64>,
+}
+
+/// By what a token signs only what it hashes itself, by a mechanism that has the hash in its name, and no digest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hashes {
+    /// By RSA, PKCS #1 v1.5: CKM_SHA256_RSA_PKCS and its like, no CKM_RSA_PKCS.
+    pub rsa: bool,
+    /// By RSA-PSS: CKM_SHA256_RSA_PKCS_PSS and its like, no CKM_RSA_PKCS_PSS.
+    pub rsa_pss: bool,
+    /// By ECDSA: CKM_ECDSA_SHA256 and its like, no CKM_ECDSA.
+    pub ecdsa: bool,
+}
+
+impl Hashes {
+    /// It takes digests.
+    pub const NOTHING: Self = Self { rsa: false, rsa_pss: false, ecdsa: false };
+
+    /// Whether it hashes anything itself.
+    pub const fn anything(self) -> bool {
+        self.rsa || self.rsa_pss || self.ecdsa
+    }
+
+    /// Whether it hashes itself what a kind of key signs. Ed25519 and ML-DSA take the message from everybody.
+    pub const fn with(self, algorithm: KeyAlgorithm, pss: bool) -> bool {
+        match (algorithm.rsa_bits(), algorithm.curve()) {
+            (Some(_), _) if pss => self.rsa_pss,
+            (Some(_), _) => self.rsa,
+            (None, Some(_)) => self.ecdsa,
+            (None, None) => false,
+        }
+    }
 }
 
 /// A token without quirks.
@@ -41,7 +73,7 @@ pub const STANDARD: Quirks = Quirks {
     sessions: None,
     untold: Vec::new(),
     untold_public: Vec::new(),
-    hashes: false,
+    hashes: Hashes::NOTHING,
     user_type: None,
 };
 

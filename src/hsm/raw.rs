@@ -18,7 +18,7 @@
 use std::ffi::CString;
 use std::path::Path;
 use std::ptr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BBOOL, CK_C_INITIALIZE_ARGS, CK_FUNCTION_LIST, CK_INFO, CK_MECHANISM, CK_MECHANISM_INFO,
@@ -220,14 +220,34 @@ impl Module {
         let flags = cryptoki_sys::CKF_SERIAL_SESSION | cryptoki_sys::CKF_RW_SESSION;
         // SAFETY: no callback is given; `handle` has room for the handle.
         call!(self, C_OpenSession(slot, flags, ptr::null_mut(), None, &raw mut handle))?;
-        Ok(Session { module: Arc::clone(self), handle })
+        Ok(Session { module: Arc::clone(self), handle, lent_by: None })
     }
 }
 
-/// A session, closed when dropped. Borrowed exclusively for every call: two threads are never in one session.
+/// A session, closed when dropped, unless it was lent: then it goes back. Borrowed exclusively for every call: two threads
+/// are never in one session.
 pub(super) struct Session {
     module: Arc<Module>,
     handle: CK_SESSION_HANDLE,
+    lent_by: Option<Arc<Keeper>>,
+}
+
+/// Keeps one session with a token open: the last one to close would log its user out. A token that has room for no other is
+/// lent it, to one borrower at a time.
+pub(super) struct Keeper(Mutex<Option<Session>>);
+
+impl Keeper {
+    /// Keeps a session.
+    pub(super) fn of(session: Session) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Some(session))))
+    }
+
+    /// Lends the session until it is dropped; nothing if somebody has it.
+    pub(super) fn lend(self: &Arc<Self>) -> Option<Session> {
+        let mut session = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        session.lent_by = Some(Arc::clone(self));
+        Some(session)
+    }
 }
 
 /// An object, for as long as the module keeps it.
@@ -241,6 +261,8 @@ pub(super) enum Mechanism {
     Plain(CK_ULONG),
     /// RSA-PSS over a digest: the hash's mechanism, the mask's, and how many octets of salt.
     Pss {
+        /// CKM_RSA_PKCS_PSS; or CKM_SHA…_RSA_PKCS_PSS, where the token hashes itself.
+        number: CK_ULONG,
         /// CKM_SHA…
         hash: CK_ULONG,
         /// CKG_MGF1_SHA…
@@ -514,22 +536,7 @@ impl Session {
 
     /// Signs in one go.
     pub(super) fn sign(&mut self, by: Mechanism, key: Object, data: &[u8]) -> Result<Vec<u8>, Fault> {
-        let mut parameters = match by {
-            Mechanism::Plain(_) => CK_RSA_PKCS_PSS_PARAMS::default(),
-            Mechanism::Pss { hash, mask, salt } => {
-                CK_RSA_PKCS_PSS_PARAMS { hashAlg: hash, mgf: mask, sLen: salt }
-            }
-        };
-        let mut mechanism = match by {
-            Mechanism::Plain(mechanism) => plain(mechanism),
-            Mechanism::Pss { .. } => CK_MECHANISM {
-                mechanism: cryptoki_sys::CKM_RSA_PKCS_PSS,
-                pParameter: (&raw mut parameters).cast(),
-                ulParameterLen: length(size_of::<CK_RSA_PKCS_PSS_PARAMS>()),
-            },
-        };
-        // SAFETY: the mechanism and its parameters outlive the call and are only read.
-        call!(self.module, C_SignInit(self.handle, &raw mut mechanism, key.0))?;
+        self.begin_signing(by, key)?;
         // A module that had no room keeps the operation (PKCS#11 §5.2): it is not begun a second time.
         with_room("C_Sign", |place, count| {
             // SAFETY: the data outlive the call and are only read; `count` says how much room there is at `place`.
@@ -538,6 +545,45 @@ impl Session {
                 C_Sign(self.handle, data.as_ptr().cast_mut(), length(data.len()), place, count)
             )
         })
+    }
+
+    /// Gives the token the next octets of what it signs, after [`Session::begin_signing`].
+    pub(super) fn go_on_signing(&mut self, part: &[u8]) -> Result<(), Fault> {
+        // SAFETY: the data outlive the call and are only read.
+        call!(self.module, C_SignUpdate(self.handle, part.as_ptr().cast_mut(), length(part.len())))
+    }
+
+    /// The signature over all that was given.
+    pub(super) fn end_signing(&mut self) -> Result<Vec<u8>, Fault> {
+        with_room("C_SignFinal", |place, count| {
+            // SAFETY: `count` says how much room there is at `place`.
+            call!(self.module, C_SignFinal(self.handle, place, count))
+        })
+    }
+
+    /// Closes it, lent or not: what it was in the middle of ends with it.
+    pub(super) fn close(mut self) {
+        self.lent_by = None;
+    }
+
+    /// Begins to sign.
+    pub(super) fn begin_signing(&mut self, by: Mechanism, key: Object) -> Result<(), Fault> {
+        let mut parameters = match by {
+            Mechanism::Plain(_) => CK_RSA_PKCS_PSS_PARAMS::default(),
+            Mechanism::Pss { hash, mask, salt, .. } => {
+                CK_RSA_PKCS_PSS_PARAMS { hashAlg: hash, mgf: mask, sLen: salt }
+            }
+        };
+        let mut mechanism = match by {
+            Mechanism::Plain(mechanism) => plain(mechanism),
+            Mechanism::Pss { number, .. } => CK_MECHANISM {
+                mechanism: number,
+                pParameter: (&raw mut parameters).cast(),
+                ulParameterLen: length(size_of::<CK_RSA_PKCS_PSS_PARAMS>()),
+            },
+        };
+        // SAFETY: the mechanism and its parameters outlive the call and are only read.
+        call!(self.module, C_SignInit(self.handle, &raw mut mechanism, key.0))
     }
 
     /// Makes an object of a template.
@@ -613,6 +659,11 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        if let Some(keeper) = self.lent_by.take() {
+            let back = Self { module: Arc::clone(&self.module), handle: self.handle, lent_by: None };
+            *keeper.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(back);
+            return;
+        }
         // Whether it worked changes nothing: the session is not used again.
         // SAFETY: takes a number only.
         let _ = call!(self.module, C_CloseSession(self.handle));

@@ -1,5 +1,6 @@
 //! A session with a token, seen from the program: every call is a question to the module process.
 
+use std::io::{self, Read};
 use std::sync::Weak;
 
 use zeroize::Zeroizing;
@@ -93,6 +94,7 @@ impl Token for Session {
     fn log_in(&mut self, login: Login<'_>) -> Result<(), TokenError> {
         let login = match login {
             Login::Pin(pin) => SentLogin::Pin(Lent::Borrowed(pin)),
+            Login::Officer(pin) => SentLogin::Officer(Lent::Borrowed(pin)),
             Login::ProtectedPath => SentLogin::ProtectedPath,
             Login::None => SentLogin::None,
             Login::External => SentLogin::External,
@@ -137,17 +139,65 @@ impl Token for Session {
 
     fn sign(&mut self, key: &KeyId, what: ToSign<'_>) -> Result<Vec<u8>, TokenError> {
         let key = key.clone();
+        let hashes = self.quirks.hashes;
         let request = match what {
-            ToSign::Whole { hash, message, .. } if self.quirks.hashes => {
-                Request::SignWhole { key, hash, message: message.to_vec() }
+            ToSign::Whole { hash, message, .. } if hashes.rsa || hashes.ecdsa => {
+                Request::SignWhole { key, hash, message: message.to_vec(), pss: false }
+            }
+            ToSign::Pss { hash, message: Some(message), .. } if hashes.rsa_pss => {
+                Request::SignWhole { key, hash, message: message.to_vec(), pss: true }
             }
             ToSign::Digest { hash, octets } | ToSign::Whole { hash, octets, .. } => {
                 Request::Sign { key, hash: Some(hash), octets: octets.to_vec() }
             }
             ToSign::Message(octets) => Request::Sign { key, hash: None, octets: octets.to_vec() },
-            ToSign::Pss { hash, octets } => Request::SignPss { key, hash, octets: octets.to_vec() },
+            ToSign::Pss { hash, octets, .. } => Request::SignPss { key, hash, octets: octets.to_vec() },
         };
         self.ask(Operation::Sign, &request)
+    }
+
+    fn takes_digests(&self) -> bool {
+        !self.quirks.hashes.anything()
+    }
+
+    fn sign_read(
+        &mut self,
+        key: &KeyId,
+        what: ToSign<'_>,
+        message: &mut dyn Read,
+    ) -> Result<Vec<u8>, TokenError> {
+        let (hash, octets, pss) = match what {
+            _ if self.takes_digests() => return self.sign(key, what),
+            ToSign::Whole { message, .. } | ToSign::Pss { message: Some(message), .. }
+                if message.len() <= PIECE =>
+            {
+                return self.sign(key, what);
+            }
+            ToSign::Digest { hash, octets } | ToSign::Whole { hash, octets, .. } => (hash, octets, false),
+            ToSign::Pss { hash, octets, .. } => (hash, octets, true),
+            ToSign::Message(_) => return self.sign(key, what),
+        };
+        let wants: bool = self.ask(Operation::Sign, &Request::BeginStream { key: key.clone(), hash, pss })?;
+        if !wants {
+            return self.sign(key, what);
+        }
+        let mut piece = vec![0; PIECE];
+        loop {
+            match message.read(&mut piece) {
+                Ok(0) => break,
+                Ok(count) => {
+                    let part = piece.get(..count).unwrap_or_default().to_vec();
+                    self.ask::<()>(Operation::Sign, &Request::GoOnStream { part })?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let (token, id) = (self.token.to_string(), key.clone());
+                    let finding = format!("the message cannot be read: {error}");
+                    return Err(TokenError::WrongInput { token, id, finding });
+                }
+            }
+        }
+        self.ask(Operation::Sign, &Request::EndStream { key: key.clone(), hash, octets: octets.to_vec() })
     }
 
     fn sign_many(
@@ -174,8 +224,16 @@ impl Token for Session {
             return Ok(Vec::new());
         }
         let selector = TokenSelector::from(&self.token);
-        let open = |_| Ok(Box::new(control.open(&selector, &self.quirks)?) as Box<dyn Token>);
-        (1..most).map(open).collect()
+        let mut others: Vec<Box<dyn Token>> = Vec::new();
+        for _ in 1..most {
+            match control.open(&selector, &self.quirks) {
+                Ok(other) => others.push(Box::new(other)),
+                // What has room for fewer is worked with by fewer.
+                Err(error) if error.is_want_of_sessions() => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(others)
     }
 
     fn destroy_objects(&mut self, id: &KeyId) -> Result<usize, TokenError> {
@@ -218,3 +276,6 @@ impl Token for Session {
         self.ask(Operation::ReadData, &Request::Data { label: label.to_owned() })
     }
 }
+
+/// How many octets of a message the token is given at once, where it wants the message.
+const PIECE: usize = 64 * 1024;

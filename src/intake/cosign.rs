@@ -19,16 +19,11 @@ use ceremony_log::key::{KeyKind, VerifierKey, cosignature_text};
 use ceremony_log::lines::FirstLines;
 use ceremony_log::note::{self, Note, Signature};
 use ceremony_log::policy::{Policy, SignedHead, Window, policy_text};
-use ceremony_log::state::State;
-use ceremony_log::tree::Tree;
-use ceremony_log::verify::{Entry, Practice, VerifyError, verify};
 use rustix::fs::{FlockOperation, flock};
 use thiserror::Error;
 
 use super::folder::Folder;
-use super::report::Report;
-use super::signed::Signed;
-use super::witnessed::Witnessed;
+use super::open_log;
 use crate::approval::{OwnKey, OwnKeyError};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
@@ -256,29 +251,9 @@ impl Witness<'_> {
         let file = file.map_err(|source| read(log, "log.jsonl", source))?;
         let offered = head.checkpoint();
         let mut lines = FirstLines::new(BufReader::with_capacity(64 * 1024, file), offered.size);
-        let (mut state, mut tree) = (State::new(), Tree::new());
-        let (mut signed, mut witnessed) = (Signed::default(), Witnessed::default());
-        let mut said = Report::new();
-        let mut visit = |entry: Entry<'_>| {
-            signed.follow(entry.record, &tree, &mut said);
-            witnessed.follow(entry.record, &tree, &mut said);
-            tree.push(entry.leaf);
-            state.follow(entry.record);
-        };
-        let mut report = Report::new();
-        match verify(&mut lines, head.clone(), earlier, Practice::Warn, &mut visit) {
-            Ok(log) => report.push_all(log.warnings().iter().cloned()),
-            Err(VerifyError::Refused(findings)) => report.extend(findings),
-            Err(VerifyError::Read(source)) => return Err(read(log, "log.jsonl", source)),
-            Err(_) => return Err(read(log, "log.jsonl", io::ErrorKind::Other.into())),
-        }
-        // A head is signed while its ceremony is open, and of one that was aborted the log goes on all the same.
-        let open = |finding: &Finding| matches!(finding.code, Code::E150 | Code::E151);
-        report.append(said);
-        let ended = state.finish();
-        let lost = report.unreported() + ended.unreported;
-        report.push_all(ended.list.into_iter().filter(|finding| !open(finding)));
-        if !report.refuses() && lost == 0 {
+        let report = open_log::judge(&mut lines, head, earlier, &mut |_| ())
+            .map_err(|source| read(log, "log.jsonl", source))?;
+        if !report.refuses() && report.unreported() == 0 {
             return Ok(report.findings().to_vec());
         }
         let splits = |finding: &Finding| matches!(finding.code, Code::E132 | Code::E133);

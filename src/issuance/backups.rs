@@ -9,6 +9,38 @@ use crate::digest::Digest;
 pub struct Backups {
     waiting: BTreeMap<String, String>,
     all: Vec<KeyBackup>,
+    secrets: Vec<DividedSecret>,
+}
+
+/// Shares that holders were given, by their numbers.
+pub type Shares = BTreeMap<u64, KnownShare>;
+
+/// A secret in shares that is no key: a PIN, or whatever has a name in the script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DividedSecret {
+    /// Its name.
+    pub name: String,
+    /// The set of its shares.
+    pub set: String,
+    /// How many shares it takes.
+    pub threshold: usize,
+    /// How many there are.
+    pub share_count: usize,
+    /// The shares that were handed out.
+    pub shares: Shares,
+}
+
+impl DividedSecret {
+    /// Whether it counts: every holder has confirmed, and none has given a sheet back.
+    pub fn is_whole(&self) -> bool {
+        are_whole(&self.shares, self.share_count)
+    }
+}
+
+/// Whether every holder has confirmed, and none has given a sheet back.
+fn are_whole(shares: &Shares, count: usize) -> bool {
+    let good = shares.values().filter(|share| share.confirmed && !share.returned).count();
+    good == count && shares.len() == count
 }
 
 /// A backup of a key.
@@ -33,7 +65,7 @@ pub struct KeyBackup {
     /// The key-encryption key's check value, in hex.
     pub check: String,
     /// The shares that were handed out, by their numbers.
-    pub shares: BTreeMap<u64, KnownShare>,
+    pub shares: Shares,
     /// The tokens that the key was restored to.
     pub restored: BTreeSet<String>,
 }
@@ -69,12 +101,26 @@ pub struct SentShare {
 impl KeyBackup {
     /// Whether it counts: every holder has confirmed, and none has given a sheet back. A vendor's has no shares.
     pub fn is_whole(&self) -> bool {
-        let good = self.shares.values().filter(|share| share.confirmed && !share.returned).count();
-        good == self.share_count && self.shares.len() == self.share_count
+        are_whole(&self.shares, self.share_count)
     }
 }
 
 impl Backups {
+    /// Learns of a secret in shares.
+    pub fn add_secret(&mut self, secret: DividedSecret) {
+        self.secrets.push(secret);
+    }
+
+    /// Every secret in shares, in the order of the log.
+    pub fn secrets(&self) -> &[DividedSecret] {
+        &self.secrets
+    }
+
+    /// A secret by its set of shares, to learn more of it.
+    pub fn secret_of_set(&mut self, name: &str, set: &str) -> Option<&mut DividedSecret> {
+        self.secrets.iter_mut().rfind(|secret| secret.name == name && secret.set == set)
+    }
+
     /// A key is generated that has to be backed up before it is live; `method`: `wrapped` or `vendor`.
     pub fn wait_for(&mut self, key: &str, method: &str) {
         self.waiting.insert(key.to_owned(), method.to_owned());

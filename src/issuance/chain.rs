@@ -20,6 +20,7 @@ use crate::hsm::{KeyId, Token};
 use crate::pki::build::Streamed;
 use crate::pki::read::ReadError;
 use crate::pki::{Heard, ManyVerifier, Message, PublicKey, Signable, SignatureAlgorithm, SignatureError};
+use crate::progress::Work;
 use crate::rule::{Context, Objection};
 use crate::stage::{ArtifactPlace, Event, Hands, Line, Person, Stage, StageError, ToApprove};
 
@@ -316,7 +317,7 @@ impl<T: Structure> Approved<T> {
     ///
     /// [`StageError::Journal`] if either cannot be.
     pub fn prepare(&self, place: &ArtifactPlace, stage: &mut Stage<'_>) -> Result<(), StageError> {
-        stage.prepare(place, self.sha256(), &mut self.material.octets.reader())
+        stage.prepare(place, self.sha256(), &mut self.material.octets.counted(Work::EntriesWritten))
     }
 
     /// Signs the octets, inside an act.
@@ -331,8 +332,7 @@ impl<T: Structure> Approved<T> {
         hands: &mut Hands<'_>,
     ) -> Result<Signed<T>, IssuanceError> {
         let id = id_of_live(key)?;
-        let signature = key::sign_heard(hands.token(), id, self.signable()?)
-            .map_err(|error| key::token_error(&key.token, error))?;
+        let signature = self.signature(id, key, hands.token())?;
         Ok(self.with(&signature, along.into()))
     }
 
@@ -348,7 +348,6 @@ impl<T: Structure> Approved<T> {
         token: &mut dyn Token,
     ) -> Result<Vec<Signed<T>>, IssuanceError> {
         let id = id_of_live(key)?;
-        let refused = |error| key::token_error(&key.token, error);
         let (mut inputs, mut hash, mut pss) = (Vec::with_capacity(all.len()), None, false);
         for one in &all {
             let octets = match one.signable()? {
@@ -356,7 +355,7 @@ impl<T: Structure> Approved<T> {
                     hash = Some(by);
                     octets
                 }
-                Signable::Pss(_, octets) => {
+                Signable::Pss(_, octets, _) => {
                     pss = true;
                     octets
                 }
@@ -364,16 +363,23 @@ impl<T: Structure> Approved<T> {
             };
             inputs.push(octets.to_vec());
         }
-        let signatures = if pss {
+        let signatures = if pss || !token.takes_digests() {
             // The module's process takes many of the other kinds in one message.
-            let sign = |one: &Self| key::sign_heard(token, id, one.signable()?).map_err(refused);
-            all.iter().map(sign).collect::<Result<Vec<_>, IssuanceError>>()?
+            all.iter().map(|one| one.signature(id, key, token)).collect::<Result<Vec<_>, IssuanceError>>()?
         } else {
-            token.sign_many(id, hash, &inputs).map_err(refused)?
+            token.sign_many(id, hash, &inputs).map_err(|error| key::token_error(&key.token, error))?
         };
         // There are as many signatures as inputs, or there was an error.
         let signed = all.into_iter().zip(signatures);
         Ok(signed.map(|(one, signature)| one.with(&signature, Arc::clone(along))).collect())
+    }
+
+    /// Has the token sign. One that signs only what it hashes itself reads the octets once more; it gets a signature only over
+    /// the digest that was approved.
+    fn signature(&self, id: &KeyId, key: &Key, token: &mut dyn Token) -> Result<Vec<u8>, IssuanceError> {
+        let mut message = self.material.octets.reader();
+        let signed = key::sign_heard(token, id, self.signable()?, &mut message);
+        signed.map_err(|error| key::token_error(&key.token, error))
     }
 
     /// What the token is given to sign.

@@ -14,6 +14,7 @@ use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::pki::build::Streamed;
 use crate::pki::{SerialNumber, SignatureAlgorithm};
+use crate::progress::Work;
 use crate::rule::Context;
 use crate::stage::{Artifact, ArtifactPlace, Event, Person, Stage};
 
@@ -194,7 +195,7 @@ pub fn issue<O: Order>(
         let signed = approved.sign(key, order.along(), hands)?;
         // It is read back from where it lies, and has its name only after it was verified: after a power failure there
         // may be a part that nobody takes for an artifact.
-        let sha256 = hands.deposit(&place, &mut signed.whole().reader())?;
+        let sha256 = hands.deposit(&place, &mut signed.whole().counted(Work::EntriesWritten))?;
         let verified = signed.verify_stored(&planned, &key.public, &mut *hands.deposited()?, sha256)?;
         let artifact = hands.complete(&place)?;
         let result = order.result(&drawn, artifact);

@@ -8,6 +8,8 @@
 //! - The proof signs a text that can be no DER structure, logged before it is signed, and it is verified in
 //!   software: the token's word proves nothing.
 
+use std::io::Read;
+
 use base64ct::{Base64, Encoding};
 
 use super::{IssuanceError, Key, past};
@@ -129,7 +131,7 @@ pub(super) fn sign(
     message: &[u8],
 ) -> Result<Vec<u8>, TokenError> {
     if let SignatureAlgorithm::RsaPss(hash) = algorithm {
-        return token.sign(id, ToSign::Pss { hash, octets: &hash.digest(message) });
+        return token.sign(id, ToSign::Pss { hash, octets: &hash.digest(message), message: Some(message) });
     }
     let octets = &input(algorithm, message);
     match algorithm.hash() {
@@ -143,7 +145,7 @@ pub(super) fn input(algorithm: SignatureAlgorithm, message: &[u8]) -> Vec<u8> {
     algorithm.hash().map_or_else(|| message.to_vec(), |hash| hash.digest(message))
 }
 
-/// Signs what was heard.
+/// Signs what was heard. `message`: the same octets once more, for a token that hashes itself.
 ///
 /// # Errors
 ///
@@ -152,15 +154,15 @@ pub(super) fn sign_heard(
     token: &mut dyn Token,
     id: &KeyId,
     what: Signable<'_>,
+    message: &mut dyn Read,
 ) -> Result<Vec<u8>, TokenError> {
-    match what {
-        Signable::Digest(hash, octets, Some(message)) => {
-            token.sign(id, ToSign::Whole { hash, octets, message })
-        }
-        Signable::Digest(hash, octets, None) => token.sign(id, ToSign::Digest { hash, octets }),
-        Signable::Pss(hash, octets) => token.sign(id, ToSign::Pss { hash, octets }),
-        Signable::Message(message) => token.sign(id, ToSign::Message(message)),
-    }
+    let what = match what {
+        Signable::Digest(hash, octets, Some(message)) => ToSign::Whole { hash, octets, message },
+        Signable::Digest(hash, octets, None) => ToSign::Digest { hash, octets },
+        Signable::Pss(hash, octets, message) => ToSign::Pss { hash, octets, message },
+        Signable::Message(message) => ToSign::Message(message),
+    };
+    token.sign_read(id, what, message)
 }
 
 fn generate(

@@ -396,7 +396,7 @@ fn find_outcome<O: Order>(
         return Ok(None);
     }
     let wanted = match heard.signable() {
-        Ok(Signable::Digest(_, octets, _) | Signable::Pss(_, octets)) => octets,
+        Ok(Signable::Digest(_, octets, _) | Signable::Pss(_, octets, _)) => octets,
         Ok(Signable::Message(_)) => sha256.octets().as_slice(),
         Err(_) => return Ok(None),
     };

@@ -22,6 +22,7 @@ use crate::digest::Digest;
 use crate::hsm::Token;
 use crate::pki::build::Streamed;
 use crate::pki::{ManyVerifier, SignatureAlgorithm};
+use crate::progress::{Counter, Work};
 use crate::rule::Context;
 use crate::stage::{Artifact, ArtifactPlace, Batch, Event, Hands, Line, Stage, StageError};
 
@@ -57,6 +58,8 @@ pub trait Series: Sync {
     fn request_kind(&self) -> &'static str;
     /// What people call it: `the OCSP responses`.
     fn words(&self) -> &'static str;
+    /// What is counted when its members are judged, and when they are signed.
+    fn work(&self) -> (Work, Work);
     /// With which algorithm all of them are signed: the profile's, or the one that the key demands.
     ///
     /// # Errors
@@ -216,11 +219,13 @@ fn check_all<S: Series>(
     };
     let count = series.count();
     let policy = terms.policy;
+    let mut counter = Counter::new(series.work().0, Some(count as u64));
     let check = |(): &mut (), range: Range<usize>| {
         let context = series.context(policy, ledger);
         range.map(|index| check_member(series, index, &context)).collect::<Result<Vec<_>, _>>()
     };
     in_order(count, vec![(); processors(count)], check, |range, checked| {
+        counter.add(range.len() as u64);
         for (index, one) in range.zip(&checked) {
             let place = series.place(index);
             as_approved(terms.plan, &place, one)?;
@@ -259,16 +264,20 @@ pub fn sign_one_by_one<S: Series>(
 ) -> Result<Digest, IssuanceError> {
     let algorithm = series.algorithm()?;
     let mut last = Digest::of(&[]);
+    let mut counter = Counter::new(series.work().1, Some(series.count() as u64));
     for index in 0..series.count() {
         let place = series.place(index);
         let one: Approved<S::Structure> =
             approved.admit(index, place.name.clone(), series.draft(index)?, algorithm)?;
         let signed = one.sign(key, series.along(), hands)?;
-        let sha256 = hands.deposit(&place, &mut signed.whole().reader()).map_err(StageError::from)?;
+        let sha256 = hands
+            .deposit(&place, &mut signed.whole().counted(Work::EntriesWritten))
+            .map_err(StageError::from)?;
         let mut stored = hands.deposited().map_err(StageError::from)?;
         signed.verify_stored(&series.planned(index)?, &key.public, &mut *stored, sha256)?;
         drop(stored);
         last = hands.complete_member(&place).map_err(StageError::from)?;
+        counter.add(1);
     }
     Ok(last)
 }
@@ -296,6 +305,7 @@ where
     let along: Arc<[Vec<u8>]> = series.along().into();
     let algorithm = series.algorithm()?;
     let verifier = ManyVerifier::new(&key.public, algorithm, count);
+    let mut counter = Counter::new(series.work().1, Some(count as u64));
     let sign = |Session(token): &mut Session<'_>, range: Range<usize>| {
         let drafts: Vec<Approved<S::Structure>> = range
             .clone()
@@ -311,6 +321,7 @@ where
         Signed::verify_many(both, &verifier)
     };
     in_order(count, sessions, sign, |range, verified| {
+        counter.add(range.len() as u64);
         for (index, one) in range.zip(&verified) {
             shelf.store_member(&series.place(index), one.der()).map_err(StageError::from)?;
             last = one.sha256();

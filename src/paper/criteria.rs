@@ -44,6 +44,7 @@ pub(super) const CRITERIA: &[Criterion] = &[
         asks: "Private keys are stored, backed up and recovered under the same control of several people.",
         events: &[
             "key.backup",
+            "secret.split",
             "share.issued",
             "share.confirmed",
             "share.checked",

@@ -24,7 +24,7 @@ pub use document::{Blank, Block, Cell, Document, Span, Table, Value};
 #[cfg(feature = "pdf")]
 pub use pdf::{PageSize, PdfError, pdf};
 pub use planned::{Planned, PlannedError};
-pub use qr::{MARGIN, Symbol, TooLong};
+pub use qr::{MARGIN, Symbol, TooLong, characters};
 pub use script::{annotated, checklist, script};
 pub use sheet::{Sheet, SheetError, SheetFace, test_page};
 pub use template::{Parts, Template, TemplateError, fill};

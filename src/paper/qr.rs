@@ -28,18 +28,27 @@ impl Symbol {
     ///
     /// [`TooLong`] if there is too much of it.
     pub fn of(text: &str) -> Result<Self, TooLong> {
+        Self::made(text, QrCodeEcc::Medium, Version::MIN, MOST)
+    }
+
+    /// The symbol of a text in a size: version 1 to 20, 21 to 97 modules a side. It corrects what can be corrected in that size,
+    /// 7 % of it at least (level L).
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] if the text has more than [`characters`], or characters that take more room.
+    pub fn of_version(text: &str, version: u8) -> Result<Self, TooLong> {
+        if characters(version).is_none() {
+            return Err(TooLong { octets: text.len() });
+        }
+        Self::made(text, QrCodeEcc::Low, Version::new(version), Version::new(version))
+    }
+
+    fn made(text: &str, correction: QrCodeEcc, least: Version, most: Version) -> Result<Self, TooLong> {
         let mut temporary = Zeroizing::new(vec![0; MOST.buffer_len()]);
         let mut out = Zeroizing::new(vec![0; MOST.buffer_len()]);
-        let made = QrCode::encode_text(
-            text,
-            temporary.as_mut(),
-            out.as_mut(),
-            QrCodeEcc::Medium,
-            Version::MIN,
-            MOST,
-            None,
-            true,
-        );
+        let made =
+            QrCode::encode_text(text, temporary.as_mut(), out.as_mut(), correction, least, most, None, true);
         let symbol = made.map_err(|_: DataTooLong| TooLong { octets: text.len() })?;
         let side = symbol.size();
         let whole = usize::try_from(side).unwrap_or_default();
@@ -99,6 +108,15 @@ impl Symbol {
     }
 }
 
+/// How many capitals, digits and signs (` $%*+-./:`) a symbol of a version holds at level L (ISO/IEC 18004 table 7).
+pub fn characters(version: u8) -> Option<usize> {
+    let place = usize::from(version).checked_sub(1)?;
+    CHARACTERS.get(place).copied()
+}
+
+const CHARACTERS: [usize; 20] =
+    [25, 47, 77, 114, 154, 195, 224, 279, 335, 395, 468, 535, 619, 667, 758, 854, 938, 1046, 1153, 1249];
+
 /// Light modules around a symbol (ISO/IEC 18004 §6.3.8).
 pub const MARGIN: usize = 4;
 
@@ -118,6 +136,20 @@ mod tests {
         }
         assert!(!symbol.is_dark(last + 1, 0) && !symbol.is_dark(7, 0));
         assert_eq!(symbol.rows().len(), symbol.side() * symbol.row_octets());
+    }
+
+    #[test]
+    fn a_symbol_of_a_version_holds_what_the_standard_says() {
+        for version in 1..=20 {
+            let most = characters(version).unwrap();
+            let symbol = Symbol::of_version(&"A/".repeat(most)[..most], version).unwrap();
+            assert_eq!(symbol.side(), 17 + 4 * usize::from(version));
+            assert!(Symbol::of_version(&"A".repeat(most + 1), version).is_err(), "{version}");
+            assert_eq!(Symbol::of_version("A", version).unwrap().side(), symbol.side());
+        }
+        for version in [0, 21, 40, 255] {
+            assert!(characters(version).is_none() && Symbol::of_version("A", version).is_err());
+        }
     }
 
     #[test]

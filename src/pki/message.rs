@@ -45,8 +45,8 @@ pub struct Heard {
 pub enum Signable<'h> {
     /// The digest; and the message, if it was short enough to be held: some tokens hash themselves.
     Digest(HashAlgorithm, &'h [u8], Option<&'h [u8]>),
-    /// The digest, by RSA-PSS.
-    Pss(HashAlgorithm, &'h [u8]),
+    /// The same, by RSA-PSS.
+    Pss(HashAlgorithm, &'h [u8], Option<&'h [u8]>),
     /// The message itself.
     Message(&'h [u8]),
 }
@@ -144,7 +144,9 @@ impl Heard {
     /// [`SignatureError::TooLong`] if the algorithm signs the message itself and that was not held.
     pub fn signable(&self) -> Result<Signable<'_>, SignatureError> {
         match (self.algorithm, self.algorithm.hash(), &self.kept) {
-            (SignatureAlgorithm::RsaPss(hash), _, _) => Ok(Signable::Pss(hash, &self.digest)),
+            (SignatureAlgorithm::RsaPss(hash), _, kept) => {
+                Ok(Signable::Pss(hash, &self.digest, kept.as_deref()))
+            }
             (_, Some(hash), kept) => Ok(Signable::Digest(hash, &self.digest, kept.as_deref())),
             (_, None, Some(kept)) => Ok(Signable::Message(kept)),
             (_, None, None) => Err(self.too_long()),
@@ -328,7 +330,7 @@ mod tests {
             let (pieces, whole) = (pieces.end(), Message::whole(algorithm, &message));
             assert_eq!((pieces.sha256(), &pieces.digest), (Digest::of(&message), &whole.digest));
             match (algorithm.hash(), pieces.signable()) {
-                (Some(hash), Ok(Signable::Digest(by, digest, _) | Signable::Pss(by, digest))) => {
+                (Some(hash), Ok(Signable::Digest(by, digest, _) | Signable::Pss(by, digest, _))) => {
                     let pss = matches!(pieces.signable(), Ok(Signable::Pss(..)));
                     assert_eq!(pss, matches!(algorithm, SignatureAlgorithm::RsaPss(_)));
                     assert_eq!((by, digest), (hash, &hash.digest(&message)[..]));

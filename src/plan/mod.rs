@@ -16,12 +16,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use crate::step::{
-    Bag, BroughtRequest, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed, LoggedCertificate,
-    LoggedKey, Revocation, SealedSeries, SentShare, SignedWith,
+    Bag, BroughtRequest, DividedSecret, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed,
+    LoggedCertificate, LoggedKey, Revocation, SealedSeries, SentShare, SignedWith,
 };
 pub use encryptors::{SiteEncryptor, SiteProgram};
 pub use inputs::kept_input;
-pub use quirks::{Attribute, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace};
+pub use quirks::{
+    Attribute, HashedBy, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace,
+};
 pub use review::review;
 pub use site::{
     Class, Lockdown, Login, PinSource, Preflight, PrinterPort, Site, SiteMedium, SitePrinter, SiteToken,

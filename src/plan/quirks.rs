@@ -33,8 +33,8 @@ pub struct SiteQuirks {
     pub untold: Vec<Origin>,
     /// Uses of a public key that the token says otherwise than asked.
     pub untold_public: Vec<PublicUse>,
-    /// Whether the token signs by RSA only what it hashes itself.
-    pub hashes: bool,
+    /// By what the token signs only what it hashes itself.
+    pub hashes: Vec<HashedBy>,
     /// After how many wrong PINs the token locks without having warned; nothing if it warns or never locks.
     pub pin_tries: Option<u32>,
     /// The user type that logs in, where it is not the standard's.
@@ -95,6 +95,41 @@ pub struct Wrap {
     pub mechanism: u64,
 }
 
+/// By what a token signs only what it hashes itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HashedBy {
+    /// RSA, PKCS #1 v1.5.
+    Rsa,
+    /// RSA-PSS.
+    RsaPss,
+    /// ECDSA.
+    Ecdsa,
+}
+
+impl HashedBy {
+    /// The word for it in site files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Rsa => "rsa",
+            Self::RsaPss => "rsa-pss",
+            Self::Ecdsa => "ecdsa",
+        }
+    }
+}
+
+/// A list of them; `true` is RSA alone, `false` nothing.
+struct OwnHashes(Vec<HashedBy>);
+
+impl FromNode for OwnHashes {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        match &node.value {
+            Value::Scalar { text, quoted: false } if text == "true" => Some(Self(vec![HashedBy::Rsa])),
+            Value::Scalar { text, quoted: false } if text == "false" => Some(Self(Vec::new())),
+            _ => Vec::from_node(node, problems).map(Self),
+        }
+    }
+}
+
 /// What a wrapped key looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WrapFormat {
@@ -136,7 +171,7 @@ impl SiteQuirks {
             omit_public: Vec::new(),
             untold: Vec::new(),
             untold_public: Vec::new(),
-            hashes: false,
+            hashes: Vec::new(),
             pin_tries: None,
             user_type: None,
             reserved: None,
@@ -201,7 +236,9 @@ impl SiteQuirks {
         set(fields, "untold", &mut self.untold);
         set(fields, "data-objects", &mut self.data_objects);
         set(fields, "untold-public", &mut self.untold_public);
-        set(fields, "hashes", &mut self.hashes);
+        if let Some(hashes) = fields.optional::<OwnHashes>("hashes") {
+            self.hashes = hashes.0;
+        }
         set(fields, "network", &mut self.network);
         set(fields, "wrap", &mut self.wrap);
         set(fields, "unwrappable", &mut self.unwrappable);
@@ -390,6 +427,11 @@ impl WrapFormat {
     pub fn name(self) -> &'static str {
         self.word()
     }
+}
+
+impl Word for HashedBy {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("rsa", Self::Rsa), ("rsa-pss", Self::RsaPss), ("ecdsa", Self::Ecdsa)];
 }
 
 impl Word for WrapFormat {

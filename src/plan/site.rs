@@ -13,6 +13,7 @@ use crate::script::{
     Entry, Fields, FromNode, Located, Named, Node, Place, Problems, Value, Whole, Word, read_as, version,
     wrong,
 };
+use crate::step::PinKind;
 
 /// What a machine is.
 #[derive(Clone, Debug)]
@@ -229,6 +230,7 @@ impl Site {
         self.judge_media(plan, problems);
         self.judge_encryptors(plan, problems);
         self.judge_wraps(plan, problems);
+        self.judge_splits(plan, problems);
         for (name, _) in self.tokens.iter() {
             if !setting.tokens.contains_key(name.value.as_str()) {
                 let known: Vec<&str> = setting.tokens.keys().map(String::as_str).collect();
@@ -319,6 +321,24 @@ impl Site {
                 );
                 problems.add(token.label.place, message);
             }
+        }
+    }
+
+    /// Every PIN that a step divides is one that people type here.
+    fn judge_splits(&self, plan: &Plan, problems: &mut Problems) {
+        for (step, (name, kind)) in plan.steps().filter_map(|step| Some((step, step.step.splits()?))) {
+            let Some(token) = self.tokens.find(name) else { continue };
+            let source = token.pin.as_ref().map(|pin| pin.value);
+            let why = match (token.login, source) {
+                (Login::ProtectedPath, _) => "it is typed at the token's own PIN pad",
+                (_, _) if kind == PinKind::SecurityOfficer => continue,
+                (Login::None, _) => "the token asks for none",
+                (Login::External, _) => "it is not typed here",
+                (Login::Pin, Some(PinSource::Shares)) => "it is in shares already",
+                (Login::Pin, _) => continue,
+            };
+            let message = format!("step {} divides the {}: {why}", step.number, kind.of(name));
+            problems.add(token.label.place, message);
         }
     }
 

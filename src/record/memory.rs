@@ -14,8 +14,8 @@ use crate::digest::Digest;
 use crate::pki::SerialNumber;
 use crate::pki::reason::Reason;
 use crate::plan::{
-    Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Revocation,
-    SealedSeries, SentShare,
+    Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
+    Revocation, SealedSeries, SentShare,
 };
 
 /// Learns from one record after the other.
@@ -112,6 +112,7 @@ impl Memory {
             "media.destroyed" => self.copy_destroyed(data),
             "share.decrypted" => self.share_sent(data),
             "share.confirmed" => self.backed_up(&record.ev, data),
+            "secret.split" => self.secret_split(data),
             "key.destroyed" => self.key_destroyed(data),
             _ => None,
         };
@@ -339,12 +340,19 @@ impl Memory {
                 backup.restored.insert(data.str("token")?.to_owned());
             }
             _ => {
-                let (index, backup) = (number("index")?, self.ledger.backups.of_set(data.str("set_id")?)?);
-                // A share of something else can have the same number.
-                if data.str("spki_sha256") != Some(backup.spki_sha256.to_string().as_str()) {
-                    return None;
-                }
-                let known = backup.shares.entry(index).or_insert(KnownShare {
+                let (index, set) = (number("index")?, data.str("set_id")?);
+                let backups = &mut self.ledger.backups;
+                let shares = if let Some(name) = data.str("secret") {
+                    &mut backups.secret_of_set(name, set)?.shares
+                } else {
+                    let backup = backups.of_set(set)?;
+                    // A share of something else can have the same number.
+                    if data.str("spki_sha256") != Some(backup.spki_sha256.to_string().as_str()) {
+                        return None;
+                    }
+                    &mut backup.shares
+                };
+                let known = shares.entry(index).or_insert(KnownShare {
                     holder: data.str("holder")?.to_owned(),
                     commitment: data.str("commitment_sha256")?.parse().ok()?,
                     salt_digest: data.str("salt_digest").and_then(|text| text.parse().ok()),
@@ -374,6 +382,19 @@ impl Memory {
         Some(())
     }
 
+    /// A secret was divided.
+    fn secret_split(&mut self, data: &Object) -> Option<()> {
+        let count = |key: &str| usize::try_from(data.get(key)?.as_u64()?).ok();
+        self.ledger.backups.add_secret(DividedSecret {
+            name: data.str("secret")?.to_owned(),
+            set: data.str("set_id")?.to_owned(),
+            threshold: count("threshold")?,
+            share_count: count("share_count")?,
+            shares: BTreeMap::new(),
+        });
+        Some(())
+    }
+
     /// A copy of a wrapped key is gone; one that is lost is somewhere still.
     fn copy_destroyed(&mut self, data: &Object) -> Option<()> {
         let medium = data.str("medium")?;
@@ -388,6 +409,9 @@ impl Memory {
     /// What is elsewhere of a key: wrapped copies and where they are, the set of shares, other tokens.
     fn survives(&mut self, ev: &str, data: &Object) -> Option<()> {
         if ev.starts_with("share.") {
+            if data.str("secret").is_some() {
+                return None;
+            }
             let (set, index) = (data.str("set_id")?, data.get("index")?.as_u64()?);
             let sheet = format!("share {index} of set {set}, held by {}", data.str("holder")?);
             let spki = *self.sets.get(set)?;

@@ -77,6 +77,7 @@ pub fn shared_pin(kind: PinKind) -> Pin {
         PinKind::User => "rehearsal-user",
         PinKind::First => "rehearsal-first",
         PinKind::SecurityOfficer => "rehearsal-officer",
+        PinKind::Named => "rehearsal-secret",
     };
     #[expect(
         clippy::expect_used,
@@ -293,6 +294,16 @@ impl Stage<'_> {
         if self.equipment(token)?.logged_in {
             return Ok(());
         }
+        self.log_in_by(token, None)
+    }
+
+    /// Logs in to a token that nobody is logged in to. `typed`: where the PIN stays, which people type then whatever the site
+    /// says.
+    pub(super) fn log_in_by(
+        &mut self,
+        token: &str,
+        mut typed: Option<&mut Option<Pin>>,
+    ) -> Result<(), StageError> {
         self.is_not_recalling(token)?;
         let serial = printable(&self.information(token)?.serial);
         self.quorum_is_met(token, &serial)?;
@@ -301,7 +312,7 @@ impl Stage<'_> {
             let information = self.information(token)?;
             let (_, tries) = self.equipment(token)?.tries(&information);
             self.word_before_try(token, &information)?;
-            match self.try_log_in(token, tries) {
+            match self.try_log_in(token, tries, typed.as_deref_mut()) {
                 Ok(Ok(())) => break,
                 Ok(Err(error)) => self.after_wrong_pin(token, error)?,
                 // Somebody saw to something else first; the PIN is asked for again.
@@ -327,6 +338,16 @@ impl Stage<'_> {
             self.record(Event::LogNote { text })?;
         }
         self.record(Event::AuthOk { token: token.into(), serial, people })?;
+        Ok(())
+    }
+
+    /// Logs out of a token, if someone is logged in to it.
+    pub(super) fn log_out(&mut self, token: &str) -> Result<(), StageError> {
+        let equipment = self.equipment(token)?;
+        if let (true, Device::Ready(ready)) = (equipment.logged_in, &mut equipment.device) {
+            ready.log_out().map_err(|source| StageError::token(token, source))?;
+            equipment.logged_in = false;
+        }
         Ok(())
     }
 
@@ -407,7 +428,7 @@ impl Stage<'_> {
     }
 
     /// Logs that enough people are in the room to use the token, or refuses to go on.
-    fn quorum_is_met(&mut self, token: &str, serial: &str) -> Result<(), StageError> {
+    pub(super) fn quorum_is_met(&mut self, token: &str, serial: &str) -> Result<(), StageError> {
         let threshold = self.equipment(token)?.threshold;
         let people: Vec<String> = self.present_officers();
         if people.len() < threshold {
@@ -421,7 +442,12 @@ impl Stage<'_> {
     }
 
     /// One try. The inner error is one after which another try can make sense.
-    fn try_log_in(&mut self, name: &str, tries: String) -> Result<Result<(), TokenError>, StageError> {
+    fn try_log_in(
+        &mut self,
+        name: &str,
+        tries: String,
+        kept: Option<&mut Option<Pin>>,
+    ) -> Result<Result<(), TokenError>, StageError> {
         let step = self.step_number();
         if matches!(self.equipment(name)?.login, LoginKind::Shares(_)) {
             let (pin, people) = self.combined_pin(name, &tries)?;
@@ -435,20 +461,24 @@ impl Stage<'_> {
         let Device::Ready(token) = &mut equipment.device else {
             return Err(StageError::Blank { token: name.into() });
         };
-        let typed;
+        let mut typed = None;
         let login = match &equipment.login {
-            LoginKind::Given(pin) => Login::Pin(pin),
+            LoginKind::Given(pin) if kept.is_none() => Login::Pin(pin),
             LoginKind::ProtectedPath => Login::ProtectedPath,
             LoginKind::None | LoginKind::Shares(_) => Login::None,
             LoginKind::External => Login::External,
-            LoginKind::Prompt { .. } => {
+            LoginKind::Prompt { .. } | LoginKind::Given(_) => {
                 let purpose = if equipment.wrong == 0 { PinPurpose::Login } else { PinPurpose::AfterWrong };
                 let (token, kind) = (name.to_owned(), PinKind::User);
-                typed = self.operators.pin(&PinRequest { step, token, kind, people, purpose, tries })?;
-                Login::Pin(&typed)
+                let pin = self.operators.pin(&PinRequest { step, token, kind, people, purpose, tries })?;
+                Login::Pin(typed.insert(pin))
             }
         };
-        one_try(name, token.log_in(login))
+        let answered = one_try(name, token.log_in(login))?;
+        if let (Some(place), Ok(())) = (kept, &answered) {
+            *place = typed;
+        }
+        Ok(answered)
     }
 
     /// Logs a refused login, shows it, and asks whether there is to be another try.
@@ -523,7 +553,10 @@ impl Stage<'_> {
 }
 
 /// What one try came to: the inner error is one after which another try can make sense.
-fn one_try(name: &str, answered: Result<(), TokenError>) -> Result<Result<(), TokenError>, StageError> {
+pub(super) fn one_try(
+    name: &str,
+    answered: Result<(), TokenError>,
+) -> Result<Result<(), TokenError>, StageError> {
     match answered {
         Ok(()) => Ok(Ok(())),
         Err(error @ (TokenError::PinIncorrect { .. } | TokenError::PinLength { .. })) => Ok(Err(error)),

@@ -145,6 +145,18 @@ pub enum Event {
     /// A token was initialised: what it held before is gone.
     #[serde(rename = "token.initialized")]
     TokenInitialized { token: String, serial: String, people: Vec<String> },
+    /// A secret was divided; each of its holders is given a share next. `pin`: which PIN of a token it is, if it is one.
+    #[serde(rename = "secret.split")]
+    SecretSplit {
+        secret: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pin: Option<String>,
+        set_id: String,
+        threshold: u64,
+        share_count: u64,
+    },
     /// A holder was given a share.
     #[serde(rename = "share.issued")]
     ShareIssued(ShareOf),

@@ -4,7 +4,9 @@
 //! - What is wrong is named by its place; what stands there is never told.
 //! - A share counts once what was typed back is what was shown.
 
-use super::operators::{Notice, Person, ShareDelivery, SharePurpose, ShareRequest, SharedSecret};
+use super::operators::{
+    Aside, NoAnswer, Notice, Person, ShareDelivery, SharePurpose, ShareRequest, SharedSecret,
+};
 use super::shares::{MOST_TRIES, ShareError, ShareFace};
 use super::{SecretOctets, Stage, StageError};
 
@@ -39,7 +41,7 @@ impl Stage<'_> {
     ) -> Result<bool, StageError> {
         let step = self.step_number();
         for _ in 0..MOST_TRIES {
-            self.operators.deliver(&ShareDelivery {
+            let delivery = ShareDelivery {
                 step: step.clone(),
                 token: handing.token.clone(),
                 of: handing.of.clone(),
@@ -50,7 +52,14 @@ impl Stage<'_> {
                 count: handing.holders.len(),
                 threshold: handing.threshold,
                 share,
-            })?;
+            };
+            // Put off before it is shown: it is shown afterwards.
+            loop {
+                match self.operators.deliver(&delivery) {
+                    Err(NoAnswer::Aside(aside)) => self.see_to(aside, holder)?,
+                    seen => break seen?,
+                }
+            }
             let purpose = SharePurpose::ReadBack { index: face.index };
             let Some(typed) = self.ask_share(handing, holder, String::new(), purpose)? else { continue };
             match look(self, &typed)? {
@@ -65,7 +74,8 @@ impl Stage<'_> {
         Ok(false)
     }
 
-    /// Takes in what a holder types; nothing if they have none here, or want to see it once more.
+    /// Takes in what a holder types; nothing if they have none here, or want to see it once more. What is otherwise than
+    /// the script says is seen to first, and so is a pause; then the share is typed from its beginning.
     ///
     /// # Errors
     ///
@@ -77,7 +87,40 @@ impl Stage<'_> {
         tries: String,
         purpose: SharePurpose,
     ) -> Result<Option<SecretOctets>, StageError> {
-        let request = ShareRequest {
+        let request = self.share_request(handing, holder, tries, purpose);
+        loop {
+            match self.operators.share(&request) {
+                Err(NoAnswer::Aside(aside)) => self.see_to(aside, holder)?,
+                typed => return Ok(typed?),
+            }
+        }
+    }
+
+    /// The same where shares of others are on the table: a pause is the caller's, who clears it first.
+    pub(super) fn ask_share_or_pause(
+        &mut self,
+        handing: &Handing,
+        holder: &Person,
+        tries: String,
+        purpose: SharePurpose,
+    ) -> Result<Option<SecretOctets>, StageError> {
+        let request = self.share_request(handing, holder, tries, purpose);
+        loop {
+            match self.operators.share(&request) {
+                Err(NoAnswer::Aside(aside @ Aside::Exception)) => self.see_to(aside, holder)?,
+                typed => return Ok(typed?),
+            }
+        }
+    }
+
+    fn share_request(
+        &self,
+        handing: &Handing,
+        holder: &Person,
+        tries: String,
+        purpose: SharePurpose,
+    ) -> ShareRequest {
+        ShareRequest {
             step: self.step_number(),
             token: handing.token.clone(),
             of: handing.of.clone(),
@@ -86,8 +129,7 @@ impl Stage<'_> {
             threshold: handing.threshold,
             tries,
             purpose,
-        };
-        Ok(self.operators.share(&request)?)
+        }
     }
 
     /// Says what is wrong with a holder's share.

@@ -3,7 +3,8 @@
 //! The rules of this file:
 //! - The security officer and the user's custodian are two people where there are two. The security officer gives the user a
 //!   first PIN, and the custodian changes it at once to one that nobody else knows.
-//! - A PIN in shares is dealt to its holders before the token gets it, and nobody knows it whole.
+//! - A PIN in shares is made by the token that has its first one by then; it is dealt to its holders, and takes the first one's
+//!   place once all of them have confirmed. Nobody knows it whole.
 //! - Each of the two acts has its intent before and its outcome after. In between there is always a person who knows the
 //!   user's PIN: the security officer until it is changed, the custodian afterwards.
 //!
@@ -16,7 +17,7 @@ use crate::secret::Pin;
 
 use super::equipment::{Device, LoginKind, Pins};
 use super::event::Event;
-use super::operators::{Person, PinKind, PinPurpose, PinRequest};
+use super::operators::{NoAnswer, Person, PinKind, PinPurpose, PinRequest};
 use super::{PastRecord, Stage, StageError, printable};
 
 impl Stage<'_> {
@@ -31,10 +32,7 @@ impl Stage<'_> {
             Some(information) => (information, None),
             None => self.initialize_blank(token).map(|(information, first)| (information, Some(first)))?,
         };
-        // A PIN in shares is nobody's to change: it was dealt before the token had it.
-        if !self.is_dealt(token)? {
-            self.change_first_pin(token, first)?;
-        }
+        self.change_first_pin(token, first)?;
         Ok(information)
     }
 
@@ -46,11 +44,10 @@ impl Stage<'_> {
         };
         let label = blank.label().to_owned();
         let officers = equipment.security_officers();
-        let dealt = if self.is_dealt(token)? { Some(self.deal_pin(token)?) } else { None };
         let security_officer =
             self.ask_for_pin(token, (PinKind::SecurityOfficer, PinPurpose::New), &officers)?;
         let first = (PinKind::First, PinPurpose::New);
-        let first = Arc::new(dealt.map_or_else(|| self.ask_for_pin(token, first, &officers), Ok)?);
+        let first = Arc::new(self.ask_for_pin(token, first, &officers)?);
         let seq = self.record(Event::TokenInitializeIntent { token: token.into(), label })?;
         // A power failure from here on leaves an intent without a result, and a token that is blank or has its label.
         let done = match &mut self.equipment(token)?.device {
@@ -91,7 +88,11 @@ impl Stage<'_> {
         let login = (PinKind::First, PinPurpose::Login);
         let first = first.map_or_else(|| self.ask_for_pin(token, login, &officers).map(Arc::new), Ok)?;
         let new = (PinKind::User, PinPurpose::New);
-        let own = given.map_or_else(|| self.ask_for_pin(token, new, &custodians).map(Arc::new), Ok)?;
+        let own = match given {
+            Some(given) => given,
+            None if self.is_dealt(token)? => self.dealt_pin(token, &first)?.into(),
+            None => self.ask_for_pin(token, new, &custodians)?.into(),
+        };
         let seq = match begun {
             Some(seq) => seq,
             None => self.record(Event::TokenPinIntent { token: token.into() })?,
@@ -127,7 +128,14 @@ impl Stage<'_> {
         };
         let (step, token, people, tries) =
             (self.step_number(), token.to_owned(), people.to_vec(), tries.to_owned());
-        Ok(self.operators.pin(&PinRequest { step, token, kind, people, purpose, tries })?)
+        let request = PinRequest { step, token, kind, people, purpose, tries };
+        loop {
+            match (self.operators.pin(&request), request.people.first()) {
+                // Both times it is typed again: whatever was typed is gone.
+                (Err(NoAnswer::Aside(aside)), Some(person)) => self.see_to(aside, person)?,
+                (typed, _) => return Ok(typed?),
+            }
+        }
     }
 
     /// What an interrupted initialisation left: a token that is ready by now, or nothing.

@@ -16,6 +16,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{Advice, OFlags, StatVfsMountFlags};
 
 use crate::digest::Digest;
+use crate::progress::{Counted, Counter, Work};
 
 /// A file that is handed over: its name on the medium, where it lies now, and its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +150,9 @@ fn gone(path: &Path) -> io::Result<()> {
 pub(super) fn write(folder: &Path, files: &[Wanted], marker: &Marker) -> io::Result<()> {
     let part = folder.join(MARKER_PART);
     gone(&part)?;
-    create(&part, &mut marker.text.as_bytes())?;
+    let list = list(files);
+    let mut counter = Counter::new(Work::MediumWritten, Some(all(files, marker, &list)));
+    create(&part, &mut marker.text.as_bytes(), &mut counter)?;
     let path = folder.join(MARKER);
     if path.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
@@ -166,13 +169,19 @@ pub(super) fn write(folder: &Path, files: &[Wanted], marker: &Marker) -> io::Res
             fs::create_dir_all(parent)?;
         }
         match &file.source {
-            Source::File(source) => create(&path, &mut File::open(source)?)?,
-            Source::Octets(octets) => create(&path, &mut octets.as_slice())?,
+            Source::File(source) => create(&path, &mut File::open(source)?, &mut counter)?,
+            Source::Octets(octets) => create(&path, &mut octets.as_slice(), &mut counter)?,
         }
     }
     folders.iter().rev().try_for_each(|folder| sync(folder))?;
-    create(&folder.join(LIST), &mut list(files).as_bytes())?;
+    create(&folder.join(LIST), &mut list.as_bytes(), &mut counter)?;
     sync(folder)
+}
+
+/// The octets that go to a medium.
+fn all(files: &[Wanted], marker: &Marker, list: &str) -> u64 {
+    let octets: u64 = files.iter().map(|file| file.octets).sum();
+    octets + (marker.text.len() + list.len()) as u64
 }
 
 /// Reads everything back from the medium and compares it; what differs, is missing, or is there besides.
@@ -185,13 +194,14 @@ pub(super) fn check(
     let mut wrong = Vec::new();
     let mut way = Way::Direct;
     let list = list(files);
+    let mut counter = Counter::new(Work::MediumReadBack, Some(all(files, marker, &list)));
     let whole = files
         .iter()
         .map(|file| (file.name.as_str(), file.sha256))
         .chain([(LIST, Digest::of(list.as_bytes())), (MARKER, Digest::of(marker.text.as_bytes()))]);
     let whole: BTreeMap<&str, Digest> = whole.collect();
     for (name, wanted) in &whole {
-        match read_back(&folder.join(name)) {
+        match read_back(&folder.join(name), &mut counter) {
             Ok((found, _)) if found != *wanted => {
                 wrong.push(format!("`{}` reads back as {found}, wanted {wanted}", shown(name)));
             }
@@ -226,7 +236,7 @@ impl Marker {
 }
 
 /// The digest of a file as it lies on its medium, and how it was read.
-fn read_back(path: &Path) -> io::Result<(Digest, Way)> {
+fn read_back(path: &Path, counter: &mut Counter) -> io::Result<(Digest, Way)> {
     let file = File::open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is no file"));
@@ -235,10 +245,11 @@ fn read_back(path: &Path) -> io::Result<(Digest, Way)> {
     rustix::fs::fadvise(&file, 0, None, Advice::DontNeed)?;
     let flags = i32::try_from(OFlags::DIRECT.bits()).unwrap_or_default();
     let direct = OpenOptions::new().read(true).custom_flags(flags).open(path);
-    if let Ok(digest) = direct.and_then(|direct| Digest::of_reader(&mut Aligned::new(direct))) {
+    let mut read = |direct| Digest::of_reader(&mut Counted::new(Aligned::new(direct), counter));
+    if let Ok(digest) = direct.and_then(&mut read) {
         return Ok((digest, Way::Direct));
     }
-    Ok((Digest::of_reader(&mut &file)?, Way::Dropped))
+    Ok((Digest::of_reader(&mut Counted::new(&file, counter))?, Way::Dropped))
 }
 
 /// Reads a file through a buffer that lies as O_DIRECT wants it.
@@ -300,12 +311,20 @@ fn listing(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Creates a file with everything that `octets` gives, and syncs it.
-fn create(path: &Path, octets: &mut dyn Read) -> io::Result<()> {
+/// Creates a file with everything that `octets` gives, and syncs it; piece by piece, so that what is counted is on the medium.
+fn create(path: &Path, octets: &mut dyn Read, counter: &mut Counter) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    io::copy(octets, &mut file)?;
-    file.flush()?;
-    file.sync_all()
+    loop {
+        let count = io::copy(&mut octets.take(PIECE), &mut file)?;
+        if count < PIECE {
+            file.flush()?;
+            file.sync_all()?;
+            counter.add(count);
+            return Ok(());
+        }
+        file.sync_data()?;
+        counter.add(count);
+    }
 }
 
 fn sync(folder: &Path) -> io::Result<()> {
@@ -355,6 +374,8 @@ const MOST_READ: u64 = 1 << 17;
 /// What a file takes on a medium besides its octets, and in what steps.
 const BLOCK: u64 = 4096;
 const BUFFER: usize = 1 << 20;
+/// What is synced at once.
+const PIECE: u64 = 1 << 22;
 const ALIGNED: usize = 4096;
 /// A medium with more files than that is not the one.
 const MOST_LISTED: usize = 1 << 20;
@@ -456,6 +477,7 @@ mod tests {
             Digest::of_reader(&mut Aligned::new(File::open(&path).unwrap())).unwrap(),
             Digest::of(&octets)
         );
-        assert_eq!(read_back(&path).unwrap().0, Digest::of(&octets));
+        let mut counter = Counter::new(Work::MediumReadBack, None);
+        assert_eq!(read_back(&path, &mut counter).unwrap().0, Digest::of(&octets));
     }
 }

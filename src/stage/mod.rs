@@ -22,6 +22,7 @@ mod medium;
 mod operators;
 mod overview;
 mod past;
+mod proven;
 mod shares;
 mod witnessing;
 
@@ -58,7 +59,7 @@ pub use operators::{
 
 pub use overview::{Overview, Programme, ProgrammeAct, ProgrammeStep, StepTimes, TokenState, TokenView};
 pub use past::{Leftover, Past, PastRecord};
-pub use shares::{DealtPin, ShareError, ShareFace, SharedPin};
+pub use shares::{DRAWN, DealtPin, PinBounds, ShareError, ShareFace, SharedPin, dealt_characters};
 
 use crate::clock::{Clock, Timestamp};
 use crate::digest::Digest;

@@ -132,7 +132,7 @@ pub struct SignRequest<'q> {
 pub struct PinRequest {
     /// The step it belongs to; `-` outside steps.
     pub step: String,
-    /// The script's name for the token.
+    /// The script's name for the token; of [`PinKind::Named`] that of the secret.
     pub token: String,
     /// Which PIN.
     pub kind: PinKind,
@@ -262,6 +262,28 @@ pub enum PinKind {
     First,
     /// The security officer's.
     SecurityOfficer,
+    /// No PIN of a token here: a secret that has a name in the script.
+    Named,
+}
+
+impl PinKind {
+    /// What people call it.
+    pub const fn called(self) -> &'static str {
+        match self {
+            Self::User => "PIN",
+            Self::First => "user's first PIN",
+            Self::SecurityOfficer => "security officer's PIN",
+            Self::Named => "secret",
+        }
+    }
+
+    /// As a sentence says it: ``PIN of token `root` ``.
+    pub fn of(self, token: &str) -> String {
+        match self {
+            Self::Named => format!("secret `{token}`"),
+            _ => format!("{} of token `{token}`", self.called()),
+        }
+    }
 }
 
 /// Talks to people. Implementations: a terminal, a file of answers, a rehearsal.

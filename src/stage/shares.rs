@@ -1,6 +1,7 @@
-//! PINs in shares: dealt to their holders when a token is initialised, put together again at each login.
+//! PINs in shares: dealt to their holders once a token is initialised, put together again at each login.
 //!
 //! The rules of this file:
+//! - A PIN is made of the token's randomness and the system's together, and as long as the token lets it be.
 //! - A share is seen by its holder alone, and nothing depends on it before its holder has typed it back.
 //! - A share that was typed is looked at before it is taken: a wrong one is named by its holder, never by its words.
 //! - What the shares rebuild is one try at the token, like any other PIN.
@@ -11,7 +12,8 @@ use std::error::Error;
 use thiserror::Error;
 
 use crate::digest::Digest;
-use crate::secret::{Pin, SecretOctets};
+use crate::hsm::{Login, TokenInformation};
+use crate::secret::{Pin, Secret, SecretOctets};
 
 use super::equipment::LoginKind;
 use super::event::{Event, ShareOf};
@@ -48,13 +50,58 @@ pub trait SharedPin {
     /// [`ShareError`] if there are too few or they do not belong together.
     fn combine(&self) -> Result<Pin, ShareError>;
 
-    /// A new PIN and its shares. Where nobody keeps anything, it is the PIN of throw-away tokens, and its shares are the same
-    /// each time.
+    /// A new PIN of so many characters and its shares; `drawn` are a token's random octets, which are mixed with the system's.
+    /// Where nobody keeps anything nothing is drawn: it is the PIN of throw-away tokens, and its shares are the same each time.
     ///
     /// # Errors
     ///
     /// [`ShareError`] if it cannot be divided so.
-    fn deal(&self, token: &str, threshold: usize, count: usize, kept: bool) -> Result<DealtPin, ShareError>;
+    fn deal(
+        &self,
+        token: &str,
+        threshold: usize,
+        count: usize,
+        drawn: Option<(&Secret<DRAWN>, usize)>,
+    ) -> Result<DealtPin, ShareError>;
+}
+
+/// Octets that a token is asked for, for a PIN.
+pub const DRAWN: usize = 32;
+
+/// How many characters a PIN has that is dealt for a token with such bounds: [`USUAL_CHARACTERS`], or as many as the token lets
+/// it have.
+///
+/// # Errors
+///
+/// [`PinBounds`] if that is none from [`FEWEST_CHARACTERS`] to [`DRAWN`].
+pub fn dealt_characters(token: &TokenInformation) -> Result<usize, PinBounds> {
+    let most = u64::try_from(DRAWN).unwrap_or(u64::MAX);
+    let (shortest, longest) = (token.shortest_pin, token.longest_pin.unwrap_or(most));
+    let wanted = USUAL_CHARACTERS.max(shortest).min(longest);
+    match usize::try_from(wanted) {
+        Ok(characters) if (FEWEST_CHARACTERS.max(shortest)..=most).contains(&wanted) => Ok(characters),
+        _ => Err(PinBounds { shortest, longest: token.longest_pin }),
+    }
+}
+
+/// Characters of a PIN that is dealt, each of 32 (5 bits): 75 bits. With its padding it fills two steps of 16 octets.
+const USUAL_CHARACTERS: u64 = 15;
+
+/// The fewest: 40 bits, all that a token holds whose PINs have eight octets at most (opencryptoki). A token that locks answers a
+/// handful of tries; one that never does a thousand a second, and 40 bits last 17 years of them on average.
+const FEWEST_CHARACTERS: u64 = 8;
+
+/// A token whose PINs are too short, or have to be too long, for one that nobody guesses.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error(
+    "its PINs have {shortest} to {} octets; wanted {FEWEST_CHARACTERS} to {DRAWN} for one that is dealt in shares",
+    longest.map_or_else(|| "any number of".to_owned(), |longest| longest.to_string())
+)]
+pub struct PinBounds {
+    /// How many octets a PIN has at least.
+    pub shortest: u64,
+    /// How many at most; nothing if the token sets no bound.
+    pub longest: Option<u64>,
 }
 
 /// What a share shows of itself, which is no secret.
@@ -89,17 +136,66 @@ impl ShareError {
 }
 
 impl Stage<'_> {
+    /// The PIN that a token's holders have in shares: that of the set which all of them confirmed before an interruption, or a
+    /// new one. `first`: the one that the token has until then.
+    pub(super) fn dealt_pin(&mut self, token: &str, first: &Pin) -> Result<Pin, StageError> {
+        if !self.last_set_is_whole(token)? {
+            return self.deal_pin(token, first);
+        }
+        let tries = "the set that was dealt before the interruption".to_owned();
+        self.combined_pin(token, &tries).map(|(pin, _)| pin)
+    }
+
+    /// Random octets of a token that has its first PIN.
+    fn drawn_by(&mut self, token: &str, first: &Pin) -> Result<Secret<DRAWN>, StageError> {
+        let device = self.token(token)?;
+        let drawn = device.log_in(Login::Pin(first)).and_then(|()| {
+            let drawn = device.random(DRAWN);
+            // Whatever came of it: nobody stays logged in by the first one.
+            device.log_out().and(drawn)
+        });
+        let drawn = drawn.map_err(|source| StageError::token(token, source))?;
+        Secret::try_fill(|octets| {
+            if drawn.len() != DRAWN {
+                return Err(StageError::Random);
+            }
+            octets.copy_from_slice(&drawn);
+            Ok(())
+        })
+    }
+
+    /// Whether every holder has confirmed the set that was dealt last for a token before an interruption.
+    fn last_set_is_whole(&mut self, token: &str) -> Result<bool, StageError> {
+        let holders = self.equipment(token)?.custodians.clone();
+        let set = self.last_set(token);
+        let confirmed = |(face, holder): &(ShareFace, String)| {
+            let same = |record: &super::PastRecord| {
+                record.text("token") == Some(token)
+                    && record.digest("commitment_sha256") == Some(face.commitment)
+                    && record.text("holder") == Some(holder)
+            };
+            self.past().find("share.confirmed", same).is_some()
+        };
+        let whose: Vec<&String> = set.iter().map(|(_, holder)| holder).collect();
+        let all = holders.iter().map(|holder| &holder.id).collect::<Vec<_>>();
+        Ok(!set.is_empty() && whose == all && set.iter().all(confirmed))
+    }
+
     /// Deals a new PIN to a token's holders: each sees a share, keeps it and types it back. Until all have, nothing depends on
     /// any of them.
-    pub(super) fn deal_pin(&mut self, token: &str) -> Result<Pin, StageError> {
+    fn deal_pin(&mut self, token: &str, first: &Pin) -> Result<Pin, StageError> {
         let equipment = self.equipment(token)?;
         let (holders, threshold) = (equipment.custodians.clone(), equipment.threshold);
         if let Some(absent) = holders.iter().find(|holder| !self.present.contains(holder)) {
             return Err(StageError::AbsentHolder { token: token.into(), person: absent.id.clone() });
         }
-        let kept = !self.operators.is_improvised();
         let sharing = |source| StageError::Shares { token: token.into(), source };
-        let dealt = self.shared(token)?.deal(token, threshold, holders.len(), kept).map_err(sharing)?;
+        let characters = dealt_characters(&self.information(token)?);
+        let characters = characters.map_err(|bounds| sharing(ShareError::new(bounds)))?;
+        // Where nobody keeps anything too, so that a rehearsal asks the token for the same.
+        let drawn = self.drawn_by(token, first)?;
+        let drawn = (!self.operators.is_improvised()).then_some((&drawn, characters));
+        let dealt = self.shared(token)?.deal(token, threshold, holders.len(), drawn).map_err(sharing)?;
         if let Some((void, _)) = self.last_set(token).first() {
             let set = &void.set_id;
             let text =
@@ -133,8 +229,10 @@ impl Stage<'_> {
         let holders: Vec<Person> =
             custodians.iter().filter(|holder| self.present.contains(holder)).cloned().collect();
         for _ in 0..MOST_TRIES {
-            let people = self.gather(token, &holders, (threshold, &custodians), tries)?;
+            let gathered = self.gather(token, &holders, (threshold, &custodians), tries);
             let shared = self.shared(token)?;
+            // Nobody's share waits for the end of a pause: all of them are typed anew.
+            let people = gathered.inspect_err(|_| shared.clear())?;
             match shared.combine() {
                 Ok(pin) => {
                     shared.clear();
@@ -171,7 +269,8 @@ impl Stage<'_> {
             let handing = handing(token, custodians, threshold);
             let purpose = SharePurpose::Login { given: people.len(), after_wrong };
             for _ in 0..MOST_TRIES {
-                let Some(typed) = self.ask_share(&handing, holder, tries.to_owned(), purpose)? else { break };
+                let typed = self.ask_share_or_pause(&handing, holder, tries.to_owned(), purpose)?;
+                let Some(typed) = typed else { break };
                 match self.take(token, holder, &typed)? {
                     Ok(face) => {
                         self.record(Event::ShareChecked(share_of(token, &face, holder)))?;
@@ -293,3 +392,43 @@ fn share_of(token: &str, face: &ShareFace, holder: &Person) -> ShareOf {
 
 /// How often a holder, or all of them together, try before it is given up.
 pub(super) const MOST_TRIES: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hsm::Version;
+
+    #[test]
+    fn a_pin_that_is_dealt_is_as_long_as_the_token_lets_it_be_and_never_so_short_that_somebody_guesses_it() {
+        let token = |shortest_pin, longest_pin| TokenInformation {
+            label: String::new(),
+            manufacturer: String::new(),
+            model: String::new(),
+            serial: String::new(),
+            flags: 0,
+            shortest_pin,
+            longest_pin,
+            hardware: Version { major: 0, minor: 0 },
+            firmware: Version { major: 0, minor: 0 },
+        };
+        for (shortest, longest, wanted) in [
+            (4, Some(255), Some(15)),
+            (0, None, Some(15)),
+            (4, Some(15), Some(15)),
+            (4, Some(14), Some(14)),
+            (4, Some(8), Some(8)),
+            (4, Some(7), None),
+            (16, Some(255), Some(16)),
+            (32, None, Some(32)),
+            (33, None, None),
+            (9, Some(8), None),
+        ] {
+            let found = dealt_characters(&token(shortest, longest)).ok();
+            assert_eq!(found, wanted, "{shortest} to {longest:?}");
+        }
+        let said = dealt_characters(&token(4, Some(7))).unwrap_err().to_string();
+        assert_eq!(said, "its PINs have 4 to 7 octets; wanted 8 to 32 for one that is dealt in shares");
+        let said = dealt_characters(&token(33, None)).unwrap_err().to_string();
+        assert!(said.starts_with("its PINs have 33 to any number of octets"), "{said}");
+    }
+}

@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use super::encrypted_share::{encrypted, new_media, own_medium};
 use super::key_shares::{Sheets, ThrowAway, sheets};
 use super::replaced::replaced;
-use super::share_set::{ShareSet, bag, file_for_media, forget_lost_files, recall_bags};
+use super::share_set::{
+    ShareSet, bag, file_for_media, forget_lost_files, learn_of_share, recall_bags, used_sets,
+};
 use super::vendor_backup::VendorBackup;
 use super::{Bag, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::{Digest, hex};
-use crate::issuance::{self, Key, KeyBackup, KnownShare, SentShare, ToRestore, ToWrap};
+use crate::issuance::{self, Key, KeyBackup, ToRestore, ToWrap};
 use crate::script::{Id, Located, Part, Word};
 use crate::share::{Backup, Parts, SystemRandom};
 use crate::stage::{
@@ -247,7 +249,7 @@ impl WrappedBackup {
                 },
             };
             let set = self.set(&backup);
-            set.bag_the_rest(&backup, room)?;
+            set.bag_the_rest(&backup.shares, room)?;
             match self.restored(key, &mut backup, &set, room)? {
                 None => break backup,
                 Some(who) => {
@@ -348,7 +350,7 @@ impl WrappedBackup {
             sentence: "The key is wrapped. Each holder gets a share now.".into(),
             lines,
         });
-        let failed = self.set(&backup).hand_out(&dealt, &mut backup, room)?;
+        let failed = self.set(&backup).hand_out(&dealt.all, &mut backup.shares, room)?;
         Ok(match failed {
             None => Ok(backup),
             Some(who) => Err((backup, who)),
@@ -436,7 +438,7 @@ impl WrappedBackup {
 
     /// What there is of a set goes, with the file that it would have opened.
     fn give_up(&self, half: &mut KeyBackup, why: &str, room: &mut Room<'_, '_>) -> Result<(), StepError> {
-        self.set(half).give_back(half, why, room)?;
+        self.set(half).give_back(&mut half.shares, why, room)?;
         Ok(room.stage.forget_kept(half.blob_sha256)?)
     }
 
@@ -517,9 +519,7 @@ fn deal_of(
     generation: usize,
     room: &Room<'_, '_>,
 ) -> Result<Sheets, StepError> {
-    let mut used: Vec<String> = room.ledger.backups.all().iter().map(|backup| backup.set.clone()).collect();
-    let of_log = room.stage.past().records().iter().filter(|record| record.ev == "key.backup.intent");
-    used.extend(of_log.filter_map(|record| record.text("set_id").map(str::to_owned)));
+    let used = used_sets(room);
     let is_used = |set: &str| used.iter().any(|one| one == set);
     let dealt = if room.stage.is_improvised() {
         let mut random = ThrowAway::of(&key.name, used.len(), generation);
@@ -577,37 +577,7 @@ fn learn(backup: &mut KeyBackup, record: &PastRecord) -> Option<()> {
     if record.ev == "key.restored" {
         backup.restored.insert(record.text("token")?.to_owned());
     }
-    if record.text("set_id")? != backup.set {
-        return None;
-    }
-    let index = record.data.get("index")?.as_u64()?;
-    match record.ev.as_str() {
-        "share.issued" => {
-            let known = KnownShare {
-                holder: record.text("holder")?.to_owned(),
-                commitment: record.digest("commitment_sha256")?,
-                salt_digest: record.digest("salt_digest"),
-                confirmed: false,
-                returned: false,
-                sent: None,
-            };
-            backup.shares.insert(index, known);
-        }
-        "share.decrypted" => backup.shares.get_mut(&index)?.sent = Some(sent_of(record)?),
-        "share.confirmed" => backup.shares.get_mut(&index)?.confirmed = true,
-        "share.returned" => backup.shares.get_mut(&index)?.returned = true,
-        _ => {}
-    }
-    Some(())
-}
-
-/// Where a share lies encrypted.
-fn sent_of(record: &PastRecord) -> Option<SentShare> {
-    Some(SentShare {
-        medium: record.text("medium")?.to_owned(),
-        file: record.text("file")?.to_owned(),
-        sha256: record.digest("ciphertext_sha256")?,
-    })
+    learn_of_share(&mut backup.shares, &backup.set, record)
 }
 
 /// What the log says of a backup.

@@ -99,7 +99,8 @@ impl Step for CheckShares {
             let checked =
                 |record: &PastRecord| record.step == step && record.text("holder") == Some(&holder.id);
             let is_good = room.stage.past().find("share.checked", checked).is_some()
-                || (room.stage.present().contains(holder) && set.is_good(holder, place, &backup, room)?);
+                || (room.stage.present().contains(holder)
+                    && set.is_good(holder, place, &backup.shares, room)?);
             lines.push(Line::new(
                 holder.id.clone(),
                 if is_good { "as it was handed out" } else { "MISSING or wrong" },

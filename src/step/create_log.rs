@@ -135,6 +135,10 @@ impl Step for CreateLog {
             .collect()
     }
 
+    fn makes_kind(&self) -> Option<KeyAlgorithm> {
+        Some(self.algorithm)
+    }
+
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let main = self.make(&self.main, LogKeyRole::Main, room)?;
         if let Some(place) = &self.standby {

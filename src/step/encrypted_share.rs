@@ -143,7 +143,7 @@ impl Way<'_> {
         let ShareFace { set_id, index, .. } = &self.sheet.face;
         if let Some(by) = self.opens(face, sent.sha256, room)? {
             let event = Event::ShareDecrypted {
-                spki_sha256: Some(self.set.spki_sha256),
+                spki_sha256: self.set.spki_sha256,
                 set_id: set_id.clone(),
                 index: *index,
                 holder: self.holder.id.clone(),
@@ -198,7 +198,7 @@ impl Way<'_> {
         let ShareFace { set_id, index, .. } = &self.sheet.face;
         let item = format!("key of `{}` for share {index} of set {set_id}", self.holder.id);
         let event = Event::ShareEncrypted(ShareSentOut {
-            spki_sha256: Some(self.set.spki_sha256),
+            spki_sha256: self.set.spki_sha256,
             set_id: set_id.clone(),
             index: *index,
             holder: self.holder.id.clone(),

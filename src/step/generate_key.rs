@@ -96,6 +96,10 @@ impl Step for GenerateKey {
         vec![(&self.token, &self.key)]
     }
 
+    fn makes_kind(&self) -> Option<KeyAlgorithm> {
+        Some(self.algorithm)
+    }
+
     fn perform(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
         let order = KeyOrder {
             ceremony: &room.setting.ceremony,

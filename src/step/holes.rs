@@ -44,13 +44,6 @@ pub struct SignedWith {
     pub algorithm: SignatureAlgorithm,
 }
 
-impl SignedWith {
-    /// Whether it is RSA-PSS, for which a token needs a mechanism of its own: everything else signs by that of its key.
-    pub const fn is_pss(&self) -> bool {
-        matches!(self.algorithm, SignatureAlgorithm::RsaPss(_))
-    }
-}
-
 /// The drafts of one step, as people approved them.
 #[derive(Clone, Debug)]
 pub struct ApprovedDrafts<'d> {

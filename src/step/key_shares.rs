@@ -9,10 +9,12 @@ use thiserror::Error;
 use crate::digest::{from_hex, hex};
 use crate::secret::SecretOctets;
 use crate::share::{
-    CombineError, Hand, KeyCheck, Passphrase, Random, ReadError, Scheme, Share, SystemRandom, WrongShare,
-    deal, read,
+    CombineError, DealError, Hand, KeyCheck, Passphrase, Random, ReadError, Scheme, Share, SystemRandom,
+    WrongShare, deal, deal_any, read,
 };
-use crate::stage::{NoAnswer, Secret, ShareError, ShareFace, SharePurpose, ShareRequest, SharedSecret};
+use crate::stage::{
+    NoAnswer, PinKind, Secret, ShareError, ShareFace, SharePurpose, ShareRequest, SharedSecret, shared_pin,
+};
 
 use super::pin_shares::Public;
 
@@ -43,16 +45,51 @@ pub struct Sheet {
 /// [`ShareError`] if it cannot be divided so.
 pub fn sheets(
     kek: &Secret<32>,
-    (threshold, count): (usize, usize),
+    scheme: (usize, usize),
     random: &mut dyn Random,
     is_used: &dyn Fn(&str) -> bool,
 ) -> Result<Sheets, ShareError> {
-    let small = |number| u8::try_from(number).unwrap_or(u8::MAX);
-    let scheme = Scheme::single(small(threshold), small(count)).map_err(ShareError::new)?;
+    let scheme = single(scheme)?;
     let secret = kek.expose(|octets| SecretOctets::read(octets)).unwrap_or_else(SecretOctets::empty);
+    let mut once = |random: &mut dyn Random| deal(&secret, &scheme, &Passphrase::none(), random);
+    let (set, all) = of_new_set(&mut once, random, is_used)?;
+    Ok(Sheets { set, check: KeyCheck::of(kek), all })
+}
+
+/// Deals a secret of any length, such as a PIN, to so many holders; a set that `is_used` is not taken. Its number, and a sheet
+/// for each holder, in order.
+///
+/// # Errors
+///
+/// [`ShareError`] if it cannot be divided so.
+pub fn secret_sheets(
+    secret: &SecretOctets,
+    scheme: (usize, usize),
+    random: &mut dyn Random,
+    is_used: &dyn Fn(&str) -> bool,
+) -> Result<(String, Vec<Sheet>), ShareError> {
+    let scheme = single(scheme)?;
+    of_new_set(&mut |random| deal_any(secret, &scheme, random), random, is_used)
+}
+
+/// One group, where so many of so many shares are enough.
+///
+/// # Errors
+///
+/// [`ShareError`] if there can be no such group.
+pub fn single((threshold, count): (usize, usize)) -> Result<Scheme, ShareError> {
+    let small = |number| u8::try_from(number).unwrap_or(u8::MAX);
+    Scheme::single(small(threshold), small(count)).map_err(ShareError::new)
+}
+
+/// Deals until the set is a new one, and salts the commitments.
+fn of_new_set(
+    once: &mut dyn FnMut(&mut dyn Random) -> Result<Vec<Vec<Share>>, DealError>,
+    random: &mut dyn Random,
+    is_used: &dyn Fn(&str) -> bool,
+) -> Result<(String, Vec<Sheet>), ShareError> {
     for _ in 0..MOST_SETS {
-        let dealt = deal(&secret, &scheme, &Passphrase::none(), random).map_err(ShareError::new)?;
-        let shares: Vec<Share> = dealt.into_iter().flatten().collect();
+        let shares: Vec<Share> = once(random).map_err(ShareError::new)?.into_iter().flatten().collect();
         let set = shares.first().map(|share| share.set().to_string()).unwrap_or_default();
         if is_used(&set) {
             continue;
@@ -63,7 +100,7 @@ pub fn sheets(
             random.fill(&mut salt).map_err(ShareError::new)?;
             sheets.push(Sheet { face: face(&share, &salt), salt: hex(&salt), share: share.written() });
         }
-        return Ok(Sheets { set, check: KeyCheck::of(kek), all: sheets });
+        return Ok((set, sheets));
     }
     Err(ShareError::new(NoSet))
 }
@@ -146,6 +183,16 @@ impl ThrowAway {
         })
     }
 
+    /// For the so-many-th set of a secret that has a name in the script.
+    pub fn of_secret(name: &str, set: usize) -> Self {
+        Self::of(&format!("the secret {name}"), set, 0)
+    }
+
+    /// What is divided where nobody keeps anything, whatever was typed: public.
+    pub fn secret() -> SecretOctets {
+        shared_pin(PinKind::Named).expose(SecretOctets::read).unwrap_or_else(SecretOctets::empty)
+    }
+
     /// The number of the set that its shares will have.
     fn set(key: &str, set: usize, generation: usize) -> String {
         let mut number = [0; 2];
@@ -168,9 +215,6 @@ impl Random for ThrowAway {
 pub fn improvised_key_share(request: &ShareRequest) -> Result<Option<SecretOctets>, NoAnswer> {
     let question =
         || NoAnswer::Ended { question: format!("{}'s share of {}", request.person.id, request.of) };
-    let (SharedSecret::Key { key: name, set_id } | SharedSecret::Named { name, set_id }) = &request.of else {
-        return Err(question());
-    };
     let place = match request.purpose {
         SharePurpose::ReadBack { index } => {
             usize::try_from(index).ok().and_then(|index| index.checked_sub(1))
@@ -180,13 +224,27 @@ pub fn improvised_key_share(request: &ShareRequest) -> Result<Option<SecretOctet
         }
     };
     let place = place.ok_or_else(question)?;
+    let scheme = (request.threshold, request.holders.len());
+    let (name, set_id) = match &request.of {
+        SharedSecret::Key { key, set_id } => (key, set_id),
+        SharedSecret::Named { name, set_id } => {
+            let sheets = (0..MOST_SETS).find_map(|set| {
+                let mut random = ThrowAway::of_secret(name, set);
+                let dealt = secret_sheets(&ThrowAway::secret(), scheme, &mut random, &|_| false);
+                dealt.ok().filter(|(set, _)| set == set_id).map(|(_, sheets)| sheets)
+            });
+            let sheet = sheets.and_then(|sheets| sheets.into_iter().nth(place));
+            return sheet.map(|sheet| Some(sheet.share)).ok_or_else(question);
+        }
+        SharedSecret::Pin { .. } => return Err(question()),
+    };
     let all = (0..MOST_SETS).flat_map(|set| (0..MOST_KEYS).map(move |generation| (set, generation)));
     for (set, generation) in
         all.filter(|(set, generation)| ThrowAway::set(name, *set, *generation) == *set_id)
     {
         let mut random = ThrowAway::of(name, set, generation);
         let kek = random.kek();
-        let dealt = sheets(&kek, (request.threshold, request.holders.len()), &mut random, &|_| false);
+        let dealt = sheets(&kek, scheme, &mut random, &|_| false);
         if let Ok(dealt) = dealt
             && dealt.set == *set_id
         {

@@ -50,6 +50,7 @@ mod seal;
 mod sealed;
 mod setting;
 mod share_set;
+mod split_secret;
 mod text;
 mod times;
 mod unfinished;
@@ -74,11 +75,12 @@ pub use unfinished::account_for_shares;
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey, Policy, Recalled,
-    Revocation, SealedSeries, SentShare, burn_serials,
+    Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
+    Policy, Recalled, Revocation, SealedSeries, SentShare, burn_serials,
 };
+use crate::pki::KeyAlgorithm;
 use crate::script::{FromNode, StepNode, unknown};
-pub use crate::stage::Person;
+pub use crate::stage::{Person, PinKind};
 use crate::stage::{Stage, StageError};
 
 /// Makes a step's words from the list of its keys: each `required`, `optional`, `list` or `optional_list`.
@@ -138,6 +140,11 @@ trait Step: Serialize + DeserializeOwned {
         Vec::new()
     }
 
+    /// What kind of key it makes there.
+    fn makes_kind(&self) -> Option<KeyAlgorithm> {
+        None
+    }
+
     /// The token that it initialises.
     fn initializes(&self) -> Option<&str> {
         None
@@ -165,6 +172,11 @@ trait Step: Serialize + DeserializeOwned {
 
     /// Which token has to wrap what kind of key, and which have to take it back.
     fn wraps(&self) -> Option<Wrapping<'_>> {
+        None
+    }
+
+    /// The token of which it divides a PIN, and which PIN.
+    fn splits(&self) -> Option<(&str, PinKind)> {
         None
     }
 
@@ -271,6 +283,11 @@ macro_rules! steps {
                 match self { $(Self::$step(step) => step.makes_keys()),+ }
             }
 
+            /// What kind of key it makes there.
+            pub fn makes_kind(&self) -> Option<KeyAlgorithm> {
+                match self { $(Self::$step(step) => step.makes_kind()),+ }
+            }
+
             /// The token that it initialises.
             pub fn initializes(&self) -> Option<&str> {
                 match self { $(Self::$step(step) => step.initializes()),+ }
@@ -299,6 +316,11 @@ macro_rules! steps {
             /// Which token has to wrap what kind of key, and which have to take it back.
             pub fn wraps(&self) -> Option<Wrapping<'_>> {
                 match self { $(Self::$step(step) => step.wraps()),+ }
+            }
+
+            /// The token of which it divides a PIN, and which PIN.
+            pub fn splits(&self) -> Option<(&str, PinKind)> {
+                match self { $(Self::$step(step) => step.splits()),+ }
             }
 
             /// Does it.
@@ -330,6 +352,7 @@ steps!(
     check_shares::CheckShares,
     refresh_shares::RefreshShares,
     restore_key::RestoreKey,
+    split_secret::SplitSecret,
     attest_key::AttestKey,
     device_audit::DeviceAudit,
     destroy_key::DestroyKey,

@@ -4,11 +4,10 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::secret::{Pin, PinError, SecretOctets};
-use crate::share::{
-    DealError, Hand, NoRandom, Passphrase, Random, Scheme, Share, SystemRandom, deal_any, read,
-};
-use crate::stage::{DealtPin, PinKind, ShareError, ShareFace, SharedPin, shared_pin};
+use super::key_shares::single;
+use crate::secret::{Pin, PinError, Secret, SecretOctets};
+use crate::share::{DealError, Hand, NoRandom, Passphrase, Random, Share, SystemRandom, deal_any, read};
+use crate::stage::{DRAWN, DealtPin, PinKind, ShareError, ShareFace, SharedPin, shared_pin};
 
 /// The shares of a token's PIN that are there so far.
 #[derive(Default)]
@@ -28,7 +27,7 @@ impl PinShares {
         count: usize,
         place: usize,
     ) -> Result<SecretOctets, ShareError> {
-        let dealt = Self::default().deal(token, threshold, count, false)?;
+        let dealt = Self::default().deal(token, threshold, count, None)?;
         let share = dealt.shares.into_iter().nth(place);
         share.map(|(_, share)| share).ok_or_else(|| ShareError::new(NoSuchShare { place, count }))
     }
@@ -57,17 +56,20 @@ impl SharedPin for PinShares {
         secret.expose(Pin::read).map_err(ShareError::new)
     }
 
-    fn deal(&self, token: &str, threshold: usize, count: usize, kept: bool) -> Result<DealtPin, ShareError> {
-        let mut public;
-        let random: &mut dyn Random = if kept {
-            &mut SystemRandom
-        } else {
-            public = Public::of(token);
-            &mut public
+    fn deal(
+        &self,
+        token: &str,
+        threshold: usize,
+        count: usize,
+        drawn: Option<(&Secret<DRAWN>, usize)>,
+    ) -> Result<DealtPin, ShareError> {
+        let mut public = Public::of(token);
+        let random: &mut dyn Random = if drawn.is_some() { &mut SystemRandom } else { &mut public };
+        let pin = match drawn {
+            Some((drawn, characters)) => new_pin(drawn, characters, random).map_err(ShareError::new)?,
+            None => shared_pin(PinKind::User),
         };
-        let pin = if kept { new_pin(random).map_err(ShareError::new)? } else { shared_pin(PinKind::User) };
-        let small = |number| u8::try_from(number).unwrap_or(u8::MAX);
-        let scheme = Scheme::single(small(threshold), small(count)).map_err(ShareError::new)?;
+        let scheme = single((threshold, count))?;
         let secret = pin.expose(SecretOctets::read).ok_or_else(|| ShareError::new(PinError::TooLong))?;
         let dealt = deal_any(&secret, &scheme, random).map_err(ShareError::new)?;
         let shares = dealt.iter().flatten().map(|share| (face(share), share.written())).collect();
@@ -81,15 +83,20 @@ fn face(share: &Share) -> ShareFace {
     ShareFace { set_id: share.set().to_string(), index: share.number().into(), commitment }
 }
 
-/// 15 letters and digits, 75 bits: nobody types it, so it need not be short, and no token asks for fewer.
-fn new_pin(random: &mut dyn Random) -> Result<Pin, DealError> {
-    let mut octets = Zeroizing::new([0; PIN_OCTETS]);
+/// Letters and digits, 5 bits each, of a token's random octets and the system's together: nobody foresees it who does not know
+/// both. Nobody types it, so it need not be short.
+fn new_pin(drawn: &Secret<DRAWN>, characters: usize, random: &mut dyn Random) -> Result<Pin, DealError> {
+    let mut octets = Zeroizing::new([0; DRAWN]);
     random.fill(octets.as_mut())?;
-    for octet in octets.iter_mut() {
-        // 32 characters: each is as likely as any other.
-        *octet = PIN_CHARACTERS.get(usize::from(*octet & 31)).copied().unwrap_or(b'0');
-    }
-    Pin::read(octets.as_ref()).map_err(|_| DealError::Random(NoRandom))
+    drawn.expose(|drawn| {
+        for (octet, drawn) in octets.iter_mut().zip(drawn) {
+            // 32 characters: each is as likely as any other.
+            let place = usize::from((*octet ^ drawn) & 31);
+            *octet = PIN_CHARACTERS.get(place).copied().unwrap_or(b'0');
+        }
+    });
+    let pin = octets.get(..characters).unwrap_or_default();
+    Pin::read(pin).map_err(|_| DealError::Random(NoRandom))
 }
 
 /// What the shares of rehearsals are made of: nothing that anybody could not know.
@@ -127,9 +134,6 @@ struct NoSuchShare {
     count: usize,
 }
 
-/// Characters of a PIN that is dealt: with its padding it fills two steps of 16 octets.
-const PIN_OCTETS: usize = 15;
-
 /// What a PIN that is dealt is made of.
 const PIN_CHARACTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -137,10 +141,14 @@ const PIN_CHARACTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 mod tests {
     use super::*;
 
+    fn drawn(octet: u8) -> Secret<DRAWN> {
+        Secret::fill(|octets| octets.fill(octet))
+    }
+
     #[test]
     fn a_pin_that_was_dealt_is_put_together_again_by_any_of_its_holders() {
-        let dealt = PinShares::default().deal("root", 2, 3, true).unwrap();
-        assert_eq!(dealt.pin.octets(), PIN_OCTETS);
+        let dealt = PinShares::default().deal("root", 2, 3, Some((&drawn(0), 15))).unwrap();
+        assert_eq!(dealt.pin.octets(), 15);
         for (one, two) in [(0, 1), (2, 0), (1, 2)] {
             let mut shares = PinShares::default();
             assert_eq!(shares.missing(), None);
@@ -156,10 +164,32 @@ mod tests {
     }
 
     #[test]
+    fn a_pin_is_made_of_the_token_s_octets_and_the_system_s() {
+        struct Fixed(u8);
+        impl Random for Fixed {
+            fn fill(&mut self, octets: &mut [u8]) -> Result<(), NoRandom> {
+                octets.fill(self.0);
+                Ok(())
+            }
+        }
+        let pin = |token: u8, system: u8, characters| {
+            let pin = new_pin(&drawn(token), characters, &mut Fixed(system)).unwrap();
+            pin.expose(|octets| String::from_utf8(octets.to_vec()).unwrap())
+        };
+        assert_eq!(pin(0, 0, 8), "00000000");
+        assert_eq!(pin(1, 0, 9), "111111111");
+        assert_eq!(pin(0, 2, 15), "2".repeat(15));
+        assert_eq!(pin(1, 2, 32), "3".repeat(32));
+        // Of both alike nothing is left: the one says nothing without the other.
+        assert_eq!(pin(31, 31, 8), "00000000");
+    }
+
+    #[test]
     fn two_pins_that_are_dealt_are_never_the_same_and_those_of_throw_away_tokens_always() {
-        let deal = |kept| PinShares::default().deal("root", 2, 3, kept).unwrap();
-        assert!(!deal(true).pin.is_same(&deal(true).pin));
-        let (one, two) = (deal(false), deal(false));
+        let kept = || PinShares::default().deal("root", 2, 3, Some((&drawn(0), 15))).unwrap();
+        assert!(!kept().pin.is_same(&kept().pin));
+        let deal = || PinShares::default().deal("root", 2, 3, None).unwrap();
+        let (one, two) = (deal(), deal());
         assert!(one.pin.is_same(&shared_pin(PinKind::User)));
         assert_eq!(one.shares[1].0, two.shares[1].0);
         let share = PinShares::of_throw_away_token("root", 2, 3, 1).unwrap();
@@ -171,8 +201,8 @@ mod tests {
 
     #[test]
     fn one_share_that_is_enough_and_17_shares_are_not_dealt() {
-        assert!(PinShares::default().deal("root", 1, 3, true).is_err());
-        assert!(PinShares::default().deal("root", 2, 17, true).is_err());
-        assert!(PinShares::default().deal("root", 2, 300, true).is_err());
+        for (threshold, count) in [(1, 3), (2, 17), (2, 300)] {
+            assert!(PinShares::default().deal("root", threshold, count, Some((&drawn(0), 15))).is_err());
+        }
     }
 }

@@ -246,7 +246,7 @@ impl RefreshShares {
             };
             let set = self.set_of(&new, key);
             let failed = if failed.is_none() {
-                set.bag_the_rest(&new, room)?;
+                set.bag_the_rest(&new.shares, room)?;
                 try_it(&set, &new, room)?
             } else {
                 failed
@@ -312,7 +312,7 @@ impl RefreshShares {
         };
         // From here on it is in the shares alone.
         drop(kek);
-        let failed = self.set_of(&new, key).hand_out(&dealt, &mut new, room)?;
+        let failed = self.set_of(&new, key).hand_out(&dealt.all, &mut new.shares, room)?;
         Ok((new, failed))
     }
 
@@ -358,7 +358,7 @@ impl RefreshShares {
             room.stage.record_once(Event::LogAnomaly { severity: "share".into(), text })?;
         }
         let why = format!("set {} takes its place", new.set);
-        set_of(old, "", room).give_back(old, &why, room)?;
+        set_of(old, "", room).give_back(&mut old.shares, &why, room)?;
         if let Some(anew) = &self.anew {
             for copy in 1..=anew.from_copies {
                 self.end_copy(&format!("{}-{copy}", anew.from), anew.lost_copies.contains(&copy), old, room)?;
@@ -459,7 +459,7 @@ fn give_up(
     old: &KeyBackup,
     room: &mut Room<'_, '_>,
 ) -> Result<(), StepError> {
-    set_of(half, "", room).give_back(half, why, room)?;
+    set_of(half, "", room).give_back(&mut half.shares, why, room)?;
     if half.blob_sha256 != old.blob_sha256 {
         room.stage.forget_kept(half.blob_sha256)?;
     }

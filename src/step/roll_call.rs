@@ -50,8 +50,9 @@ impl Step for RollCall {
             }
             let (id, role) = (person.id.clone(), person.role.clone());
             let event = Event::ParticipantPresent { person: id, role, id_check: self.id_check.clone() };
-            room.stage.record_by(person, event)?;
+            // Before the record: whoever follows it sees them in the room.
             room.stage.is_present(person.clone());
+            room.stage.record_by(person, event)?;
         }
         for (role, wanted) in &room.setting.people.quorum {
             let present = room.stage.present().iter().filter(|person| person.role == *role).count();

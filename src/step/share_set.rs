@@ -9,10 +9,10 @@
 use std::path::PathBuf;
 
 use super::encrypted_share::{SentOut, given_from_medium, own_medium, send_out};
-use super::key_shares::{Gathered, Sheet, Sheets, drawn, look};
+use super::key_shares::{Gathered, Sheet, drawn, look};
 use super::{Bag, Room, StepError};
 use crate::digest::Digest;
-use crate::issuance::{KeyBackup, KnownShare};
+use crate::issuance::{DividedSecret, KeyBackup, KnownShare, SentShare, Shares};
 use crate::share::Backup;
 use crate::stage::{
     Bagged, Event, Expected, Handing, Line, Notice, PastRecord, Person, Secret, ShareFace, ShareOf,
@@ -52,13 +52,24 @@ pub fn file_for_media(
     }
 }
 
-/// A set of shares of a backup's key-encryption key, and where it belongs.
+/// The numbers of all sets that the log knows: none is dealt twice.
+pub fn used_sets(room: &Room<'_, '_>) -> Vec<String> {
+    let backups = &room.ledger.backups;
+    let mut used: Vec<String> = backups.all().iter().map(|backup| backup.set.clone()).collect();
+    used.extend(backups.secrets().iter().map(|secret| secret.set.clone()));
+    let announces = |record: &&PastRecord| ["key.backup.intent", "secret.split"].contains(&&*record.ev);
+    let of_log = room.stage.past().records().iter().filter(announces);
+    used.extend(of_log.filter_map(|record| record.text("set_id").map(str::to_owned)));
+    used
+}
+
+/// A set of shares, of a backup's key-encryption key or of another secret, and where it belongs.
 #[derive(Clone, Debug)]
 pub struct ShareSet {
     /// Who has a share of what.
     pub handing: Handing,
-    /// The key that is backed up.
-    pub spki_sha256: Digest,
+    /// The key that is backed up, if one is.
+    pub spki_sha256: Option<Digest>,
     /// Whose shares are encrypted for their own keys.
     pub encrypted: Vec<String>,
 }
@@ -68,7 +79,7 @@ impl ShareSet {
     pub fn of(backup: &KeyBackup, token: &str, holders: Vec<Person>) -> Self {
         let of = SharedSecret::Key { key: backup.key.clone(), set_id: backup.set.clone() };
         let handing = Handing { of, token: token.to_owned(), holders, threshold: backup.threshold };
-        Self { handing, spki_sha256: backup.spki_sha256, encrypted: Vec::new() }
+        Self { handing, spki_sha256: Some(backup.spki_sha256), encrypted: Vec::new() }
     }
 
     /// The same, with holders whose shares are encrypted for their own keys.
@@ -86,20 +97,34 @@ impl ShareSet {
         own_medium(name, &holder.id)
     }
 
-    /// Hands every holder a sheet until it was typed back, and has it bagged; who failed, if somebody did. `backup` learns of
+    /// The set of a secret that has a name in the script, as these people hold it. `token`: the one that it is of, or nothing.
+    pub fn of_secret(secret: &DividedSecret, token: &str, holders: Vec<Person>) -> Self {
+        let of = SharedSecret::Named { name: secret.name.clone(), set_id: secret.set.clone() };
+        let handing = Handing { of, token: token.to_owned(), holders, threshold: secret.threshold };
+        Self { handing, spki_sha256: None, encrypted: Vec::new() }
+    }
+
+    /// Ends it where a holder is not in the room: a set is dealt to all of them together.
+    pub fn all_are_here(&self, room: &Room<'_, '_>) -> Result<(), StepError> {
+        match self.handing.holders.iter().find(|holder| !room.stage.present().contains(holder)) {
+            Some(absent) => {
+                let (secret, person) = (self.handing.of.to_string(), absent.id.clone());
+                Err(StageError::AbsentKeyHolder { secret, person }.into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Hands every holder a sheet until it was typed back, and has it bagged; who failed, if somebody did. `shares` learns of
     /// each.
     pub fn hand_out(
         &self,
-        dealt: &Sheets,
-        backup: &mut KeyBackup,
+        dealt: &[Sheet],
+        shares: &mut Shares,
         room: &mut Room<'_, '_>,
     ) -> Result<Option<Person>, StepError> {
-        let absent = self.handing.holders.iter().find(|holder| !room.stage.present().contains(holder));
-        if let Some(absent) = absent {
-            let (secret, person) = (self.handing.of.to_string(), absent.id.clone());
-            return Err(StageError::AbsentKeyHolder { secret, person }.into());
-        }
-        for (holder, sheet) in self.handing.holders.iter().zip(&dealt.all) {
+        self.all_are_here(room)?;
+        for (holder, sheet) in self.handing.holders.iter().zip(dealt) {
             let Sheet { face, salt, share } = sheet;
             let item = format!("salt of share {} of set {}", face.index, face.set_id);
             let salt_digest = Some(room.stage.annex(&item, salt)?);
@@ -112,7 +137,7 @@ impl ShareSet {
                 sent: None,
             };
             room.stage.record(Event::ShareIssued(self.share_of(face.index, &known)))?;
-            backup.shares.insert(face.index, known.clone());
+            shares.insert(face.index, known.clone());
             let sent = if self.encrypted.contains(&holder.id) {
                 send_out(self, holder, sheet, room)?
             } else {
@@ -132,7 +157,7 @@ impl ShareSet {
                 return Ok(Some(holder.clone()));
             }
             room.stage.record_by(holder, Event::ShareConfirmed(self.share_of(face.index, &known)))?;
-            if let Some(known) = backup.shares.get_mut(&face.index) {
+            if let Some(known) = shares.get_mut(&face.index) {
                 known.confirmed = true;
                 if let SentOut::Opened(place) = &sent {
                     known.sent = Some(place.clone());
@@ -146,9 +171,9 @@ impl ShareSet {
     }
 
     /// Has every sheet bagged that an interruption left without a bag.
-    pub fn bag_the_rest(&self, backup: &KeyBackup, room: &mut Room<'_, '_>) -> Result<(), StepError> {
-        for (index, known) in &backup.shares {
-            let item = sheet_item(&backup.set, *index);
+    pub fn bag_the_rest(&self, shares: &Shares, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        for (index, known) in shares {
+            let item = sheet_item(self.set_id(), *index);
             let holder = self.handing.holders.iter().find(|holder| holder.id == known.holder);
             if let Some(holder) = holder {
                 bag(&item, holder, INTO_ITS_BAG, room)?;
@@ -182,7 +207,7 @@ impl ShareSet {
         room.stage.show(&Notice::Done { sentence: sentence.into(), lines });
         let mut gathered = Gathered::default();
         for (given, holder) in lot.iter().enumerate() {
-            let Some(typed) = self.typed(holder, given, backup, room)? else {
+            let Some(typed) = self.typed(holder, given, &backup.shares, room)? else {
                 return Ok(Err(holder.clone()));
             };
             gathered.lay(&typed).map_err(|error| self.wrong(format!("{}: {error}", holder.id)))?;
@@ -201,7 +226,7 @@ impl ShareSet {
         let mut gathered = Gathered::default();
         let there = self.handing.holders.iter().filter(|holder| !lost.contains(&holder.id));
         for (given, holder) in there.enumerate() {
-            let typed = self.typed(holder, given, backup, room)?;
+            let typed = self.typed(holder, given, &backup.shares, room)?;
             let typed = typed.ok_or_else(|| {
                 self.wrong(format!(
                     "the sheet of `{}` is missing or wrong; nothing has changed. Plan again with `lost: [{}]`",
@@ -220,10 +245,10 @@ impl ShareSet {
         &self,
         holder: &Person,
         given: usize,
-        backup: &KeyBackup,
+        shares: &Shares,
         room: &mut Room<'_, '_>,
     ) -> Result<bool, StepError> {
-        Ok(self.typed(holder, given, backup, room)?.is_some())
+        Ok(self.typed(holder, given, shares, room)?.is_some())
     }
 
     /// What a holder types, once it is the share that the log says; nothing if it does not come to that.
@@ -231,12 +256,12 @@ impl ShareSet {
         &self,
         holder: &Person,
         given: usize,
-        backup: &KeyBackup,
+        shares: &Shares,
         room: &mut Room<'_, '_>,
     ) -> Result<Option<crate::secret::SecretOctets>, StepError> {
         let purpose = SharePurpose::Login { given, after_wrong: false };
-        let own = backup.shares.iter().find(|(_, known)| known.holder == holder.id && !known.returned);
-        let item = own.map(|(index, _)| sheet_item(&backup.set, *index));
+        let own = shares.iter().find(|(_, known)| known.holder == holder.id && !known.returned);
+        let item = own.map(|(index, _)| sheet_item(self.set_id(), *index));
         let mut sent = own.and_then(|(_, known)| known.sent.clone());
         if let Some(item) = &item {
             unbag(item, holder, room)?;
@@ -251,7 +276,7 @@ impl ShareSet {
                 opened => opened,
             };
             let Some(typed) = typed else { return Ok(None) };
-            match known(&typed, holder, backup, room)? {
+            match known(&typed, holder, (self.set_id(), shares), room)? {
                 Ok((index, known)) => {
                     room.stage.record_by(holder, Event::ShareChecked(self.share_of(index, &known)))?;
                     if let Some(item) = &item {
@@ -268,17 +293,16 @@ impl ShareSet {
     /// Every sheet of the set that somebody was given goes: it counts for nothing.
     pub fn give_back(
         &self,
-        backup: &mut KeyBackup,
+        shares: &mut Shares,
         why: &str,
         room: &mut Room<'_, '_>,
     ) -> Result<(), StepError> {
-        let of = &self.handing.of;
-        let text = format!("the shares of {of}, set {}, count for nothing: {why}", backup.set);
+        let (of, set) = (&self.handing.of, self.set_id().to_owned());
+        let text = format!("the shares of {of}, set {set}, count for nothing: {why}");
         room.stage.show(&Notice::Wrong { sentence: text.clone() });
         room.stage.record(Event::LogNote { text })?;
-        let set = backup.set.clone();
         let step = Some(room.stage.step_number());
-        for (index, known) in backup.shares.iter_mut().filter(|(_, known)| !known.returned) {
+        for (index, known) in shares.iter_mut().filter(|(_, known)| !known.returned) {
             // Before an interruption, maybe.
             let done = |record: &PastRecord| {
                 record.step == step
@@ -309,19 +333,27 @@ impl ShareSet {
 
     /// What the log says of a share.
     pub fn share_of(&self, index: u64, known: &KnownShare) -> ShareOf {
-        let set_id = match &self.handing.of {
-            SharedSecret::Key { set_id, .. } | SharedSecret::Named { set_id, .. } => set_id.clone(),
-            _ => String::new(),
+        let secret = match &self.handing.of {
+            SharedSecret::Named { name, .. } => Some(name.clone()),
+            _ => None,
         };
         ShareOf {
             token: None,
-            spki_sha256: Some(self.spki_sha256),
-            secret: None,
-            set_id,
+            spki_sha256: self.spki_sha256,
+            secret,
+            set_id: self.set_id().to_owned(),
             index,
             holder: known.holder.clone(),
             commitment_sha256: known.commitment,
             salt_digest: known.salt_digest,
+        }
+    }
+
+    /// The set's number.
+    fn set_id(&self) -> &str {
+        match &self.handing.of {
+            SharedSecret::Key { set_id, .. } | SharedSecret::Named { set_id, .. } => set_id,
+            SharedSecret::Pin { .. } => "",
         }
     }
 
@@ -331,10 +363,10 @@ impl ShareSet {
 }
 
 /// Which share of the log a typed one is, if it is the holder's; why not, in words.
-pub fn known(
+fn known(
     typed: &crate::secret::SecretOctets,
     holder: &Person,
-    backup: &KeyBackup,
+    (wanted, shares): (&str, &Shares),
     room: &Room<'_, '_>,
 ) -> Result<Result<(u64, KnownShare), String>, StepError> {
     // Without a salt first: what the share says of itself.
@@ -342,10 +374,10 @@ pub fn known(
         Ok(face) => face,
         Err(error) => return Ok(Err(error.to_string())),
     };
-    if set_id != backup.set {
-        return Ok(Err(format!("the share is of set {set_id}; wanted one of set {}", backup.set)));
+    if set_id != wanted {
+        return Ok(Err(format!("the share is of set {set_id}; wanted one of set {wanted}")));
     }
-    let Some(known) = backup.shares.get(&index) else {
+    let Some(known) = shares.get(&index) else {
         return Ok(Err(format!("the log knows no share {index} of set {set_id}")));
     };
     let salt = match known.salt_digest {
@@ -366,6 +398,41 @@ pub fn known(
         )));
     }
     Ok(Ok((index, known.clone())))
+}
+
+/// What a record of an interrupted ceremony says of a share of a set.
+pub fn learn_of_share(shares: &mut Shares, set: &str, record: &PastRecord) -> Option<()> {
+    if record.text("set_id")? != set {
+        return None;
+    }
+    let index = record.data.get("index")?.as_u64()?;
+    match record.ev.as_str() {
+        "share.issued" => {
+            let known = KnownShare {
+                holder: record.text("holder")?.to_owned(),
+                commitment: record.digest("commitment_sha256")?,
+                salt_digest: record.digest("salt_digest"),
+                confirmed: false,
+                returned: false,
+                sent: None,
+            };
+            shares.insert(index, known);
+        }
+        "share.decrypted" => shares.get_mut(&index)?.sent = Some(sent_of(record)?),
+        "share.confirmed" => shares.get_mut(&index)?.confirmed = true,
+        "share.returned" => shares.get_mut(&index)?.returned = true,
+        _ => {}
+    }
+    Some(())
+}
+
+/// Where a share lies encrypted.
+fn sent_of(record: &PastRecord) -> Option<SentShare> {
+    Some(SentShare {
+        medium: record.text("medium")?.to_owned(),
+        file: record.text("file")?.to_owned(),
+        sha256: record.digest("ciphertext_sha256")?,
+    })
 }
 
 /// Has a thing put into a bag, by a person and before another, unless it is in one; the bag's number is for the annex.

@@ -34,6 +34,8 @@ impl Canvas {
             Color::Green => ";32",
             Color::Yellow => ";33",
             Color::Cyan => ";36",
+            // Both said: a QR symbol is light on dark whatever the terminal's own colours are.
+            Color::White => ";37;40",
             _ => "",
         };
         self.out.push_str(colour);
@@ -62,7 +64,8 @@ impl Backend for Canvas {
             }
             self.out.push_str(cell.symbol());
             // What takes two columns is followed by whatever the terminal makes of it.
-            next = cell.symbol().is_ascii().then_some((column.saturating_add(1), row));
+            let narrow = cell.symbol().is_ascii() || matches!(cell.symbol(), "█" | "▀" | "▄");
+            next = narrow.then_some((column.saturating_add(1), row));
         }
         if style.is_some() {
             self.out.push_str("\x1b[0m");

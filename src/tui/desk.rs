@@ -18,6 +18,7 @@ use super::screen;
 use super::talk::{Delivery, Message, SecretKind, SecretQuestion};
 use super::text::{judge, said};
 use crate::digest::words::words_at;
+use crate::progress::Reading;
 use crate::secret::SecretOctets;
 use crate::stage::{Aside, Expected, NoAnswer, Question};
 
@@ -34,6 +35,7 @@ pub struct Desk {
     /// When the program went to work; nothing: the clock stands.
     since: Option<Instant>,
     beat: Option<String>,
+    counted: Option<Reading>,
     left: bool,
     over: bool,
 }
@@ -106,6 +108,7 @@ impl Desk {
             geometry,
             since: Some(Instant::now()),
             beat: None,
+            counted: None,
             left: false,
             over: false,
         }
@@ -203,12 +206,18 @@ impl Desk {
         if self.open.is_some() {
             return None;
         }
-        let what = match (&self.beat, &self.model.waiting) {
-            (_, Some(waiting)) => waiting.clone(),
-            (Some(what), None) => format!("The token is at work: {what}."),
-            (None, None) => "The program is at work.".to_owned(),
+        let what = match (&self.counted, &self.beat, &self.model.waiting) {
+            (Some(counted), ..) => format!("{counted}."),
+            (None, _, Some(waiting)) => waiting.clone(),
+            (None, Some(what), None) => format!("The token is at work: {what}."),
+            (None, None, None) => "The program is at work.".to_owned(),
         };
         Some((self.since.map_or(Duration::ZERO, |since| since.elapsed()), what))
+    }
+
+    /// How far the work is that is under way, if anything is counted.
+    pub const fn count(&mut self, counted: Option<Reading>) {
+        self.counted = counted;
     }
 
     /// Stops the clocks: what a test draws does not depend on when, nor on how fast the machine is.
@@ -436,9 +445,11 @@ impl Desk {
     /// What can be said in the place of an answer needs a question.
     fn aside(&mut self, sure: Sure) {
         match &self.open {
-            Some(Open::Question(..)) => self.be_sure(sure),
-            Some(Open::Secret(question, _)) if question.can_wait => self.be_sure(sure),
-            Some(_) => self.note = Some("first this; at the next question it can be said".into()),
+            Some(Open::Question(..) | Open::Secret(..) | Open::Delivery { .. }) => self.be_sure(sure),
+            Some(Open::Ended(_)) => {
+                let why = "the ceremony has ended; what was otherwise goes into the report by hand";
+                self.note = Some(why.into());
+            }
             None => self.note = Some("the program is at work; at the next question it can be said".into()),
         }
     }
@@ -449,6 +460,7 @@ impl Desk {
         let _ = match self.open.take() {
             Some(Open::Question(_, reply)) => reply.send(Err(answer)).is_ok(),
             Some(Open::Secret(_, reply)) => reply.send(Err(answer)).is_ok(),
+            Some(Open::Delivery { reply, .. }) => reply.send(Err(answer)).is_ok(),
             other => {
                 self.open = other;
                 false

@@ -180,6 +180,14 @@ fn middle(desk: &Desk, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
 fn answer(desk: &Desk, left: usize, area: Rect, look: Look, frame: &mut Frame<'_>) {
     let width = usize::from(area.width.saturating_sub(1));
     let mut rows = Vec::new();
+    // Whoever answers at the end of a long card sees what it is about.
+    if let Some(Open::Question(question, _)) = desk.open()
+        && desk.page().is_none()
+        && desk.scroll() > 0
+        && left == 0
+    {
+        rows.push(Row::of(Tone::Strong, cut(&one_line(&question.sentence), width)));
+    }
     if let Some(note) = desk.note() {
         rows.extend(
             wrapped(&format!("! {}", one_line(note)), width).into_iter().map(|line| Row::of(Tone::Bad, line)),
@@ -253,7 +261,10 @@ fn asked(desk: &Desk, look: Look) -> (Tone, String) {
             }
             let how = match &question.expected {
                 Expected::Word(word) => format!("type {word} to go on, no to decline"),
-                Expected::Words(_) => "type the words, no to decline. Tab completes one".to_owned(),
+                Expected::Words(words) => {
+                    let count = words.split(' ').count();
+                    format!("type the first {count} words, no to decline. Tab completes one")
+                }
                 Expected::OneOf(words) => format!("type one of {}, or no to decline", words.join(", ")),
                 Expected::Text => "type it in a line, no to decline".to_owned(),
                 Expected::Time => "type it such as 2026-11-01T08:00:00Z, no to decline".to_owned(),
@@ -417,7 +428,9 @@ fn side(model: &Model, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
 fn keys(desk: &Desk, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
     let text = match desk.mode() {
         Mode::Reading => " ? help  e exception  p pause  l log  i inspect  b identity  q stop  PgUp PgDn",
-        Mode::Typing(_) | Mode::Hidden(_) => " Enter: answer  Esc: back to reading, what was typed goes",
+        Mode::Typing(_) | Mode::Hidden(_) => {
+            " Enter: answer  Esc: what was typed goes; then e exception, p pause, ? help"
+        }
         Mode::Sure(..) => " Esc: back",
     };
     let width = usize::from(geometry.columns);

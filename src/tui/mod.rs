@@ -20,6 +20,7 @@ mod keys;
 mod look;
 mod model;
 mod screen;
+mod showing;
 mod signals;
 mod talk;
 mod terminal;
@@ -37,6 +38,7 @@ use std::thread::JoinHandle;
 use zeroize::Zeroizing;
 
 pub use look::Look;
+pub use showing::{Showing, show};
 pub use text::{judge, one_line, said};
 
 use signals::Signals;
@@ -117,12 +119,12 @@ impl Screen {
 
     /// The parts of a PIN, typed by one after the other.
     fn typed_by_all(&self, request: &PinRequest, again: bool) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
-        let which = which(request.kind);
         // It does not grow: that would leave a copy behind.
         let mut whole = Zeroizing::new(Vec::with_capacity(Pin::MAX_OCTETS + 1));
         let halves = request.people.len();
         for (place, person) in (1..).zip(&request.people) {
-            let mut lines = vec![Line::new("token", request.token.clone())];
+            let of = if request.kind == PinKind::Named { "secret" } else { "token" };
+            let mut lines = vec![Line::new(of, request.token.clone())];
             if !request.tries.is_empty() {
                 lines.push(Line::new("tries", request.tries.clone()));
             }
@@ -132,14 +134,13 @@ impl Screen {
             }
             let once_more = if again { ", once more: nobody saw it" } else { "" };
             let new = if request.purpose == PinPurpose::New { "A new " } else { "The " };
-            let sentence = format!("{new}{which} of token `{}`{once_more}", request.token);
+            let sentence = format!("{new}{}{once_more}", request.kind.of(&request.token));
             let question = SecretQuestion {
                 kind: SecretKind::Pin,
                 pin: request.kind,
                 person: person.clone(),
                 sentence,
                 lines,
-                can_wait: request.kind == PinKind::User && request.purpose != PinPurpose::New,
                 empty: None,
             };
             let part = self.ask_secret(question)?;
@@ -230,7 +231,6 @@ impl Operators for Screen {
             person,
             sentence,
             lines,
-            can_wait: false,
             empty: Some(empty),
         })?;
         Ok(Some(typed).filter(|typed| !typed.is_empty()))
@@ -253,17 +253,14 @@ pub fn beats(what: &str) -> bool {
     listener().as_ref().is_some_and(|wire| wire.send(Message::Beat(what.to_owned())))
 }
 
+/// Whether a screen shows how far the work is.
+pub fn is_shown() -> bool {
+    listener().is_some()
+}
+
 fn listener() -> MutexGuard<'static, Option<Wire>> {
     LISTENER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Who hears that a call takes long: calls are made deep below the ceremony, by a thread that knows no screen.
 static LISTENER: Mutex<Option<Wire>> = Mutex::new(None);
-
-const fn which(kind: PinKind) -> &'static str {
-    match kind {
-        PinKind::User => "PIN",
-        PinKind::First => "user's first PIN",
-        PinKind::SecurityOfficer => "security officer's PIN",
-    }
-}

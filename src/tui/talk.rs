@@ -92,8 +92,6 @@ pub struct SecretQuestion {
     pub sentence: String,
     /// What to look at before.
     pub lines: Vec<crate::stage::Line>,
-    /// Whether something else can be seen to first.
-    pub can_wait: bool,
     /// Whether nothing is an answer too, and what it says then.
     pub empty: Option<&'static str>,
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use super::desk::Desk;
+use super::desk::{Desk, Mode};
 use super::frame::{Geometry, draw};
 use super::keys::Key;
 use super::look::Look;
@@ -20,6 +20,7 @@ use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::plan::{NoBundles, Plan, Sources};
 use crate::profile::BuiltIn;
+use crate::progress::{Reading, Work};
 use crate::secret::SecretOctets;
 use crate::stage::{
     Aside, Expected, Head, Line, Module, NoAnswer, Notice, Person, PinKind, Programme, ProgrammeAct,
@@ -272,7 +273,6 @@ fn signing(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
             person,
             sentence: "The PIN of token `root`".into(),
             lines: vec![Line::new("token", "root"), Line::new("tries", "2 tries are left")],
-            can_wait: true,
             empty: None,
         }),
         reply,
@@ -301,6 +301,10 @@ fn signing(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
     });
     scene.tell(Notice::Waiting { sentence });
     add("at-work", scene);
+    let mut scene = Scene::begun(size);
+    scene.at("5.1", 6);
+    scene.desk.count(Some(Reading { work: Work::EntriesWritten, done: 412_000, of: Some(1_000_000) }));
+    add("counting", scene);
     all
 }
 
@@ -356,7 +360,6 @@ fn shares(size: (u16, u16)) -> Vec<(&'static str, Scene)> {
             person,
             sentence: "Share 2 of the PIN of token `root`, as it was written down".into(),
             lines: vec![Line::new("token", "root")],
-            can_wait: false,
             empty: Some("shows it once more"),
         }),
         reply,
@@ -468,6 +471,7 @@ fn the_answer_opens_only_at_the_end_of_the_card() {
         pages += 1;
     }
     assert!(pages > 2, "{pages}");
+    assert!(scene.picture(SMALL).contains(" Sign?"), "what it is about is in sight");
     scene.press(&[Key::Enter]).type_in("sign").press(&[Key::Enter]);
     assert_eq!(scene.answer(), Some(Ok("sign".into())));
 }
@@ -518,6 +522,68 @@ fn exceptions_and_pauses_are_asked_about_first() {
         assert_eq!(scene.answer(), None);
         scene.press(&[Key::Char(key), Key::Enter]);
         assert_eq!(scene.answer(), Some(Err(NoAnswer::Aside(aside))));
+    }
+}
+
+#[test]
+fn a_share_and_a_new_pin_can_be_put_off_and_what_was_typed_is_gone() {
+    for kind in [SecretKind::Share, SecretKind::Pin] {
+        for (key, aside) in [('e', Aside::Exception), ('p', Aside::Pause)] {
+            let mut scene = Scene::begun(SMALL);
+            let (reply, answer) = channel();
+            let question = Box::new(secret(&scene, kind));
+            scene.at("1.5", 6).desk.hear(Message::AskSecret(question, reply));
+            scene.open().type_in("academic");
+            assert!(matches!(scene.desk.mode(), Mode::Hidden(field) if field.is_begun()));
+            // The letter is one of what is typed until that is gone.
+            scene.press(&[Key::Char(key), Key::Escape]);
+            assert!(matches!(scene.desk.mode(), Mode::Reading));
+            scene.press(&[Key::Enter]);
+            assert!(matches!(scene.desk.mode(), Mode::Hidden(field) if !field.is_begun()));
+            scene.press(&[Key::Escape, Key::Char(key)]);
+            assert!(answer.try_recv().is_err(), "it is asked about first");
+            scene.press(&[Key::Enter]);
+            assert_eq!(answer.try_recv().unwrap().err(), Some(NoAnswer::Aside(aside)));
+        }
+    }
+}
+
+#[test]
+fn a_share_that_is_not_shown_yet_can_be_put_off_and_one_that_is_shown_cannot() {
+    for shown in [false, true] {
+        let mut scene = Scene::begun(SMALL);
+        let (reply, answer) = channel();
+        let delivery = Delivery {
+            person: scene.person("cy"),
+            sentence: "Share 2 of 3, for cy (crypto-officer)".into(),
+            above: String::new(),
+            secret: SecretOctets::empty(),
+        };
+        scene.at("1.5", 6).desk.hear(Message::Deliver(Box::new(delivery), reply));
+        scene.press(&[Key::End]);
+        if shown {
+            scene.press(&[Key::Enter]);
+        }
+        assert_eq!(scene.desk.alone().is_some(), shown);
+        scene.press(&[Key::Char('p')]);
+        assert_eq!(matches!(scene.desk.mode(), Mode::Sure(..)), !shown);
+        scene.press(&[Key::Enter]);
+        assert_eq!(
+            answer.try_recv().unwrap(),
+            if shown { Ok(()) } else { Err(NoAnswer::Aside(Aside::Pause)) }
+        );
+    }
+}
+
+/// A secret that the officer cy types.
+fn secret(scene: &Scene, kind: SecretKind) -> SecretQuestion {
+    SecretQuestion {
+        kind,
+        pin: PinKind::SecurityOfficer,
+        person: scene.person("cy"),
+        sentence: "A secret of token `root`".into(),
+        lines: Vec::new(),
+        empty: None,
     }
 }
 

@@ -17,6 +17,7 @@ use super::look::Look;
 use super::signals::Signals;
 use super::talk::Message;
 use super::terminal::{Tty, has_panicked};
+use crate::progress;
 
 /// Everything that the thread has.
 pub struct Watch {
@@ -160,6 +161,7 @@ impl Watch {
         }
         let size = self.canvas.size()?;
         self.desk.resize(Geometry::of(size.width, size.height));
+        self.desk.count(progress::under_way());
         let (desk, look) = (&self.desk, self.look);
         self.canvas.draw(|frame| draw(desk, look, frame))?;
         Ok(())
@@ -167,37 +169,46 @@ impl Watch {
 
     /// Waits for a key, a message or a signal.
     fn wait(&mut self, milliseconds: i64) -> Found {
-        let timeout = Timespec { tv_sec: 0, tv_nsec: milliseconds * 1_000_000 };
-        let mut ready = [PollFd::new(self.tty.file(), PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
-        match poll(&mut ready, Some(&timeout)) {
-            Ok(0) => return Found::Nothing,
-            Ok(_) => {}
-            // A signal: its flag is looked at first.
-            Err(rustix::io::Errno::INTR) => return Found::Woken,
-            Err(_) => return Found::End,
-        }
-        let [terminal, wake] = ready.map(|ready| ready.revents());
-        if !wake.is_empty() {
-            // How many octets there are means nothing.
-            let _ = self.wake.read(&mut [0; 64]);
-            return Found::Woken;
-        }
-        if terminal.is_empty() {
-            return Found::Nothing;
-        }
-        match self.tty.read() {
-            Ok(Some(octet)) => Found::Key(octet),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Found::Woken,
-            Ok(None) | Err(_) => Found::End,
-        }
+        wait(&self.tty, &self.wake, milliseconds)
+    }
+}
+
+/// Waits for a key of a terminal or for whatever wakes, less than a second.
+pub fn wait(tty: &Tty, mut wake: &UnixStream, milliseconds: i64) -> Found {
+    let timeout = Timespec { tv_sec: 0, tv_nsec: milliseconds * 1_000_000 };
+    let mut ready = [PollFd::new(tty.file(), PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
+    match poll(&mut ready, Some(&timeout)) {
+        Ok(0) => return Found::Nothing,
+        Ok(_) => {}
+        // A signal: its flag is looked at first.
+        Err(rustix::io::Errno::INTR) => return Found::Woken,
+        Err(_) => return Found::End,
+    }
+    let [terminal, woken] = ready.map(|ready| ready.revents());
+    if !woken.is_empty() {
+        // How many octets there are means nothing.
+        let _ = wake.read(&mut [0; 64]);
+        return Found::Woken;
+    }
+    if terminal.is_empty() {
+        return Found::Nothing;
+    }
+    match tty.read() {
+        Ok(Some(octet)) => Found::Key(octet),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Found::Woken,
+        Ok(None) | Err(_) => Found::End,
     }
 }
 
 /// What was waited for.
-enum Found {
+pub enum Found {
+    /// An octet that was typed.
     Key(u8),
+    /// Something that was sent, or a signal.
     Woken,
+    /// Nothing in that time.
     Nothing,
+    /// The terminal is gone.
     End,
 }
 

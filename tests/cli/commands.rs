@@ -1,5 +1,6 @@
 //! Commands that need no token, by their whole output.
 
+use crate::room::{Room, usual};
 use crate::table::Table;
 
 #[test]
@@ -35,6 +36,58 @@ fn without_a_terminal_new_asks_nothing_and_prints_the_first_script() {
     assert_eq!(ended.out, include_str!("../../ceremonies/root-and-subordinates.yaml"));
     let ended = table.run_and_change_nothing("new emergency-revocation").with(0);
     assert_eq!(ended.out, include_str!("../../ceremonies/emergency-revocation.yaml"));
+}
+
+/// People who take what is proposed, but for one who types nonsense first and one who wants another id.
+#[test]
+fn on_a_terminal_new_asks_and_check_takes_what_it_writes() {
+    let table = Table::without_tokens();
+    let module = crate::common::SoftHsm::module().display().to_string();
+    let (mut nonsense, mut asked) = (false, 0);
+    let ended = Room::open(&table, "new --to .")
+        .go_on(|question| {
+            asked += 1;
+            if question.shown.contains("The ceremony's id") {
+                return Some("our-roots".to_owned());
+            }
+            if question.shown.contains("The ceremony's day") && !std::mem::replace(&mut nonsense, true) {
+                return Some("soon".to_owned());
+            }
+            question.shown.contains("PKCS#11 module").then(|| module.clone())
+        })
+        .with(0);
+    assert!(asked > 12, "{asked}\n{}", ended.out);
+    assert!(ended.out.contains("  ! ") && ended.out.contains("soon"), "{}", ended.out);
+    // What it says to type next is typed.
+    let check = ended.out.lines().find_map(|line| line.trim().strip_prefix("rootrite check ")).unwrap();
+    let said = table.run(&format!("check {check}")).with(0).both();
+    assert!(said.contains("The script is good"), "{said}");
+    assert!(table.read("site.yaml").contains(&module));
+    // Nothing is replaced.
+    let before = table.everything();
+    let again = Room::open(&table, "new --to .")
+        .go_on(|question| question.shown.contains("The ceremony's id").then(|| "our-roots".to_owned()));
+    assert_eq!(again.code, Some(2), "{}", again.out);
+    table.assert_unchanged(&before, "new");
+}
+
+/// The input ends, or somebody presses Control and C: nothing is written.
+#[test]
+fn who_leaves_the_questions_of_new_leaves_nothing_behind() {
+    for (key, code) in [("\u{4}", 3), ("\u{3}", 130)] {
+        let table = Table::without_tokens();
+        let before = table.everything();
+        let mut room = Room::open(&table, "new --to .");
+        for _ in 0..4 {
+            let question = room.question().expect("it is asked");
+            room.type_line(&usual(&question));
+        }
+        assert!(room.question().is_some());
+        room.type_line(key);
+        let ended = room.end();
+        assert_eq!(ended.code, Some(code), "{}", ended.out);
+        table.assert_unchanged(&before, "new");
+    }
 }
 
 #[test]

@@ -33,20 +33,21 @@ fn another_implementation_finds_the_same_in_every_vector() {
     let mut files: Vec<String> =
         fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path().display().to_string()).collect();
     files.sort();
-    let mut arguments = vec!["vector"];
-    arguments.extend(files.iter().map(String::as_str));
-    let Some(ended) = python(&folder, "verify.py", &arguments) else { return };
+    let arguments: Vec<&str> = files.iter().map(String::as_str).collect();
+    let Some(ended) = python(&folder, "vectors.py", &arguments) else { return };
     assert_eq!(ended.with(0).out, format!("{} vectors, 0 otherwise\n", files.len()));
     // It can say otherwise.
     let place = tempfile::tempdir().unwrap();
     let vector = fs::read_to_string(folder.join("log-line-changed.txt")).unwrap();
     fs::write(place.path().join("one"), vector.replace("expect: E126 E131", "expect: E126")).unwrap();
-    let ended = python(place.path(), "verify.py", &["vector", "one"]).unwrap().with(1);
+    let ended = python(place.path(), "vectors.py", &["one"]).unwrap().with(1);
     assert_eq!(ended.out, "one: found 'E126 E131', expected 'E126'\n1 vectors, 1 otherwise\n");
-    // The vectors are read by lines of 200 at most, so that a person can read all of it.
-    for name in ["verify.py", "notes.py", "state.py", "tiles.py"] {
-        let lines = fs::read_to_string(source().join("tests/online").join(name)).unwrap().lines().count();
-        assert!(lines < 200, "{name} has {lines} lines");
+    // A person can read all of it.
+    for name in ["verify.py", "formats.py", "proofs.py", "vectors.py"] {
+        let text = fs::read_to_string(source().join("tests/online").join(name)).unwrap();
+        assert!(text.lines().count() < 200, "{name} has {} lines", text.lines().count());
+        let longest = text.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(120), "{name} has a line of {longest:?} characters");
     }
 }
 
@@ -60,9 +61,9 @@ fn another_implementation_verifies_what_a_ceremony_leaves() {
     let _ = table.run(&format!("log tiles {bundle} --out tiles")).with(0);
     let judged = |program: &str, arguments: &[&str]| python(table.folder(), program, arguments);
     let policy = format!("{bundle}/policy");
-    let Some(ended) = judged("verify.py", &["log", bundle, &policy]) else { return };
+    let Some(ended) = judged("verify.py", &[bundle, &policy]) else { return };
     assert_eq!(ended.with(0).out, "W203\n");
-    assert_eq!(judged("tiles.py", &["tiles", &policy]).unwrap().with(0).out, "W203\n");
+    assert_eq!(judged("proofs.py", &["tiles", "tiles", &policy]).unwrap().with(0).out, "W203\n");
     let proofs = fs::read_dir(table.path(&format!("{bundle}/proofs"))).unwrap().flatten();
     for proof in proofs.map(|entry| entry.path()) {
         let digest = proof.file_stem().unwrap().to_string_lossy().into_owned();
@@ -72,14 +73,14 @@ fn another_implementation_verifies_what_a_ceremony_leaves() {
             artifact.map_or_else(|| table.path(&format!("{bundle}/manifest.json")), |entry| entry.path());
         let (proof, artifact) = (proof.display().to_string(), artifact.display().to_string());
         assert_eq!(
-            judged("verify.py", &["proof", &proof, &policy, &artifact]).unwrap().with(0).out,
+            judged("proofs.py", &["proof", &proof, &policy, &artifact]).unwrap().with(0).out,
             "good\n"
         );
-        assert_eq!(judged("verify.py", &["proof", &proof, &policy, &policy]).unwrap().with(5).out, "E140\n");
+        assert_eq!(judged("proofs.py", &["proof", &proof, &policy, &policy]).unwrap().with(5).out, "E140\n");
     }
     let log = table.read(&format!("{bundle}/log.jsonl"));
     table.write(&format!("{bundle}/log.jsonl"), log.replacen("present", "absence", 1));
-    assert!(judged("verify.py", &["log", bundle, &policy]).unwrap().with(5).out.contains("E126"));
+    assert!(judged("verify.py", &[bundle, &policy]).unwrap().with(5).out.contains("E126"));
 }
 
 /// A folder with a log of so many records, its head, and the policy that accepts it.
@@ -114,7 +115,7 @@ impl Place {
     }
 
     fn monitor(&self) -> Option<Ended> {
-        python(self.folder.path(), "tiles.py", &["tiles", "policy"])
+        python(self.folder.path(), "proofs.py", &["tiles", "tiles", "policy"])
     }
 
     /// Every file that is served.

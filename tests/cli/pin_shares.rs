@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::common::{Ended, SoftHsm};
 use crate::room::{Question, Room, Wanted};
-use crate::table::{OFFICER, Table, USER};
+use crate::table::{FIRST, OFFICER, Table, USER};
 
 const PRACTICE: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
 
@@ -130,12 +130,11 @@ fn a_pin_is_dealt_read_back_and_put_together_by_its_holders_alone() {
     let logins = of(&events, "auth.ok");
     let root = logins.iter().find(|data| data["token"] == "root").unwrap();
     assert_eq!(root["people"], serde_json::json!(["bo", "cy"]));
-    // Every share is confirmed before the token is touched.
+    // Every share is confirmed before the token has the PIN; until then it has the first one.
     let at = |ev: &str| events.iter().position(|event| event["ev"] == ev).unwrap();
-    assert!(
-        events.iter().rposition(|event| event["ev"] == "share.confirmed").unwrap()
-            < at("token.initialize.intent")
-    );
+    let confirmed = events.iter().rposition(|event| event["ev"] == "share.confirmed").unwrap();
+    assert!(at("token.initialized") < at("share.issued") && confirmed < at("token.pin.intent"));
+    assert_eq!(of(&events, "token.pin.changed").len(), 1);
     nothing_is_left(&table, &ended, &sheets);
     let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
     // What is on the sheets is the PIN: any other two open the token.
@@ -225,7 +224,7 @@ fn too_few_shares_end_it_and_no_try_was_made() {
 }
 
 #[test]
-fn a_holder_who_does_not_read_back_ends_it_before_the_token_is_touched() {
+fn a_holder_who_does_not_read_back_ends_it_before_the_token_has_the_pin() {
     let table = table();
     let mut holders = Holders::default();
     let ended = Room::open(&table, PRACTICE).go_on(|question| {
@@ -238,8 +237,15 @@ fn a_holder_who_does_not_read_back_ends_it_before_the_token_is_touched() {
     assert!(ended.out.contains("`cy` has not typed back the share of token `root`"), "{}", ended.out);
     let events = events(&table);
     assert_eq!((of(&events, "share.issued").len(), of(&events, "share.confirmed").len()), (2, 1));
-    assert!(of(&events, "token.initialize.intent").is_empty());
-    assert_eq!(table.serials().keys().collect::<Vec<_>>(), ["log"]);
+    assert!(of(&events, "token.pin.intent").is_empty());
+    // The token has the first PIN still, which the security officer types again when it goes on with a new set.
+    assert_eq!(table.inventory_of("root", FIRST).entries.len(), 0);
+    let mut holders = Holders::default();
+    let ended = Room::open(&table, "resume --log log --plain").go_on(|question| holders.answer(question));
+    let ended = ended.with(0);
+    assert!(table.read("log/log.jsonl").contains("count for nothing; a new PIN is dealt"));
+    assert_eq!(holders.sheets.keys().collect::<Vec<_>>(), ["bo", "cy", "di"]);
+    nothing_is_left(&table, &ended, &holders.sheets);
 }
 
 #[test]

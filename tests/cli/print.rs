@@ -220,6 +220,34 @@ fn the_samples_are_what_the_program_prints() {
     }
 }
 
+/// How a page becomes a picture differs from one program to the next: compared is what it was made of.
+#[test]
+fn the_pictures_of_pages_are_of_the_pages_as_they_are() {
+    let list = std::fs::read_to_string(sample("pages/drawn-from.txt")).unwrap();
+    let mut listed = std::collections::BTreeSet::new();
+    for line in list.lines() {
+        let (sha256, rest) = line.split_once("  ").unwrap();
+        let (picture, of) = rest.split_once(" is page ").unwrap();
+        let (_, pdf) = of.split_once(" of ").unwrap();
+        let now = crate::common::sha256(&std::fs::read(sample(pdf)).unwrap());
+        assert_eq!(sha256, now, "{picture} is stale; scripts/samples --printed draws it anew");
+        assert!(std::fs::read(sample("pages").join(picture)).unwrap().starts_with(b"\x89PNG"), "{picture}");
+        listed.insert(picture.to_owned());
+    }
+    let there = std::fs::read_dir(sample("pages")).unwrap();
+    let there = there.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let pictures: std::collections::BTreeSet<String> = there.filter(|name| name.ends_with(".png")).collect();
+    assert_eq!(pictures, listed);
+    let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide");
+    let guides: String = std::fs::read_dir(guides)
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    for picture in &pictures {
+        assert!(guides.contains(&format!("(../samples/pages/{picture})")), "no guide shows {picture}");
+    }
+}
+
 #[test]
 fn the_report_has_every_step_with_who_when_and_what() {
     let table = Table::without_tokens();

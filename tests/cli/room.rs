@@ -17,7 +17,7 @@ pub struct Room {
     child: Child,
     keyboard: ChildStdin,
     screen: Arc<Mutex<Vec<u8>>>,
-    reader: JoinHandle<()>,
+    reader: Option<JoinHandle<()>>,
     read: usize,
     /// What the last question wanted: one that is asked again does not say it again.
     last: Option<Wanted>,
@@ -87,14 +87,14 @@ impl Room {
                 copy.lock().unwrap().extend(octets[..count].iter().filter(|octet| **octet != b'\r'));
             }
         });
-        Self { child, keyboard, screen, reader, read: 0, last: None }
+        Self { child, keyboard, screen, reader: Some(reader), read: 0, last: None }
     }
 
     /// The next question, or nothing if the program has ended.
     pub fn question(&mut self) -> Option<Question> {
         let until = Instant::now() + LONGEST;
         loop {
-            let ended = self.reader.is_finished();
+            let ended = self.reader.as_ref().is_none_or(JoinHandle::is_finished);
             let screen = self.screen();
             let shown = &screen[self.read..];
             if let Some(wanted) = wanted(shown, self.last.as_ref()) {
@@ -139,7 +139,9 @@ impl Room {
                 }
             }
         };
-        self.reader.join().unwrap();
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
         let out = String::from_utf8(self.screen.lock().unwrap().clone()).unwrap();
         // A terminal has one stream.
         Ended { code: status.code(), out, error: String::new() }
@@ -150,6 +152,14 @@ impl Room {
         let octets = self.screen.lock().unwrap();
         let whole = std::str::from_utf8(&octets).map_or_else(|error| error.valid_up_to(), str::len);
         String::from_utf8(octets[..whole].to_vec()).unwrap()
+    }
+}
+
+/// A test that fails leaves no program behind: its terminal goes with `script`, and it ends with its terminal.
+impl Drop for Room {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -197,7 +207,9 @@ fn wanted(shown: &str, before: Option<&Wanted>) -> Option<Wanted> {
     if prompt.starts_with("Press Enter") && (prompt.ends_with('.') || prompt.ends_with(": ")) {
         return Some(Wanted::Enter);
     }
-    if prompt.ends_with(": ") && ["share", "passphrase"].iter().any(|what| prompt.contains(what)) {
+    if prompt.ends_with(": ")
+        && ["share", "passphrase", ": secret `"].iter().any(|what| prompt.contains(what))
+    {
         return Some(Wanted::Secret(prompt.to_owned()));
     }
     let (before, token) = last.strip_suffix("`: ")?.rsplit_once(" of `")?;

@@ -10,7 +10,7 @@ use x509_cert::Certificate;
 use x509_cert::der;
 
 use crate::room::Room;
-use crate::sight::{Asked, Gone, Sight, parts};
+use crate::sight::{Asked, Gone, Sight, flat, parts};
 use crate::table::{Table, USER};
 
 const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice";
@@ -22,10 +22,22 @@ const LARGE: (u16, u16) = (120, 40);
 fn a_ceremony_is_held_at_the_screen() {
     for size in [SMALL, LARGE] {
         let table = Table::new().now();
-        let gone = Sight::open(&table, RUN, size).go_on(|_, _| None).with(0);
+        let mut called = false;
+        let gone = Sight::open(&table, RUN, size)
+            .go_on(|sight, asked| {
+                let middle = sight.middle();
+                if size == LARGE && *asked == Asked::Word("present".into()) && middle.contains("> cy ") {
+                    assert!(middle.contains("x bo "), "who has answered is seen to be there:\n{middle}");
+                    called = true;
+                }
+                None
+            })
+            .with(0);
+        assert!(called || size != LARGE);
         assert!(gone.screen.contains("its bundle verifies"), "{}", gone.screen);
         let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
         nothing_remains(&gone);
+        table.nobody_is_left();
     }
 }
 
@@ -40,6 +52,7 @@ fn what_happens_to_people_and_terminals_loses_nothing() {
     let gone = gone.with(3);
     assert!(gone.screen.contains("declined: Sign"), "{}", gone.screen);
     nothing_remains(&gone);
+    table.nobody_is_left();
     assert_eq!(of(&table, "auth.failed").len(), 1);
     assert_eq!(of(&table, "request.rejected").len(), 1);
     let notes: Vec<Value> = of(&table, "log.note");
@@ -53,6 +66,7 @@ fn what_happens_to_people_and_terminals_loses_nothing() {
         sight.keys(&keys);
     }
     assert_eq!(sight.hang_up().code, Some(3));
+    table.nobody_is_left();
 
     let gone = Sight::open(&table, RESUME, SMALL).go_on(|_, _| None).with(0);
     assert!(gone.screen.contains("its bundle verifies"), "{}", gone.screen);
@@ -229,6 +243,41 @@ fn fields(card: &str) -> BTreeMap<String, String> {
     fields
 }
 
+/// A CRL so long that it is not written between two frames.
+#[test]
+fn what_takes_long_is_counted_at_the_screen() {
+    let table = Table::new().now();
+    let mut rows = "serial,revoked-at,reason\n".to_owned();
+    for number in 0..100_000 {
+        rows.push_str(&format!("01{number:08x},2026-09-02T12:00:00Z,superseded\n"));
+    }
+    table.write("revoked.csv", &rows);
+    let input = format!(
+        "inputs:\n  revoked: {{file: revoked.csv, sha256: {}}}\nacts:\n",
+        Digest::of(rows.as_bytes())
+    );
+    table.change("script.yaml", "acts:\n", &input);
+    table.change("script.yaml", "revoked: none", "revoked: {csv: revoked}");
+    let (mut signed, mut counted) = (0, false);
+    let _ = Sight::open(&table, RUN, SMALL)
+        .go_on(|sight, asked| {
+            signed += u32::from(*asked == Asked::Word("sign".into()));
+            // The root, the subordinate CA, and then the CRL.
+            if signed == 3 && !counted {
+                sight.keys("sign\r");
+                sight.wait_for("CRL entries");
+                sight.wait("how many of how many", |sight| {
+                    flat(&sight.middle()).contains("000 of 100000 (").then_some(())
+                });
+                counted = true;
+                return Some(String::new());
+            }
+            None
+        })
+        .with(0);
+    assert!(counted);
+}
+
 /// Shares are shown to one person alone, typed back with a wrong word that is named by its place, and put together again.
 #[test]
 fn shares_are_shown_to_one_person_and_typed_back() {
@@ -239,10 +288,8 @@ fn shares_are_shown_to_one_person_and_typed_back() {
         Asked::Alone => {
             let shown = sight.screen();
             assert!(!shown.contains("Root X1") && !shown.contains("people"), "{shown}");
-            let who = shown.split(' ').next().unwrap().to_owned();
-            let groups = shown.split("RR1").nth(1).unwrap().split("Press Enter").next().unwrap();
-            let groups: Vec<&str> = groups.split_whitespace().filter(|group| group.len() == 5).collect();
-            sheets.insert(who, format!("RR1 {}", groups.join(" ")));
+            let (who, sheet) = shown_alone(&shown);
+            sheets.insert(who, sheet);
             None
         }
         Asked::Secret => {
@@ -269,6 +316,78 @@ fn shares_are_shown_to_one_person_and_typed_back() {
     }
     nothing_remains(&gone);
     let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+}
+
+/// Whoever types a share or a new PIN can say that something is otherwise, or pause: what was typed is gone, and it is typed
+/// from its beginning.
+#[test]
+fn a_share_and_a_new_pin_wait_for_an_exception_and_a_pause() {
+    let table = crate::pin_shares::table();
+    let mut sheets: BTreeMap<String, String> = BTreeMap::new();
+    // From the last: the share before it is shown, twice what is typed back, the new PIN, the share of the second who logs in.
+    let mut beside = vec!["p at login", "e PIN", "p PIN", "e typing", "p typing", "p before"];
+    let mut logging_in = 0;
+    let gone = Sight::open(&table, RUN, SMALL).go_on(|sight, asked| {
+        if *asked == Asked::Alone {
+            let (who, sheet) = shown_alone(&sight.screen());
+            sheets.insert(who, sheet);
+            return None;
+        }
+        let middle = flat(&sight.middle());
+        let (now, typed) = match asked {
+            Asked::Pin(_) if middle.contains("security officer's PIN") => ("PIN", "half a pin"),
+            Asked::Enter if middle.contains("The next screen is for") => ("before", ""),
+            Asked::Secret if middle.contains("shares given: 1 of 2") => {
+                logging_in += 1;
+                ("at login", "RR1 abc")
+            }
+            Asked::Secret => ("typing", "RR1 abc"),
+            _ => return None,
+        };
+        if let Some((key, place)) = beside.last().and_then(|next| next.split_once(' '))
+            && place == now
+        {
+            put_off(sight, key, typed);
+            beside.pop();
+            return Some(String::new());
+        }
+        let (_, below) = parts(&sight.middle())?;
+        let sheet = sheets.get(below.split(' ').next()?);
+        (*asked == Asked::Secret).then(|| format!("{}\r", sheet.unwrap()))
+    });
+    let gone = gone.with(0);
+    assert!(beside.is_empty(), "did not happen: {beside:?}");
+    assert!(logging_in > 1, "after a pause all of them type anew");
+    let notes = of(&table, "log.note");
+    let said = |text: &str| notes.iter().filter(|note| note["data"]["text"] == text).count();
+    assert_eq!((said("paused; nobody is logged in"), said("continued after a pause")), (4, 4));
+    assert_eq!(of(&table, "step.deviation").len(), 2);
+    let sent = String::from_utf8_lossy(&gone.octets).into_owned();
+    assert!(!sent.contains("half a pin"), "what was typed was sent to the terminal");
+    nothing_remains(&gone);
+    let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+}
+
+/// Types a part of something, wipes it, and says something else.
+fn put_off(sight: &mut Sight, key: &str, typed: &str) {
+    if !typed.is_empty() {
+        sight.keys(typed);
+        sight.wait_for("typed; ");
+        sight.keys("\u{1b}");
+        sight.wait_for("types, and nobody else looks");
+    }
+    sight.keys(key);
+    sight.wait_for(if key == "p" { "Pause, and log out" } else { "Something is otherwise" });
+    sight.keys("\r");
+    sight.wait_for(if key == "p" { "nobody is logged in" } else { "What is otherwise than the script says" });
+}
+
+/// Who is shown a share alone, and the share as it is typed.
+fn shown_alone(screen: &str) -> (String, String) {
+    let who = screen.split(' ').next().unwrap().to_owned();
+    let groups = screen.split("RR1").nth(1).unwrap().split("Press Enter").next().unwrap();
+    let groups: Vec<&str> = groups.split_whitespace().filter(|group| group.len() == 5).collect();
+    (who, format!("RR1 {}", groups.join(" ")))
 }
 
 /// The same ceremony by people at the screen, by people at prompts, and by a file.

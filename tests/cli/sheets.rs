@@ -31,6 +31,18 @@ fn paper(folder: &Path, form: &str) -> String {
     format!("{{command: [sh, -c, \"cat > {}/paper\"], form: {form}}}", folder.display())
 }
 
+/// The sample has a published share on it: no secret.
+#[test]
+fn the_sample_of_a_sheet_is_what_a_printer_gets() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments =
+        "sheets --site site.yaml --holder h1 --of 'the backup of the key root-x1' --salt 00ff --fd 3";
+    drop(print(folder.path(), &paper(folder.path(), "pdf"), arguments, SHARE).with(0));
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/samples/sheet.pdf");
+    let (printed, kept) = (fs::read(folder.path().join("paper")).unwrap(), fs::read(sample).unwrap());
+    assert!(printed == kept, "docs/samples/sheet.pdf is stale; scripts/samples --printed makes it anew");
+}
+
 #[test]
 fn a_sheet_as_others_read_it_is_the_share() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -53,7 +54,17 @@ pub enum Asked {
 
 impl Sight {
     /// Starts the program with these arguments at a window of this size.
-    pub fn open(table: &Table, arguments: &str, (columns, rows): (u16, u16)) -> Self {
+    pub fn open(table: &Table, arguments: &str, size: (u16, u16)) -> Self {
+        Self::open_in(table.folder(), arguments, size, &[])
+    }
+
+    /// The same, in a folder and with more of an environment.
+    pub fn open_in(
+        folder: &Path,
+        arguments: &str,
+        (columns, rows): (u16, u16),
+        environment: &[(&str, &str)],
+    ) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -65,11 +76,12 @@ impl Sight {
         let child = Command::new("setsid")
             .args(["--ctty", env!("CARGO_BIN_EXE_rootrite")])
             .args(arguments.split(' '))
-            .current_dir(table.folder())
+            .current_dir(folder)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", "/nonexistent")
             .env("TERM", "xterm")
+            .envs(environment.iter().copied())
             .stdin(stdio())
             .stdout(stdio())
             .stderr(stdio())
@@ -96,6 +108,15 @@ impl Sight {
     /// The whole screen, as lines.
     pub fn screen(&self) -> String {
         self.terminal.lock().unwrap().parser.screen().contents()
+    }
+
+    /// What stands in every cell, row after row.
+    pub fn cells(&self) -> Vec<Vec<String>> {
+        let terminal = self.terminal.lock().unwrap();
+        let screen = terminal.parser.screen();
+        let (rows, columns) = screen.size();
+        let cell = |row, column| screen.cell(row, column).unwrap().contents().to_owned();
+        (0..rows.get()).map(|row| (0..columns.get()).map(|column| cell(row, column)).collect()).collect()
     }
 
     /// Whether the program has the alternate screen.
@@ -228,7 +249,7 @@ impl Sight {
         }
         let (_, how) = below.split_once("): ")?;
         Some(match how {
-            how if how.starts_with("type the words") => Asked::Words,
+            how if how.starts_with("type the first") => Asked::Words,
             how if how.starts_with("type it in a line") => Asked::Text,
             how if how.starts_with("type it such as") => Asked::Time,
             how => Asked::Word(how.strip_prefix("type ")?.split_once(" to go on")?.0.to_owned()),
@@ -307,6 +328,14 @@ impl Sight {
         terminal.parser.screen_mut().set_scrollback(0);
         let screen = format!("{screen}\n{}", terminal.parser.screen().contents());
         Gone { code: status.code(), inside, screen, octets: terminal.octets.clone() }
+    }
+}
+
+/// A test that fails leaves no program behind.
+impl Drop for Sight {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use rootrite::digest::Digest;
+
 use crate::revocation::records;
 use crate::table::Table;
 
@@ -93,7 +95,10 @@ fn openssl(table: &Table, wanted: &str) {
 }
 
 fn signs_everything_by(algorithm: &str, openssl_name: &str) {
-    let table = table(algorithm);
+    signs_everything(&table(algorithm), algorithm, openssl_name);
+}
+
+fn signs_everything(table: &Table, algorithm: &str, openssl_name: &str) {
     let said = table.run("plan script.yaml -o plan.json").with(0).both();
     for one in
         ["root `root-x1`", "crl `root-x1`", "sealed-crl `ahead-2`", "ocsp-response `r-1`", "request `r1`"]
@@ -109,7 +114,7 @@ fn signs_everything_by(algorithm: &str, openssl_name: &str) {
         // Rules judge what was signed as what was drafted.
         let _ = table.run(&format!("lint --policy private out/{file}")).with(0);
     }
-    openssl(&table, openssl_name);
+    openssl(table, openssl_name);
 }
 
 #[test]
@@ -120,6 +125,102 @@ fn everything_is_signed_by_rsa_pss() {
 #[test]
 fn everything_is_signed_by_rsa_with_another_hash() {
     signs_everything_by("rsa-sha384", "sha384WithRSAEncryption");
+}
+
+/// A token that signs only what it hashes itself: certificates, series, and a CRL that is not held in memory.
+#[test]
+fn a_token_that_hashes_itself_signs_a_whole_ceremony() {
+    for (algorithm, openssl_name) in
+        [("rsa-pss-sha384", "rsassaPss"), ("rsa-sha256", "sha256WithRSAEncryption")]
+    {
+        let table = table(algorithm);
+        let quirks = "    label: root\n    quirks: {like: softhsm-2.6, hashes: [rsa, rsa-pss]}\n";
+        table.change("site.yaml", "    label: root\n", quirks);
+        // What it takes no digest of it cannot sign by the mechanisms of others.
+        mechanisms(&table, "-,CKM_RSA_PKCS,CKM_RSA_PKCS_PSS");
+        if algorithm == "rsa-sha256" {
+            // The one that the key demands anyway is not said beside a draft.
+            let _ = table.run(FIRST).with(0);
+            let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+            openssl(&table, openssl_name);
+        } else {
+            let rows: String = (0..31_000)
+                .map(|number| format!("01{number:06x},2020-01-01T00:00:00Z,superseded\n"))
+                .collect();
+            let rows = format!("serial,revoked-at,reason\n{rows}");
+            table.write("revoked.csv", &rows);
+            let sha256 = Digest::of(rows.as_bytes());
+            let input = format!("inputs:\n  revoked: {{file: revoked.csv, sha256: {sha256}}}\nacts:\n");
+            table.change("script.yaml", "acts:\n", &input);
+            table.change(
+                "script.yaml",
+                "revoked: none, crl: root-x1",
+                "revoked: {csv: revoked}, crl: root-x1",
+            );
+            table.change("script.yaml", "revoked: none, crls: ahead", "revoked: {csv: revoked}, crls: ahead");
+            signs_everything(&table, algorithm, openssl_name);
+            let crl = std::fs::metadata(table.path("out/crls/root-x1.crl")).unwrap();
+            assert!(crl.len() > 1 << 20, "{} octets", crl.len());
+        }
+    }
+}
+
+/// What a token does not name is known before anything is made, of one that is blank too, and all of it at once.
+#[test]
+fn a_token_that_does_not_name_what_is_demanded_is_refused_before_anything_is_made() {
+    let table = table("rsa-pss-sha256");
+    let roll_call = "      - roll-call: {}\n";
+    table.change("script.yaml", roll_call, &format!("      - preflight: {{}}\n{roll_call}"));
+    mechanisms(&table, "-,CKM_RSA_PKCS_PSS,CKM_RSA_PKCS_KEY_PAIR_GEN");
+    let refused = |table: &Table| {
+        let ended = table.run_and_change_nothing(FIRST).with(2);
+        for wanted in [
+            "token `root` does not name the mechanism CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_PSS; step 2.1 makes the rsa-2048 key `root-x1`",
+            "a profile wants `signature: rsa-pss-sha256` of a key on it",
+        ] {
+            assert!(ended.error.contains(wanted), "{wanted} is not in\n{}", ended.error);
+        }
+    };
+    refused(&table);
+    let serial = format!("    serial: \"{}\"\n", table.serials()["root"]);
+    table.change("site.yaml", &serial, "    initialize: true\n");
+    table.change("site.yaml", "    label: root\n", "    label: new-root\n");
+    let roll_call = "      - roll-call: {}\n";
+    table.change(
+        "script.yaml",
+        roll_call,
+        &format!("{roll_call}      - initialize-token: {{token: root}}\n"),
+    );
+    refused(&table);
+    // With all of it the ceremony says what it found, in the log.
+    mechanisms(&table, "ALL");
+    let _ = table.run(FIRST).with(0);
+    let checks: Vec<_> = records(&table)
+        .iter()
+        .filter(|record| record["ev"] == "preflight.result")
+        .flat_map(|record| record["data"]["checks"].as_array().unwrap().clone())
+        .filter(|check| check["id"] == "mechanisms")
+        .map(|check| check["detail"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        checks,
+        [
+            "`log`: it names what is demanded: CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA",
+            "`root`: it names what is demanded: CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS, CKM_RSA_PKCS_PSS"
+        ]
+    );
+}
+
+/// Which mechanisms the tokens name and have; after `-,` all others. (SoftHSM passes over what follows the `-` at once.)
+fn mechanisms(table: &Table, which: &str) {
+    let file = table.hsm.folder().join("softhsm2.conf");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let kept: String = text
+        .lines()
+        .filter(|line| !line.starts_with("slots.mechanisms"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    std::fs::write(&file, format!("{kept}slots.mechanisms = {which}\n")).unwrap();
 }
 
 /// What was signed before an interruption is taken in by the same algorithm.

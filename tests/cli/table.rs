@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rootrite::hsm::{Inventory, Token as _};
 use tempfile::TempDir;
@@ -160,6 +160,21 @@ impl Table {
         ended
     }
 
+    /// Waits until no process is left that was started for the tokens of this table.
+    #[track_caller]
+    pub fn nobody_is_left(&self) {
+        let configuration = self.hsm.folder().join("softhsm2.conf").display().to_string();
+        let until = Instant::now() + Duration::from_mins(1);
+        loop {
+            let left: Vec<String> = processes_with(&configuration);
+            if left.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < until, "left behind: {left:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Asserts that no file came, went or changed.
     #[track_caller]
     pub fn assert_unchanged(&self, before: &BTreeMap<PathBuf, Vec<u8>>, what: &str) {
@@ -170,6 +185,20 @@ impl Table {
             assert!(after[path] == *octets, "{what} changed {}", path.display());
         }
     }
+}
+
+/// The processes that have a text in their environment, by number and command line.
+fn processes_with(text: &str) -> Vec<String> {
+    let all = fs::read_dir("/proc").unwrap().flatten();
+    let of = |entry: fs::DirEntry| {
+        let environment = fs::read(entry.path().join("environ")).ok()?;
+        let line = fs::read(entry.path().join("cmdline")).ok()?;
+        let words = String::from_utf8_lossy(&line).replace('\0', " ");
+        // A process that has ended and is not waited for has no command line.
+        let has = !line.is_empty() && environment.windows(text.len()).any(|window| window == text.as_bytes());
+        has.then(|| format!("{} {words}", entry.file_name().display()))
+    };
+    all.filter_map(of).collect()
 }
 
 fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {

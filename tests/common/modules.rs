@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use rootrite::conduct::{token_module, token_quirks};
-use rootrite::hsm::{KeyId, KeyRequest, Login, ModuleProcess, Session, ToSign, Token as _, TokenSelector};
+use rootrite::hsm::{
+    Hashes, KeyId, KeyRequest, Login, ModuleProcess, Quirks, Session, ToSign, Token as _, TokenSelector,
+};
 use rootrite::pki::key::KeyAlgorithm;
-use rootrite::pki::signature::{SignatureAlgorithm, verify_signature};
+use rootrite::pki::signature::{HashAlgorithm, SignatureAlgorithm, verify_signature};
 use rootrite::plan::Site;
 use rootrite::secret::Pin;
 
@@ -44,6 +46,44 @@ pub fn enter(folder: &Path, user: &str) -> (ModuleProcess, Session) {
 pub fn request(algorithm: KeyAlgorithm) -> KeyRequest {
     let (label, id) = ("a key of a ceremony".to_owned(), KeyId::from([0x5a; 16]));
     KeyRequest { label, id, algorithm, extractable: false }
+}
+
+/// Has a key of the token's own sign a long message that the token hashes itself: in pieces, by the mechanisms that have the
+/// hash in their names.
+pub fn signs_in_pieces(folder: &Path, user: &str, algorithm: KeyAlgorithm, pss: bool) {
+    let request = request(algorithm);
+    let (process, mut session) = enter(folder, user);
+    let key = session.generate_key_pair(&request).unwrap().public_key;
+    let text = std::fs::read(folder.join("site.yaml")).unwrap();
+    let known = token_quirks(Site::read("site.yaml", &text).unwrap().value.tokens.find("token").unwrap());
+    let hashes = Hashes { rsa: true, rsa_pss: pss, ecdsa: true };
+    let mut hashing =
+        process.open(&TokenSelector::from(session.token()), &Quirks { hashes, ..known }).unwrap();
+    let message: Vec<u8> = (0..200_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    let mut algorithms = vec![SignatureAlgorithm::for_key(&key)];
+    algorithms.extend(pss.then_some(SignatureAlgorithm::RsaPss(HashAlgorithm::Sha384)));
+    for algorithm in algorithms {
+        let hash = algorithm.hash().unwrap();
+        let octets = hash.digest(&message);
+        let what = match algorithm {
+            SignatureAlgorithm::RsaPss(_) => ToSign::Pss { hash, octets: &octets, message: None },
+            _ => ToSign::Digest { hash, octets: &octets },
+        };
+        let signed = hashing.sign_read(&request.id, what, &mut message.as_slice()).unwrap();
+        verify_signature(&key, algorithm, &message, &signed).unwrap();
+        // Without the message there is nothing to sign, and another one is not signed.
+        let error = hashing.sign(&request.id, what).unwrap_err();
+        assert!(error.to_string().ends_with("there is only a digest"), "{error}");
+        let error = hashing.sign_read(&request.id, what, &mut &message[1..]).unwrap_err();
+        assert!(error.to_string().ends_with("is not the one of its digest"), "{error}");
+    }
+    drop((session, hashing));
+    process.stop().unwrap();
+    // tpm2-pkcs11 holds on to a key whose signature was abandoned, until its process ends.
+    let (process, mut session) = enter(folder, user);
+    assert_eq!(session.destroy_objects(&request.id).unwrap(), 2);
+    drop(session);
+    process.stop().unwrap();
 }
 
 /// Makes a key of the token's own by that entry, as a ceremony does; it signs, it is found again from another process, and

@@ -99,13 +99,23 @@ static ulong_t get_token_info(ulong_t slot, struct token_info *info) {
     return OK;
 }
 
+static int sessions, user_in, signing;
+
 static ulong_t open_session(ulong_t slot, ulong_t flags, void *application, void *notify, ulong_t *session) {
     (void)slot, (void)flags, (void)application, (void)notify;
     *session = 1;
-    return is("no-sessions") ? 0xb1 : OK;
+    if (is("no-sessions") || (is("one-session") && sessions >= 1) || (is("three-sessions") && sessions >= 3)) return 0xb1;
+    sessions++;
+    return OK;
 }
 
-static ulong_t close_session(ulong_t session) { (void)session; return OK; }
+/* The last session to close logs the user out. */
+static ulong_t close_session(ulong_t session) {
+    (void)session;
+    if (--sessions == 0) user_in = 0;
+    signing = 0;
+    return OK;
+}
 
 static ulong_t get_session_info(ulong_t session, struct session_info *info) {
     memset(info, 0, sizeof *info);
@@ -120,6 +130,7 @@ static ulong_t login(ulong_t session, ulong_t user, octet_t *pin, ulong_t length
     if (is("pin-expired")) return 0xa3;
     if (is("pin-locks")) return 0xa4;
     if (is("pin-strange")) return 0x80000001ul;
+    user_in = 1;
     return (pin == NULL) == (is("pin-pad") != 0) ? OK : 7;
 }
 
@@ -352,10 +363,9 @@ static ulong_t generate_key_pair(ulong_t session, void *mechanism, struct attrib
     return OK;
 }
 
-static int signing;
-
 static ulong_t sign_init(ulong_t session, void *mechanism, ulong_t key) {
     (void)session, (void)mechanism, (void)key;
+    if ((is("one-session") || is("three-sessions")) && !user_in) return 0x101;
     if (signing) return OPERATION_ACTIVE;
     signing = 1;
     return OK;
@@ -383,6 +393,22 @@ static ulong_t sign(ulong_t session, octet_t *data, ulong_t length, octet_t *sig
     return OK;
 }
 
+/* Pieces are taken until `tires` has had three. */
+static ulong_t sign_update(ulong_t session, octet_t *data, ulong_t length) {
+    static int pieces;
+    (void)session, (void)data, (void)length;
+    if (!signing) return OPERATION_NOT_INITIALIZED;
+    if (is("tires") && ++pieces > 3) {
+        signing = 0;
+        return 0x30;
+    }
+    return OK;
+}
+
+static ulong_t sign_final(ulong_t session, octet_t *signature, ulong_t *count) {
+    return sign(session, NULL, 0, signature, count);
+}
+
 static ulong_t get_function_list(void **list);
 
 /* In the order of CK_FUNCTION_LIST. */
@@ -397,6 +423,7 @@ static ulong_t get_function_list(void **place) {
     f[18] = login; f[19] = logout; f[20] = create_object; f[22] = destroy_object;
     f[24] = get_attribute_value; f[26] = find_objects_init; f[27] = find_objects; f[28] = find_objects_final;
     f[42] = sign_init; f[43] = is("cannot-sign") ? NULL : sign; f[64] = generate_random;
+    f[44] = sign_update; f[45] = sign_final;
     f[59] = generate_key_pair;
     *place = is("no-list") ? NULL : &list;
     return is("no-functions") ? NOT_SUPPORTED : OK;

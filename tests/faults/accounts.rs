@@ -104,9 +104,13 @@ pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<Strin
 /// What is wrong with the heads that tokens keep: each has the log's newest one, once.
 pub fn of_heads(log: &Path, tokens: &BTreeMap<String, Vec<DataObject>>) -> Option<String> {
     let newest = fs::read(log.join("checkpoint")).unwrap_or_default();
-    tokens.iter().find_map(|(token, held)| match held.as_slice() {
-        [one] if one.value == newest => None,
-        other => Some(format!("token `{token}` holds the heads {other:?}; wanted the newest once")),
+    // The token of a log key that was replaced is lost, and keeps the last head that it saw.
+    let replaced = records(log).iter().any(|record| record["ev"] == "log.key.replaced");
+    tokens.iter().filter(|(token, _)| !(replaced && *token == "log")).find_map(|(token, held)| {
+        match held.as_slice() {
+            [one] if one.value == newest => None,
+            other => Some(format!("token `{token}` holds the heads {other:?}; wanted the newest once")),
+        }
     })
 }
 
@@ -138,17 +142,19 @@ pub fn of_media(out: &Path, media: &[PathBuf]) -> Option<String> {
     })
 }
 
-/// What is wrong with a key's backup: its file is on every copy and nowhere else, it is the one of the last set, of which
-/// every share was confirmed, and every sheet of the sets before was given back.
-pub fn of_backup(log: &Path, out: &Path, media: &[PathBuf]) -> Option<String> {
+/// What is wrong with the backup of a key, by its name: its file is on every copy and nowhere else, it is the one of the last
+/// set, of which every share was confirmed, and of the sets before every sheet was given back, or said to be lost.
+pub fn of_backup(log: &Path, out: &Path, key: &str, media: &[PathBuf]) -> Option<String> {
     let records = records(log);
     let of = |ev: &str| {
         records.iter().filter(|record| record["ev"] == ev).map(|record| &record["data"]).collect::<Vec<_>>()
     };
-    let backups = of("key.backup");
+    let spki = of("key.generated").into_iter().find(|made| made["label"] == key)?["spki_sha256"].clone();
+    let of_key = |ev: &str| of(ev).into_iter().filter(|data| data["spki_sha256"] == spki).collect::<Vec<_>>();
+    let backups = of_key("key.backup");
     let last = backups.last().copied()?;
     for medium in media {
-        let found = fs::read(medium.join("root-x3.backup")).unwrap_or_default();
+        let found = fs::read(medium.join(format!("{key}.backup"))).unwrap_or_default();
         if last["blob_sha256"].as_str() != Some(&*sha256(&found)) {
             return Some(format!("{} does not hold the last wrapped key", medium.display()));
         }
@@ -159,27 +165,52 @@ pub fn of_backup(log: &Path, out: &Path, media: &[PathBuf]) -> Option<String> {
         }
     }
     for backup in &backups {
-        let count = |ev: &str| {
-            of(ev)
-                .iter()
-                .filter(|share| share["set_id"] == backup["set_id"] && share["spki_sha256"].is_string())
-                .count()
-        };
-        let (issued, confirmed, returned) =
-            (count("share.issued"), count("share.confirmed"), count("share.returned"));
+        let set = backup["set_id"].as_str().unwrap();
+        let count = |ev: &str| of_key(ev).iter().filter(|share| share["set_id"] == set).count();
+        let lost = of("log.anomaly").iter().filter(|said| is_of_lost_sheet(said, set)).count();
+        let (issued, confirmed) = (count("share.issued"), count("share.confirmed"));
+        let gone = count("share.returned") + lost;
+        let all = usize::try_from(backup["share_count"].as_u64().unwrap()).unwrap();
         let good = if std::ptr::eq(*backup, last) {
-            (issued, confirmed, returned) == (2, 2, 0)
+            (issued, confirmed, gone) == (all, all, 0)
         } else {
-            issued == returned
+            issued == gone
         };
         if !good {
+            return Some(format!("set {set}: {issued} shares issued, {confirmed} confirmed, {gone} gone"));
+        }
+    }
+    (of_key("key.sealed").len() != 1).then(|| "the key was not sealed once".to_owned())
+}
+
+fn is_of_lost_sheet(said: &Value, set: &str) -> bool {
+    said["text"].as_str().unwrap().ends_with(&format!("in set {set}: lost; it opens nothing any more"))
+}
+
+/// What is wrong with secrets in shares: of the last set of each every share was confirmed, and of the sets before every sheet
+/// was given back.
+pub fn of_secrets(records: &[Value]) -> Option<String> {
+    let of = |ev: &str| {
+        records.iter().filter(|record| record["ev"] == ev).map(|record| &record["data"]).collect::<Vec<_>>()
+    };
+    let split = of("secret.split");
+    let names: BTreeSet<&str> = split.iter().map(|data| data["secret"].as_str().unwrap()).collect();
+    for (place, one) in split.iter().enumerate() {
+        let same = |data: &&&Value| data["set_id"] == one["set_id"] && data["secret"] == one["secret"];
+        let count = |ev: &str| of(ev).iter().filter(same).count();
+        let (issued, confirmed, gone) =
+            (count("share.issued"), count("share.confirmed"), count("share.returned"));
+        let is_last = !split[place + 1..].iter().any(|later| later["secret"] == one["secret"]);
+        let all = usize::try_from(one["share_count"].as_u64().unwrap()).unwrap();
+        let good = if is_last { (issued, confirmed, gone) == (all, all, 0) } else { issued == gone };
+        if !good {
             return Some(format!(
-                "set {}: {issued} shares issued, {confirmed} confirmed, {returned} given back",
-                backup["set_id"]
+                "set {} of {}: {issued} shares issued, {confirmed} confirmed, {gone} given back",
+                one["set_id"], one["secret"]
             ));
         }
     }
-    (of("key.sealed").len() != 1).then(|| "the key was not sealed once".to_owned())
+    (names.len() != 3).then(|| format!("divided were {names:?}; wanted three secrets"))
 }
 
 /// A file in a folder that is a wrapped key.

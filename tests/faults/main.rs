@@ -20,6 +20,7 @@
 mod accounts;
 #[path = "../common/mod.rs"]
 mod common;
+mod later;
 mod points;
 mod states;
 mod world;
@@ -120,6 +121,57 @@ fn a_token_that_vanishes_loses_nothing() {
         module(&World::of(&template), &format!("gone {point}"))
     });
     tally.say();
+}
+
+/// The same with a ceremony that goes on with a log and with what was backed up before.
+#[test]
+fn a_later_ceremony_that_is_killed_anywhere_loses_nothing() {
+    let template = Template::later();
+    let most = template.undisturbed().points;
+    for (name, fault, share) in
+        [("later: the program is killed", "FAULT_KILL", 0.5), ("later: a write is torn", "FAULT_TEAR", 0.05)]
+    {
+        let tally =
+            in_parallel(&chosen(name, most, share), |point| killed(&World::of(template), &[(fault, point)]));
+        tally.say();
+    }
+    let tally = in_parallel(&chosen("later: killed, and killed again", most, 0.05), |point| {
+        let world = World::of(template);
+        let _ = world.run_with(&[("FAULT_KILL", point)]);
+        let _ = world.resume_with(&[("FAULT_KILL", 1 + (point * 7) % most)]);
+        world.recovered()
+    });
+    tally.say();
+}
+
+/// The same.
+#[test]
+fn a_later_ceremony_that_cannot_write_loses_nothing() {
+    let template = Template::later();
+    let most = template.undisturbed().points;
+    for (name, fault) in
+        [("later: the disk is full", "FAULT_FULL"), ("later: the log cannot be written", "FAULT_LOG")]
+    {
+        let tally =
+            in_parallel(&chosen(name, most, 0.05), |point| stopped(&World::of(template), &[(fault, point)]));
+        tally.say();
+    }
+}
+
+/// The same.
+#[test]
+fn a_later_ceremony_whose_module_ends_or_token_vanishes_loses_nothing() {
+    let template = Template::later();
+    let most = template.undisturbed().calls;
+    for fault in ["before", "after", "within", "gone"] {
+        let name = format!("later: the module, {fault} a call");
+        let tally = in_parallel(&chosen(&name, most, 0.05), |point| {
+            let micros =
+                if fault == "within" { format!(" {}", 20 + (point * 37) % 900) } else { String::new() };
+            module(&World::of(template), &format!("{fault} {point}{micros}"))
+        });
+        tally.say();
+    }
 }
 
 /// A new log has its name on the disk before its first record: without the folder's sync a power failure could take the

@@ -6,6 +6,7 @@
  *   gone n        from this call on every call says that the device was removed
  *   half n        SIGKILL inside the n-th C_GenerateKeyPair of a key of the token: the public half is there, the private is not
  *   unusable n    the same, and the private half is one that does not fit the public one
+ *   pins n        no fault: every token says that its PINs have n octets at most
  *
  * Without the file every call is passed on as it is. When the module is finalised the number of calls goes to the file
  * of the same name with `.count` after it. */
@@ -116,7 +117,7 @@ static long generated;
 
 static word pass(int which, word a, word b, word c, word d, word e, word f, word g, word h) {
     long here = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
-    int now = mode[0] != 0 && here == at && mode[0] != 'h' && mode[0] != 'u';
+    int now = mode[0] != 0 && here == at && mode[0] != 'h' && mode[0] != 'u' && mode[0] != 'p';
     if (now && strcmp(mode, "before") == 0) kill(getpid(), SIGKILL);
     /* The end of the module stays possible. */
     if (strcmp(mode, "gone") == 0 && here >= at && which != 1) return 0x32;
@@ -126,6 +127,8 @@ static word pass(int which, word a, word b, word c, word d, word e, word f, word
         pthread_create(&thread, NULL, killer, NULL);
     }
     word done = real->calls[which](a, b, c, d, e, f, g, h);
+    if (which == 6 && done == 0 && strcmp(mode, "pins") == 0)
+        ((word *)((char *)b + 96))[5] = (word)at; /* ulMaxPinLen of C_GetTokenInfo */
     if (which == 59 && done == 0 && of_token((struct attribute *)c, d) && ++generated == at &&
         (strcmp(mode, "half") == 0 || strcmp(mode, "unusable") == 0))
         spoil(a, *(word *)g, *(word *)h, mode[0] == 'u');

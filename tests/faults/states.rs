@@ -7,7 +7,7 @@ use crate::world::{Template, World};
 
 /// Before or after a record is written.
 #[derive(Clone, Copy)]
-enum When {
+pub enum When {
     /// The record was not written.
     Before,
     /// The record was written and synced, and nothing happened after it.
@@ -279,6 +279,18 @@ fn a_first_pin_is_changed_once_whatever_was_interrupted() {
 }
 
 #[test]
+fn a_token_whose_pins_are_too_short_to_be_dealt_is_refused_before_anything_begins() {
+    let world = World::of(Template::shared());
+    world.module_fault(Some("pins 7"));
+    let ended = world.run_with(&[]).with(4);
+    let said = "token `spare`: its PINs have 4 to 7 octets; wanted 8 to 32 for one that is dealt in shares";
+    assert!(ended.error.contains(said), "{}", ended.error);
+    assert!(!world.log().exists());
+    world.module_fault(None);
+    let _ = world.run_with(&[]).with(0);
+}
+
+#[test]
 fn shares_that_not_all_holders_confirmed_count_for_nothing() {
     let (world, records) = killed(When::Before, "share.confirmed", "1.6");
     assert_eq!(last(&records), "share.issued");
@@ -287,14 +299,26 @@ fn shares_that_not_all_holders_confirmed_count_for_nothing() {
     assert_eq!((count(&records, "share.issued", "1.6"), count(&records, "share.confirmed", "1.6")), (3, 2));
     assert!(field(&records, "log.note", "1.6", "text").ends_with("count for nothing; a new PIN is dealt"));
     assert_eq!(count(&records, "token.initialize.intent", "1.6"), 1);
+    assert_eq!(count(&records, "token.pin.changed", "1.6"), 1);
 }
 
 #[test]
-fn shares_that_all_holders_confirmed_are_those_of_the_token_that_was_initialised() {
-    let (world, _) = killed(When::Before, "token.initialized", "1.6");
-    let records = resumed(&world, None);
-    assert_eq!(count(&records, "share.issued", "1.6"), 2);
-    assert!(count(&records, "share.checked", "2.6") >= 2, "they open it afterwards");
+fn shares_that_all_holders_confirmed_are_those_of_the_token_whatever_was_interrupted() {
+    for (when, ev) in [
+        // The token has the first PIN, and nothing has begun.
+        (When::Before, "token.pin.intent"),
+        (When::After, "token.pin.intent"),
+        // The token has the PIN of the shares, and no record says so.
+        (When::Before, "token.pin.changed"),
+    ] {
+        let (world, _) = killed(when, ev, "1.6");
+        let records = resumed(&world, None);
+        assert_eq!(count(&records, "share.issued", "1.6"), 2, "{ev}");
+        assert_eq!(count(&records, "share.checked", "1.6"), 2, "{ev}: they put it together once more");
+        assert_eq!(count(&records, "token.pin.intent", "1.6"), 1, "{ev}");
+        assert_eq!(count(&records, "token.pin.changed", "1.6"), 1, "{ev}");
+        assert!(count(&records, "share.checked", "2.6") >= 2, "they open it afterwards");
+    }
 }
 
 #[test]
@@ -400,35 +424,40 @@ fn killed(when: When, ev: &str, step: &str) -> (World<'static>, Vec<Value>) {
     killed_of(Template::shared(), when, ev, step)
 }
 
-fn killed_of(template: &'static Template, when: When, ev: &str, step: &str) -> (World<'static>, Vec<Value>) {
+pub fn killed_of(
+    template: &'static Template,
+    when: When,
+    ev: &str,
+    step: &str,
+) -> (World<'static>, Vec<Value>) {
     let point = template.point_of(matches!(when, When::After), ev, step);
     let world = World::of(template);
     let ended = world.run_with(&[("FAULT_KILL", point)]);
     assert_eq!(ended.code, None, "{}", ended.both());
-    let records = accounts::records(&world.log());
+    let records = world.records();
     (world, records)
 }
 
 /// Goes on to the end and takes the accounts; what the log says then.
 #[track_caller]
-fn resumed(world: &World<'_>, answers: Option<&str>) -> Vec<Value> {
+pub fn resumed(world: &World<'_>, answers: Option<&str>) -> Vec<Value> {
     world.answers(answers.unwrap_or_default());
     let outcome = world.recovered();
     assert!(matches!(outcome, crate::points::Outcome::Resumed), "{outcome:#?}");
-    accounts::records(&world.log())
+    world.records()
 }
 
-fn of<'r>(records: &'r [Value], ev: &str, step: &str) -> Vec<&'r Value> {
+pub fn of<'r>(records: &'r [Value], ev: &str, step: &str) -> Vec<&'r Value> {
     let fits = |record: &&Value| record["ev"] == ev && (step.is_empty() || record["step"] == step);
     records.iter().filter(fits).collect()
 }
 
-fn count(records: &[Value], ev: &str, step: &str) -> usize {
+pub fn count(records: &[Value], ev: &str, step: &str) -> usize {
     of(records, ev, step).len()
 }
 
 #[track_caller]
-fn field(records: &[Value], ev: &str, step: &str, key: &str) -> String {
+pub fn field(records: &[Value], ev: &str, step: &str, key: &str) -> String {
     let found = of(records, ev, step);
     found[0]["data"][key].as_str().unwrap().to_owned()
 }

@@ -7,7 +7,10 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use rootrite::digest::Digest;
 use rootrite::hsm::{DataObject, Inventory, KeyId, LOG_HEAD, ModuleConfiguration, ModuleProcess, Token as _};
+use rootrite::receipt::Receipt;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -21,6 +24,8 @@ pub struct Template {
     script: String,
     serials: BTreeMap<String, String>,
     demo: bool,
+    /// The folder of a world whose ceremony is over, and how many records its log has: the ceremony goes on from there.
+    before: Option<(TempDir, usize)>,
     undisturbed: OnceLock<Undisturbed>,
     traced: OnceLock<(String, Vec<Value>)>,
 }
@@ -41,14 +46,51 @@ pub struct Undisturbed {
 impl Template {
     /// Two tokens and the script of this folder.
     pub fn new() -> Self {
-        let hsm = SoftHsm::new().token("root", USER, OFFICER).token("log", USER, OFFICER);
+        Self::with(&["root", "log"], include_str!("ceremony.yaml"))
+    }
+
+    /// These tokens and a script.
+    fn with(labels: &[&str], script: &str) -> Self {
+        let hsm = labels.iter().fold(SoftHsm::new(), |hsm, label| hsm.token(label, USER, OFFICER));
         let process = hsm.start();
         let slots = process.slots().unwrap();
         process.stop().unwrap();
         let made = slots.into_iter().map(|slot| slot.token).filter(|token| !token.label.is_empty());
         let serials = made.map(|token| (token.label, token.serial)).collect();
-        let script = include_str!("ceremony.yaml").replace("\nWINDOW\n", &format!("\n{}\n", window()));
-        Self { hsm, script, serials, demo: false, undisturbed: OnceLock::new(), traced: OnceLock::new() }
+        let script = script.replace("\nWINDOW\n", &format!("\n{}\n", window()));
+        Self {
+            hsm,
+            script,
+            serials,
+            demo: false,
+            before: None,
+            undisturbed: OnceLock::new(),
+            traced: OnceLock::new(),
+        }
+    }
+
+    /// A ceremony that goes on with the log of one before: shares that are checked, dealt anew and used, secrets that are
+    /// divided, a log key that is replaced, and a receipt.
+    pub fn later() -> &'static Self {
+        static LATER: OnceLock<Template> = OnceLock::new();
+        LATER.get_or_init(|| {
+            let first = Self::with(&["root", "log", "spare", "last"], include_str!("before.yaml"));
+            let world = World::of(&first);
+            let _ = world.run_with(&[]).with(0);
+            let records = accounts::records(&world.log()).len();
+            // What it handed over was taken away.
+            fs::rename(world.path("out"), world.path("first")).unwrap();
+            let (receipt, key) = receipt(&fs::read_to_string(world.log().join("checkpoint")).unwrap());
+            fs::write(world.path("receipt"), &receipt).unwrap();
+            let inputs =
+                format!("inputs:\n  receipt: {{file: receipt, sha256: {}}}", Digest::of(receipt.as_bytes()));
+            let script = include_str!("later.yaml")
+                .replace("\nWINDOW\n", &format!("\n{}\n", window_of_today()))
+                .replace("\nINPUTS\n", &format!("\n{inputs}\n"))
+                .replace("RECEIPT-KEY", &key);
+            let World { folder, .. } = world;
+            Self { script, before: Some((folder, records)), ..first }
+        })
     }
 
     /// One for all tests of states.
@@ -73,7 +115,7 @@ impl Template {
             let world = World::of(self);
             let trace = world.path("trace");
             let _ = world.traced(&trace).with(0);
-            (fs::read_to_string(&trace).unwrap(), accounts::records(&world.log()))
+            (fs::read_to_string(&trace).unwrap(), world.records())
         });
         let fits = |record: &Value| record["ev"] == ev && (step.is_empty() || record["step"] == step);
         let place = records.iter().position(fits).unwrap_or_else(|| panic!("no {ev} in step {step}"));
@@ -93,7 +135,8 @@ impl Template {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ceremonies/root-and-subordinates.yaml");
         let script = fs::read_to_string(path).unwrap();
         let (hsm, serials) = (SoftHsm::new(), BTreeMap::new());
-        Self { hsm, script, serials, demo: true, undisturbed: OnceLock::new(), traced: OnceLock::new() }
+        let (undisturbed, traced) = (OnceLock::new(), OnceLock::new());
+        Self { hsm, script, serials, demo: true, before: None, undisturbed, traced }
     }
 
     /// What the ceremony is when nothing happens to it.
@@ -130,7 +173,10 @@ impl<'t> World<'t> {
         let builder = builder.prefix("rootrite-faults");
         let folder = if memory.is_dir() { builder.tempdir_in(memory) } else { builder.tempdir() }.unwrap();
         let world = Self { template, folder };
-        copy(&template.hsm.tokens(), &world.tokens());
+        match &template.before {
+            Some((before, _)) => copy(before.path(), world.folder.path()),
+            None => copy(&template.hsm.tokens(), &world.tokens()),
+        }
         let conf = format!(
             "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n",
             world.tokens().display()
@@ -139,7 +185,7 @@ impl<'t> World<'t> {
         fs::write(world.path("script.yaml"), &template.script).unwrap();
         fs::write(world.path("answers.yaml"), "rootrite-answers: 1\ndefault: practice\n").unwrap();
         if !template.demo {
-            for name in ["one", "two", "backup-one", "backup-two"] {
+            for name in MEDIA.iter().flat_map(|(_, folders)| *folders) {
                 fs::create_dir_all(world.medium(name)).unwrap();
             }
             fs::write(world.path("site.yaml"), world.site()).unwrap();
@@ -179,13 +225,21 @@ impl<'t> World<'t> {
                 proxy().display()
             )
         };
-        let tokens: String = ["root", "log", "spare"].into_iter().map(token).collect();
-        let media = |names: [&str; 2]| names.map(|name| self.medium(name).display().to_string()).join(", ");
-        format!(
-            "rootrite-site: 1\ntokens:\n{tokens}media: {{online: [{}], root-x3-backup: [{}]}}\npreflight: {{minimum-free: 1 MiB}}\n",
-            media(["one", "two"]),
-            media(["backup-one", "backup-two"])
-        )
+        let of_script = |name: &str| self.template.script.contains(&format!("\n  {name}: {{class"));
+        let tokens: String = TOKENS.into_iter().filter(|name| of_script(name)).map(token).collect();
+        let media = MEDIA.iter().map(|(name, folders)| {
+            let folders: Vec<String> =
+                folders.iter().map(|folder| self.medium(folder).display().to_string()).collect();
+            format!("{name}: [{}]", folders.join(", "))
+        });
+        let media = media.collect::<Vec<_>>().join(", ");
+        format!("rootrite-site: 1\ntokens:\n{tokens}media: {{{media}}}\npreflight: {{minimum-free: 1 MiB}}\n")
+    }
+
+    /// What the log says of this ceremony: its records after those that were there when it began.
+    pub fn records(&self) -> Vec<Value> {
+        let before = self.template.before.as_ref().map_or(0, |(_, records)| *records);
+        accounts::records(&self.log()).into_iter().skip(before).collect()
     }
 
     /// The folder of a medium.
@@ -294,12 +348,20 @@ impl<'t> World<'t> {
         accounts::of_files(&self.path("out"), &self.log(), self.template.undisturbed())
             .or_else(|| accounts::of_keys(&self.log(), &inventories))
             .or_else(|| accounts::of_heads(&self.log(), &heads))
-            .or_else(|| accounts::of_media(&self.path("out"), &[self.medium("one"), self.medium("two")]))
-            .or_else(|| {
-                let media = ["backup-one", "backup-two"].map(|name| self.medium(name));
-                accounts::of_backup(&self.log(), &self.path("out"), &media)
-            })
+            .or_else(|| self.media_and_backups())
             .map_or(good, Outcome::Lost)
+    }
+
+    fn media_and_backups(&self) -> Option<String> {
+        let media = |names: &[&str]| names.iter().map(|name| self.medium(name)).collect::<Vec<_>>();
+        let (log, out) = (self.log(), self.path("out"));
+        if self.template.before.is_some() {
+            return accounts::of_backup(&log, &out, "one", &media(&["one-backup"]))
+                .or_else(|| accounts::of_backup(&log, &out, "two", &media(&["again-one", "again-two"])))
+                .or_else(|| accounts::of_secrets(&self.records()));
+        }
+        accounts::of_media(&out, &media(&["one", "two"]))
+            .or_else(|| accounts::of_backup(&log, &out, "root-x3", &media(&["backup-one", "backup-two"])))
     }
 
     /// What people say beside what practice says by default.
@@ -360,7 +422,7 @@ impl<'t> World<'t> {
     /// What every token holds, and which heads of logs, by label.
     fn inventories(&self) -> (BTreeMap<String, Inventory>, BTreeMap<String, Vec<DataObject>>) {
         let process = self.module();
-        let all = ["root", "log", "spare"].into_iter().map(|label| {
+        let all = TOKENS.into_iter().filter(|label| self.has_token(label)).map(|label| {
             let mut session = softhsm::session(&process, label, USER);
             let heads = session.data(LOG_HEAD).unwrap();
             ((label.to_owned(), session.inventory().unwrap()), (label.to_owned(), heads))
@@ -368,6 +430,11 @@ impl<'t> World<'t> {
         let all = all.unzip();
         process.stop().unwrap();
         all
+    }
+
+    /// Whether there is such a token by now.
+    fn has_token(&self, label: &str) -> bool {
+        self.template.serials.contains_key(label) || label == "spare"
     }
 
     fn module(&self) -> ModuleProcess {
@@ -390,6 +457,33 @@ fn window() -> String {
     let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / DAY * DAY;
     let time = |seconds| rootrite::clock::Timestamp::from_seconds(seconds).unwrap();
     format!("window: {{from: {}, to: {}}}", time(today - DAY), time(today + 2 * DAY - 1))
+}
+
+/// A window that begins today: the ceremony before was held today.
+fn window_of_today() -> String {
+    let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / DAY * DAY;
+    let time = |seconds| rootrite::clock::Timestamp::from_seconds(seconds).unwrap();
+    format!("window: {{from: {}, to: {}}}", time(today), time(today + 2 * DAY - 1))
+}
+
+/// The online side's answer to a log with this head, and the key that signs it.
+fn receipt(checkpoint: &str) -> (String, String) {
+    let lines: Vec<&str> = checkpoint.lines().collect();
+    let root = <base64ct::Base64 as base64ct::Encoding>::decode_vec(lines[2]).unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let receipt = Receipt {
+        origin: lines[0].to_owned(),
+        size: lines[1].parse().unwrap(),
+        root: Digest::from_octets(root.try_into().unwrap()),
+        at: rootrite::clock::Timestamp::from_seconds(now).unwrap(),
+        set: Digest::of(b"what is active"),
+        artifacts: 0,
+        active: Vec::new(),
+    };
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let key = Receipt::verifier(&receipt.origin, pair.public_key().as_ref().try_into().unwrap()).unwrap();
+    let signed = receipt.signed(&key, pair.sign(receipt.text().as_bytes()).as_ref()).unwrap();
+    (signed, key.to_string())
 }
 
 /// A window that begins tomorrow.
@@ -438,6 +532,16 @@ fn build(source: &str, more: &[String]) -> PathBuf {
     place
 }
 
+/// Every token that there can be.
+const TOKENS: [&str; 4] = ["root", "log", "spare", "last"];
+/// Every medium, and the folders in its place.
+const MEDIA: [(&str, &[&str]); 5] = [
+    ("online", &["one", "two"]),
+    ("root-x3-backup", &["backup-one", "backup-two"]),
+    ("one-backup", &["one-backup"]),
+    ("two-backup", &["two-backup-one", "two-backup-two"]),
+    ("two-again", &["again-one", "again-two"]),
+];
 const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice --answers answers.yaml";
 const REHEARSE: &str = "rehearse script.yaml --out out --quiet";
 const RESUME: &str = "resume --log log --answers answers.yaml";

@@ -123,7 +123,7 @@ for issuer in $(server_issuers); do
     directory=$(server_directory)
     must "$server serves with the key of $issuer on its token" wait_for 'its directory' curl --silent --fail "$directory"
     for client in "${clients[@]}"; do
-        [[ $issuer == e1 || $client == certbot ]] || continue
+        [[ $issuer == e3 || $client == certbot ]] || continue
         name=$client.$issuer.test
         folder=$token/$client
         mkdir -p "$folder"

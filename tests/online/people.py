@@ -2,7 +2,8 @@
 
     people.py LOG PROGRAM ARGUMENT…
 
-PINs come from the environment: ROOTRITE_TEST_PIN. What is shown goes to the file LOG. Ends as the program ends.
+PINs come from the environment: ROOTRITE_TEST_PIN; of the token ROOTRITE_TEST_HALVES each of two people types one half. The head of
+the last ceremony is read from the file ROOTRITE_TEST_PAPER. What is shown goes to the file LOG. Ends as the program ends.
 """
 
 import datetime
@@ -13,6 +14,23 @@ import select
 import sys
 
 LONGEST = 120
+# The halves of a PIN that two people type, one after the other.
+HALVES = []
+
+
+def pin(token):
+    whole = os.environ["ROOTRITE_TEST_PIN"]
+    if token != os.environ.get("ROOTRITE_TEST_HALVES"):
+        return whole
+    if not HALVES:
+        HALVES.extend([whole[: len(whole) // 2], whole[len(whole) // 2 :]])
+    return HALVES.pop(0)
+
+
+def in_words(lines):
+    """The last words that stand there of what can be read aloud."""
+    words = [line.strip() for line in lines if line.strip().startswith("in words: ")]
+    return words[-1].removeprefix("in words: ") if words else None
 
 
 def answer(shown, before):
@@ -27,13 +45,15 @@ def answer(shown, before):
         if word := re.match(r"type `([^`]*)`", kind):
             return word[1], kind
         if kind.startswith("type the words"):
-            words = [line.strip() for line in lines if line.strip().startswith("in words: ")]
-            return " ".join(words[-1].removeprefix("in words: ").split(" ")[:4]), kind
+            if words := in_words(lines):
+                return " ".join(words.split(" ")[:4]), kind
+            with open(os.environ["ROOTRITE_TEST_PAPER"], encoding="utf-8") as paper:
+                return in_words(paper.read().split("\n")), kind
         if kind.startswith("such as "):
             return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), kind
         return "as it was seen", kind
-    if re.search(r": PIN of `[^`]+`: $", last):
-        return os.environ["ROOTRITE_TEST_PIN"], None
+    if asked := re.search(r": PIN of `([^`]+)`: $", last):
+        return pin(asked[1]), None
     if last.lstrip().startswith("Press Enter"):
         return "", None
     return None, None

@@ -265,6 +265,13 @@ fn policies() -> Vec<(&'static str, Vector)> {
 
 fn lines() -> Vec<(&'static str, Vector)> {
     let source = "ceremony-log/v1 §2";
+    let genesis = |expect, change: &dyn Fn(Object) -> Object| {
+        let mut log = Writer::new();
+        let first = text("hash", "sha256").with("spec", "ceremony-log/v1").with("practice", false);
+        log.append("log.genesis", None, change(first.with("origin", ORIGIN)));
+        log.ceremony("2026-root");
+        whole("ceremony-log/v1 §3", expect, &log)
+    };
     vec![
         ("line-not-json", line("E121", source, replaced("{", ""))),
         ("line-key-twice", line("E122", source, replaced("\"cer\":", "\"cer\":\"x\",\"cer\":"))),
@@ -314,6 +321,8 @@ fn lines() -> Vec<(&'static str, Vector)> {
                 format!("{before}\"prev\":\"{}{}", "0".repeat(64), &after[64..])
             }),
         ),
+        ("line-genesis-of-another-format", genesis("E129", &|first| first.with("spec", "ceremony-log/v2"))),
+        ("line-genesis-practice-unsaid", genesis("E111 W203", &|first| first.with("practice", true))),
         ("line-time-back", line("E127", source, |line| line.replacen("2026-11-01", "2026-10-31", 1))),
         (
             "line-mono-back",
@@ -440,6 +449,25 @@ fn states() -> Vec<(&'static str, Vector)> {
         log.append("log.key.replaced", None, data.with("reason", "it burnt"));
         ended(log, expect)
     };
+    let rotated = |new: &str, expect| {
+        let mut log = opened();
+        let added =
+            text("vkey", "log-2").with("spki_sha256", "22").with("role", "standby").with("token", "b");
+        log.append("log.key.added", None, added.with("label", "log-2"));
+        log.append("log.key.rotated", None, text("old", "log-1").with("new", new));
+        ended(log, expect)
+    };
+    let removed = |vkey: &str, expect| {
+        let mut log = opened();
+        log.append("witness.registered", None, text("person", "wim").with("vkey", "wim+1"));
+        log.append("witness.removed", None, text("person", "wim").with("vkey", vkey));
+        ended(log, expect)
+    };
+    let life = |expect, without: &[&str]| {
+        let mut log = opened();
+        life_of_shares(&mut log, without);
+        ended(log, expect)
+    };
     let spki = key(&opened());
     let intent = || text("issuer_spki_sha256", &spki).with("serial", "02");
     vec![
@@ -479,6 +507,15 @@ fn states() -> Vec<(&'static str, Vector)> {
         ("state-log-key-replaced", replaced("log-2", vec!["wim".into()], "")),
         ("state-log-key-by-nobody", replaced("log-2", Vec::new(), "E155")),
         ("state-log-key-of-nobody", replaced("log-3", vec!["wim".into()], "E159")),
+        ("state-log-key-rotated", rotated("log-2", "")),
+        ("state-log-key-rotated-to-nobody", rotated("log-3", "E159")),
+        ("state-witness-removed", removed("wim+1", "")),
+        ("state-witness-removed-unknown", removed("wim+2", "E159")),
+        ("state-key-of-shares", life("", &[])),
+        ("state-key-restored-early", life("E159", &["share.confirmed"])),
+        ("state-key-sealed-unproved", life("E159", &["key.proof.intent", "key.proved"])),
+        ("state-key-not-sealed", life("E159", &["key.sealed"])),
+        ("state-key-not-restored", life("E159", &["key.restore.intent", "key.restored"])),
         ("state-second-ceremony", {
             let mut log = good();
             log.ceremony("2027-crl");
@@ -490,6 +527,35 @@ fn states() -> Vec<(&'static str, Vector)> {
             whole(source, "E150 E159", &log)
         }),
     ]
+}
+
+/// A key that could leave its token: backed up in two shares, restored, sealed and only then live; without these events.
+fn life_of_shares(log: &mut Writer, without: &[&str]) {
+    let spki = text("spki_sha256", &"5".repeat(64));
+    let attributes = |extractable: bool| Object::new().with("extractable", extractable);
+    let share = |index: u32| spki.clone().with("set_id", "11").with("index", index);
+    let events = [
+        ("key.generate.intent", text("token", "root")),
+        ("key.generated", spki.clone().with("attributes", attributes(true))),
+        ("key.backup.intent", spki.clone()),
+        ("key.backup", spki.clone().with("set_id", "11").with("share_count", 2_u32)),
+        ("share.confirmed", share(1)),
+        ("share.confirmed", share(2)),
+        ("key.restore.intent", spki.clone()),
+        ("key.restored", spki.clone().with("token", "spare")),
+        ("key.proof.intent", spki.clone()),
+        ("key.proved", spki.clone().with("verified", true)),
+        ("key.sealed", spki.clone().with("attributes", attributes(false))),
+        ("key.live", spki.clone()),
+        ("crl.sign.intent", text("issuer_spki_sha256", &"5".repeat(64)).with("number", 7_u32)),
+        ("crl.signed", text("issuer_spki_sha256", &"5".repeat(64)).with("number", 7_u32)),
+    ];
+    let mut intent = None;
+    for (ev, data) in events.into_iter().filter(|(ev, _)| !without.contains(ev)) {
+        let closes = intent.take();
+        let seq = log.append(ev, closes, data);
+        intent = ev.ends_with(".intent").then_some(seq);
+    }
 }
 
 /// Proofs and consistency.

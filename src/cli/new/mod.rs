@@ -100,7 +100,8 @@ fn ask_and_write(
         create(path, text.as_bytes())
             .map_err(|error| Failure::because(Turn::Equipment, "a file could not be written", &error))?;
     }
-    files::print(out, &next(&script_path, &site_path, &wishes, &wanting))
+    let practice = site_wishes.is_software();
+    files::print(out, &next(&script_path, &site_path, &wishes, practice, &wanting))
 }
 
 /// The script that came of a template.
@@ -140,7 +141,9 @@ fn wanting(site_text: &str, plan: Option<&Plan>, site_wishes: &SiteWishes) -> Re
 }
 
 /// What was written, and what to do next.
-fn next(script: &Path, site: &Path, wishes: &Wishes, wanting: &[String]) -> String {
+fn next(script: &Path, site: &Path, wishes: &Wishes, practice: bool, wanting: &[String]) -> String {
+    // Software stands in for hardware in practice only.
+    let practice = if practice { " --practice" } else { "" };
     let (script, site) = (script.display(), site.display());
     let log = if wishes.template.continues() { " --log FOLDER" } else { "" };
     let rehearse = match wishes.template.after {
@@ -151,7 +154,7 @@ fn next(script: &Path, site: &Path, wishes: &Wishes, wanting: &[String]) -> Stri
         ),
     };
     let mut text = format!(
-        "\nWritten:\n  script  {script}\n  site    {site}\nNow read both, change them, and:\n  rootrite check {script} --site {site}{log}\n  \
+        "\nWritten:\n  script  {script}\n  site    {site}\nNow read both, change them, and:\n  rootrite check {script} --site {site}{practice}{log}\n  \
          {rehearse}\n  rootrite plan {script}{log}\n"
     );
     if !wanting.is_empty() {

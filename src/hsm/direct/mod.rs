@@ -13,13 +13,13 @@ mod module;
 mod object;
 pub(super) mod place;
 pub(super) mod sign;
+mod stream;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::raw::{Module, Object, Session};
+use super::raw::{Object, Session};
 use super::{
     DataObject, Finding, HashAlgorithm, Inventory, KeyDescription, KeyId, KeyRequest, Login, Operation,
     Probe, Quirks, RestoreRequest, TemplateFinding, ToSign, Token, TokenError, TokenFlag, TokenInformation,
@@ -30,6 +30,7 @@ use crate::secret::{Pin, Secret};
 pub(super) use module::Loaded;
 use place::Place;
 use place::Task;
+use stream::Streaming;
 
 /// One session with the token in a slot.
 pub(super) struct Direct {
@@ -39,12 +40,14 @@ pub(super) struct Direct {
     session: Option<Session>,
     /// Private keys that were found, until an error.
     found: BTreeMap<KeyId, (Object, KeyAlgorithm)>,
+    /// A signature whose message the token is being given.
+    streaming: Option<Streaming>,
 }
 
 impl Direct {
-    /// Speaks to `token` in its slot.
-    pub(super) fn new(module: Arc<Module>, slot: u64, token: TokenInformation, quirks: Quirks) -> Self {
-        Self { place: Place { module, slot, token }, quirks, session: None, found: BTreeMap::new() }
+    /// Speaks to the token of a place, in a session that was opened for it.
+    pub(super) fn new(place: Place, quirks: Quirks, session: Session) -> Self {
+        Self { place, quirks, session: Some(session), found: BTreeMap::new(), streaming: None }
     }
 
     /// How much of a template for a key pair the token accepts.
@@ -72,6 +75,7 @@ impl Direct {
         operation: Operation,
         work: impl FnOnce(&mut Task<'_>) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
+        self.abandon();
         let session = match self.session.take() {
             Some(session) => session,
             None => self.place.open(operation)?,
@@ -94,6 +98,10 @@ impl Direct {
     /// Finds out one thing by trying it; the probe has sessions of its own.
     pub(super) fn probe(&mut self, probe: Probe) -> Result<Vec<Finding>, TokenError> {
         self.place.identify(Operation::Examine)?;
+        // The probe has sessions of its own, and some tokens have room for few.
+        self.abandon();
+        self.session = None;
+        self.found.clear();
         let found = doctor::find_out(probe, &self.place, &self.quirks)?;
         self.place.identify(Operation::Examine)?;
         Ok(found)
@@ -129,7 +137,11 @@ impl Token for Direct {
 
     fn log_in(&mut self, login: Login<'_>) -> Result<(), TokenError> {
         let token = self.place.identify(Operation::LogIn)?;
-        if token.has(TokenFlag::UserPinLocked) {
+        let locked = match login {
+            Login::Officer(_) => TokenFlag::OfficerPinLocked,
+            _ => TokenFlag::UserPinLocked,
+        };
+        if token.has(locked) {
             return Err(TokenError::PinLocked { token: token.to_string() });
         }
         let wrong_kind = |finding: &str| {
@@ -139,6 +151,10 @@ impl Token for Direct {
             Login::Pin(pin) => {
                 place::check_pin(&token, pin)?;
                 self.work(Operation::LogIn, |task| task.log_in(Some(pin)))
+            }
+            Login::Officer(pin) => {
+                place::check_pin(&token, pin)?;
+                self.work(Operation::LogIn, |task| task.log_in_officer(pin))
             }
             Login::ProtectedPath if !token.has(TokenFlag::ProtectedAuthenticationPath) => {
                 wrong_kind("has no PIN pad of its own (protected authentication path)")

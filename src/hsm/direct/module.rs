@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::super::raw::{Fault, LoadFault, Module, Session, Who};
+use super::super::raw::{Fault, Keeper, LoadFault, Module, Who};
 use super::super::{
     Blank, Initialization, ModuleInformation, Operation, Quirks, SlotInformation, TokenError, TokenFlag,
     TokenInformation, TokenSelector,
@@ -21,7 +21,7 @@ pub(in super::super) struct Loaded {
     path: PathBuf,
     digest: Digest,
     /// One session with each slot that was opened. The last session to close would log all others out.
-    keepers: BTreeMap<u64, Session>,
+    keepers: BTreeMap<u64, Arc<Keeper>>,
 }
 
 impl Loaded {
@@ -84,18 +84,28 @@ impl Loaded {
         Ok(slots)
     }
 
-    /// Opens a session with the one token that fits.
+    /// The numbers of the mechanisms that the token in a slot names.
+    pub(in super::super) fn mechanisms(&self, slot: u64) -> Result<Vec<u64>, TokenError> {
+        self.module.mechanisms(slot).map_err(|fault| self.explain(Operation::Examine, fault))
+    }
+
+    /// Opens a session with the one token that fits: now, so that a token without room for it says so before it is counted on.
     pub(in super::super) fn open(
         &mut self,
         selector: &TokenSelector,
         quirks: Quirks,
     ) -> Result<(TokenInformation, Direct), TokenError> {
         let SlotInformation { number, token } = self.select(selector, Operation::OpenSession)?;
-        if !self.keepers.contains_key(&number) {
-            let place = Place { module: Arc::clone(&self.module), slot: number, token: token.clone() };
-            self.keepers.insert(number, place.open(Operation::OpenSession)?);
+        let keeper = self.keepers.get(&number).cloned();
+        let mut place =
+            Place { module: Arc::clone(&self.module), slot: number, token: token.clone(), keeper };
+        if place.keeper.is_none() {
+            let keeper = Keeper::of(place.open(Operation::OpenSession)?);
+            self.keepers.insert(number, Arc::clone(&keeper));
+            place.keeper = Some(keeper);
         }
-        Ok((token.clone(), Direct::new(Arc::clone(&self.module), number, token, quirks)))
+        let session = place.open(Operation::OpenSession)?;
+        Ok((token, Direct::new(place, quirks, session)))
     }
 
     /// Makes a token out of a blank one and gives its user a PIN.
@@ -148,7 +158,7 @@ impl Loaded {
         // The token may be in another slot now, and have another serial number.
         let selector = TokenSelector { label: label.clone(), serial: None, model: None };
         let SlotInformation { number, token } = self.select(&selector, operation)?;
-        let place = Place { module: Arc::clone(&self.module), slot: number, token };
+        let place = Place { module: Arc::clone(&self.module), slot: number, token, keeper: None };
         let mut session = place.open(operation)?;
         session.log_in(Who::Officer, Some(officer_pin)).map_err(|fault| place.explain(operation, fault))?;
         session.initialize_pin(user_pin).map_err(|fault| place.explain(operation, fault))?;
@@ -158,9 +168,12 @@ impl Loaded {
 
     /// Logs out everywhere and says good-bye to the module. All sessions are closed before.
     pub(in super::super) fn stop(mut self) -> Result<(), TokenError> {
-        for (_, mut keeper) in std::mem::take(&mut self.keepers) {
-            // Where nobody is logged in, that is just as well.
-            let _ = keeper.log_out();
+        for (_, keeper) in std::mem::take(&mut self.keepers) {
+            if let Some(mut session) = keeper.lend() {
+                // Where nobody is logged in, that is just as well.
+                let _ = session.log_out();
+                session.close();
+            }
         }
         self.module.finalize().map_err(|fault| self.explain(Operation::Stop, fault))
     }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::raw::{Answer, Attribute, Fault, Module, Object, Session, Value, Who};
+use super::super::raw::{Answer, Attribute, Fault, Keeper, Module, Object, Session, Value, Who};
 use super::super::{
-    AttributeName, Attributes, ObjectClass, Operation, Quirks, Reading, TokenError, TokenInformation, Version,
+    AttributeName, Attributes, ObjectClass, Operation, PinState, Quirks, Reading, TokenError,
+    TokenInformation, Version,
 };
 use crate::secret::Pin;
 
@@ -16,12 +17,22 @@ pub(in super::super) struct Place {
     pub(in super::super) slot: u64,
     /// The token, as it was selected.
     pub(in super::super) token: TokenInformation,
+    /// Who keeps one more session with it, once there is one.
+    pub(in super::super) keeper: Option<Arc<Keeper>>,
 }
 
 impl Place {
-    /// Opens a session.
+    /// Opens a session. A token that has no room for one more is worked with in the one that is kept open, if nobody has it.
     pub(in super::super) fn open(&self, operation: Operation) -> Result<Session, TokenError> {
-        self.module.open(self.slot).map_err(|fault| self.explain(operation, fault))
+        self.module.open(self.slot).or_else(|fault| {
+            let lent = match fault {
+                Fault::Code(_, code) if code.0 == cryptoki_sys::CKR_SESSION_COUNT => {
+                    self.keeper.as_ref().and_then(Keeper::lend)
+                }
+                _ => None,
+            };
+            lent.ok_or_else(|| self.explain(operation, fault))
+        })
     }
 
     /// What the token says of itself now, if it is still the one that was selected.
@@ -116,6 +127,20 @@ impl Task<'_> {
         let user = self.quirks.user_type.map_or(Who::User, Who::Vendor);
         let logged_in = self.session.log_in(user, pin);
         logged_in.map_err(|fault| self.explain(fault))
+    }
+
+    /// Logs the security officer in.
+    pub(super) fn log_in_officer(&mut self, pin: &Pin) -> Result<(), TokenError> {
+        let logged_in = self.session.log_in(Who::Officer, Some(pin));
+        logged_in.map_err(|fault| match self.explain(fault) {
+            TokenError::PinIncorrect { token, .. } => {
+                // The flags of this PIN, after the try.
+                let now = self.place.identify(self.operation);
+                let state = now.map_or(PinState::Unsaid, |now| now.officer_pin_state());
+                TokenError::PinIncorrect { token, state }
+            }
+            error => error,
+        })
     }
 
     /// All objects with the attributes of a template.

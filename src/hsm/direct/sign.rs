@@ -1,6 +1,6 @@
 //! Signing: what goes in, and how what comes out becomes what X.509 takes.
 
-use super::super::encoding::signing_mechanism;
+use super::super::encoding::{hashing_mechanism, signing_mechanism};
 use super::super::raw::{Mechanism, Object};
 use super::super::{HashAlgorithm, KeyId, ToSign, TokenError};
 use super::place::Task;
@@ -14,7 +14,7 @@ pub(in super::super) fn sign(
     (key, algorithm): (Object, KeyAlgorithm),
     what: ToSign<'_>,
 ) -> Result<Vec<u8>, TokenError> {
-    let hashes = task.quirks.hashes && algorithm.rsa_bits().is_some();
+    let hashes = task.quirks.hashes.with(algorithm, matches!(what, ToSign::Pss { .. }));
     let data = input(algorithm, what, hashes).map_err(|finding| TokenError::WrongInput {
         token: task.token(),
         id: id.clone(),
@@ -23,45 +23,69 @@ pub(in super::super) fn sign(
     let signed = task.session.sign(mechanism(algorithm, what, hashes), key, &data);
     let signature = signed.map_err(|fault| task.explain(fault))?;
     let found = signature.len();
-    output(algorithm, signature).map_err(|wanted| TokenError::MalformedSignature {
-        token: task.token(),
-        id: id.clone(),
-        found,
-        wanted,
-    })
+    output(algorithm, signature).map_err(|wanted| malformed(task.token(), id, found, wanted))
+}
+
+/// What it means that a signature has another size.
+pub(super) fn malformed(token: String, id: &KeyId, found: usize, wanted: String) -> TokenError {
+    TokenError::MalformedSignature { token, id: id.clone(), found, wanted }
 }
 
 /// By what is signed.
 const fn mechanism(algorithm: KeyAlgorithm, what: ToSign<'_>, hashes: bool) -> Mechanism {
-    let hash = match what {
-        ToSign::Pss { hash, .. } => hash,
-        ToSign::Whole { hash, .. } if hashes => {
-            return Mechanism::Plain(match hash {
-                HashAlgorithm::Sha256 => cryptoki_sys::CKM_SHA256_RSA_PKCS,
-                HashAlgorithm::Sha384 => cryptoki_sys::CKM_SHA384_RSA_PKCS,
-                HashAlgorithm::Sha512 => cryptoki_sys::CKM_SHA512_RSA_PKCS,
-            });
+    match what {
+        ToSign::Pss { hash, .. } => mechanism_of(algorithm, hash, true, hashes),
+        ToSign::Digest { hash, .. } | ToSign::Whole { hash, .. } => {
+            mechanism_of(algorithm, hash, false, hashes)
         }
-        _ => return Mechanism::Plain(signing_mechanism(algorithm)),
-    };
-    // RFC 4055 §3.1, RFC 8017 §9.1: one hash for message and mask, and as much salt as it has octets.
-    let (number, mask) = match hash {
-        HashAlgorithm::Sha256 => (cryptoki_sys::CKM_SHA256, cryptoki_sys::CKG_MGF1_SHA256),
-        HashAlgorithm::Sha384 => (cryptoki_sys::CKM_SHA384, cryptoki_sys::CKG_MGF1_SHA384),
-        HashAlgorithm::Sha512 => (cryptoki_sys::CKM_SHA512, cryptoki_sys::CKG_MGF1_SHA512),
-    };
-    Mechanism::Pss { hash: number, mask, salt: hash.octets() as u64 }
+        ToSign::Message(_) => Mechanism::Plain(signing_mechanism(algorithm)),
+    }
+}
+
+/// By what a key of a kind signs what is hashed so. `hashes`: by the token itself.
+pub(in super::super) const fn mechanism_of(
+    algorithm: KeyAlgorithm,
+    hash: HashAlgorithm,
+    pss: bool,
+    hashes: bool,
+) -> Mechanism {
+    use HashAlgorithm::{Sha256, Sha384, Sha512};
+    if pss {
+        let number =
+            if hashes { hashing_mechanism(algorithm, hash, true) } else { cryptoki_sys::CKM_RSA_PKCS_PSS };
+        // RFC 4055 §3.1, RFC 8017 §9.1: one hash for message and mask, and as much salt as it has octets.
+        let (by, mask) = match hash {
+            Sha256 => (cryptoki_sys::CKM_SHA256, cryptoki_sys::CKG_MGF1_SHA256),
+            Sha384 => (cryptoki_sys::CKM_SHA384, cryptoki_sys::CKG_MGF1_SHA384),
+            Sha512 => (cryptoki_sys::CKM_SHA512, cryptoki_sys::CKG_MGF1_SHA512),
+        };
+        return Mechanism::Pss { number, hash: by, mask, salt: hash.octets() as u64 };
+    }
+    Mechanism::Plain(if hashes {
+        hashing_mechanism(algorithm, hash, false)
+    } else {
+        signing_mechanism(algorithm)
+    })
 }
 
 /// The octets for the token's mechanism. Otherwise why there are none. `hashes`: the token hashes itself.
 fn input(algorithm: KeyAlgorithm, what: ToSign<'_>, hashes: bool) -> Result<Vec<u8>, String> {
+    let message = match what {
+        ToSign::Whole { message, .. } => Some(message),
+        ToSign::Pss { message, .. } => message,
+        ToSign::Digest { .. } | ToSign::Message(_) => None,
+    };
+    let input = of_digest(algorithm, what)?;
+    match message {
+        _ if !hashes => Ok(input),
+        Some(message) => Ok(message.to_vec()),
+        None => Err("this token signs only what it hashes itself, and there is only a digest".to_owned()),
+    }
+}
+
+/// The octets for a token that takes a digest. Otherwise why there are none.
+fn of_digest(algorithm: KeyAlgorithm, what: ToSign<'_>) -> Result<Vec<u8>, String> {
     let what = match what {
-        ToSign::Whole { message, .. } if hashes => return Ok(message.to_vec()),
-        ToSign::Digest { .. } if hashes => {
-            return Err(
-                "this token signs by RSA only what it hashes itself, and there is only a digest".to_owned()
-            );
-        }
         ToSign::Whole { hash, octets, .. } => ToSign::Digest { hash, octets },
         what => what,
     };
@@ -70,7 +94,7 @@ fn input(algorithm: KeyAlgorithm, what: ToSign<'_>, hashes: bool) -> Result<Vec<
         (ToSign::Message(_), _, _) => Err(format!("{algorithm} signs a digest")),
         (ToSign::Digest { .. }, None, None) => Err(format!("{algorithm} signs the message itself")),
         (ToSign::Pss { .. }, None, _) => Err(format!("{algorithm} does not sign by RSA-PSS")),
-        (ToSign::Digest { hash, octets } | ToSign::Pss { hash, octets }, _, _)
+        (ToSign::Digest { hash, octets } | ToSign::Pss { hash, octets, .. }, _, _)
             if octets.len() != hash.octets() =>
         {
             Err(format!("a digest by {hash} has {} octets; this one has {}", hash.octets(), octets.len()))
@@ -89,7 +113,7 @@ fn input(algorithm: KeyAlgorithm, what: ToSign<'_>, hashes: bool) -> Result<Vec<
 }
 
 /// The signature as X.509 takes it. Otherwise what was wanted.
-fn output(algorithm: KeyAlgorithm, signature: Vec<u8>) -> Result<Vec<u8>, String> {
+pub(super) fn output(algorithm: KeyAlgorithm, signature: Vec<u8>) -> Result<Vec<u8>, String> {
     let fixed = match (algorithm.curve(), algorithm.rsa_bits(), algorithm.ml_dsa()) {
         (Some(curve), ..) => {
             return ecdsa_signature_from_fixed(curve, &signature)
@@ -137,11 +161,12 @@ mod tests {
     #[test]
     fn pss_is_for_rsa_and_takes_the_digest_as_it_is() {
         let (hash, octets) = digest(HashAlgorithm::Sha384);
-        let what = ToSign::Pss { hash, octets: &octets };
+        let what = ToSign::Pss { hash, octets: &octets, message: None };
         assert_eq!(input(KeyAlgorithm::Rsa3072, what, false).unwrap(), octets);
         assert!(input(KeyAlgorithm::EcdsaP384, what, false).is_err());
         assert!(input(KeyAlgorithm::Ed25519, what, false).is_err());
-        assert!(input(KeyAlgorithm::Rsa3072, ToSign::Pss { hash, octets: &octets[1..] }, false).is_err());
+        let short = ToSign::Pss { hash, octets: &octets[1..], message: None };
+        assert!(input(KeyAlgorithm::Rsa3072, short, false).is_err());
     }
 
     #[test]
@@ -164,11 +189,20 @@ mod tests {
         let (hash, octets) = digest(HashAlgorithm::Sha384);
         let whole = ToSign::Whole { hash, octets: &octets, message: b"message" };
         assert_eq!(input(KeyAlgorithm::Rsa2048, whole, true).unwrap(), b"message");
-        let by = |what, hashes| match mechanism(KeyAlgorithm::Rsa2048, what, hashes) {
-            Mechanism::Plain(number) => number,
-            Mechanism::Pss { .. } => panic!("not PSS"),
+        let of = |algorithm, what, hashes| match mechanism(algorithm, what, hashes) {
+            Mechanism::Plain(number) | Mechanism::Pss { number, .. } => number,
         };
+        let by = |what, hashes| of(KeyAlgorithm::Rsa2048, what, hashes);
         assert_eq!(by(whole, true), cryptoki_sys::CKM_SHA384_RSA_PKCS);
+        assert_eq!(input(KeyAlgorithm::EcdsaP384, whole, true).unwrap(), b"message");
+        assert_eq!(of(KeyAlgorithm::EcdsaP384, whole, true), cryptoki_sys::CKM_ECDSA_SHA384);
+        assert_eq!(of(KeyAlgorithm::EcdsaP384, whole, false), cryptoki_sys::CKM_ECDSA);
+        assert!(input(KeyAlgorithm::EcdsaP256, whole, true).is_err(), "the digest is longer than the curve");
+        let pss = |message| ToSign::Pss { hash, octets: &octets, message };
+        assert_eq!(input(KeyAlgorithm::Rsa2048, pss(Some(b"message")), true).unwrap(), b"message");
+        assert!(input(KeyAlgorithm::Rsa2048, pss(None), true).is_err());
+        assert_eq!(by(pss(None), true), cryptoki_sys::CKM_SHA384_RSA_PKCS_PSS);
+        assert_eq!(by(pss(None), false), cryptoki_sys::CKM_RSA_PKCS_PSS);
         assert!(input(KeyAlgorithm::Rsa2048, ToSign::Digest { hash, octets: &octets }, true).is_err());
         // Any other token gets the digest, as if the message were not there.
         let alone = ToSign::Digest { hash, octets: &octets };

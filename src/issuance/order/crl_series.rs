@@ -14,6 +14,7 @@ use crate::issuance::{
 use crate::pki::SignatureAlgorithm;
 use crate::pki::build::Streamed;
 use crate::pki::read::TbsCertificateView;
+use crate::progress::Work;
 use crate::rule::Context;
 use crate::stage::{Artifact, ArtifactPlace, Batch, Event, Hands};
 
@@ -112,6 +113,10 @@ impl Series for ReadyCrlSeries<'_> {
 
     fn words(&self) -> &'static str {
         "the CRLs ahead of time"
+    }
+
+    fn work(&self) -> (Work, Work) {
+        (Work::ListsJudged, Work::ListsSigned)
     }
 
     fn algorithm(&self) -> Result<SignatureAlgorithm, IssuanceError> {

@@ -19,6 +19,7 @@ use crate::pki::read::{CertificateView, TbsCertificateView};
 use crate::pki::reason::Reason;
 use crate::pki::{Name, PublicKey, SerialNumber, SignatureAlgorithm};
 use crate::profile::{Fills, OcspResponseProfile, OcspResponseValues, ResponderForm, SingleResponse};
+use crate::progress::Work;
 use crate::rule::{Ceremony, Context, SigningTime};
 use crate::stage::{Artifact, ArtifactPlace, Batch, Event, Hands};
 
@@ -251,6 +252,10 @@ impl Series for ReadyOcspSeries<'_> {
 
     fn words(&self) -> &'static str {
         "the OCSP responses"
+    }
+
+    fn work(&self) -> (Work, Work) {
+        (Work::ResponsesJudged, Work::ResponsesSigned)
     }
 
     fn algorithm(&self) -> Result<SignatureAlgorithm, IssuanceError> {

@@ -15,6 +15,7 @@ use crate::pki::read::{
 use crate::pki::reason::Reason;
 use crate::pki::revoked::{Entries, EntriesDigest, RevokedList, RevokedParts};
 use crate::pki::{Message, SignatureAlgorithm, oid};
+use crate::progress::{Counter, Work};
 use crate::rule::{self, Context};
 
 /// A certificate revocation list.
@@ -33,7 +34,7 @@ impl Structure for CertificateList {
         let mut faults = Faults::new();
         let mut source = octets.reader();
         let stream = CrlStream::open(&mut source, CrlForm::ToBeSigned, heard, &mut faults)?;
-        let mut said = Said::against(octets.list());
+        let mut said = Said::against(octets.list(), Work::EntriesJudged);
         let judged = rule::crl::judge(stream, faults, context, &mut |entry| {
             said.enter(entry.view(), reason(&entry.reason()));
         })?;
@@ -65,7 +66,7 @@ impl Structure for CertificateList {
         let mut heard = |octets: &[u8]| message.hear(octets);
         let mut faults = Faults::new();
         let stream = CrlStream::open(whole, CrlForm::Whole, &mut heard, &mut faults)?;
-        let mut said = Said::against(planned.list());
+        let mut said = Said::against(planned.list(), Work::EntriesReadBack);
         let read = read_all(stream, &mut faults, &mut said)?;
         faults.none()?;
         let missing = ReadError::Truncated { offset: read.octets(), what: "signature" };
@@ -244,6 +245,7 @@ struct Said {
     /// The last entry: the content octets of its serial number, its time, the number of its reason.
     last: (Vec<u8>, Timestamp, Option<u8>),
     by: By,
+    counter: Counter,
 }
 
 /// How the entries are told as a whole.
@@ -257,12 +259,14 @@ enum By {
 impl Said {
     fn of_itself() -> Self {
         let last = (Vec::new(), Timestamp::EPOCH, None);
-        Self { count: 0, shown: Shown::default(), last, by: By::Digest(Box::default()) }
+        let counter = Counter::new(Work::EntriesRead, None);
+        Self { count: 0, shown: Shown::default(), last, by: By::Digest(Box::default()), counter }
     }
 
-    fn against(list: &RevokedList) -> Self {
+    fn against(list: &RevokedList, work: Work) -> Self {
+        let counter = Counter::new(work, Some(list.count()));
         let by = By::List { list: list.clone(), next: list.entries(), difference: None };
-        Self { by, ..Self::of_itself() }
+        Self { by, counter, ..Self::of_itself() }
     }
 
     fn enter(&mut self, entry: &EntryView<'_>, reason: Option<u8>) {
@@ -271,6 +275,7 @@ impl Said {
             self.shown.first.push(OneEntry::new(serial, at, reason));
         }
         self.count += 1;
+        self.counter.step();
         self.last.0.clear();
         self.last.0.extend_from_slice(serial);
         (self.last.1, self.last.2) = (at, reason);

@@ -99,6 +99,9 @@ struct Setting {
     lead: f32,
 }
 
+/// A cell's lines and how they are set; nothing where somebody writes.
+type SetCell = Option<(Setting, Vec<String>)>;
+
 impl Maker<'_> {
     fn blocks(&mut self, blocks: &[Block]) {
         for (place, block) in blocks.iter().enumerate() {
@@ -321,7 +324,8 @@ impl Maker<'_> {
         let widths: Vec<f32> =
             table.columns.iter().map(|(_, share)| room * f32::from(*share) / shares.max(1.0)).collect();
         let names: Vec<Cell> = table.columns.iter().map(|(name, _)| Cell::Text(name.clone())).collect();
-        let mut head = self.row(&names, &widths, Setting { style: Style::Strong, ..CELL });
+        let strong = Setting { style: Style::Strong, ..CELL };
+        let mut head = self.row(&names, &widths, strong).into_iter().next().unwrap_or_default();
         if let Some(Mark::Fill { height, grey, .. }) = head.marks.last_mut() {
             (*height, *grey) = (0.8, 0.0);
         }
@@ -329,34 +333,50 @@ impl Maker<'_> {
         let repeated = Rc::new(head.clone());
         self.strips.push(head);
         for (place, row) in table.rows.iter().enumerate() {
-            let mut strip = self.row(row, &widths, CELL);
-            strip.head = (place > 0).then(|| Rc::clone(&repeated));
-            self.strips.push(strip);
+            for (part, mut strip) in self.row(row, &widths, CELL).into_iter().enumerate() {
+                strip.head = (place > 0 || part > 0).then(|| Rc::clone(&repeated));
+                self.strips.push(strip);
+            }
         }
         self.gap(8.0);
     }
 
-    fn row(&self, cells: &[Cell], widths: &[f32], words: Setting) -> Strip {
+    /// A row. One that is very tall is in parts, between which a page may end; its line stands below the last.
+    fn row(&self, cells: &[Cell], widths: &[f32], words: Setting) -> Vec<Strip> {
+        let set = |(cell, width): (&Cell, &f32)| match cell {
+            Cell::Text(said) => Some((words, self.lines(said, words, *width))),
+            Cell::Value(value) => Some((CELL_EXACT, self.lines(&value.line(), CELL_EXACT, *width))),
+            Cell::Blank => None,
+        };
+        let cells: Vec<SetCell> = cells.iter().zip(widths).map(set).collect();
+        let tallest = cells.iter().flatten().map(|(_, lines)| lines.len()).max().unwrap_or_default();
+        let most = if tallest > MOST_LINES { LINES_OF_PART } else { MOST_LINES };
+        let begins = (0..tallest.max(1)).step_by(most);
+        begins.map(|from| self.part_of_row(&cells, widths, from, most, from + most >= tallest)).collect()
+    }
+
+    /// Some lines of a row.
+    fn part_of_row(&self, cells: &[SetCell], widths: &[f32], from: usize, most: usize, ends: bool) -> Strip {
         let mut marks = Vec::new();
         let mut x = 0.0;
         let mut height: f32 = 0.0;
         for (cell, width) in cells.iter().zip(widths) {
-            let lines = match cell {
-                Cell::Text(said) => self.lines(said, words, *width),
-                Cell::Value(value) => self.lines(&value.line(), CELL_EXACT, *width),
-                Cell::Blank => Vec::new(),
-            };
-            let setting = if matches!(cell, Cell::Value(_)) { CELL_EXACT } else { words };
-            let mut y = 3.0;
-            for line in lines {
-                marks.push(text(x, y + setting.lead * 0.78, setting, &line));
-                y += setting.lead;
+            if let Some((setting, lines)) = cell {
+                let mut y = if from == 0 { 3.0 } else { 0.0 };
+                for line in lines.iter().skip(from).take(most) {
+                    marks.push(text(x, y + setting.lead * 0.78, *setting, line));
+                    y += setting.lead;
+                }
+                height = height.max(if ends { y + 3.0 } else { y });
+            } else {
+                // A hand needs more room than a font.
+                height = height.max(22.0);
             }
-            // A hand needs more room than a font.
-            height = height.max(if matches!(cell, Cell::Blank) { 22.0 } else { y + 3.0 });
             x += width + COLUMN_GAP;
         }
-        marks.push(Mark::Fill { x: 0.0, y: height - 0.4, width: self.width, height: 0.4, grey: 0.6 });
+        if ends {
+            marks.push(Mark::Fill { x: 0.0, y: height - 0.4, width: self.width, height: 0.4, grey: 0.6 });
+        }
         Strip { height, marks, ..Strip::default() }
     }
 
@@ -468,6 +488,10 @@ pub(super) const BOTTOM: f32 = 64.0;
 const NAMES: f32 = 112.0;
 /// Between blanks.
 const BLANK_GAP: f32 = 10.0;
+/// Lines of a row that stays whole.
+const MOST_LINES: usize = 40;
+/// Lines of each part of a longer one.
+const LINES_OF_PART: usize = 10;
 /// Between the columns of a table.
 const COLUMN_GAP: f32 = 8.0;
 
@@ -476,3 +500,44 @@ const EXACT: Setting = Setting { style: Style::Exact, size: 8.7, lead: 12.0 };
 const DIGITS: Setting = Setting { style: Style::Exact, size: 9.6, lead: 13.0 };
 const CELL: Setting = Setting { style: Style::Words, size: 8.5, lead: 11.5 };
 const CELL_EXACT: Setting = Setting { style: Style::Exact, size: 7.6, lead: 10.5 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_taller_than_a_page_goes_on_on_the_next_and_loses_no_word() {
+        let words: Vec<String> = (0..3_000).map(|number| format!("word{number}")).collect();
+        let rows = vec![
+            vec![Cell::Text("1".into()), Cell::Text(words.join(" "))],
+            vec![Cell::Text("2".into()), Cell::Blank],
+        ];
+        let table = Table { columns: vec![("no".into(), 1), ("what".into(), 2)], rows };
+        let faces = Faces::read().unwrap();
+        for size in [PageSize::A4, PageSize::Letter] {
+            let mut maker = Maker { faces: &faces, width: size.width() - 2.0 * SIDE, strips: Vec::new() };
+            maker.keep(&[Block::Table(table.clone())]);
+            let room = size.height() - TOP - BOTTOM;
+            let pages = parted(maker.strips, room);
+            assert!(pages.len() > 2, "{}", pages.len());
+            let mut drawn = String::new();
+            for page in &pages {
+                let used: f32 = page.iter().map(|strip| strip.height).sum();
+                assert!(used <= room, "{used} of {room}");
+                let mut up = 0.0;
+                for strip in page {
+                    for mark in &strip.marks {
+                        if let Mark::Text { y, text, .. } = mark {
+                            assert!(up + y <= room, "{text}");
+                            drawn.push_str(text);
+                            drawn.push(' ');
+                        }
+                    }
+                    up += strip.height;
+                }
+            }
+            let drawn: Vec<&str> = drawn.split(' ').filter(|word| word.starts_with("word")).collect();
+            assert_eq!(drawn, words);
+        }
+    }
+}

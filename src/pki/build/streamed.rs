@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use super::crl::EntryWriter;
 use crate::digest::Digest;
 use crate::pki::revoked::{Entries, RevokedList};
+use crate::progress::{Counter, Work};
 
 /// Octets of known length that need not be in memory.
 #[derive(Clone, Debug)]
@@ -67,7 +68,14 @@ impl Streamed {
             stage: Stage::Head,
             buffer: Vec::new(),
             at: 0,
+            counter: None,
         }
+    }
+
+    /// The same; the entries are counted as they are made.
+    pub fn counted(&self, work: Work) -> Reader<'_> {
+        let counter = Some(Counter::new(work, Some(self.list.count())));
+        Reader { counter, ..self.reader() }
     }
 
     /// SHA-256 of the octets.
@@ -100,6 +108,7 @@ pub struct Reader<'s> {
     stage: Stage,
     buffer: Vec<u8>,
     at: usize,
+    counter: Option<Counter>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -133,6 +142,9 @@ impl Reader<'_> {
         {
             if let Some(entry) = self.entries.next() {
                 self.writer.write(&entry?, &mut self.buffer);
+                if let Some(counter) = &mut self.counter {
+                    counter.step();
+                }
             } else {
                 self.buffer.extend_from_slice(&self.of.tail);
                 self.stage = Stage::End;

@@ -14,6 +14,7 @@ use super::record::{OCTETS, Record};
 use super::scratch::{self, Reader};
 use super::{RevokedList, RevokedParts, Storage, Tally};
 use crate::pki::serial::SerialNumber;
+use crate::progress::{Counter, Work};
 
 /// Takes entries in any order.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub struct Sorter {
     runs: Vec<u64>,
     /// Makes scratch files: tests have others.
     scratch: fn() -> io::Result<File>,
+    read: Counter,
 }
 
 /// One serial number that is there twice, and the lines of both.
@@ -63,7 +65,8 @@ impl Sorter {
 
     /// Nothing yet, and never more than so many entries in memory.
     pub(super) fn holding(longest_run: usize) -> Self {
-        Self { run: Vec::new(), longest_run, spilled: None, runs: Vec::new(), scratch: scratch::file }
+        let read = Counter::new(Work::EntriesRead, None);
+        Self { run: Vec::new(), longest_run, spilled: None, runs: Vec::new(), scratch: scratch::file, read }
     }
 
     /// Takes an entry, and the line that it came from.
@@ -76,6 +79,7 @@ impl Sorter {
             self.spill()?;
         }
         self.run.push(Record::new(entry, line));
+        self.read.step();
         Ok(())
     }
 
@@ -92,14 +96,14 @@ impl Sorter {
             return if run.len() <= FEW.min(self.longest_run) {
                 in_memory(run)
             } else {
-                in_file((self.scratch)()?, || Ok(run.next()))
+                in_file((self.scratch)()?, run.len() as u64, || Ok(run.next()))
             };
         };
         self.spill_to(&mut spilled)?;
         self.run = Vec::new();
         let file = spilled.into_inner().map_err(io::IntoInnerError::into_error)?;
         let mut merge = Merge::of(&self.runs, file)?;
-        in_file((self.scratch)()?, || merge.next())
+        in_file((self.scratch)()?, self.runs.iter().sum(), || merge.next())
     }
 
     fn spill(&mut self) -> io::Result<()> {
@@ -142,15 +146,18 @@ fn in_memory(records: impl Iterator<Item = Record>) -> Result<RevokedList, SortE
 /// Writes sorted records to a file that the list will read them from.
 fn in_file(
     file: File,
+    count: u64,
     mut next: impl FnMut() -> io::Result<Option<Record>>,
 ) -> Result<RevokedList, SortError> {
     let mut once = Once::default();
     let mut tally = Tally::default();
+    let mut sorted = Counter::new(Work::EntriesSorted, Some(count));
     let mut file = BufWriter::with_capacity(BUFFER, file);
     while let Some(record) = next()? {
         once.look(record);
         tally.enter(&record.parts().ok_or_else(super::damaged)?);
         file.write_all(&record.octets()).map_err(|error| full(&error))?;
+        sorted.step();
     }
     once.verdict()?;
     file.flush().map_err(|error| full(&error))?;

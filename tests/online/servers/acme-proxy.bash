@@ -1,7 +1,7 @@
 # acme-proxy 0.7 with the exported configuration; where it listens and its web certificate are this test's own.
 # shellcheck shell=bash disable=SC2154 # inside.bash gives the variables
 
-server_issuers() { echo e1; }
+server_issuers() { echo e3; }
 
 server_directory() { echo https://acme.test/profile/default/directory; }
 
@@ -38,8 +38,8 @@ server_judge_refusals() {
     local wrong=$work/acme-proxy/wrong
     mkdir -p "$wrong"
     sed -e "s#^cert_path.*#cert_path = \"$work/ceremony/out/certificates/r1.pem\"#" -e "s#$work/data/acme-proxy#$wrong#" \
-        "$work/store/active/exports/acme-proxy/e1/config.toml" >"$wrong/config.toml"
-    mkdir -p "$wrong/e1"
+        "$work/store/active/exports/acme-proxy/e3/config.toml" >"$wrong/config.toml"
+    mkdir -p "$wrong/e3"
     check 'acme-proxy: a certificate of another key: it does not start' refused 1 '' timeout 20 env -C "$wrong" \
         "${XDG_CACHE_HOME:-$HOME/.cache}/rootrite/bin/acme-proxy"
 }

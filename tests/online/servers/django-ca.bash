@@ -4,7 +4,7 @@
 # dehydrated need.
 # shellcheck shell=bash disable=SC2154 # inside.bash gives the variables
 
-server_issuers() { echo e1 r1; }
+server_issuers() { echo e3 r1; }
 
 server_clients() { echo certbot lego; }
 

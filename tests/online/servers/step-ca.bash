@@ -1,7 +1,7 @@
 # step-ca with the exported configuration. It makes its web certificate with its own key. This version has no CRL.
 # shellcheck shell=bash disable=SC2154 # inside.bash gives the variables
 
-server_issuers() { echo e1 r1; }
+server_issuers() { echo e3 r1; }
 
 server_directory() { echo https://acme.test/acme/acme/directory; }
 

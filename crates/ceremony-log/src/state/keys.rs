@@ -4,6 +4,8 @@
 //! A key that could leave its token is restored only after every share of its backup's set was confirmed, and sealed only
 //! after what was restored has proved itself. A new backup in the place of one that was given up has a set of its own.
 //!
+//! The keys that sign heads and cosignatures are followed too: only one that the log names can be replaced or removed.
+//!
 //! A key is named by the digest of its SubjectPublicKeyInfo. Messages here are findings of the code E159.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +23,8 @@ pub struct Keys {
     of_logs: BTreeSet<String>,
     /// The same as policies write them.
     named: BTreeSet<String>,
+    /// The keys of witnesses whose cosignatures count, as policies write them.
+    witnesses: BTreeSet<String>,
     /// Requests whose proof of possession was verified: digest, and the key's if it was said.
     requests: BTreeMap<String, Option<String>>,
 }
@@ -74,6 +78,11 @@ impl Keys {
         match record.ev.as_str() {
             "log.key.added" => self.log_key(data),
             "log.key.replaced" | "log.key.rotated" => self.log_key_changes(record),
+            "witness.registered" => {
+                self.witnesses.extend(data.str("vkey").map(str::to_owned));
+                None
+            }
+            "witness.removed" => self.witness_removed(data),
             "key.generated" => self.generated(data),
             "key.proved" => self.proved(record, intent),
             "key.backup" => self.backed_up(record),
@@ -101,7 +110,7 @@ impl Keys {
 
     /// How much there is to remember.
     pub fn len(&self) -> usize {
-        self.known.len() + self.of_logs.len() + self.named.len() + self.requests.len()
+        self.known.len() + self.of_logs.len() + self.named.len() + self.witnesses.len() + self.requests.len()
     }
 
     /// Whether the key may sign.
@@ -125,6 +134,12 @@ impl Keys {
             Some(_) => Some("the new key of the log was not added to it before".to_owned()),
             None => Some(format!("`{}` without `new`", record.ev)),
         }
+    }
+
+    /// A witness's key does not count any more: one that counted until now.
+    fn witness_removed(&mut self, data: &Object) -> Option<String> {
+        let known = data.str("vkey").is_some_and(|vkey| self.witnesses.remove(vkey));
+        (!known).then(|| "the witness's key that is removed was not registered before".to_owned())
     }
 
     fn generated(&mut self, data: &Object) -> Option<String> {
