@@ -9,15 +9,16 @@
 #include <unistd.h>
 
 typedef unsigned long word;
-typedef word (*function)(void);
+typedef word (*function)(word, word, word, word, word, word, word, word);
 struct list { unsigned char version[2]; function calls[68]; };
 
-typedef word (*unwrapping)(word, word, word, word, word, word, word, word);
-
 static struct list ours;
-static unwrapping unwrap;
+static function unwrap;
 
-static word refuse(void) { return 0x10; /* CKR_ATTRIBUTE_READ_ONLY */ }
+static word refuse(word a, word b, word c, word d, word e, word f, word g, word h) {
+    (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h;
+    return 0x10; /* CKR_ATTRIBUTE_READ_ONLY */
+}
 
 static word come_back(word a, word b, word c, word d, word e, word f, word g, word h) {
     const char *file = getenv("STUBBORN");
@@ -35,8 +36,8 @@ word C_GetFunctionList(struct list **list) {
     ours = *real;
     /* The order of the functions is that of pkcs11f.h. */
     ours.calls[25] = refuse;
-    unwrap = (unwrapping)ours.calls[61];
-    ours.calls[61] = (function)come_back;
+    unwrap = ours.calls[61];
+    ours.calls[61] = come_back;
     *list = &ours;
     return 0;
 }
