@@ -7,6 +7,7 @@
 
 use super::{ConductError, Opened};
 use crate::clock::Timestamp;
+use crate::digest::Digest;
 use crate::hsm::{self, KeyId};
 use crate::plan::Ledger;
 use crate::record::{Interrupted, Torn};
@@ -161,7 +162,9 @@ impl Resumption {
             self.past.find("key.destroy.intent", of_key).is_some()
         };
         let all = self.past.records().iter();
-        let generated = all.filter(|record| record.ev == "key.generated" && !goes(record));
+        let comes =
+            |key: &PastRecord| key.digest("spki_sha256").is_some_and(|sha256| comes_back(&self.past, sha256));
+        let generated = all.filter(|record| record.ev == "key.generated" && !goes(record) && !comes(record));
         let mut found = 0_usize;
         for record in generated {
             let text = |key| record.text(key).unwrap_or_default().to_owned();
@@ -184,6 +187,18 @@ impl Resumption {
         }
         Ok(())
     }
+}
+
+/// Whether people allowed that a key is destroyed, which is to come back from its backup and has not been sealed since. Between the
+/// two it is nowhere on its token; its step looks at what is there of it.
+fn comes_back(past: &Past, spki_sha256: Digest) -> bool {
+    let allowed = |record: &PastRecord| {
+        record.text("kind") == Some("destruction") && record.digest("sha256") == Some(spki_sha256)
+    };
+    let sealed = |record: &PastRecord| record.digest("spki_sha256") == Some(spki_sha256);
+    past.find("request.approved", allowed).is_some()
+        && past.find("key.backup", sealed).is_some()
+        && past.find("key.sealed", sealed).is_none()
 }
 
 /// Says which octets were no whole record and were moved away.

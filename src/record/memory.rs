@@ -378,19 +378,6 @@ impl Memory {
         Some(())
     }
 
-    /// A secret was divided.
-    fn secret_split(&mut self, data: &Object) -> Option<()> {
-        let count = |key: &str| usize::try_from(data.get(key)?.as_u64()?).ok();
-        self.ledger.backups.add_secret(DividedSecret {
-            name: data.str("secret")?.to_owned(),
-            set: data.str("set_id")?.to_owned(),
-            threshold: count("threshold")?,
-            share_count: count("share_count")?,
-            shares: BTreeMap::new(),
-        });
-        Some(())
-    }
-
     /// A share lies encrypted on its holder's own medium.
     fn share_sent(&mut self, data: &Object) -> Option<()> {
         let index = data.get("index")?.as_u64()?;
@@ -402,6 +389,19 @@ impl Memory {
             medium: data.str("medium")?.to_owned(),
             file: data.str("file")?.to_owned(),
             sha256: data.str("ciphertext_sha256")?.parse().ok()?,
+        });
+        Some(())
+    }
+
+    /// A secret was divided.
+    fn secret_split(&mut self, data: &Object) -> Option<()> {
+        let count = |key: &str| usize::try_from(data.get(key)?.as_u64()?).ok();
+        self.ledger.backups.add_secret(DividedSecret {
+            name: data.str("secret")?.to_owned(),
+            set: data.str("set_id")?.to_owned(),
+            threshold: count("threshold")?,
+            share_count: count("share_count")?,
+            shares: BTreeMap::new(),
         });
         Some(())
     }

@@ -26,7 +26,7 @@ pub use deal::{DealError, Group, Scheme, deal, deal_any};
 pub use encoding::{Encoding, ReadError, Typing, read, rest_of_word, typing};
 pub use hand::{CombineError, Hand, WrongShare};
 pub use random::{NoRandom, Random, SystemRandom};
-pub use told::{hints, tells};
+pub use told::{hints, is_like_a_share, tells};
 
 use std::fmt;
 

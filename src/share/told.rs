@@ -7,6 +7,7 @@
 use base64ct::{Base64, Encoding as _};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::encoding::is_word;
 use crate::digest::hex;
 use crate::secret::SecretOctets;
 
@@ -38,6 +39,15 @@ pub fn hints(share: &SecretOctets, message: &[u8]) -> bool {
         known.into_iter().filter(|word| said.iter().any(|said| said.eq_ignore_ascii_case(word))).count()
     });
     told >= BY_CHANCE || tells(share, message)
+}
+
+/// Whether a message may say a share that nobody here knows: it has the beginning of one of our own, or more of SLIP-39's words than a
+/// sentence has by chance.
+pub fn is_like_a_share(message: &[u8]) -> bool {
+    let said = message.split(|octet| !octet.is_ascii_alphanumeric());
+    let said: Vec<Zeroizing<Vec<u8>>> = said.map(|word| Zeroizing::new(word.to_ascii_lowercase())).collect();
+    said.iter().any(|word| word.as_slice() == b"rr1")
+        || said.iter().filter(|word| is_word(word.as_slice())).count() >= NO_SENTENCE
 }
 
 /// The words of a share, or its groups.
@@ -80,6 +90,8 @@ fn has(there: &[u8], what: &[u8]) -> bool {
 const IN_A_ROW: usize = 3;
 /// So many in a row are looked for in other writing.
 const ENCODED: usize = 3;
+/// So many of SLIP-39's words are in no sentence of a program's.
+const NO_SENTENCE: usize = 8;
 /// So many words of a share are not in a message by chance.
 const BY_CHANCE: usize = 3;
 
@@ -134,5 +146,8 @@ mod tests {
         assert!(hints(&share(), WORDS.replace(' ', "").as_bytes()));
         assert!(!hints(&share(), b"age: error: no such file: year"));
         assert!(!hints(&share(), b"year year year"));
+        assert!(is_like_a_share(WORDS.as_bytes()) && is_like_a_share(b"got RR1 0G7Q2"));
+        let said = b"age: error: no identity matched any of the recipients\nage: report unexpected or unhelpful errors at https://filippo.io/age/report";
+        assert!(!is_like_a_share(said));
     }
 }

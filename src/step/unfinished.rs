@@ -99,7 +99,8 @@ fn counts(first: &PastRecord, id: &str, records: &[PastRecord]) -> bool {
     };
     records.iter().filter(|record| record.seq > first.seq).any(|record| match record.ev.as_str() {
         "key.live" => record.text("spki_sha256").is_some_and(|spki| first.text("spki_sha256") == Some(spki)),
-        "token.initialized" => same(record, "token"),
+        // Once it was begun nobody knows here whether the token has the PIN.
+        "token.initialized" | "token.pin.intent" | "token.pin.changed" => same(record, "token"),
         // A set before it goes: it takes that one's place. One that is dealt later comes after this one was given up.
         "share.returned" => {
             let other = record.text("set_id").filter(|other| *other != id);

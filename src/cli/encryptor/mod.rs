@@ -16,10 +16,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::digest::Digest;
 use crate::plan::{Site, SiteEncryptor, SiteProgram};
 use crate::secret::SecretOctets;
-use crate::share::{hints, tells};
+use crate::share::{hints, is_like_a_share, tells};
 use crate::stage::{EncryptError, EncryptorFace, Encryptors};
 use pipe::{Pipe, Ran};
 
@@ -107,9 +109,8 @@ impl Encryptors for SiteEncryptors {
         let (_, encryptor, recipient) = self.of_holder(holder)?;
         let Some(program) = &encryptor.decrypt else { return Ok(None) };
         let command = program.filled(holder, recipient);
-        // What it says is of no share that is known here.
-        let ran =
-            run(encryptor, program, &command, ciphertext).map_err(|failed| failed.without(&|_| false))?;
+        let ran = run(encryptor, program, &command, ciphertext)
+            .map_err(|failed| failed.without(&is_like_a_share))?;
         let share = ran.out.expose(SecretOctets::read).filter(|share| !share.is_empty());
         let none = || {
             let (found, most) = (ran.out.len(), SecretOctets::MAX_OCTETS);
@@ -148,7 +149,7 @@ fn run(
     command: &[String],
     input: &[u8],
 ) -> Result<Ran, Failed> {
-    agreed(program).map_err(|error| Failed { why: error.why, said: Vec::new() })?;
+    agreed(program).map_err(|error| Failed { why: error.why, said: Zeroizing::default() })?;
     let order = Pipe {
         command,
         sockets: program.sockets,
@@ -161,7 +162,7 @@ fn run(
 /// Why a program gave nothing, and what it said.
 pub struct Failed {
     why: String,
-    said: Vec<u8>,
+    said: Zeroizing<Vec<u8>>,
 }
 
 impl Failed {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::child::CHILD_ARGUMENT;
 use super::{Failed, shown};
@@ -46,7 +46,7 @@ impl Pipe<'_> {
         let named = |why: String| format!("`{program}` {why}");
         let mut child = self.start().map_err(|error| Failed {
             why: named(format!("could not be started: {error}")),
-            said: Vec::new(),
+            said: Zeroizing::default(),
         })?;
         let mut talk = Talk { out: SecretPage::empty(), said: SecretPage::empty(), full: false };
         let ended = talk.hold(&mut child, input, Instant::now() + self.limit);
@@ -64,7 +64,7 @@ impl Pipe<'_> {
             Ok(None) => format!("took longer than {} seconds and was stopped", self.limit.as_secs()),
             Err(error) => format!("could not be talked to: {error}"),
         };
-        Err(Failed { why: named(why), said: talk.said.expose(<[u8]>::to_vec) })
+        Err(Failed { why: named(why), said: Zeroizing::new(talk.said.expose(<[u8]>::to_vec)) })
     }
 
     fn start(&self) -> io::Result<Child> {

@@ -14,6 +14,11 @@ use thiserror::Error;
 use super::{Contents, Share};
 use crate::secret::SecretOctets;
 
+/// Whether a word, in lower case, is one of SLIP-39's.
+pub(super) fn is_word(word: &[u8]) -> bool {
+    word_list::WORDS.iter().any(|known| known.as_bytes() == word)
+}
+
 /// The forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
