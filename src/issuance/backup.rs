@@ -316,12 +316,11 @@ pub fn take_in_copy(
         IssuanceError::Key { name: key.name.clone(), why }
     })?;
     let open = stage.take_open_intent(|record| record.ev == "key.restore.intent" && of_copy(record));
-    let seq = match open {
-        Some(intent) => intent.seq,
-        None => {
-            let (token, id) = (token.to_owned(), id.to_string());
-            stage.record(Event::KeyRestoreIntent { spki_sha256, token, id, people })?
-        }
+    let seq = if let Some(intent) = open {
+        intent.seq
+    } else {
+        let (token, id) = (token.to_owned(), id.to_string());
+        stage.record(Event::KeyRestoreIntent { spki_sha256, token, id, people })?
     };
     stage.record_closing(event, seq)?;
     Ok(id)

@@ -45,14 +45,13 @@ pub fn own_medium(name: &str, holder: &str) -> String {
 pub fn new_media(name: &Located<Id>, encrypted: &[String], scope: &mut Scope<'_>) {
     for holder in encrypted {
         let medium = own_medium(name.value.as_str(), holder);
-        match medium.parse::<Id>() {
-            Ok(value) => drop(scope.new_medium(&Located { value, place: name.place })),
-            Err(_) => {
-                let message = format!(
-                    "`{medium}` is too long for a medium's name; wanted a shorter one for the key or the person"
-                );
-                scope.problems.add(name.place, message);
-            }
+        if let Ok(value) = medium.parse::<Id>() {
+            drop(scope.new_medium(&Located { value, place: name.place }));
+        } else {
+            let message = format!(
+                "`{medium}` is too long for a medium's name; wanted a shorter one for the key or the person"
+            );
+            scope.problems.add(name.place, message);
         }
     }
 }
