@@ -378,7 +378,7 @@ mod planted {
             let wrong = imports_of("src/pki/name.rs", &format!("//! A file.\n\n{source}\n"));
             assert_eq!(
                 wrong,
-                ["src/pki/name.rs:3: uses `rule`; `pki` may use digest, clock, failure"],
+                ["src/pki/name.rs:3: uses `rule`; `pki` may use digest, clock, failure, progress"],
                 "{source}"
             );
         }
@@ -423,8 +423,8 @@ mod planted {
         assert_eq!(
             imports_of("src/rule/mod.rs", "use super::hsm;\nuse crate::secret;"),
             [
-                "src/rule/mod.rs:1: uses `hsm`; `rule` may use pki, digest, clock, failure",
-                "src/rule/mod.rs:2: uses `secret`; `rule` may use pki, digest, clock, failure",
+                "src/rule/mod.rs:1: uses `hsm`; `rule` may use pki, digest, clock, failure, progress",
+                "src/rule/mod.rs:2: uses `secret`; `rule` may use pki, digest, clock, failure, progress",
             ]
         );
         assert_eq!(imports_of("src/rule/mod.rs", "use crate::helpers;").len(), 1);

@@ -238,3 +238,49 @@ fn without_a_label_the_tokens_of_a_module_are_listed() {
     assert!(said.contains("\ntoken `root` (serial `"), "{said}");
     assert!(said.contains("\ntoken a blank token (serial `"), "{said}");
 }
+
+#[test]
+fn objects_of_the_token_are_tried_on_an_empty_token_of_a_named_serial_after_a_word_and_removed() {
+    let softhsm = softhsm();
+    let serial = {
+        let process = softhsm.start();
+        let token = session(&process, "root", USER);
+        let serial = token.token().serial.clone();
+        drop(token);
+        process.stop().unwrap();
+        serial
+    };
+    let refused = hsm(&softhsm, "doctor --probe --objects", USER, "objects\n").with(2);
+    assert!(refused.error.contains("`--objects` wants one token by its serial number"), "{}", refused.error);
+    let doctor = format!("doctor --probe --objects --serial {serial}");
+    for answer in ["", "probe\n", "Objects\n"] {
+        let refused = hsm(&softhsm, &doctor, USER, answer).with(3);
+        assert!(refused.error.contains("wanted exactly `objects`; nothing was done"), "{}", refused.error);
+        assert_eq!(objects(&softhsm).len(), 0);
+    }
+    let ended = hsm(&softhsm, &doctor, USER, "objects\n").with(0);
+    assert_eq!(objects(&softhsm).len(), 0, "everything was removed");
+    assert!(ended.error.contains("Making the ecdsa-p256 key `rootrite-doctor-1`, id "), "{}", ended.error);
+    let said = &ended.out;
+    for wanted in [
+        "ok      make ecdsa-p256 of the token: as asked, id ",
+        "ok      sign ecdsa-p256 of the token: verifies in software",
+        "ok      change CKA_SENSITIVE of a key: refused: C_SetAttributeValue returned CKR_",
+        "ok      change CKA_EXTRACTABLE of a key: refused: C_SetAttributeValue returned CKR_",
+        "ok      change CKA_LABEL of a key: refused: C_SetAttributeValue returned CKR_ACTION_PROHIBITED",
+        "ok      seal a key that may leave: it reads sealed, and nobody can take that back",
+        "ok      data object of the token: it keeps one, and the next in its place",
+        "ok      private objects without a login: nobody sees them",
+        "ok      private objects after a new login: the key is there, in a new process, and signs",
+        "ok      destroy what was made: 4 objects are gone; a fresh process looks below",
+        "ok      inventory in a fresh process: 0 objects, as before",
+    ] {
+        assert!(said.contains(&format!("\n  {wanted}")), "{wanted} is not in\n{said}");
+    }
+    // One that holds anything is none for this.
+    key(&softhsm);
+    let before = objects(&softhsm);
+    let refused = hsm(&softhsm, &doctor, USER, "objects\n").with(3);
+    assert!(refused.error.contains("for an empty token only; this one holds 2 objects"), "{}", refused.error);
+    assert_eq!(objects(&softhsm), before);
+}

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use common::fake::{configuration, module};
 use common::softhsm::{any, pin};
 use rootrite::hsm::{
-    DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, Quirks,
-    STANDARD, Session, ToSign, Token as _, TokenError,
+    DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, Probe, Quirks,
+    STANDARD, Says, Session, ToSign, Token as _, TokenError,
 };
 use rootrite::pki::key::KeyAlgorithm;
 use rootrite::pki::signature::HashAlgorithm;
@@ -102,6 +102,14 @@ fn a_token_with_room_for_few_sessions_is_worked_with_in_those() {
             );
         }
         drop(others);
+        // The doctor counts the one that is kept open, and uses it where there is no other.
+        let said = session.probe(Probe::Sessions).unwrap();
+        let (detail, count) = match fake {
+            "one-session" => ("one at a time and no more: a series is signed by it alone", 1),
+            _ => ("3 at once and no more", 3),
+        };
+        assert_eq!((said[0].detail.as_str(), &said[0].says[..]), (detail, &[Says::Sessions(count)][..]));
+        assert_eq!(sign(&mut session).unwrap().len(), 70, "the login stays");
         drop(session);
         process.stop().unwrap();
     }

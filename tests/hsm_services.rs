@@ -42,6 +42,26 @@ fn a_tpm_makes_keys_of_its_own_only_and_they_sign() {
     assert!(line(&said, "make ecdsa-p256").contains("not for a session only"), "{said}");
     assert!(line(&said, "make ed25519").starts_with("lacks"), "{said}");
     assert!(line(&said, "wrap rsa-2048").starts_with("unknown"), "{said}");
+    // Keys of its own are all that it makes, and it says of each kind what a key of a session could not.
+    let objects = format!(
+        "doctor --probe --objects --serial 0000000000000000 {}",
+        which(Tpm::MODULE, "TPM", &tpm.environment())
+    );
+    let own = hsm(folder.path(), &objects, USER, "again\nobjects\n").with(4);
+    for algorithm in ["ecdsa-p256", "ecdsa-p384", "rsa-2048"] {
+        let made = line(&own.out, &format!("make {algorithm} of the token"));
+        assert!(made.starts_with("ok"), "{}", own.both());
+        let signs = line(&own.out, &format!("sign {algorithm} of the token"));
+        assert!(signs.starts_with("ok"), "{}", own.both());
+    }
+    // What it says of a key is what somebody wrote there last.
+    let changes = |what: &str| line(&own.out, &format!("change {what} of a key")).to_owned();
+    assert!(changes("CKA_SENSITIVE").starts_with("lacks"), "{}", own.both());
+    assert!(changes("CKA_SENSITIVE").ends_with("its secret is not shown all the same"), "{}", own.both());
+    assert!(changes("CKA_EXTRACTABLE").starts_with("wrong"), "{}", own.both());
+    let leaves = line(&own.out, "make a key that may leave, ecdsa-p256, of the token");
+    assert!(leaves.starts_with("lacks") && leaves.contains("takes no template"), "{}", own.both());
+    assert!(line(&own.out, "inventory in a fresh process").starts_with("ok"), "{}", own.both());
     // What its file says of the make is what was found: keys are made by it.
     assert!(said.contains("\n    quirks: tpm2-pkcs11-1\n"), "{said}");
     for algorithm in [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384, KeyAlgorithm::Rsa2048] {

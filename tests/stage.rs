@@ -28,9 +28,9 @@ use rootrite::pki::build::Streamed;
 use rootrite::pki::{KeyAlgorithm, Name, PublicKey};
 use rootrite::profile::{BuiltIn, Fills, Profile};
 use rootrite::stage::{
-    Artifact, ArtifactPlace, Cabinet, Device, Entry, Equipment, Expected, Head, Journal, JournalError,
-    Leftover, LogKey, LoginKind, Machine, NoAnswer, Notice, Operators, Person, Pin, PinRequest, Question,
-    Signing, Stage, StageError, ToApprove,
+    Artifact, ArtifactPlace, Cabinet, Device, Entry, Equipment, Expected, Head, HeadSignature, Journal,
+    JournalError, Leftover, LogKey, LoginKind, Machine, NoAnswer, Notice, Operators, Person, Pin, PinRequest,
+    Question, Signing, Stage, StageError, ToApprove,
 };
 use zeroize::Zeroizing;
 
@@ -444,7 +444,7 @@ impl Journal for Log {
         String::new()
     }
 
-    fn store_head(&mut self, _: &[u8]) -> Result<(), JournalError> {
+    fn store_head(&mut self, _: &HeadSignature) -> Result<(), JournalError> {
         Ok(())
     }
 

@@ -309,32 +309,11 @@ fn answer(
             *last = ended(call, direct, &made, |key| key.public_key.spki_der().to_vec());
             send(socket, number, &made)
         }
-        Request::Sign { key, hash, octets } => {
-            let what = match hash {
-                Some(hash) => ToSign::Digest { hash, octets: &octets },
-                None => ToSign::Message(&octets),
-            };
-            let signed = direct.sign(&key, what);
-            *last = ended(call, direct, &signed, Clone::clone);
-            send(socket, number, &signed)
-        }
-        Request::SignPss { key, hash, octets } => {
-            let signed = direct.sign(&key, ToSign::Pss { hash, octets: &octets, message: None });
-            *last = ended(call, direct, &signed, Clone::clone);
-            send(socket, number, &signed)
-        }
-        Request::SignWhole { key, hash, message, pss } => {
-            let (octets, message) = (&hash.digest(&message), message.as_slice());
-            let what = match pss {
-                true => ToSign::Pss { hash, octets, message: Some(message) },
-                false => ToSign::Whole { hash, octets, message },
-            };
-            let signed = direct.sign(&key, what);
-            *last = ended(call, direct, &signed, Clone::clone);
-            send(socket, number, &signed)
-        }
-        Request::EndStream { octets, .. } => {
-            let signed = direct.end_stream(&octets);
+        request @ (Request::Sign { .. }
+        | Request::SignPss { .. }
+        | Request::SignWhole { .. }
+        | Request::EndStream { .. }) => {
+            let signed = sign(direct, &request);
             *last = ended(call, direct, &signed, Clone::clone);
             send(socket, number, &signed)
         }
@@ -365,6 +344,29 @@ fn answer(
     }
 }
 
+/// Signs what is asked for.
+fn sign(direct: &mut Direct, request: &Request<'_>) -> Result<Vec<u8>, TokenError> {
+    match request {
+        Request::Sign { key, hash: Some(hash), octets } => {
+            direct.sign(key, ToSign::Digest { hash: *hash, octets })
+        }
+        Request::Sign { key, hash: None, octets } => direct.sign(key, ToSign::Message(octets)),
+        Request::SignPss { key, hash, octets } => {
+            direct.sign(key, ToSign::Pss { hash: *hash, octets, message: None })
+        }
+        Request::SignWhole { key, hash, message, pss: true } => {
+            let octets = &hash.digest(message);
+            direct.sign(key, ToSign::Pss { hash: *hash, octets, message: Some(message) })
+        }
+        Request::SignWhole { key, hash, message, pss: false } => {
+            direct.sign(key, ToSign::Whole { hash: *hash, octets: &hash.digest(message), message })
+        }
+        Request::EndStream { octets, .. } => direct.end_stream(octets),
+        // Nobody else gets here.
+        _ => direct.end_stream(&[]),
+    }
+}
+
 /// What an outcome says of what has no octets of its own.
 fn nothing<T>(_: &T) -> Vec<u8> {
     Vec::new()
@@ -390,6 +392,12 @@ fn look(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Requ
         }
         Request::Data { label } => send(socket, number, &direct.data(&label)),
         Request::Probe { probe } => send(socket, number, &direct.probe(probe)),
+        Request::ProbeChanges { id } => send(socket, number, &direct.probe_changes(&id)),
+        Request::ForgetData { label } => send(socket, number, &direct.forget_data(&label)),
+        Request::Adopt { quirks } => {
+            direct.adopt(quirks);
+            send(socket, number, &Ok::<(), TokenError>(()))
+        }
         // Nobody else gets here.
         _ => Err(io::ErrorKind::InvalidInput.into()),
     }

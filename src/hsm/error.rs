@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::direct::generate::NEXT_RUNG;
 use super::{AttributeName, KeyId, PinState, ReturnCode};
 use crate::digest::Digest;
 
@@ -402,6 +403,11 @@ impl fmt::Display for Death {
 }
 
 impl TokenError {
+    /// Whether the token refuses a template, so that a shorter one may do.
+    pub fn is_about_a_template(&self) -> bool {
+        matches!(self, Self::Code { code, operation: Operation::GenerateKeyPair, .. } if NEXT_RUNG.contains(&code.0))
+    }
+
     /// Whether the token has no room for one more session.
     pub(super) fn is_want_of_sessions(&self) -> bool {
         matches!(self, Self::Code { code, .. } if code.0 == cryptoki_sys::CKR_SESSION_COUNT)

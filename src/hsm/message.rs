@@ -208,6 +208,21 @@ pub(super) enum Request<'a> {
         /// Which.
         probe: Probe,
     },
+    /// [`super::Session::probe_changes`]
+    ProbeChanges {
+        /// Of which key.
+        id: KeyId,
+    },
+    /// [`super::Session::forget_data`]
+    ForgetData {
+        /// Of which label.
+        label: String,
+    },
+    /// [`super::Session::adopt`]
+    Adopt {
+        /// How it differs.
+        quirks: Quirks,
+    },
 }
 
 /// [`super::Login`] as it is sent.
@@ -264,6 +279,9 @@ wire_enum!(Request<'_> {
     13 SignPss { key, hash, octets },
     14 ProbeTemplate { algorithm },
     15 Probe { probe },
+    16 ProbeChanges { id },
+    17 ForgetData { label },
+    18 Adopt { quirks },
     30 SignWhole { key, hash, message, pss },
     31 BeginStream { key, hash, pss },
     32 GoOnStream { part },

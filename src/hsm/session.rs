@@ -51,6 +51,36 @@ impl Session {
         self.ask(Operation::Examine, &Request::Probe { probe })
     }
 
+    /// Tries to make a key of the token less than it is: not sensitive, able to leave, of another label. For a key that was
+    /// made for this; it is of no use afterwards.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Token::key`]. What the token refuses is a finding, and no error.
+    pub fn probe_changes(&mut self, id: &KeyId) -> Result<Vec<Finding>, TokenError> {
+        self.ask(Operation::Examine, &Request::ProbeChanges { id: id.clone() })
+    }
+
+    /// Destroys every data object of a label and says how many there were.
+    ///
+    /// # Errors
+    ///
+    /// What can befall any call.
+    pub fn forget_data(&mut self, label: &str) -> Result<usize, TokenError> {
+        self.ask(Operation::DestroyObjects, &Request::ForgetData { label: label.to_owned() })
+    }
+
+    /// Takes the token for one that differs so, from now on.
+    ///
+    /// # Errors
+    ///
+    /// What can befall any call.
+    pub fn adopt(&mut self, quirks: Quirks) -> Result<(), TokenError> {
+        self.ask::<()>(Operation::Examine, &Request::Adopt { quirks: quirks.clone() })?;
+        self.quirks = quirks;
+        Ok(())
+    }
+
     /// How much of the template for a key pair the token accepts: the ladder of `hsm doctor`, climbed with key pairs that are
     /// no objects of the token and go at once. A ceremony makes its key in one call, by what was found here before.
     ///

@@ -158,7 +158,7 @@ pub fn read(folder: &Folder, reading: Reading<'_>, report: &mut Report) -> Told 
     let consistency = read_consistency(folder, note.as_ref(), report);
     let mut told = Told { policy, head, checkpoint, refused, size: 0, story: Story::default() };
     let old = consistency.as_ref().map(Consistency::old);
-    let old_root = lines(folder, &mut told, old, reading, report);
+    let old_root = lines(folder, &mut told, note.as_ref(), old, reading, report);
     if let (Some(consistency), Some(policy)) = (&consistency, &told.policy) {
         judge_consistency(consistency, old_root, policy, &told, &window, report);
     }
@@ -212,6 +212,7 @@ fn read_consistency(folder: &Folder, note: Option<&Note>, report: &mut Report) -
 fn lines(
     folder: &Folder,
     told: &mut Told,
+    note: Option<&Note>,
     old: Option<u64>,
     reading: Reading<'_>,
     report: &mut Report,
@@ -253,13 +254,19 @@ fn lines(
     };
     if told.head.is_none() {
         // What the format's verifier says of the last head it can only say of a log whose head a policy accepts.
-        report.push_all(continues(told.checkpoint.as_ref(), earlier, earlier_root));
+        let fits = findings.as_ref().is_ok_and(|found| found.list.iter().all(|one| one.code != Code::E131));
+        report.push_all(continues(told.checkpoint.as_ref(), earlier, earlier_root.filter(|_| fits)));
     }
     if Some(tree.size()) == old {
         old_root = Some(tree.root());
     }
+    if let Some(note) = note {
+        witnessed.judge_head(note, &mut of_story);
+    }
     let findings = findings.unwrap_or_else(|error| unreadable(&error));
     let unread = findings.list.iter().filter(|finding| is_unread(finding)).count();
+    // Of lines that are not the head's nothing is compared with it: they are a broken copy.
+    let broken = findings.list.iter().any(|finding| finding.code == Code::E131);
     report.extend(findings);
     if unread == 0 {
         report.extend(state.finish());
@@ -268,7 +275,7 @@ fn lines(
         report.note("what the records say together was not judged, because not every line can be read");
     }
     (told.size, told.story) = (tree.size(), story);
-    old_root.filter(|_| unread == 0)
+    old_root.filter(|_| unread == 0 && !broken)
 }
 
 /// What is found of a log that the disk does not give.
@@ -336,7 +343,7 @@ fn continues(head: Option<&Checkpoint>, earlier: Option<&Checkpoint>, root: Opti
         let message = format!("size {}; the last head had {}", head.size, earlier.size);
         return Some(Finding::new(Code::E132, Place::Checkpoint, message));
     }
-    let found = root.or_else(|| (head.size == earlier.size).then_some(head.root));
+    let found = if head.size == earlier.size { Some(head.root) } else { root };
     let found = found.filter(|found| *found != earlier.root)?;
     let message = format!("the first {} lines have the root {found}; wanted {}", earlier.size, earlier.root);
     Some(Finding::new(Code::E133, Place::Log, message))

@@ -166,8 +166,8 @@ impl Received {
         Ok(Taken { checkpoint: said, log_keys, before, records, first_use, known, no_quorum, warnings })
     }
 
-    /// The policy to judge by, and its text if it is to be kept.
-    fn policy(&self, trust: &Trust, sequence: &Sequence) -> Result<(Policy, Option<String>), ReceiveError> {
+    /// The policy to judge by, and its octets if it is to be kept.
+    fn policy(&self, trust: &Trust, sequence: &Sequence) -> Result<(Policy, Option<Vec<u8>>), ReceiveError> {
         let path = self.folder.join("policy");
         let kept = match fs::read(&path) {
             Ok(octets) => Some(octets),
@@ -176,14 +176,12 @@ impl Received {
         };
         let parse = |octets: &[u8]| Policy::parse(octets).map_err(ReceiveError::of);
         match (trust, kept) {
-            (Trust::Pinned(octets), None) => {
-                Ok((parse(octets)?, Some(String::from_utf8_lossy(octets).into_owned())))
-            }
+            (Trust::Pinned(octets), None) => Ok((parse(octets)?, Some(octets.clone()))),
             (Trust::Pinned(octets), Some(_)) => Ok((parse(octets)?, None)),
             (Trust::OwnPolicy, Some(octets)) => Ok((parse(&octets)?, None)),
             (Trust::OwnPolicy, None) => {
                 let text = policy_text(&named_keys(sequence), &[], 0).map_err(form)?;
-                Ok((parse(text.as_bytes())?, Some(text)))
+                Ok((parse(text.as_bytes())?, Some(text.into_bytes())))
             }
         }
     }
@@ -203,7 +201,7 @@ impl Received {
         let differ = again.iter().zip(&sequence.lines).position(|(one, other)| one != other);
         if let (Some(place), Some(_)) = (differ, have) {
             let same = again.get(..place).unwrap_or_default();
-            let line = sequence.old + same.iter().filter(|octet| **octet == b'\n').count() as u64 + 1;
+            let line = sequence.old + same.split(|octet| *octet == b'\n').count() as u64;
             let message = format!("line {line} is not the one that was received before");
             return Err(self.refusal(sequence, said, vec![Finding::new(Code::E133, Place::Log, message)])?);
         }
@@ -225,10 +223,10 @@ impl Received {
         whole: &[u8],
         note: &Note,
         said: &Checkpoint,
-        policy: Option<&str>,
+        policy: Option<&[u8]>,
     ) -> Result<(), ReceiveError> {
-        if let Some(text) = policy {
-            ensure(&self.folder.join("policy"), text.as_bytes())?;
+        if let Some(octets) = policy {
+            ensure(&self.folder.join("policy"), octets)?;
         }
         // What an interruption left behind the last head has to be a part of what comes now.
         let mut left = Vec::new();

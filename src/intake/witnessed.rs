@@ -1,4 +1,5 @@
-//! What witnesses said of the log's heads: each head is one that the log had, each cosignature one that verifies.
+//! What witnesses said of the log's heads: each head is one that the log had, each cosignature one that verifies. And that
+//! the log's old and new key both sign the heads of the ceremony that changed it.
 //!
 //! Which keys are whose is not known here: what a witness's key is worth is for who pins it.
 
@@ -8,7 +9,7 @@ use ceremony_log::checkpoint::checkpoint_text;
 use ceremony_log::code::Code;
 use ceremony_log::json::Value;
 use ceremony_log::key::{KeyKind, VerifierKey};
-use ceremony_log::note::Signature;
+use ceremony_log::note::{Note, Signature};
 use ceremony_log::record::Record;
 use ceremony_log::tree::{Hash, Tree};
 
@@ -27,6 +28,8 @@ pub struct Witnessed {
     watching: bool,
     /// Whether the record before this one closed a ceremony.
     closed: bool,
+    /// The last ceremony changed the log's key: by this record, from the one to the other.
+    rotated: Option<(u64, VerifierKey, VerifierKey)>,
 }
 
 impl Witnessed {
@@ -54,12 +57,43 @@ impl Witnessed {
                 None
             }
             "witness.registered" => self.registered(record).err(),
+            "witness.removed" => {
+                let vkey = data.str("vkey").unwrap_or_default();
+                self.keys.retain(|_, key| key.to_string() != vkey);
+                None
+            }
+            "ceremony.open" => {
+                self.rotated = None;
+                None
+            }
+            "log.key.rotated" => self.rotated(record).err(),
             "witness.agreed" | "witness.disagreed" => self.said(record).err(),
             _ => None,
         };
         if let Some((code, wrong)) = wrong {
             report.find_record(code, record.seq, format!("`{}`: {wrong}", record.ev));
         }
+    }
+
+    /// In the ceremony that changed the log's key both keys sign its heads: whoever pinned the old one knows the new one by it.
+    pub fn judge_head(&self, note: &Note, report: &mut Report) {
+        let Some((seq, old, new)) = &self.rotated else { return };
+        for key in [old, new] {
+            let by = |line: &&Signature| line.is_by(key) && key.verify(note.text(), &line.octets).is_ok();
+            if !note.signatures().iter().any(|line| by(&line)) {
+                let message = format!("the log's key was changed, and the head is not signed by `{key}`");
+                report.find_record(Code::E109, *seq, message);
+            }
+        }
+    }
+
+    fn rotated(&mut self, record: &Record) -> Result<(), (Code, String)> {
+        let key = |name: &str| {
+            let key = record.data.str(name).unwrap_or_default().parse::<VerifierKey>();
+            key.map_err(|fault| (fault.code, format!("`{name}`: {}", fault.message)))
+        };
+        self.rotated = Some((record.seq, key("old")?, key("new")?));
+        Ok(())
     }
 
     fn registered(&mut self, record: &Record) -> Result<(), (Code, String)> {

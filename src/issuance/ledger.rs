@@ -167,6 +167,8 @@ pub struct Ledger {
     pub possessions: Possessions,
     /// Backups of keys, and the keys that wait for theirs.
     pub backups: Backups,
+    /// Whose cosignatures count at the end of the log: each key as policies write it, and its person.
+    pub witnesses: BTreeMap<String, String>,
 }
 
 impl Ledger {

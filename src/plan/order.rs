@@ -15,7 +15,7 @@ const BEFORE: [(&[&str], Needs); 3] = [
 /// Finds steps that stand in the wrong place.
 pub fn judge(script: &Script, problems: &mut Problems) {
     let steps: Vec<&StepNode> = script.steps().collect();
-    for name in ["seal", "create-log", "confirm-log", "replace-log-key"] {
+    for name in ["seal", "create-log", "confirm-log", "replace-log-key", "rotate-log-key"] {
         for step in steps.iter().filter(|step| step.name == name).skip(1) {
             problems.add(step.place, format!("`{name}` stands here for the second time"));
         }
@@ -39,6 +39,13 @@ pub fn judge(script: &Script, problems: &mut Problems) {
     {
         let message = "`replace-log-key` stands before `confirm-log`: whose heads are compared there is settled by then";
         problems.add(replace.place, message);
+    }
+    if let (Some(rotate), Some(at)) = (named("rotate-log-key"), place("rotate-log-key"))
+        && place("confirm-log").is_none_or(|confirm| confirm > at)
+    {
+        let message =
+            "`rotate-log-key` stands after `confirm-log`: the key that signs until now compares the log";
+        problems.add(rotate.place, message);
     }
     if let (Some(create), Some(_)) = (named("create-log"), named("confirm-log")) {
         let message =
@@ -76,7 +83,8 @@ fn last(steps: &[&StepNode], problems: &mut Problems) {
 /// Whether a step uses a token: the quorum has to be in the room.
 fn needs_people(name: &str) -> bool {
     needs_clock(name)
-        || ["create-log", "confirm-log", "replace-log-key", "inventory", "initialize-token"].contains(&name)
+        || ["create-log", "confirm-log", "replace-log-key", "rotate-log-key", "inventory", "initialize-token"]
+            .contains(&name)
 }
 
 /// Whether a step makes or uses a key of the ceremony: the clock and the log have to be settled.

@@ -30,8 +30,8 @@ use super::value::to_object;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::stage::{
-    Artifact, ArtifactPlace, Entry, Event, Head, Held, Journal, JournalError, KeptHead, Leftover, LogKey,
-    ToCosign, WitnessKey,
+    Artifact, ArtifactPlace, Entry, Event, Head, HeadSignature, Held, Journal, JournalError, KeptHead,
+    Leftover, LogKey, ToCosign, WitnessKey,
 };
 
 /// Where a ceremony's files lie.
@@ -289,11 +289,17 @@ impl LogFolder {
     }
 
     /// The head of now as a note with its signature, which verifies.
-    fn note(&self, signature: &[u8]) -> Result<Note, JournalError> {
-        let key = self.key.as_ref().ok_or(JournalError::LogKey)?;
+    fn note(&self, signed: &HeadSignature) -> Result<Note, JournalError> {
+        let key = self.key.clone().ok_or(JournalError::LogKey)?;
+        let mut lines = vec![(key, &signed.octets)];
+        if let Some((key, octets)) = &signed.predecessor {
+            lines.push((self.verifier_key(key)?, octets));
+        }
         let mut note = Note::new(self.head_text()).map_err(|fault| unfit(&fault))?;
-        note.add(Signature::new(key, signature)).map_err(|fault| unfit(&fault))?;
-        key.verify(note.text(), signature).map_err(|fault| unfit(&fault))?;
+        for (key, octets) in lines {
+            note.add(Signature::new(&key, octets)).map_err(|fault| unfit(&fault))?;
+            key.verify(note.text(), octets).map_err(|fault| unfit(&fault))?;
+        }
         Ok(note)
     }
 
@@ -391,13 +397,13 @@ impl Journal for LogFolder {
             .unwrap_or_default()
     }
 
-    fn made_head(&self, signature: &[u8]) -> Result<Option<KeptHead>, JournalError> {
-        let note = self.note(signature)?.to_string();
+    fn made_head(&self, signed: &HeadSignature) -> Result<Option<KeptHead>, JournalError> {
+        let note = self.note(signed)?.to_string();
         Ok(Some(KeptHead { origin: self.identity.origin.clone(), note }))
     }
 
-    fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError> {
-        let note = self.note(signature)?;
+    fn store_head(&mut self, signed: &HeadSignature) -> Result<(), JournalError> {
+        let note = self.note(signed)?;
         let octets = note.to_string().into_bytes();
         let size = self.levels.size();
         let own = self.places.log.join("checkpoints").join(size.to_string());

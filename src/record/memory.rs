@@ -89,7 +89,12 @@ impl Memory {
             "key.generated" => self.key_generated(&record.cer, data),
             "key.live" => data.str("spki_sha256").and_then(|spki| self.key_is_live(spki)),
             "log.key.added" => self.log_key_added(data),
-            "log.key.replaced" => self.log_key_replaced(record),
+            "witness.registered" => self.witness_registered(data),
+            "witness.removed" => data.str("vkey").and_then(|vkey| {
+                let _ = self.ledger.witnesses.remove(vkey)?;
+                Some(())
+            }),
+            "log.key.replaced" | "log.key.rotated" => self.log_key_changed(record),
             "cert.sign.intent" => self.certificate_intended(record),
             "cert.signed" => self.certificate_signed(record.reference, data),
             "crl.signed" => self.crl_signed(data),
@@ -167,13 +172,19 @@ impl Memory {
     }
 
     /// The standby key takes over; heads of before stay its predecessor's.
-    fn log_key_replaced(&mut self, record: &Record) -> Option<()> {
+    fn log_key_changed(&mut self, record: &Record) -> Option<()> {
         let (old, new) = (record.data.str("old")?, record.data.str("new")?);
         let mut place = self.standby.iter().find(|place| place.vkey == new)?.clone();
         place.former = self.log_key.take().map(|former| former.former).unwrap_or_default();
         place.former.push(old.to_owned());
         place.since = record.seq;
         self.log_key = Some(place);
+        Some(())
+    }
+
+    fn witness_registered(&mut self, data: &Object) -> Option<()> {
+        let (vkey, person) = (data.str("vkey")?.to_owned(), data.str("person")?.to_owned());
+        self.ledger.witnesses.insert(vkey, person);
         Some(())
     }
 

@@ -193,7 +193,7 @@ impl Following {
         match Record::parse(line) {
             Ok(record) => news.push(News::Record(Box::new(record))),
             Err(fault) => {
-                news.push(News::Wrong(format!("{} line {}: {}", fault.code, place + 1, fault.message)))
+                news.push(News::Wrong(format!("{} line {}: {}", fault.code, place + 1, fault.message)));
             }
         }
     }
@@ -333,10 +333,11 @@ mod tests {
         let lines: Vec<_> = (0..3).map(|seq| record(seq, "a")).collect();
         let mut following = Following::of(folder.0.path());
         assert!(following.look().unwrap().is_empty());
-        folder.add(&format!("{}\n{}", lines[0], &lines[1][..20]));
+        let (half, rest) = lines[1].split_at(20);
+        folder.add(&format!("{}\n{half}", lines[0]));
         assert_eq!(said(&following.look().unwrap()), ["record 0"]);
         assert!(following.look().unwrap().is_empty());
-        folder.add(&format!("{}\n", &lines[1][20..]));
+        folder.add(&format!("{rest}\n"));
         // A head over lines that are not there yet waits for them.
         folder.head(&lines, "AAAAAAA=");
         assert_eq!(said(&following.look().unwrap()), ["record 1"]);
@@ -369,7 +370,7 @@ mod tests {
     fn a_log_that_becomes_shorter_or_another_is_said_and_followed_on() {
         let folder = Folder::new();
         let lines: Vec<_> = (0..4).map(|seq| record(seq, "a")).collect();
-        let text = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let text = |lines: &[String]| lines.iter().fold(String::new(), |text, line| text + line + "\n");
         folder.add(&text(&lines));
         let mut following = Following::of(folder.0.path());
         assert_eq!(following.look().unwrap().len(), 4);

@@ -7,7 +7,7 @@
 //! - `frame`: the text of one symbol. `sequence`: what the frames of a checkpoint are together.
 //! - `gather`: frames in any order, some twice, some missing, put together.
 //! - `following`: a log's folder, watched while a ceremony writes it; nothing in it is locked or changed.
-//! - `picture`, `symbols`: pictures, and the texts of the symbols on them (feature `pictures`).
+//! - `picture`, `png`, `symbols`: pictures, and the texts of the symbols on them (feature `pictures`).
 
 mod base45;
 mod following;
@@ -15,6 +15,8 @@ mod frame;
 mod gather;
 #[cfg(feature = "pictures")]
 mod picture;
+#[cfg(feature = "pictures")]
+mod png;
 mod sequence;
 #[cfg(feature = "pictures")]
 mod symbols;

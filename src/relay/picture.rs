@@ -8,11 +8,11 @@ use std::io::{self, BufRead, Read as _};
 
 use thiserror::Error;
 
+use super::png::Header;
+
 /// How many pixels a picture may have.
 pub const MOST_PIXELS: usize = 16_000_000;
 
-/// How many octets the rows of a PNG file may have before they are grey.
-const MOST_ROWS: usize = 64 << 20;
 /// How many octets of a PNG file are read.
 const MOST_FILE: u64 = 64 << 20;
 /// Pictures of more pixels than this are made smaller: what a symbol needs is left.
@@ -86,7 +86,7 @@ impl Picture {
     /// The same with as many pixels as are needed: several of a large one become their mean.
     #[must_use]
     pub fn reduced(self) -> Self {
-        let by = (1..).find(|by| self.grey.len() / (by * by) <= ENOUGH_PIXELS).unwrap_or(1);
+        let by = (1..=4).find(|by| self.grey.len() / (by * by) <= ENOUGH_PIXELS).unwrap_or(4);
         let (width, height) = (self.width / by, self.height / by);
         if by == 1 || width == 0 || height == 0 {
             return self;
@@ -265,7 +265,7 @@ impl<R: BufRead> Pictures<R> {
 const LONGEST_COMMENT: usize = 4_096;
 
 /// A size that is looked at.
-fn size(width: u64, height: u64) -> Result<(usize, usize), PictureError> {
+pub(super) fn size(width: u64, height: u64) -> Result<(usize, usize), PictureError> {
     let pixels = width.checked_mul(height).and_then(|pixels| usize::try_from(pixels).ok());
     match (pixels, usize::try_from(width), usize::try_from(height)) {
         (Some(1..=MOST_PIXELS), Ok(width), Ok(height)) => Ok((width, height)),
@@ -274,7 +274,7 @@ fn size(width: u64, height: u64) -> Result<(usize, usize), PictureError> {
 }
 
 /// The brightness of pixels of one to four samples: grey or colours, the last one how much of it covers white.
-fn brightness(samples: &[u8], channels: usize, covers: bool) -> impl Iterator<Item = u8> {
+pub(super) fn brightness(samples: &[u8], channels: usize, covers: bool) -> impl Iterator<Item = u8> {
     samples.chunks_exact(channels.max(1)).map(move |pixel| {
         let (colours, cover) = match pixel.split_last() {
             Some((cover, colours)) if covers => (colours, u32::from(*cover)),
@@ -292,126 +292,6 @@ fn brightness(samples: &[u8], channels: usize, covers: bool) -> impl Iterator<It
     })
 }
 
-/// What a PNG file says of itself (RFC 2083 §4.1.1).
-struct Header {
-    width: usize,
-    height: usize,
-    depth: usize,
-    palette: bool,
-    covers: bool,
-    channels: usize,
-}
-
-impl Header {
-    fn read(data: &[u8]) -> Result<Self, PictureError> {
-        let form = PictureError::Form("it does not say its size and kind as a PNG does");
-        let &[a, b, c, d, e, f, g, h, depth, colour, 0, 0, interlaced] = data else { return Err(form) };
-        let (width, height) =
-            size(u64::from(u32::from_be_bytes([a, b, c, d])), u64::from(u32::from_be_bytes([e, f, g, h])))?;
-        if interlaced != 0 {
-            return Err(PictureError::Kind("an interlaced PNG"));
-        }
-        let (channels, depths): (usize, &[u8]) = match colour {
-            0 => (1, &[1, 2, 4, 8, 16]),
-            2 => (3, &[8, 16]),
-            3 => (1, &[1, 2, 4, 8]),
-            4 => (2, &[8, 16]),
-            6 => (4, &[8, 16]),
-            _ => return Err(form),
-        };
-        if !depths.contains(&depth) {
-            return Err(form);
-        }
-        let depth = usize::from(depth);
-        Ok(Self { width, height, depth, palette: colour == 3, covers: colour >= 4, channels })
-    }
-
-    /// How many octets a row has.
-    const fn row(&self) -> usize {
-        (self.width * self.channels * self.depth).div_ceil(8)
-    }
-
-    fn picture(&self, packed: &[u8], palette: &[u8]) -> Result<Picture, PictureError> {
-        let wanted = (self.row() + 1) * self.height;
-        if wanted > MOST_ROWS {
-            return Err(PictureError::Size { width: self.width as u64, height: self.height as u64 });
-        }
-        let rows = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, wanted)
-            .map_err(|_| PictureError::Form("its rows cannot be unpacked"))?;
-        if rows.len() != wanted {
-            return Err(PictureError::Form("it has other rows than it says"));
-        }
-        // How far back the same sample of the pixel before it is.
-        let back = (self.channels * self.depth).div_ceil(8);
-        let mut grey = Vec::with_capacity(self.width * self.height);
-        let mut above = vec![0; self.row()];
-        for row in rows.chunks_exact(self.row() + 1) {
-            let Some((filter, row)) = row.split_first() else { continue };
-            let row = unfiltered(*filter, row, &above, back)?;
-            grey.extend(self.grey(&row, palette));
-            above = row;
-        }
-        Ok(Picture { width: self.width, height: self.height, grey })
-    }
-
-    /// A row in shades of grey.
-    fn grey(&self, row: &[u8], palette: &[u8]) -> Vec<u8> {
-        let samples: Vec<u8> = match self.depth {
-            8 => row.to_vec(),
-            // The high octet of each: 256 shades are enough.
-            16 => row.iter().step_by(2).copied().collect(),
-            depth => {
-                let most = (1_u16 << depth) - 1;
-                let of = |octet: u8| {
-                    (0..8 / depth).map(move |place| u16::from(octet) >> (8 - depth * (place + 1)) & most)
-                };
-                let samples = row.iter().flat_map(|octet| of(*octet)).take(self.width * self.channels);
-                let scale = if self.palette { 1 } else { 255 / most };
-                samples.map(|sample| u8::try_from(sample * scale).unwrap_or(u8::MAX)).collect()
-            }
-        };
-        if !self.palette {
-            return brightness(&samples, self.channels, self.covers).collect();
-        }
-        let shades: Vec<u8> = brightness(palette, 3, false).collect();
-        samples.iter().map(|index| shades.get(usize::from(*index)).copied().unwrap_or(u8::MAX)).collect()
-    }
-}
-
-/// A row without its filter (RFC 2083 §6).
-fn unfiltered(filter: u8, row: &[u8], above: &[u8], back: usize) -> Result<Vec<u8>, PictureError> {
-    let mut out: Vec<u8> = Vec::with_capacity(row.len());
-    for (place, octet) in row.iter().enumerate() {
-        let before =
-            |row: &[u8]| place.checked_sub(back).and_then(|place| row.get(place)).copied().unwrap_or(0);
-        let (left, corner) = (before(&out), before(above));
-        let up = above.get(place).copied().unwrap_or(0);
-        let guess = match filter {
-            0 => 0,
-            1 => left,
-            2 => up,
-            3 => left.midpoint(up),
-            4 => paeth(left, up, corner),
-            _ => return Err(PictureError::Form("a row has a filter that no PNG has")),
-        };
-        out.push(octet.wrapping_add(guess));
-    }
-    Ok(out)
-}
-
-/// RFC 2083 §6.6.
-fn paeth(left: u8, up: u8, corner: u8) -> u8 {
-    let guess = i16::from(left) + i16::from(up) - i16::from(corner);
-    let far = |from: u8| (guess - i16::from(from)).abs();
-    if far(left) <= far(up) && far(left) <= far(corner) {
-        left
-    } else if far(up) <= far(corner) {
-        up
-    } else {
-        corner
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -425,9 +305,9 @@ mod tests {
         Ok(found)
     }
 
-    fn part(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    fn part(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
         let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-        [&length[..], kind, data, &[0; 4]].concat()
+        [&length[..], &kind, data, &[0; 4]].concat()
     }
 
     /// A PNG of rows that have their filters already.
@@ -437,12 +317,12 @@ mod tests {
         let (one, other) = packed.split_at(packed.len() / 2);
         [
             &PNG[..],
-            &part(b"IHDR", &head),
-            &part(b"tEXt", b"x"),
-            &part(b"PLTE", palette),
-            &part(b"IDAT", one),
-            &part(b"IDAT", other),
-            &part(b"IEND", b""),
+            &part(*b"IHDR", &head),
+            &part(*b"tEXt", b"x"),
+            &part(*b"PLTE", palette),
+            &part(*b"IDAT", one),
+            &part(*b"IDAT", other),
+            &part(*b"IEND", b""),
         ]
         .concat()
     }
@@ -504,14 +384,14 @@ mod tests {
             (&png(2, 2, 3, 0, b"", b""), "size and kind"),
             (&png(2, 2, 8, 5, b"", b""), "size and kind"),
             (&png(1 << 31, 1 << 31, 8, 0, b"", b""), "2147483648 by"),
-            (&[&PNG[..], &part(b"IDAT", b"")].concat(), "wrong place"),
-            (&[&PNG[..], &part(b"IEND", b"")].concat(), "does not say its size"),
+            (&[&PNG[..], &part(*b"IDAT", b"")].concat(), "wrong place"),
+            (&[&PNG[..], &part(*b"IEND", b"")].concat(), "does not say its size"),
             (&[&PNG[..], &[0xff; 8]].concat(), "longer than"),
         ] {
             assert!(said(octets).contains(wanted), "{}", said(octets));
         }
         let interlaced = [&2_u32.to_be_bytes()[..], &2_u32.to_be_bytes(), &[8, 0, 0, 0, 1]].concat();
-        assert!(said(&[&PNG[..], &part(b"IHDR", &interlaced)].concat()).contains("interlaced"));
+        assert!(said(&[&PNG[..], &part(*b"IHDR", &interlaced)].concat()).contains("interlaced"));
     }
 
     #[test]

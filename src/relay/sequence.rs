@@ -109,6 +109,7 @@ impl Sequence {
 }
 
 #[cfg(any(feature = "pdf", feature = "pictures"))]
+#[expect(clippy::unnecessary_wraps, reason = "without the features nothing is compressed")]
 fn compressed(octets: &[u8]) -> Option<Vec<u8>> {
     Some(miniz_oxide::deflate::compress_to_vec_zlib(octets, 9))
 }

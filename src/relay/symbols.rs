@@ -5,7 +5,6 @@
 //!   a thread of its own, which is left alone then. After [`MOST_LEFT`] of them nothing more is read.
 //! - A screen may show light on dark: what has no symbol as it is, is looked at once more with black for white.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -23,8 +22,15 @@ const SMALLEST: usize = 21;
 /// Reads symbols off pictures, within bounds of time.
 #[derive(Debug, Default)]
 pub struct Reader {
-    worker: Option<(Sender<Arc<Picture>>, Receiver<Vec<String>>)>,
+    worker: Option<Worker>,
     left: usize,
+}
+
+/// The thread that looks: pictures go in, texts come out.
+#[derive(Debug)]
+struct Worker {
+    pictures: Sender<Picture>,
+    texts: Receiver<Vec<String>>,
 }
 
 /// Why no symbol was read.
@@ -56,10 +62,10 @@ impl Reader {
             Some(worker) => worker,
             None => begin().ok_or(ReaderError::Stumbled)?,
         };
-        if worker.0.send(Arc::new(picture)).is_err() {
+        if worker.pictures.send(picture).is_err() {
             return Err(ReaderError::Stumbled);
         }
-        match worker.1.recv_timeout(LONGEST) {
+        match worker.texts.recv_timeout(LONGEST) {
             Ok(texts) => {
                 self.worker = Some(worker);
                 Ok(texts)
@@ -75,8 +81,8 @@ impl Reader {
 }
 
 /// A thread that reads pictures.
-fn begin() -> Option<(Sender<Arc<Picture>>, Receiver<Vec<String>>)> {
-    let (pictures, taken) = channel::<Arc<Picture>>();
+fn begin() -> Option<Worker> {
+    let (pictures, taken) = channel::<Picture>();
     let (found, texts_of) = channel();
     let work = move || {
         while let Ok(picture) = taken.recv() {
@@ -88,7 +94,7 @@ fn begin() -> Option<(Sender<Arc<Picture>>, Receiver<Vec<String>>)> {
         }
     };
     std::thread::Builder::new().name("pictures".into()).spawn(work).ok()?;
-    Some((pictures, texts_of))
+    Some(Worker { pictures, texts: texts_of })
 }
 
 /// The texts of all symbols on a picture, however long that takes.

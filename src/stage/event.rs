@@ -30,6 +30,12 @@ pub enum Event {
     /// The log's key is lost, and its standby signs from now on.
     #[serde(rename = "log.key.replaced")]
     LogKeyReplaced { old: String, new: String, witnesses: Vec<String>, reason: String },
+    /// Another key of the log signs from now on, while the one before it is there: heads of this ceremony are by both.
+    #[serde(rename = "log.key.rotated")]
+    LogKeyRotated { old: String, new: String },
+    /// A key whose cosignatures over heads do not count any more.
+    #[serde(rename = "witness.removed")]
+    WitnessRemoved { vkey: String, person: String },
     /// A key whose cosignatures over heads count, and whose it is.
     #[serde(rename = "witness.registered")]
     WitnessRegistered { vkey: String, person: String },

@@ -69,6 +69,15 @@ pub struct OnlineHead {
     pub vkey: String,
 }
 
+/// The signature over a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadSignature {
+    /// By the log's key.
+    pub octets: Vec<u8>,
+    /// In the ceremony that changed the key, by the one before it too.
+    pub predecessor: Option<(LogKey, Vec<u8>)>,
+}
+
 /// A head as it was signed, to be kept elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptHead {
@@ -117,7 +126,7 @@ pub trait Journal {
     /// # Errors
     ///
     /// [`JournalError`] if it could not be stored.
-    fn store_head(&mut self, signature: &[u8]) -> Result<(), JournalError>;
+    fn store_head(&mut self, signed: &HeadSignature) -> Result<(), JournalError>;
 
     /// The head of now with the signature over [`Journal::head_text`], to be kept elsewhere before it is stored; nothing from
     /// a journal that makes none.
@@ -125,8 +134,8 @@ pub trait Journal {
     /// # Errors
     ///
     /// [`JournalError`] if it is none.
-    fn made_head(&self, signature: &[u8]) -> Result<Option<KeptHead>, JournalError> {
-        let _ = signature;
+    fn made_head(&self, signed: &HeadSignature) -> Result<Option<KeptHead>, JournalError> {
+        let _ = signed;
         Ok(None)
     }
 

@@ -47,8 +47,8 @@ pub use event::{
 };
 pub use hand_over::Handing;
 pub use journal::{
-    Actor, ArtifactPlace, Entry, Head, Held, Journal, JournalError, KeptHead, LogKey, OnlineHead, ToCosign,
-    WitnessKey,
+    Actor, ArtifactPlace, Entry, Head, HeadSignature, Held, Journal, JournalError, KeptHead, LogKey,
+    OnlineHead, ToCosign, WitnessKey,
 };
 pub use machine::{Expected as MachineExpected, Machine};
 pub use media::Delivery;
@@ -76,6 +76,8 @@ pub struct Stage<'a> {
     step: Option<String>,
     present: Vec<Person>,
     log_key: Option<(String, KeyId, bool)>,
+    /// The key that signed before it, and signs with it until this ceremony ends.
+    predecessor: Option<(String, KeyId, bool)>,
     machine: Machine,
     partial: bool,
     closed: bool,
@@ -218,6 +220,7 @@ impl<'a> Stage<'a> {
             step: None,
             present: Vec::new(),
             log_key: None,
+            predecessor: None,
             machine,
             partial: false,
             closed: false,
@@ -470,6 +473,11 @@ impl<'a> Stage<'a> {
         self.log_key = Some((token.to_owned(), id.clone(), hashed));
     }
 
+    /// The key that signed the log's heads until now signs them beside the new one until the ceremony ends.
+    pub fn signs_heads_too(&mut self, token: &str, id: &KeyId, hashed: bool) {
+        self.predecessor = Some((token.to_owned(), id.clone(), hashed));
+    }
+
     /// The note name and key of the key that signs the log's heads, as a policy writes it.
     pub fn log_key_in_use(&self) -> Option<String> {
         self.journal.log_key_in_use()
@@ -520,7 +528,8 @@ impl<'a> Stage<'a> {
 
     /// Whether a key of a token signs the log's heads.
     pub fn signs_heads(&self, token: &str, id: &KeyId) -> bool {
-        self.log_key.as_ref().is_some_and(|(place, key, _)| place == token && key == id)
+        let mut all = self.log_key.iter().chain(&self.predecessor);
+        all.any(|(place, key, _)| place == token && key == id)
     }
 
     /// Stores and records the manifest: the list of everything that was handed over.
@@ -600,27 +609,46 @@ impl<'a> Stage<'a> {
     ///
     /// [`StageError`] if the log key's token or the disk refuses.
     pub fn sign_head(&mut self) -> Result<(), StageError> {
-        let Some((token, id, hashed)) = self.log_key.clone() else { return Ok(()) };
+        let Some(place) = self.log_key.clone() else { return Ok(()) };
         if self.memory.recalling || !self.is_log_confirmed() {
             return Ok(());
         }
-        self.log_in(&token)?;
+        // To log in is a record: the head is over all of them.
+        for (token, _, _) in self.predecessor.clone().iter().chain([&place]) {
+            self.log_in(token)?;
+        }
         let text = self.journal.head_text();
+        let predecessor = match self.predecessor.clone() {
+            None => None,
+            Some(place) => {
+                let public = self.key(&place.0, &place.1)?.public_key;
+                let key = LogKey { spki_der: public.spki_der().to_vec() };
+                Some((key, self.head_signature(&place, &text)?))
+            }
+        };
+        let signed = HeadSignature { octets: self.head_signature(&place, &text)?, predecessor };
+        self.head_is_due = false;
+        // The tokens first: once it is on the disk nothing more may be owed, not even after a closed ceremony. After a crash
+        // here they know a head over records that are all on the disk, and the next one takes its place.
+        if let Some(head) = self.journal.made_head(&signed)? {
+            self.keep_head(&head)?;
+        }
+        Ok(self.journal.store_head(&signed)?)
+    }
+
+    /// What a key of the log signs over the text of a head.
+    fn head_signature(
+        &mut self,
+        (token, id, hashed): &(String, KeyId, bool),
+        text: &str,
+    ) -> Result<Vec<u8>, StageError> {
         let digest = Digest::of(text.as_bytes());
-        let what = if hashed {
+        let what = if *hashed {
             ToSign::Whole { hash: HashAlgorithm::Sha256, octets: digest.octets(), message: text.as_bytes() }
         } else {
             ToSign::Message(text.as_bytes())
         };
-        let signature =
-            self.token(&token)?.sign(&id, what).map_err(|source| StageError::token(&token, source))?;
-        self.head_is_due = false;
-        // The tokens first: once it is on the disk nothing more may be owed, not even after a closed ceremony. After a crash
-        // here they know a head over records that are all on the disk, and the next one takes its place.
-        if let Some(head) = self.journal.made_head(&signature)? {
-            self.keep_head(&head)?;
-        }
-        Ok(self.journal.store_head(&signature)?)
+        self.token(token)?.sign(id, what).map_err(|source| StageError::token(token, source))
     }
 
     /// The head over all records so far.
@@ -956,6 +984,19 @@ impl StageError {
     /// A token's error with the token's name.
     pub fn token(token: &str, source: TokenError) -> Self {
         Self::Token { token: token.to_owned(), source: Box::new(source) }
+    }
+
+    /// Whether a token has answered, and what it says of a key is not as it should be.
+    pub fn is_about_a_key(&self) -> bool {
+        let Self::Token { source, .. } = self else { return false };
+        matches!(
+            **source,
+            TokenError::NoSuchKey { .. }
+                | TokenError::SeveralKeys { .. }
+                | TokenError::MalformedKey { .. }
+                | TokenError::AttributeDiffers { .. }
+                | TokenError::KeyReadable { .. }
+        )
     }
 
     /// The message with all its causes, for the log.

@@ -113,6 +113,7 @@ impl Step for CheckShares {
                 room.stage.record(Event::LogAnomaly { severity: "share".into(), text })?;
             }
         }
+        set.bag_the_open(&backup.shares, room)?;
         let sentence = "The shares were compared with the log; nothing was combined.";
         room.stage.show(&Notice::Done { sentence: sentence.into(), lines });
         Ok(())

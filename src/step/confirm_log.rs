@@ -152,7 +152,7 @@ impl ConfirmLog {
             };
             let wrong = match wrong {
                 Some(why) => Some(why),
-                None => keys_are_there(token, &mut found, room),
+                None => keys_are_there(token, &mut found, room)?,
             };
             if let Some(why) = wrong {
                 let error = StepError::OtherInventory { token: token.clone(), why };
@@ -167,26 +167,38 @@ impl ConfirmLog {
     }
 }
 
-/// Why a key of the log is not on its token; nothing if all are.
-fn keys_are_there(token: &str, found: &mut usize, room: &mut Room<'_, '_>) -> Option<String> {
+/// Why a key of the log is not on its token; nothing if all are. A token that could not be asked is no answer to that.
+fn keys_are_there(
+    token: &str,
+    found: &mut usize,
+    room: &mut Room<'_, '_>,
+) -> Result<Option<String>, StepError> {
     let keys: Vec<_> = room.ledger.keys_on(token).cloned().collect();
     for key in keys {
         let there = match key.id.parse() {
-            Ok(id) => room.stage.key(token, &id).map_err(|error| with_cause(&error)),
+            Ok(id) => match room.stage.key(token, &id) {
+                Ok(there) => Ok(there),
+                Err(error) if error.is_about_a_key() => {
+                    // A token that has gone meanwhile says of everything that it is not there.
+                    room.stage.information(token)?;
+                    Err(with_cause(&error))
+                }
+                Err(error) => return Err(error.into()),
+            },
             Err(_) => Err(format!("the log has the id `{}`, which is none", key.id)),
         };
         match there.map(|there| there.public_key.spki_sha256().to_string()) {
             Ok(spki) if spki == key.spki_sha256 => *found += 1,
             Ok(spki) => {
-                return Some(format!(
+                return Ok(Some(format!(
                     "key `{}` has the SPKI SHA-256 {spki}, wanted {}",
                     key.name, key.spki_sha256
-                ));
+                )));
             }
-            Err(why) => return Some(format!("key `{}`, id {}: {why}", key.name, key.id)),
+            Err(why) => return Ok(Some(format!("key `{}`, id {}: {why}", key.name, key.id))),
         }
     }
-    None
+    Ok(None)
 }
 
 fn with_cause(error: &StageError) -> String {

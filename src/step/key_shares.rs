@@ -82,9 +82,12 @@ pub fn single((threshold, count): (usize, usize)) -> Result<Scheme, ShareError> 
     Scheme::single(small(threshold), small(count)).map_err(ShareError::new)
 }
 
+/// The shares of each group, or why there are none.
+type Dealt = Result<Vec<Vec<Share>>, DealError>;
+
 /// Deals until the set is a new one, and salts the commitments.
 fn of_new_set(
-    once: &mut dyn FnMut(&mut dyn Random) -> Result<Vec<Vec<Share>>, DealError>,
+    once: &mut dyn FnMut(&mut dyn Random) -> Dealt,
     random: &mut dyn Random,
     is_used: &dyn Fn(&str) -> bool,
 ) -> Result<(String, Vec<Sheet>), ShareError> {

@@ -44,6 +44,7 @@ mod restore_key;
 mod revoke;
 mod revoked;
 mod roll_call;
+mod rotate_log_key;
 mod rows;
 mod scope;
 mod seal;
@@ -340,6 +341,7 @@ steps!(
     roll_call::RollCall,
     confirm_clock::ConfirmClock,
     replace_log_key::ReplaceLogKey,
+    rotate_log_key::RotateLogKey,
     confirm_log::ConfirmLog,
     evidence::Evidence,
     instruct::Instruct,

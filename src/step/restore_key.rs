@@ -143,9 +143,9 @@ impl RestoreKey {
             room.stage.past().find("key.restored", here).is_some()
         };
         let missing: Vec<&String> = self.to.iter().filter(|token| !done(token, room)).collect();
+        let set = set_of(backup, &key.token, room);
         if !missing.is_empty() {
             let file = read_file(&self.delivery(), self.copy, backup, key, room)?;
-            let set = set_of(backup, &key.token, room);
             let (kek, people) = set
                 .gather(backup, room)?
                 .map_err(|who| self.wrong(&format!("`{}` has not given their share", who.id)))?;
@@ -155,6 +155,8 @@ impl RestoreKey {
                 issuance::restore(ToRestore { key, token, mechanism, wrapped, people }, &kek, room.stage)?;
             }
         }
+        // Of those who were drawn before an interruption not all were drawn again.
+        set.bag_the_open(&backup.shares, room)?;
         for token in &self.to {
             let id = issuance::restored_id(key, token, room.stage)?;
             issuance::prove_restored(key, (token, &id), &room.setting.ceremony, room.stage)?;

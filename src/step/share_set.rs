@@ -182,6 +182,18 @@ impl ShareSet {
         Ok(())
     }
 
+    /// Has every sheet bagged that an interruption left out of its bag after its holder had typed it.
+    pub fn bag_the_open(&self, shares: &Shares, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        for (index, known) in shares.iter().filter(|(_, known)| !known.returned) {
+            let item = sheet_item(self.set_id(), *index);
+            let holder = room.stage.present().iter().find(|person| person.id == known.holder).cloned();
+            if let (Some(holder), Some(Bag::Open(_))) = (holder, room.ledger.possessions.bag(&item)) {
+                bag(&item, &holder, INTO_ITS_BAG, room)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The key-encryption key, from as many holders as it takes, who are drawn; and who they are. Who failed, if somebody did.
     pub fn gather(
         &self,

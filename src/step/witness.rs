@@ -183,9 +183,16 @@ impl Witness {
 
     /// Says whose keys these are, in the log that they are about to cosign.
     fn register(&self, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        let mut kept = Vec::new();
         for cosigner in &self.cosigners {
             let vkey = room.stage.witness_key_name(&cosigner.witness_key())?;
+            kept.push(vkey.clone());
             room.stage.record_once(Event::WitnessRegistered { vkey, person: cosigner.person.id.clone() })?;
+        }
+        // Who cosigned before and does not any more: what they sign from here on counts for nothing.
+        for (vkey, person) in room.ledger.witnesses.iter().filter(|(vkey, _)| !kept.contains(vkey)) {
+            let (vkey, person) = (vkey.clone(), person.clone());
+            room.stage.record_once(Event::WitnessRemoved { vkey, person })?;
         }
         Ok(())
     }

@@ -143,11 +143,10 @@ impl Presenter {
     fn look(&mut self) -> io::Result<()> {
         for news in self.following.look()? {
             match news {
-                News::Record(_) => {}
                 News::Head(head) if head.checkpoint.size >= self.showing.from => self.heads.push(head),
-                News::Head(_) => {}
+                News::Record(_) | News::Head(_) => {}
                 News::Shorter { had, has } => {
-                    self.notice(format!("the log has become shorter: {has} of {had} records are left"))
+                    self.notice(format!("the log has become shorter: {has} of {had} records are left"));
                 }
                 News::Differs { line } => {
                     self.heads.retain(|head| head.checkpoint.size < line);
@@ -210,7 +209,7 @@ impl Presenter {
         match made {
             Ok(frames) => self.frames = frames,
             Err(why) => {
-                self.notice(format!("the checkpoint over {} cannot be shown: {why}", head.checkpoint.size))
+                self.notice(format!("the checkpoint over {} cannot be shown: {why}", head.checkpoint.size));
             }
         }
         self.make();

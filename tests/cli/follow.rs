@@ -537,19 +537,21 @@ fn a_log_is_followed_as_text_and_at_the_screen_whatever_happens_to_it() {
     let sight = Sight::open_in(machine.folder.path(), "log follow log", (150, 60), &UTF8);
     sight.wait_for("cert.signed of");
     sight.wait_for(&format!("head over {first} records"));
-    let mut screen = Sight::open_in(machine.folder.path(), "log follow log --qr --rounds 1", (80, 24), &UTF8);
+    let mut screen =
+        Sight::open_in(machine.folder.path(), "log follow log --qr --rounds 1 --each 50", (80, 24), &UTF8);
     screen.wait_for(&format!("over {first} records"));
     // Cut, as by somebody who puts an older copy there; then the log goes on.
     write(&machine.lines(first - 2));
     for terminal in [&sight, &screen] {
-        terminal.wait_for(&format!("the log has become shorter: {} of {first} records", first - 2));
+        terminal.wait_for(&format!("the log has become shorter: {} of", first - 2));
     }
     write(&machine.log.text());
     head(machine.log.size());
-    sight.wait_for("2027-crl");
     sight.wait_for(&format!("head over {} records", machine.log.size()));
     // The next checkpoint is shown after a round, though nobody presses a key.
     screen.wait_for(&format!("over {} records", machine.log.size()));
+    // Slow enough that nothing goes on by itself any more.
+    screen.keys("--------");
     screen.keys("b");
     screen.wait_for("waiting 1");
     screen.keys("\r");
@@ -562,7 +564,7 @@ fn a_log_is_followed_as_text_and_at_the_screen_whatever_happens_to_it() {
     other.lines[3] = other.lines[3].replace("\"bo\"", "\"cy\"");
     write(&other.text()[..other.text().len() - 1]);
     for terminal in [&sight, &screen] {
-        terminal.wait_for("is not the one that was there before");
+        terminal.wait_for("is not the one that");
     }
     screen.keys("q");
     let gone = screen.end();

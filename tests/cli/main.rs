@@ -54,6 +54,7 @@ mod screen;
 mod scripts;
 mod share;
 mod sheets;
+mod shown;
 mod sight;
 mod signing;
 mod sites;

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use der::{Decode as _, Encode as _};
 use rootrite::digest::Digest;
 use rustix::process::Signal;
 use serde_json::Value;
-use x509_cert::Certificate;
-use x509_cert::der;
 
 use crate::room::Room;
 use crate::sight::{Asked, Gone, Sight, flat, parts};
@@ -167,82 +164,6 @@ fn beside(what: What, sight: &mut Sight) -> Option<String> {
     Some(String::new())
 }
 
-#[test]
-fn what_the_screen_shows_is_what_is_signed() {
-    let table = Table::new().now();
-    let mut shown = BTreeMap::new();
-    // So high that the whole card stands on one page.
-    let _ = Sight::open(&table, RUN, (120, 150))
-        .go_on(|sight, asked| {
-            let card = sight.middle();
-            if *asked == Asked::Word("sign".into()) && card.contains("Sign the certificate `root-x1`?") {
-                shown = fields(parts(&card).unwrap().0.split("Sign the certificate").nth(1).unwrap());
-            }
-            None
-        })
-        .with(0);
-    let pem = table.read("out/certificates/root-x1.pem");
-    let (_, der) = der::pem::decode_vec(pem.as_bytes()).unwrap();
-    let certificate = Certificate::from_der(&der).unwrap();
-    let signed = certificate.tbs_certificate();
-    let whole = Digest::of(&signed.to_der().unwrap());
-    let hex = rootrite::digest::hex;
-    let time = |time: &x509_cert::time::Time| time.to_date_time().to_string();
-    let of_key = signed.subject_public_key_info().to_der().unwrap();
-    let identifier: x509_cert::ext::pkix::SubjectKeyIdentifier = signed.get_extension().unwrap().unwrap().1;
-    for (name, value) in [
-        ("version", "v3".to_owned()),
-        ("serial number", hex(signed.serial_number().as_bytes())),
-        ("signature algorithm", "ecdsa-sha384".to_owned()),
-        ("issuer", "CN=Example Root X1,O=Example Trust Services,C=US".to_owned()),
-        ("issuer, DER SHA-256", Digest::of(&signed.issuer().to_der().unwrap()).to_string()),
-        ("not before", time(&signed.validity().not_before)),
-        ("not after", time(&signed.validity().not_after)),
-        ("subject", signed.subject().to_string()),
-        ("subject, DER SHA-256", Digest::of(&signed.subject().to_der().unwrap()).to_string()),
-        ("public key", "ecdsa-p384".to_owned()),
-        ("public key, SPKI SHA-256", Digest::of(&of_key).to_string()),
-        ("extension keyUsage", "critical; key-cert-sign, crl-sign".to_owned()),
-        ("extension basicConstraints", "critical; CA".to_owned()),
-        ("extension subjectKeyIdentifier", hex(identifier.0.as_bytes())),
-        ("extension authorityKeyIdentifier", format!("key identifier {}", hex(identifier.0.as_bytes()))),
-        ("to be signed, SHA-256", whole.to_string()),
-        ("in words", whole.words()),
-    ] {
-        let value: String = value.split_whitespace().collect();
-        assert_eq!(shown.remove(name).as_deref(), Some(value.as_str()), "{name}");
-    }
-    assert!(shown.is_empty(), "shown, and not compared: {shown:?}");
-}
-
-/// The fields of a card: names and values, these without blanks, as a wrapped one has lost them at the ends of rows.
-fn fields(card: &str) -> BTreeMap<String, String> {
-    let mut fields = BTreeMap::new();
-    let mut last: Option<String> = None;
-    let mut beside_plan = false;
-    for line in card.lines() {
-        match line.strip_prefix("    ") {
-            Some(text) if text.starts_with("the plan has ") => beside_plan = true,
-            Some(text) => {
-                if let Some(name) = last.as_ref().filter(|_| !beside_plan) {
-                    let value: &mut String = fields.get_mut(name).unwrap();
-                    value.extend(text.split_whitespace());
-                }
-            }
-            None => {
-                beside_plan = false;
-                last = None;
-                let field = line.strip_prefix("* ").or_else(|| line.strip_prefix("  "));
-                if let Some((name, value)) = field.and_then(|field| field.split_once(':')) {
-                    fields.insert(name.to_owned(), value.split_whitespace().collect());
-                    last = Some(name.to_owned());
-                }
-            }
-        }
-    }
-    fields
-}
-
 /// A CRL so long that it is not written between two frames.
 #[test]
 fn what_takes_long_is_counted_at_the_screen() {
@@ -324,7 +245,8 @@ fn shares_are_shown_to_one_person_and_typed_back() {
 fn a_share_and_a_new_pin_wait_for_an_exception_and_a_pause() {
     let table = crate::pin_shares::table();
     let mut sheets: BTreeMap<String, String> = BTreeMap::new();
-    // From the last: the share before it is shown, twice what is typed back, the new PIN, the share of the second who logs in.
+    // Which key, and where: before a share is shown, while it is typed back, at the new PIN, and at the share of the second
+    // who logs in.
     let mut beside = vec!["p at login", "e PIN", "p PIN", "e typing", "p typing", "p before"];
     let mut logging_in = 0;
     let gone = Sight::open(&table, RUN, SMALL).go_on(|sight, asked| {
@@ -344,11 +266,10 @@ fn a_share_and_a_new_pin_wait_for_an_exception_and_a_pause() {
             Asked::Secret => ("typing", "RR1 abc"),
             _ => return None,
         };
-        if let Some((key, place)) = beside.last().and_then(|next| next.split_once(' '))
-            && place == now
-        {
-            put_off(sight, key, typed);
-            beside.pop();
+        let next =
+            beside.iter().rposition(|one: &&str| one.split_once(' ').is_some_and(|(_, place)| place == now));
+        if let Some(next) = next {
+            put_off(sight, beside.remove(next).split_at(1).0, typed);
             return Some(String::new());
         }
         let (_, below) = parts(&sight.middle())?;

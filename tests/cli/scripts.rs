@@ -251,7 +251,7 @@ const REFERENCES: &[Mistake] = &[
         old: "- witness: {}",
         new: "- witnes: {}",
         said: "\
-error: script.yaml:49:9: there is no step `witnes`; the steps here are `preflight`, `roll-call`, `confirm-clock`, `replace-log-key`, `confirm-log`, `evidence`, `instruct`, `custody`, `initialize-token`, `inventory`, `create-log`, `generate-key`, `back-up-key`, `check-shares`, `refresh-shares`, `restore-key`, `attest-key`, `device-audit`, `destroy-key`, `issue-root`, `issue-subordinate`, `issue-cross`, `issue-ocsp-responder`, `request-certificate`, `revoke`, `issue-crl`, `issue-crl-series`, `issue-ocsp-responses`, `witness`, `seal`, `write-media`
+error: script.yaml:49:9: there is no step `witnes`; the steps here are `preflight`, `roll-call`, `confirm-clock`, `replace-log-key`, `rotate-log-key`, `confirm-log`, `evidence`, `instruct`, `custody`, `initialize-token`, `inventory`, `create-log`, `generate-key`, `back-up-key`, `check-shares`, `refresh-shares`, `restore-key`, `split-secret`, `attest-key`, `device-audit`, `destroy-key`, `issue-root`, `issue-subordinate`, `issue-cross`, `issue-ocsp-responder`, `request-certificate`, `revoke`, `issue-crl`, `issue-crl-series`, `issue-ocsp-responses`, `witness`, `seal`, `write-media`
   49 |       - witnes: {}
      |         ^
   hint: perhaps `witness` was meant

@@ -208,7 +208,8 @@ impl Sight {
                 return None;
             }
             let middle = self.middle();
-            if (middle != self.last || self.is_alone())
+            let whole = self.is_whole() && self.middle() == middle;
+            if (middle != self.last && whole || self.is_alone())
                 && let Some(asked) = self.read(&middle)
             {
                 return Some(asked);
@@ -220,6 +221,18 @@ impl Sight {
                 String::from_utf8_lossy(&self.octets())
             );
             std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Whether the last frame came whole: it ends with the cursor, hidden or at its place.
+    fn is_whole(&self) -> bool {
+        let terminal = self.terminal.lock().unwrap();
+        let octets = &terminal.octets;
+        let Some(at) = octets.windows(5).rposition(|window| window == b"\x1b[?25") else { return true };
+        match &octets[at + 5..] {
+            [b'l'] => true,
+            [b'h', rest @ ..] => rest.last() == Some(&b'H') && rest.len() <= 10,
+            _ => false,
         }
     }
 

@@ -130,3 +130,133 @@ fn only_the_log_s_own_standby_takes_over_and_before_the_log_is_confirmed() {
     assert!(ended.error.contains("`log`"), "{}", ended.error);
     assert!(table.read("log/log.jsonl").starts_with(&before));
 }
+
+/// The same log with both keys there, and a script in which the standby key takes over from the main one.
+fn rotating() -> Table {
+    let table = table();
+    let next = table.read("next.yaml");
+    let (head, _) = next.split_once("acts:\n").unwrap();
+    let head = head
+        .replace("ceremony: site-b", "ceremony: rotation")
+        .replace("  log-b: {class: any, distinct-from: [root]}\n", BOTH);
+    table.write("next.yaml", format!("{head}{ROTATE_ACTS}"));
+    table
+}
+
+const BOTH: &str =
+    "  log: {class: any, distinct-from: [root]}\n  log-b: {class: any, distinct-from: [root]}\n";
+const ROTATE: &str = "run next.yaml --site site.yaml --log log --out next --practice --answers answers.yaml";
+const ROTATE_ACTS: &str = "acts:
+  - act: Opening
+    steps:
+      - roll-call: {}
+      - confirm-clock: {sources: 1}
+      - confirm-log: {}
+      - rotate-log-key: {old: log-1, new: log-2}
+  - act: Closing
+    steps:
+      - witness: {}
+      - seal: {next-purpose: the next one}
+";
+
+#[test]
+fn the_old_key_signs_with_the_new_one_until_the_ceremony_ends_and_not_after_it() {
+    let table = rotating();
+    fs::copy(table.path("log/policy"), table.path("pinned")).unwrap();
+    let ended = table.run(ROTATE).with(0);
+    assert!(ended.out.contains("Both keys sign the heads of this ceremony"), "{}", ended.out);
+    let log = table.read("log/log.jsonl");
+    let record = log.lines().find(|line| line.contains("\"ev\":\"log.key.rotated\"")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(record).unwrap();
+    let name = |key: &str| format!("log {}\n", record["data"][key].as_str().unwrap());
+    let (old, new) = (name("old"), name("new"));
+    assert!(table.read("pinned").starts_with(&old));
+    assert!(table.read("log/policy").starts_with(&new));
+    // Whoever pinned the old key, and whoever pins the new one, takes what this ceremony made.
+    let bundle = "next/bundle-practice-rotation";
+    table.write("new", format!("{new}quorum none\n"));
+    for policy in ["pinned", "new", "log/policy"] {
+        let _ = table.run(&format!("verify {bundle} --policy {policy}")).with(0);
+    }
+    let head = table.read(&format!("{bundle}/checkpoint"));
+    assert_eq!(head.matches("\n— ").count(), 2, "{head}");
+    // A head that one of them did not sign is not that ceremony's.
+    for at in [4, 5] {
+        let lines: Vec<&str> = head.lines().collect();
+        let kept =
+            lines.iter().enumerate().filter(|(line, _)| *line != at).map(|(_, line)| format!("{line}\n"));
+        table.write(&format!("{bundle}/checkpoint"), kept.collect::<String>());
+        let policy = if at == 4 { "pinned" } else { "new" };
+        let ended = table.run(&format!("verify {bundle} --policy {policy}")).with(5);
+        assert!(ended.both().contains("E109"), "{}", ended.both());
+        assert!(
+            ended.both().contains("the log's key was changed, and the head is not signed by"),
+            "{}",
+            ended.both()
+        );
+    }
+    table.write(&format!("{bundle}/checkpoint"), head);
+    // The next ceremony knows the new key alone.
+    table.change("next.yaml", "ceremony: rotation", "ceremony: after");
+    table.change("next.yaml", "      - rotate-log-key: {old: log-1, new: log-2}\n", "");
+    let _ = table.run(&ROTATE.replace("--out next", "--out after")).with(0);
+    let bundle = "after/bundle-practice-after";
+    let ended = table.run(&format!("verify {bundle} --policy pinned")).with(5);
+    assert!(ended.both().contains("E109"), "{}", ended.both());
+    let _ = table.run(&format!("verify {bundle} --policy new")).with(0);
+    assert_eq!(table.read(&format!("{bundle}/checkpoint")).matches("\n— ").count(), 1);
+}
+
+#[test]
+fn a_rotation_that_was_interrupted_goes_on_with_both_keys() {
+    let table = rotating();
+    table.write(
+        "declines.yaml",
+        "rootrite-answers: 1\ndefault: practice\nsteps:\n  \"2.1\": {say: [\"no\"]}\n",
+    );
+    table.change(
+        "next.yaml",
+        "      - witness: {}\n",
+        "      - instruct: {who: bo, text: Look.}\n      - witness: {}\n",
+    );
+    let ended = table.run(&ROTATE.replace("answers.yaml", "declines.yaml"));
+    assert_ne!(ended.code, Some(0), "{}", ended.both());
+    let _ = table.run("resume --log log --answers answers.yaml").with(0);
+    let head = table.read("next/bundle-practice-rotation/checkpoint");
+    assert_eq!(head.matches("\n— ").count(), 2, "{head}");
+    assert_eq!(table.read("log/log.jsonl").matches("\"ev\":\"log.key.rotated\"").count(), 1);
+    let _ = table.run("verify next/bundle-practice-rotation").with(0);
+}
+
+#[test]
+fn only_keys_of_the_log_are_rotated_and_after_the_log_is_confirmed() {
+    let table = rotating();
+    let good = table.read("next.yaml");
+    for (from, to, wanted) in [
+        (
+            "old: log-1, new: log-2",
+            "old: log-1, new: log-1",
+            "`new` is the key that signs already; wanted another one",
+        ),
+        ("old: log-1, new: log-2", "old: log-1, new: root-x1", "`root-x1` is no key of the log's own"),
+        (
+            "old: log-1, new: log-2",
+            "old: log-1, new: log-9",
+            "the log has no key `log-9`; wanted one of its own",
+        ),
+        (
+            "      - confirm-log: {}\n      - rotate-log-key: {old: log-1, new: log-2}\n",
+            "      - rotate-log-key: {old: log-1, new: log-2}\n      - confirm-log: {}\n",
+            "`rotate-log-key` stands after `confirm-log`",
+        ),
+    ] {
+        table.write("next.yaml", good.replace(from, to));
+        let ended = table.run("check next.yaml --log log").with(2);
+        assert!(ended.error.contains(wanted), "`{wanted}` is not in\n{}", ended.error);
+    }
+    // The standby key does not sign yet: it cannot be the old one.
+    table.write("next.yaml", good.replace("old: log-1, new: log-2", "old: log-2, new: log-1"));
+    let ended = table.run(ROTATE);
+    assert_ne!(ended.code, Some(0));
+    assert!(ended.error.contains("key `log-2`: the log's heads are signed by"), "{}", ended.error);
+}

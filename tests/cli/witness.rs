@@ -183,7 +183,7 @@ fn a_fork_is_refused_whether_it_is_as_long_or_longer() {
     assert_eq!(other.size(), first);
     machine.bring(&other, first);
     let same_size = machine.cosign("").with(5);
-    assert!(same_size.error.contains("E133 log.jsonl: the first "), "{}", same_size.error);
+    assert!(same_size.error.contains("E133 checkpoint: the root over "), "{}", same_size.error);
     other.ceremony("2027-crl");
     machine.bring(&other, other.size());
     let longer = machine.cosign("").with(5);
@@ -460,6 +460,55 @@ fn a_witness_who_is_interrupted_after_the_closing_is_asked_again_and_declining_i
         2
     );
     let _ = table.run(&format!("verify {bundle} --policy {bundle}/policy")).with(0);
+}
+
+#[test]
+fn a_witness_who_cosigns_no_more_is_removed_and_what_that_key_signs_counts_for_nothing() {
+    let (table, first) = room_with_a_witness();
+    let cosigning = |machine: &Machine, run: &str, paper: &str| {
+        let ended = Room::open(&table, run).go_on(|question| {
+            if question.shown.contains("from the last ceremony's paper") {
+                return Some(paper.to_owned());
+            }
+            if !question.shown.contains("Cosign this head") {
+                return None;
+            }
+            Some(cosign_shown(machine, &question.shown).unwrap().display().to_string())
+        });
+        ended.with(0).out
+    };
+    let said = cosigning(&first, RUN, "");
+    let words = said.lines().filter_map(|line| line.trim().strip_prefix("in words: ")).next_back().unwrap();
+    // The next ceremony has the same person with another key.
+    let second = Machine::new();
+    let public = |machine: &Machine| fs::read_to_string(machine.path("key.pub")).unwrap().trim().to_owned();
+    let key = |machine: &Machine| public(machine).rsplit_once(' ').unwrap().0.to_owned();
+    let script = table.read("script.yaml").replace(&key(&first), &key(&second));
+    let (head, acts) = script.split_once("acts:\n").unwrap();
+    let closing = acts.rsplit_once("  - act:").unwrap().1;
+    let window = head.lines().find(|line| line.starts_with("window:")).unwrap();
+    let (_, to) = window.split_once(", to:").unwrap();
+    let head = head
+        .replace("ceremony: test-ceremony", "ceremony: next")
+        .replace(window, &format!("window: {{from: {}, to:{to}", crate::table::days_ago(0)));
+    let opening = "acts:\n  - act: Opening\n    steps:\n      - roll-call: {}\n      - confirm-clock: {sources: 1}\n      - \
+                   confirm-log: {}\n";
+    table.write("next.yaml", format!("{head}{opening}  - act:{closing}"));
+    let next = "run next.yaml --site site.yaml --log log --out next --practice --plain";
+    let _ = cosigning(&second, next, words);
+    let log = table.read("log/log.jsonl");
+    let records = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let records: Vec<_> = records.filter(|record| record["cer"] == "next").collect();
+    let of = |ev: &str| records.iter().filter(|record| record["ev"] == ev).collect::<Vec<_>>();
+    assert_eq!(of("witness.removed").len(), 1);
+    assert_eq!(of("witness.removed")[0]["data"]["vkey"], first.verifier().to_string());
+    assert_eq!(of("witness.removed")[0]["data"]["person"], "wim");
+    assert_eq!(of("witness.registered")[0]["data"]["vkey"], second.verifier().to_string());
+    let policy = table.read("log/policy");
+    assert!(
+        policy.contains(&second.verifier().to_string()) && !policy.contains(&first.verifier().to_string())
+    );
+    let _ = table.run("verify next/bundle-practice-next").with(0);
 }
 
 #[test]

@@ -183,6 +183,25 @@ pub fn of_backup(log: &Path, out: &Path, key: &str, media: &[PathBuf]) -> Option
     (of_key("key.sealed").len() != 1).then(|| "the key was not sealed once".to_owned())
 }
 
+/// What is wrong with bags: every sheet that was taken out of one is in one again, or was given back.
+pub fn of_bags(records: &[Value]) -> Option<String> {
+    let mut open: BTreeSet<&str> = BTreeSet::new();
+    for record in records {
+        let item = record["data"]["item"].as_str().unwrap_or_default();
+        match record["ev"].as_str().unwrap() {
+            "custody.opened" if item.starts_with("share-") => drop(open.insert(item)),
+            "custody.sealed" => drop(open.remove(item)),
+            "share.returned" => {
+                let data = &record["data"];
+                let sheet = format!("share-{}-{}", data["set_id"].as_str().unwrap(), data["index"]);
+                open.remove(sheet.as_str());
+            }
+            _ => {}
+        }
+    }
+    (!open.is_empty()).then(|| format!("sheets that are in no bag: {open:?}"))
+}
+
 fn is_of_lost_sheet(said: &Value, set: &str) -> bool {
     said["text"].as_str().unwrap().ends_with(&format!("in set {set}: lost; it opens nothing any more"))
 }

@@ -35,6 +35,26 @@ fn a_log_key_is_replaced_once_and_the_log_confirmed_once() {
 }
 
 #[test]
+fn a_token_that_cannot_be_asked_is_no_finding_about_its_keys() {
+    let world = World::of(Template::later());
+    // Of the calls before anything is used most are of `confirm-log`.
+    let (mut equipment, mut point) = (0, 20);
+    while point < 120 && equipment < 3 {
+        let world = World::of(Template::later());
+        world.module_fault(Some(&format!("before {point}")));
+        let ended = world.run_with(&[]).with(4);
+        equipment += usize::from(ended.error.contains("`confirm-log`"));
+        assert!(!ended.error.contains("does not hold what the log says"), "{}", ended.error);
+        point += 7;
+    }
+    assert!(equipment > 0);
+    // A key that is gone is one.
+    world.lose_keys("root");
+    let ended = world.run_with(&[]).with(5);
+    assert!(ended.error.contains("token `root` does not hold what the log says"), "{}", ended.error);
+}
+
+#[test]
 fn a_share_that_was_checked_is_not_asked_for_again() {
     for (when, ev) in [
         (When::Before, "custody.opened"),

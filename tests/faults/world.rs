@@ -288,9 +288,12 @@ impl<'t> World<'t> {
     /// Goes on until the ceremony is done, and takes the accounts.
     pub fn recovered(&self) -> Outcome {
         let ended = self.resume_with(&[]);
-        match (ended.code, ended.error.contains("nothing was signed")) {
-            (Some(0), _) => self.accounts(Outcome::Resumed),
-            (Some(2), true) => {
+        // A log that goes on has a ceremony that is over, if the next one has not begun.
+        let not_begun = ended.error.contains("nothing was signed")
+            || self.template.before.is_some() && self.records().is_empty();
+        match (ended.code, not_begun) {
+            (Some(0), false) => self.accounts(Outcome::Resumed),
+            (_, true) => {
                 // Nothing was begun: the same command begins it, and no token knows of it.
                 let again = self.run_with(&[]);
                 if again.code != Some(0) {
@@ -358,10 +361,12 @@ impl<'t> World<'t> {
         if self.template.before.is_some() {
             return accounts::of_backup(&log, &out, "one", &media(&["one-backup"]))
                 .or_else(|| accounts::of_backup(&log, &out, "two", &media(&["again-one", "again-two"])))
-                .or_else(|| accounts::of_secrets(&self.records()));
+                .or_else(|| accounts::of_secrets(&self.records()))
+                .or_else(|| accounts::of_bags(&self.records()));
         }
         accounts::of_media(&out, &media(&["one", "two"]))
             .or_else(|| accounts::of_backup(&log, &out, "root-x3", &media(&["backup-one", "backup-two"])))
+            .or_else(|| accounts::of_bags(&self.records()))
     }
 
     /// What people say beside what practice says by default.

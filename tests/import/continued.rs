@@ -70,6 +70,23 @@ fn a_fork_of_the_same_length_keeps_both_heads_as_evidence() {
 }
 
 #[test]
+fn a_broken_copy_of_what_is_active_is_named_as_broken_and_is_no_fork() {
+    let (table, second) = shared_two();
+    let side = OnlineSide::of(table).without_tokens();
+    side.take_in(&bundle_of(table));
+    // The head of what is active, or of what goes on with it: it is good, and a line is not its own.
+    for path in [bundle_of(table), second.to_owned()] {
+        let bundle = Bundle::of(&path);
+        bundle.lines(|lines| lines[1] = lines[1].replacen("session.start", "session.stop", 1));
+        let ended = side.import(bundle.path(), "--stage --person ann --key ann").with(5);
+        assert!(ended.error.contains("E131"), "{}", ended.error);
+        assert!(!ended.error.contains("E133"), "{}", ended.error);
+        assert!(ended.error.contains("this copy of the bundle is broken"), "{}", ended.error);
+        assert_eq!(fs::read_dir(side.path("store/evidence")).map_or(0, Iterator::count), 0);
+    }
+}
+
+#[test]
 fn a_bundle_whose_predecessor_was_never_imported_is_refused() {
     let (table, second) = shared_two();
     let side = OnlineSide::of(table).without_tokens();

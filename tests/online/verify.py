@@ -19,9 +19,9 @@ EVENTS = {*RESULTS, *CLOSING} | {f"{kind}.{name}" for line in """
     log genesis key.added key.rotated key.replaced confirmed recovered note anomaly, person registered, clock set
     witness registered removed agreed disagreed, session start stop resumed, preflight result, ceremony open close
     plan approved, site approved, participant present left, step begin end deviation, custody opened sealed, lint result
-    device inserted removed attested audit, token zeroized inventory, auth ok failed, quorum met, key live
-    share issued encrypted decrypted confirmed checked returned, request received approved rejected, profile introduced retired
-    crl superseded, secret split, cert revoked, serial burned, artifact emitted voided, media destroyed, receipt imported
+    device inserted removed attested audit, token zeroized inventory, auth ok failed, quorum met, key live, secret split
+    share issued encrypted decrypted confirmed checked returned, request received approved rejected, receipt imported
+    crl superseded, profile introduced retired, cert revoked, serial burned, artifact emitted voided, media destroyed
     """.strip().replace("\n", ",").split(",") for kind, *names in [line.split()] for name in names}
 ROLES = "software ceremony-administrator crypto-officer share-holder internal-witness external-witness auditor".split()
 FIELDS = dict(actor=dict, at=str, cer=str, data=dict, ev=str, mono=int, prev=str, seq=int, v=int)
@@ -99,8 +99,7 @@ class State:                                        # what the records say toget
                 self.outcome = data.get("outcome")
                 check(self.open and self.open[0] == cer and self.outcome in ("ok", "partial", "aborted"), "E150")
                 check(not self.intents, "E152")
-                self.closed.add(cer)
-                self.open = None
+                self.closed, self.open = self.closed | {cer}, None
                 for known in self.approved, self.sessions, self.intents: known.clear()
             case "cert.sign.intent" | "csr.sign.intent" | "crl.sign.intent" | "ocsp.sign.intent":
                 check(self.open and self.open[0] == cer and self.open[1] in self.approved, "E155")
@@ -155,8 +154,8 @@ class State:                                        # what the records say toget
         return True
 
     def finish(self):
-        ended = {"E150"} if self.open else {"E151"} if self.outcome == "aborted" else set()
-        return self.found | ({"E152"} if self.intents else set()) | ended
+        add(self.found, not self.intents, "E152")
+        return self.found | ({"E150"} if self.open else {"E151"} if self.outcome == "aborted" else set())
 
 def judge_log(octets, head, last=(0, sha(b"")), refuse=False):
     origin, size, root, found = head
@@ -180,7 +179,8 @@ def judge_log(octets, head, last=(0, sha(b"")), refuse=False):
     add(found, len(lines) == size, "E130")
     add(found, size > len(lines) or roots[size] == root, "E131")
     add(found, size >= last[0], "E132")
-    add(found, size < last[0] or roots.get(last[0], last[1]) == last[1], "E133")
+    known = root if size == last[0] else roots.get(last[0], last[1]) if roots.get(size) == root else last[1]
+    add(found, size < last[0] or known == last[1], "E133")      # lines that are not the head's say nothing of it
     add(found, not genesis or (genesis.get("spec"), genesis.get("hash")) == ("ceremony-log/v1", "sha256"), "E129")
     own = not genesis or genesis.get("practice") is genesis.get("origin", "").endswith("/practice")
     add(found, own and genesis.get("origin", origin) == origin, "E111")

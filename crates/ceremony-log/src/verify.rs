@@ -174,7 +174,9 @@ pub fn verify(
 ) -> Result<VerifiedLog, VerifyError> {
     let checkpoint = head.checkpoint().clone();
     let mut marks: Vec<Mark> = vec![Mark::new(&checkpoint, Code::E131, Place::Checkpoint)];
-    marks.extend(earlier.map(|earlier| Mark::new(earlier, Code::E133, Place::Log)));
+    // A head of the same size needs no lines to be compared with.
+    let before = earlier.filter(|earlier| earlier.size != checkpoint.size);
+    marks.extend(before.map(|earlier| Mark::new(earlier, Code::E133, Place::Log)));
     let Scan { tree, genesis, torn, mut findings, .. } = read(log, &mut marks, visit)?;
     if torn > 0 {
         let message = format!("{torn} octets after the last line feed");
@@ -185,7 +187,10 @@ pub fn verify(
         findings.push(Finding::new(Code::E130, Place::Log, message));
     }
     for mark in marks {
-        mark.judge(&mut findings);
+        // Lines that are not the head's are a broken copy: they say nothing of what the head continues.
+        if !mark.judge(&mut findings) {
+            break;
+        }
     }
     if let Some(earlier) = earlier {
         continues(&checkpoint, earlier, &mut findings);
@@ -236,6 +241,12 @@ fn continues(head: &Checkpoint, earlier: &Checkpoint, findings: &mut Findings) {
     } else if head.size < earlier.size {
         let message = format!("size {}; the last head had {}", head.size, earlier.size);
         findings.push(Finding::new(Code::E132, Place::Checkpoint, message));
+    } else if head.size == earlier.size && head.root != earlier.root {
+        let message = format!(
+            "the root over {} records is {}; the last head had {}",
+            head.size, head.root, earlier.root
+        );
+        findings.push(Finding::new(Code::E133, Place::Checkpoint, message));
     }
 }
 
@@ -259,13 +270,15 @@ impl Mark {
         }
     }
 
-    fn judge(self, findings: &mut Findings) {
+    /// Whether the lines have the root.
+    fn judge(self, findings: &mut Findings) -> bool {
         // A size that the log does not reach is the matter of E130 and E132.
         if let Some(found) = self.found.filter(|found| *found != self.root) {
             let message =
                 format!("the first {} lines have the root {found}; wanted {}", self.size, self.root);
             findings.push(Finding::new(self.code, self.place, message));
         }
+        self.found == Some(self.root)
     }
 }
 

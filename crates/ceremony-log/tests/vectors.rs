@@ -373,6 +373,7 @@ fn logs() -> Vec<(&'static str, Vector)> {
     vec![
         ("log-torn", changed("E120 E130", format!("{without_last}{{\"actor\""))),
         ("log-torn-after-all", changed("E120", format!("{whole_text}{{\"actor\""))),
+        ("log-torn-by-one-octet", changed("E120", format!("{whole_text} "))),
         ("log-line-changed", changed("E126 E131", whole_text.replacen("\"01ab\"", "\"01ac\"", 1))),
         (
             "log-last-line-changed",
@@ -395,6 +396,20 @@ fn logs() -> Vec<(&'static str, Vector)> {
             "log-forked",
             whole("ceremony-log/v1 §5, 2", "E133", &log)
                 .with("last", &format!("6 {}", base64(&last(5)).split(' ').nth(1).unwrap())),
+        ),
+        (
+            "log-forked-at-the-same-size",
+            whole("ceremony-log/v1 §5, 2", "E133", &log)
+                .with("last", &format!("{} {}", log.size(), base64(&last(5)).split(' ').nth(1).unwrap())),
+        ),
+        (
+            "log-broken-under-the-last-head",
+            changed("E126 E131", whole_text.replacen("\"01ab\"", "\"01ac\"", 1))
+                .with("last", &base64(&last(log.size()))),
+        ),
+        (
+            "log-broken-before-the-last-head",
+            changed("E126 E131", whole_text.replacen("\"bo\"", "\"no\"", 1)).with("last", &base64(&last(5))),
         ),
         ("practice", practice("W203")),
         ("practice-refused", practice("E158").with("practice", &"refuse")),
@@ -490,6 +505,19 @@ fn states() -> Vec<(&'static str, Vector)> {
             let seq = log.append("cert.sign.intent", None, intent());
             log.append("cert.signed", Some(seq), text("serial", "03").with("spki_sha256", spki.as_str()));
             ended(log, "E153")
+        }),
+        ("state-result-of-another-number", {
+            let mut log = opened();
+            let number = |number: u32| text("issuer_spki_sha256", &spki).with("number", number);
+            let seq = log.append("crl.sign.intent", None, number(7));
+            log.append("crl.signed", Some(seq), number(8));
+            ended(log, "E153")
+        }),
+        ("state-ceremony-without-name", {
+            let mut log = good();
+            "-".clone_into(&mut log.cer);
+            log.append("ceremony.open", None, text("plan_sha256", "00"));
+            ended(log, "E150")
         }),
         ("state-failed-act", {
             let mut log = opened();

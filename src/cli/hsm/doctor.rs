@@ -4,12 +4,14 @@
 //! - Without `--probe` nobody logs in and nothing is made. With it there is one login, by one try.
 //! - A token that holds anything may be one that is in use: it is probed only after an exact word.
 //! - What the token holds is compared before and after, and once more from a fresh process.
+//! - Objects of the token are made only with `--objects` (`objects.rs`).
 
 use std::fs::File;
 use std::io::{Write, stderr};
 use std::path::PathBuf;
 
 use super::super::{failures, files};
+use super::objects;
 use super::profile::profile;
 use super::report::{Report, finding};
 use super::which::{Ask, Chosen, Which, equipment, log_in};
@@ -28,6 +30,10 @@ pub struct Doctor {
     /// Log in, once, and try keys and backups on objects that go with their session
     #[arg(long)]
     probe: bool,
+    /// Try objects of the token as well: make keys and a data object on it and remove them. Only on an empty token, named by
+    /// its serial number, after a word
+    #[arg(long, requires = "probe")]
+    objects: bool,
     /// Say it as JSON
     #[arg(long)]
     json: bool,
@@ -47,6 +53,9 @@ impl Doctor {
         let chosen = self.which.choose()?;
         if self.probe && !chosen.has_label {
             return Err(Failure::new(Turn::Author, "`--probe` wants one token: its `--label`"));
+        }
+        if self.objects {
+            objects::is_named(&chosen)?;
         }
         if let Some(path) = self.profile.as_ref().filter(|path| path.exists()) {
             let message = format!("`{}` is there already; files are only ever created", path.display());
@@ -80,7 +89,7 @@ impl Doctor {
         let mut session = chosen.open(&process)?;
         let token = session.information().map_err(|error| equipment(&error))?;
         report.tokens.push(token.clone());
-        let logged_in = if self.probe { Some(enter(chosen, &mut session)?) } else { None };
+        let logged_in = if self.probe { Some(enter(chosen, &mut session, self.objects)?) } else { None };
         for probe in Probe::ALL {
             if probe.makes_objects() && !self.probe {
                 let detail = "not tried: it makes objects of a session, which wants `--probe`";
@@ -94,6 +103,11 @@ impl Doctor {
             }
         }
         if let Some((key, before)) = logged_in {
+            if self.objects {
+                let found: Vec<&Finding> = report.findings().collect();
+                let found = objects::find_out(chosen, &key, &mut session, &found, &mut stderr())?;
+                report.parts.push(("objects of the token", found));
+            }
             let after = session.inventory();
             let mut findings = vec![same("inventory", &before, after)];
             drop(session);
@@ -112,13 +126,24 @@ impl Doctor {
 }
 
 /// Logs in, once, and takes the inventory; a token that holds anything is probed only after the word.
-fn enter(chosen: &Chosen, session: &mut Session) -> Result<(LoginKind, Inventory), Failure> {
+fn enter(chosen: &Chosen, session: &mut Session, objects: bool) -> Result<(LoginKind, Inventory), Failure> {
     let mut to = stderr();
     let mut ask = Ask::on(&mut to);
     let state = session.information().map_err(|error| equipment(&error))?.pin_state();
     let key = chosen.key(state, &mut ask)?;
     log_in(session, &key)?;
     let before = session.inventory().map_err(|error| equipment(&error))?;
+    if objects {
+        objects::is_empty(&before)?;
+        let token = session.token();
+        let sentence = format!(
+            "Keys and a data object will be made on the token `{}`, serial `{}`, and removed again. Make them?",
+            files::one_line(&token.label),
+            files::one_line(&token.serial)
+        );
+        ask.word(&sentence, objects::OBJECTS)?;
+        return Ok((key, before));
+    }
     let count = before.entries.len() + before.unreadable;
     if count > 0 {
         let sentence = format!(

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod inventory;
+mod objects;
 mod profile;
 mod report;
 mod which;

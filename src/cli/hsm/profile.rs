@@ -16,6 +16,7 @@ struct Follows {
     untold: Vec<&'static str>,
     wrap: Vec<(&'static str, u64)>,
     no_data_objects: bool,
+    sessions: Option<usize>,
 }
 
 impl Follows {
@@ -28,6 +29,7 @@ impl Follows {
                 Says::Untold(name) => follows.untold.push(name.name()),
                 Says::RandomLimit(octets) => follows.random_limit = Some(octets),
                 Says::NoDataObjects => follows.no_data_objects = true,
+                Says::Sessions(count) => follows.sessions = Some(count),
                 Says::Wraps { format, mechanism } => follows.wrap.push((format.name(), mechanism)),
             }
         }
@@ -104,6 +106,9 @@ fn quirks(known: &SiteQuirks, found: &Follows) -> String {
     if let Some(octets) = found.random_limit.filter(|octets| *octets != known.random_limit) {
         parts.push(format!("random-limit: {octets}"));
     }
+    if let Some(count) = found.sessions.filter(|count| Some(*count) != known.sessions) {
+        parts.push(format!("sessions: {count}"));
+    }
     if found.no_data_objects && known.data_objects {
         parts.push("data-objects: false".to_owned());
     }
@@ -154,12 +159,13 @@ mod tests {
             Says::OmitPrivate(AttributeName::Copyable),
             Says::Untold(AttributeName::Local),
             Says::RandomLimit(256),
+            Says::Sessions(1),
             Says::NoDataObjects,
         ])];
         let text = quirks(&SiteQuirks::standard(), &Follows::of(&found));
         assert_eq!(
             text,
-            "{like: standard, omit-private: [CKA_COPYABLE, CKA_DESTROYABLE], untold: [CKA_LOCAL], random-limit: 256, data-objects: false}"
+            "{like: standard, omit-private: [CKA_COPYABLE, CKA_DESTROYABLE], untold: [CKA_LOCAL], random-limit: 256, sessions: 1, data-objects: false}"
         );
         let site = format!(
             "rootrite-site: 1\ntokens:\n  a: {{module: /m, label: a, serial: any, class: software, login: none, quirks: {text}}}\n"

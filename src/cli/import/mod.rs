@@ -157,6 +157,10 @@ impl Import {
                 "nothing was changed; both heads are kept as evidence in {} ; tell the auditor and the witnesses",
                 folder.display()
             )),
+            None if judged.broken => failure.hint(
+                "nothing was changed; the head is good and the lines are not its own: this copy of the bundle is broken, or somebody \
+                 changed it; take it from its medium once more",
+            ),
             None => failure.hint(format!(
                 "nothing was changed; this machine's clock says {}, and everything was judged by it",
                 desk.now

@@ -1,6 +1,7 @@
 //! `log receive`: a log that another machine shows as QR symbols, read with a camera and verified as it comes.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufReader, IsTerminal as _, Read, Write};
 use std::path::PathBuf;
@@ -332,23 +333,20 @@ fn text(taken: &Taken, pinned: bool) -> String {
         }
         (false, false) => "good by the key that was taken when this log was received first",
     };
-    text += &format!(
-        "The head over {} records verifies\norigin     {}\nsize       {}; {} records are new, {before} were here\nroot       {root}\nin words   {}\n",
-        checkpoint.size,
-        checkpoint.origin,
-        checkpoint.size,
-        records.len(),
-        root.words()
-    );
+    // Writing to a String cannot fail.
+    let size = checkpoint.size;
+    let _ = writeln!(text, "The head over {size} records verifies\norigin     {}", checkpoint.origin);
+    let _ = writeln!(text, "size       {size}; {} records are new, {before} were here", records.len());
+    let _ = writeln!(text, "root       {root}\nin words   {}", root.words());
     for key in log_keys {
-        text += &format!("log key    {key}\n  in words {}\n", Digest::of(key.key()).words());
+        let _ = writeln!(text, "log key    {key}\n  in words {}", Digest::of(key.key()).words());
     }
-    text += &format!("signature  {whose}\n");
+    let _ = writeln!(text, "signature  {whose}");
     if let Some(finding) = no_quorum {
-        text += &format!("witnesses  not all yet: {finding}\n");
+        let _ = writeln!(text, "witnesses  not all yet: {finding}");
     }
     for finding in warnings {
-        text += &format!("warning: {finding}\n");
+        let _ = writeln!(text, "warning: {finding}");
     }
     text
 }

@@ -118,7 +118,7 @@ pub(super) fn try_rung(task: &mut Task<'_>, rung: &Rung<'_>) -> Result<(), Token
 }
 
 /// What is left out at each rung beside what was left out before, of the private and of the public template.
-pub(in super::super) const LADDER: [(&[AttributeName], &[AttributeName]); 5] = [
+pub const LADDER: [(&[AttributeName], &[AttributeName]); 5] = [
     (&[], &[]),
     (
         &[AttributeName::Modifiable, AttributeName::Copyable, AttributeName::Destroyable],

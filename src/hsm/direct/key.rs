@@ -11,7 +11,10 @@ use super::place::{Task, class, octets};
 use crate::pki::key::{KeyAlgorithm, PublicKey};
 
 /// The key pair of an id, and its private half.
-pub(super) fn describe(task: &mut Task<'_>, id: &KeyId) -> Result<(KeyDescription, Object), TokenError> {
+pub(in super::super) fn describe(
+    task: &mut Task<'_>,
+    id: &KeyId,
+) -> Result<(KeyDescription, Object), TokenError> {
     let (private, public) = pair(task, id)?;
     let malformed = |task: &Task<'_>, finding: String| TokenError::MalformedKey {
         token: task.token(),

@@ -107,6 +107,24 @@ impl Direct {
         Ok(found)
     }
 
+    /// Tries to change a key that was made for it.
+    pub(super) fn probe_changes(&mut self, id: &KeyId) -> Result<Vec<Finding>, TokenError> {
+        self.place.identify(Operation::Examine)?;
+        self.work(Operation::Examine, |task| doctor::changes::find_out(task, id))
+    }
+
+    /// Removes every data object of a label.
+    pub(super) fn forget_data(&mut self, label: &str) -> Result<usize, TokenError> {
+        self.place.identify(Operation::DestroyObjects)?;
+        self.work(Operation::DestroyObjects, |task| object::forget_data(task, label))
+    }
+
+    /// Takes the token for one that differs so, from now on.
+    pub(super) fn adopt(&mut self, quirks: Quirks) {
+        self.found.clear();
+        self.quirks = quirks;
+    }
+
     /// Works with a private key, which is looked for once and then until an error.
     fn with_key<T>(
         &mut self,

@@ -70,6 +70,16 @@ pub(super) fn store_data(task: &mut Task<'_>, data: &DataObject) -> Result<(), T
     Ok(())
 }
 
+/// Destroys all data objects of a label and says how many there were.
+pub(super) fn forget_data(task: &mut Task<'_>, label: &str) -> Result<usize, TokenError> {
+    let objects = task.find(&key::labelled(ObjectClass::Data, label))?;
+    for object in &objects {
+        let destroyed = task.session.destroy(*object);
+        destroyed.map_err(|fault| task.explain(fault))?;
+    }
+    Ok(objects.len())
+}
+
 /// The data objects of a label.
 pub(super) fn data(task: &mut Task<'_>, label: &str) -> Result<Vec<DataObject>, TokenError> {
     // Whoever is not logged in sees no private object, and is told that this went well.

@@ -1,13 +1,15 @@
 //! What a token can really do, found out by trying it: lists and flags of mechanisms are claims, and some are not true.
 //!
 //! The rules of this folder:
-//! - What is made is made for a session and goes with it. No object of the token is read, used, changed or destroyed.
+//! - What is made is made for a session and goes with it. No object of the token is read, used, changed or destroyed, but for
+//!   one of `changes`, which whoever asks for it has made.
 //! - A token that makes an object of its own where it was asked for one of the session is told apart at once; what it made is
 //!   destroyed by its handle, and nothing more is made there.
 //! - No probe logs in, changes a PIN or initialises anything. Each has sessions of its own, a new one after each refusal.
 //! - What a token refuses is a finding. What could not be tried is said to be unknown.
 //! - Who asks compares the token's inventory before and after.
 
+pub(super) mod changes;
 mod data;
 mod format;
 mod keys;
@@ -132,6 +134,8 @@ pub enum Says {
     },
     /// It keeps no data objects.
     NoDataObjects,
+    /// It has room for so many sessions.
+    Sessions(usize),
 }
 
 /// What a wrapped key looks like, found by decrypting it.
@@ -218,6 +222,7 @@ wire_enum!(Says {
     3 RandomLimit(octets),
     4 Wraps { format, mechanism },
     5 NoDataObjects,
+    6 Sessions(count),
 });
 wire_struct!(Finding { subject, found, detail, microseconds, says });
 wire_list!(Finding, Says);

@@ -1,6 +1,6 @@
-//! How many sessions a token has room for. A ceremony needs two; series are signed in as many as there are cores.
+//! How many sessions a token has room for. One does; series are signed in as many as there are cores, or room for.
 
-use super::{Bench, Finding, Found};
+use super::{Bench, Finding, Found, Says};
 use crate::hsm::TokenError;
 
 /// It makes none.
@@ -23,9 +23,15 @@ pub(super) fn find_out(bench: &Bench<'_>) -> Result<Vec<Finding>, TokenError> {
     let (found, detail) = match refused {
         None => (Found::Good, format!("{count} at once, besides those that are open already")),
         Some(error) if count == 0 => (Found::Lacking, format!("not even one more: {error}")),
-        Some(_) => (Found::Good, format!("{count} at once and no more, besides those that are open already")),
+        // The one that is kept open is among them: it is lent where there is room for no other.
+        Some(_) if count == 1 => {
+            (Found::Good, "one at a time and no more: a series is signed by it alone".to_owned())
+        }
+        Some(_) => (Found::Good, format!("{count} at once and no more")),
     };
-    Ok(vec![Finding::new("sessions", found, detail)])
+    let limited = matches!(found, Found::Good) && count < ENOUGH;
+    let says = limited.then_some(Says::Sessions(count)).into_iter().collect();
+    Ok(vec![Finding::new("sessions", found, detail).saying(says)])
 }
 
 /// More are never opened.

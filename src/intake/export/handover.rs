@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::super::certificates::{self, signed_by};
 use super::super::report::Report;
+use super::super::story::Outcome;
 use super::super::verify::{NoBundle, Open, Options, Verification, judge};
 use super::ExportError;
 use crate::clock::Timestamp;
@@ -265,8 +266,21 @@ pub(in crate::intake) fn handover(open: &Open<'_>, beside: &Beside, report: &mut
         ));
         return None;
     }
-    // In the order of their names, whatever their digests are.
-    let used = open.certificates.iter().filter(|one| !beside.without.contains(&one.named.sha256));
+    // In the order of their names, whatever their digests are. What is revoked, or was made by a ceremony that was not
+    // completed, is handed to nobody.
+    let unfinished = |one: &certificates::Certificate<'_>| {
+        open.told.story.outcomes.get(&one.named.cer) == Some(&Outcome::Partial)
+    };
+    let revoked = |one: &certificates::Certificate<'_>| {
+        let issuer: Option<Digest> =
+            one.named.intended("issuer_spki_sha256").and_then(|text| text.parse().ok());
+        let serial = hex(one.view.tbs().serial_octets());
+        issuer.is_some_and(|issuer| open.revoked.contains(&(issuer, serial)))
+    };
+    let unused = |one: &certificates::Certificate<'_>| {
+        beside.without.contains(&one.named.sha256) || unfinished(one) || revoked(one)
+    };
+    let used = open.certificates.iter().filter(|one| !unused(one));
     let mut ordered: Vec<_> = used.collect();
     ordered.sort_by(|one, other| {
         (&one.named.name, one.named.sha256).cmp(&(&other.named.name, other.named.sha256))

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::super::export::{Beside, ExportedFile, export, handover};
+use super::super::export::{Beside, ExportError, ExportedFile, export, handover};
 use super::super::pins::PinnedExport;
 use super::super::report::Report;
 use super::super::set::{Crl, Item, Set};
@@ -90,6 +90,15 @@ fn exported(
     for PinnedExport { server, setting } in &online.exports {
         match export(*server, &handover, setting) {
             Ok(files) => all.extend(files.into_iter().map(|file| (server.name().to_owned(), file))),
+            // A revocation has to come in, also where no subordinate CA is left that may issue.
+            Err(ExportError::NoSubordinate { .. })
+                if kept.lost_a_subordinate(setting.certificate.as_deref()) =>
+            {
+                let name = server.name();
+                report.note(format!(
+                    "nothing is made for `{name}`: its subordinate CAs are revoked, or of a ceremony that was not completed"
+                ));
+            }
             Err(error) => report.find(Code::E210, &format!("exports/{}", server.name()), error.to_string()),
         }
     }
@@ -104,6 +113,14 @@ struct Kept {
 }
 
 impl Kept {
+    /// Whether a subordinate CA's certificate, or the one of this name, is revoked or quarantined.
+    fn lost_a_subordinate(&self, name: Option<&str>) -> bool {
+        let unused = self.artifacts.iter().filter(|item| item.revoked).chain(&self.quarantined);
+        unused
+            .filter(|item| item.kind == "subordinate")
+            .any(|item| name.is_none_or(|wanted| item.name == wanted))
+    }
+
     /// What the bundle has. Certificates of a ceremony that was not completed do not count.
     fn bring(&mut self, scene: &Open<'_>, outcome: Outcome) {
         let artifacts = scene.artifacts;

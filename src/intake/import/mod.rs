@@ -79,6 +79,8 @@ pub struct Judged {
     pub records: u64,
     /// The octets of a checkpoint that the log's key signed, and that is no continuation of what was accepted.
     pub forked: Option<Vec<u8>>,
+    /// Whether the head is good, by the pinned policy, and the lines are not its: a broken copy.
+    pub broken: bool,
 }
 
 /// A bundle that the pins, the last accepted head and the online side's own keys all agree with.
@@ -201,6 +203,7 @@ pub fn judge(
             bundle: path.to_owned(),
             exported,
         }),
+        broken: seen.signed && report.findings().iter().any(|finding| finding.code == Code::E131),
         forked: seen.signed.then(|| forked(&report, &folder)).flatten(),
         origin: seen.origin,
         ceremony: seen.ceremony,
@@ -232,7 +235,9 @@ const AHEAD: u64 = 300;
 
 /// The checkpoint of a log that is no continuation of the one that was accepted.
 fn forked(report: &Report, folder: &Folder) -> Option<Vec<u8>> {
-    let is_fork = report.findings().iter().any(|finding| finding.code == Code::E133);
+    // A consistency file that does not fit is a file of the bundle: only heads contradict each other.
+    let of_heads = |finding: &Finding| !matches!(finding.place, Place::File(_));
+    let is_fork = report.findings().iter().any(|finding| finding.code == Code::E133 && of_heads(finding));
     is_fork.then(|| folder.read("checkpoint", note::MOST_OCTETS as u64).ok()).flatten()
 }
 
