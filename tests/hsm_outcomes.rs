@@ -102,10 +102,13 @@ fn who_stops_a_process_that_took_too_long_loses_nothing_of_what_it_does_still() 
 fn has_signed(file: &Path, digest: &[u8]) {
     wait_for(file);
     let left = Outcome::read_all(file).unwrap();
-    let [Outcome { call: Call::Sign { octets, .. }, result: Ok(signature), .. }] = left.as_slice() else {
-        panic!("{left:?}")
+    let signed = |outcome: &Outcome| match outcome {
+        Outcome { call: Call::Sign { octets, .. }, result: Ok(signature), .. } => {
+            octets == digest && signature.len() == 70
+        }
+        _ => false,
     };
-    assert_eq!((octets.as_slice(), signature.len()), (digest, 70));
+    assert!(left.len() == 1 && left.iter().all(signed), "{left:?}");
 }
 
 #[test]

@@ -316,7 +316,9 @@ pub fn take_in_copy(
         IssuanceError::Key { name: key.name.clone(), why }
     })?;
     let open = stage.take_open_intent(|record| record.ev == "key.restore.intent" && of_copy(record));
-    let seq = if let Some(intent) = open { intent.seq } else {
+    let seq = if let Some(intent) = open {
+        intent.seq
+    } else {
         let (token, id) = (token.to_owned(), id.to_string());
         stage.record(Event::KeyRestoreIntent { spki_sha256, token, id, people })?
     };

@@ -147,6 +147,10 @@ impl Stage<'_> {
     }
 
     /// The file of this digest as it lies on a holder's own medium now, without asking anybody.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read or is another one, in words.
     pub fn read_own_medium(&self, own: &OwnMedium, sha256: Digest) -> Result<Vec<u8>, String> {
         let folder = self.medium_folder(&own.delivery(), 1).map_err(|error| error.to_string())?;
         let octets = medium::read(&folder.join(&own.file))

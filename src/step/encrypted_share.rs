@@ -45,7 +45,9 @@ pub fn own_medium(name: &str, holder: &str) -> String {
 pub fn new_media(name: &Located<Id>, encrypted: &[String], scope: &mut Scope<'_>) {
     for holder in encrypted {
         let medium = own_medium(name.value.as_str(), holder);
-        if let Ok(value) = medium.parse::<Id>() { drop(scope.new_medium(&Located { value, place: name.place })) } else {
+        if let Ok(value) = medium.parse::<Id>() {
+            drop(scope.new_medium(&Located { value, place: name.place }));
+        } else {
             let message = format!(
                 "`{medium}` is too long for a medium's name; wanted a shorter one for the key or the person"
             );

@@ -34,12 +34,12 @@ pub fn account_for_shares(
         stage.show(&Notice::Wrong { sentence: text.clone() });
         stage.record_once(Event::LogNote { text })?;
         for share in &set.shares {
-            match settled(share, stage) {
-                Some(true) => destroyed += 1,
-                Some(false) => missing += 1,
-                None if brought_back(share, people, stage)? => destroyed += 1,
-                None => missing += 1,
-            }
+            let there = match settled(share, stage) {
+                Some(said) => said,
+                None => brought_back(share, people, stage)?,
+            };
+            destroyed += usize::from(there);
+            missing += usize::from(!there);
         }
         set.end_media(people, stage)?;
     }

@@ -1,5 +1,6 @@
 //! A share that is encrypted for its holder's own key: by real programs, by such as do it wrong, and in a whole ceremony.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -186,7 +187,7 @@ fn encrypted_table(holders: &[&str], encryptors: &str) -> Table {
     for holder in holders {
         let folder = table.path(&format!("media/own-{holder}"));
         std::fs::create_dir_all(&folder).unwrap();
-        media.push_str(&format!("  root-x1-share-{holder}: {}\n", folder.display()));
+        writeln!(media, "  root-x1-share-{holder}: {}", folder.display()).unwrap();
     }
     table.change("site.yaml", "media:\n", &format!("encryptors:\n{encryptors}{media}"));
     table
@@ -239,9 +240,8 @@ fn a_share_goes_out_encrypted_and_opens_by_the_holder_s_own_key() {
     let folder = keys.path().display();
     let encryptors = format!(
         "  age:\n    encrypt: [{AGE}, --encrypt, --recipient, \"{{recipient}}\"]\n    decrypt: [{AGE}, --decrypt, --identity, \"{folder}/{{holder}}.key\"]\n    \
-         holders: {{h2: {h2_public}}}\n  device:\n    encrypt: [{AGE}, --encrypt, --recipient, \"{{recipient}}\"]\n    holders: {{h4: {h4_public}}}\n"
-    )
-    .replace("  device:", "  age-too:");
+         holders: {{h2: {h2_public}}}\n  age-too:\n    encrypt: [{AGE}, --encrypt, --recipient, \"{{recipient}}\"]\n    holders: {{h4: {h4_public}}}\n"
+    );
     let table = encrypted_table(&["h2", "h4"], &encryptors);
     // Everybody is drawn.
     table.change("script.yaml", "threshold: 3", "threshold: 5");

@@ -391,7 +391,9 @@ fn a_picture_that_is_out_of_focus_is_read_or_its_frame_is_missing() {
         fs::write(pictures.join(format!("{:04}.pgm", frame.number)), file).unwrap();
     };
     // A little: the light of a module reaches into the next one. Far: nothing is left but grey.
-    frames.iter().for_each(|frame| write(frame, 1));
+    for frame in &frames {
+        write(frame, 1);
+    }
     write(&frames[4], 4 * SCALE);
     fs::write(pictures.join("a.txt"), "no picture").unwrap();
     fs::write(pictures.join("b.jpg"), b"\xff\xd8\xff\xe0").unwrap();

@@ -236,7 +236,8 @@ fn the_pictures_of_pages_are_of_the_pages_as_they_are() {
     }
     let there = std::fs::read_dir(sample("pages")).unwrap();
     let there = there.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let pictures: std::collections::BTreeSet<String> = there.filter(|name| name.ends_with(".png")).collect();
+    let pictures: std::collections::BTreeSet<String> =
+        there.filter(|name| Path::new(name).extension() == Some("png".as_ref())).collect();
     assert_eq!(pictures, listed);
     let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide");
     let guides: String = std::fs::read_dir(guides)

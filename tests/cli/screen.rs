@@ -1,6 +1,7 @@
 //! Whole ceremonies at the screen, on a pseudo-terminal, with everything that happens to people and terminals.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use rootrite::digest::Digest;
 use rustix::process::Signal;
@@ -170,7 +171,7 @@ fn what_takes_long_is_counted_at_the_screen() {
     let table = Table::new().now();
     let mut rows = "serial,revoked-at,reason\n".to_owned();
     for number in 0..100_000 {
-        rows.push_str(&format!("01{number:08x},2026-09-02T12:00:00Z,superseded\n"));
+        let _ = writeln!(rows, "01{number:08x},2026-09-02T12:00:00Z,superseded");
     }
     table.write("revoked.csv", &rows);
     let input = format!(

@@ -121,7 +121,7 @@ fn list(table: &Table, shown: Shown) {
     let number = CrlNumber::from_der(extension(1)).unwrap();
     let since = |at: usize, why: &str| format!("{}, {why}", time(&revoked[at].revocation_date));
     let serial = |at: usize| hex(revoked[at].serial_number.as_bytes());
-    let text: String = (0..revoked.len())
+    let text: Vec<String> = (0..revoked.len())
         .map(|at| {
             // CRLReason is ENUMERATED: its value is the last octet.
             let reason = revoked[at].crl_entry_extensions.as_ref().unwrap()[0].extn_value.as_bytes()[2];
@@ -129,6 +129,7 @@ fn list(table: &Table, shown: Shown) {
             format!("{} {} {reason}\n", serial(at), time(&revoked[at].revocation_date))
         })
         .collect();
+    let text = text.concat();
     same(
         shown,
         [

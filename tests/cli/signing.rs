@@ -144,10 +144,10 @@ fn a_token_that_hashes_itself_signs_a_whole_ceremony() {
             let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
             openssl(&table, openssl_name);
         } else {
-            let rows: String = (0..31_000)
+            let rows: Vec<String> = (0..31_000)
                 .map(|number| format!("01{number:06x},2020-01-01T00:00:00Z,superseded\n"))
                 .collect();
-            let rows = format!("serial,revoked-at,reason\n{rows}");
+            let rows = format!("serial,revoked-at,reason\n{}", rows.concat());
             table.write("revoked.csv", &rows);
             let sha256 = Digest::of(rows.as_bytes());
             let input = format!("inputs:\n  revoked: {{file: revoked.csv, sha256: {sha256}}}\nacts:\n");
@@ -215,12 +215,9 @@ fn a_token_that_does_not_name_what_is_demanded_is_refused_before_anything_is_mad
 fn mechanisms(table: &Table, which: &str) {
     let file = table.hsm.folder().join("softhsm2.conf");
     let text = std::fs::read_to_string(&file).unwrap();
-    let kept: String = text
-        .lines()
-        .filter(|line| !line.starts_with("slots.mechanisms"))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    std::fs::write(&file, format!("{kept}slots.mechanisms = {which}\n")).unwrap();
+    let kept: Vec<&str> =
+        text.split_inclusive('\n').filter(|line| !line.starts_with("slots.mechanisms")).collect();
+    std::fs::write(&file, format!("{}slots.mechanisms = {which}\n", kept.concat())).unwrap();
 }
 
 /// What was signed before an interruption is taken in by the same algorithm.

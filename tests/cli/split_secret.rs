@@ -54,7 +54,7 @@ impl Holders {
                 assert!(page.contains("the salt "), "{page}");
                 let groups = shown.split_once("RR1\n").unwrap().1.split_once("Press Enter").unwrap().0;
                 let groups: Vec<&str> = groups.split_whitespace().filter(|word| word.len() == 5).collect();
-                self.last = secret.to_owned();
+                secret.clone_into(&mut self.last);
                 let key = (who.to_owned(), secret.to_owned());
                 self.old.extend(self.sheets.insert(key, format!("RR1 {}", groups.join(" "))));
             }

@@ -74,7 +74,7 @@ pub fn signs_in_pieces(folder: &Path, user: &str, algorithm: KeyAlgorithm, pss: 
         // Without the message there is nothing to sign, and another one is not signed.
         let error = hashing.sign(&request.id, what).unwrap_err();
         assert!(error.to_string().ends_with("there is only a digest"), "{error}");
-        let error = hashing.sign_read(&request.id, what, &mut &message[1..]).unwrap_err();
+        let error = hashing.sign_read(&request.id, what, &mut message.get(1..).unwrap()).unwrap_err();
         assert!(error.to_string().ends_with("is not the one of its digest"), "{error}");
     }
     drop((session, hashing));
