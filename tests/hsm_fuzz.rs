@@ -54,12 +54,15 @@ fn start() -> Vec<u8> {
 
 /// The command that opens a session: the label, any serial number and model; then the quirks of none.
 fn open() -> Vec<u8> {
+    [&[3][..], &counted(b"fake"), &[0, 0], &quirks()].concat()
+}
+
+/// The quirks of none: octets of an id, two lists, octets of randomness, sessions, two lists, three times what it hashes,
+/// a user type.
+fn quirks() -> Vec<u8> {
     let none = 0_u32.to_be_bytes();
-    // Octets of an id, two lists, octets of randomness, sessions, one list, a user type.
-    let quirks =
-        [&16_u64.to_be_bytes()[..], &none, &none, &4096_u64.to_be_bytes(), &[0], &none, &none, &[0], &[0]]
-            .concat();
-    [&[3][..], &counted(b"fake"), &[0, 0], &quirks].concat()
+    [&16_u64.to_be_bytes()[..], &none, &none, &4096_u64.to_be_bytes(), &[0], &none, &none, &[0, 0, 0], &[0]]
+        .concat()
 }
 
 /// Every request that a session takes.
@@ -86,7 +89,13 @@ fn requests() -> Vec<Vec<u8>> {
         [&[11][..], &counted(b"head")].concat(),
         [&[12][..], &id, &[1, 0], &2_u32.to_be_bytes(), &counted(&[7; 32]), &counted(&[8; 32])].concat(),
         [&[13][..], &id, &[0], &counted(&[7; 32])].concat(),
-        [&[30][..], &id, &[0], &counted(b"message")].concat(),
+        [&[16][..], &id].concat(),
+        [&[17][..], &counted(b"head")].concat(),
+        [&[18][..], &quirks()].concat(),
+        [&[30][..], &id, &[0], &counted(b"message"), &[0]].concat(),
+        [&[31][..], &id, &[0], &[0]].concat(),
+        [&[32][..], &counted(b"part")].concat(),
+        [&[33][..], &id, &[0], &counted(&[7; 32])].concat(),
     ]
 }
 
@@ -226,7 +235,7 @@ fn fuzzed_requests_to_a_session_are_answered_or_end_it() {
 fn fuzzed_commands_to_the_process_are_answered_or_end_it() {
     let mut numbers = Numbers(0xd1b5_4a32_d192_ed03);
     let wish = [vec![2, 0], counted(b"new"), counted(b"12345678"), counted(b"123456")].concat();
-    let good = [start(), vec![1], wish, open(), vec![4], vec![5]];
+    let good = [start(), vec![1], wish, open(), vec![4], vec![5], [&[6][..], &0_u64.to_be_bytes()].concat()];
     for _ in 0..PROCESSES {
         let mut process = if numbers.below(4) == 0 { Process::spawn() } else { Process::start() };
         let commands = (0..COMMANDS).map(|number| {

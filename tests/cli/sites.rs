@@ -58,7 +58,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "preflight: {",
         "colour: red\npreflight: {",
-        "site.yaml:19:1: there is no key `colour`; the keys here are `rootrite-site`, `tokens`, `outputs`, `printer`, `media`, \
+        "site.yaml:19:1: there is no key `colour`; the keys here are `rootrite-site`, `tokens`, `outputs`, `printer`, `encryptors`, `media`, \
          `preflight`\n  19 | colour: red\n     | ^\n",
     ),
 ];
