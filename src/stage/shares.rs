@@ -68,12 +68,12 @@ pub trait SharedPin {
 /// Octets that a token is asked for, for a PIN.
 pub const DRAWN: usize = 32;
 
-/// How many characters a PIN has that is dealt for a token with such bounds: [`USUAL_CHARACTERS`], or as many as the token lets
+/// How many characters a PIN has that is dealt for a token with such bounds: 15, or as many as the token lets
 /// it have.
 ///
 /// # Errors
 ///
-/// [`PinBounds`] if that is none from [`FEWEST_CHARACTERS`] to [`DRAWN`].
+/// [`PinBounds`] if that is none from 8 to 32.
 pub fn dealt_characters(token: &TokenInformation) -> Result<usize, PinBounds> {
     let most = u64::try_from(DRAWN).unwrap_or(u64::MAX);
     let (shortest, longest) = (token.shortest_pin, token.longest_pin.unwrap_or(most));
