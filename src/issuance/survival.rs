@@ -65,7 +65,7 @@ impl Survival {
     }
 
     /// Whoever has a share, and what the sheet is called where it is in a bag.
-    fn sheets(&self) -> Vec<(String, String)> {
+    pub fn sheets(&self) -> Vec<(String, String)> {
         let Some(backup) = &self.backup else { return Vec::new() };
         let sheet = |index: &u64| format!("share-{}-{index}", backup.set);
         backup.shares.iter().map(|(index, share)| (share.holder.clone(), sheet(index))).collect()

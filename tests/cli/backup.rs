@@ -846,6 +846,39 @@ fn what_would_lose_a_key_is_said_from_the_log_alone() {
     assert!(unknown.error.contains("the log knows no `cellar`"), "{}", unknown.error);
 }
 
+#[test]
+fn what_is_kept_together_is_tried_together() {
+    let table = Table::without_tokens();
+    table.write("script.yaml", script());
+    let _ = table.run("rehearse script.yaml --out first --quiet").with(0);
+    let try_places = |places: &str| {
+        table.write("places.yaml", format!("rootrite-places: 1\nplaces:\n{places}"));
+        table.run("survive --log first/ceremony-log --places places.yaml")
+    };
+    // `e1` is in one token and nowhere else.
+    let good =
+        try_places("  site-a: [spare, h1, h2, root-x1-backup-1]\n  site-b: [h3, h4, root-x1-backup-2]\n")
+            .with(0);
+    let root = good.out.split_once("root-x1\n").unwrap().1;
+    assert!(root.contains("  without what `site-a` has: it survives\n"), "{}", good.out);
+    assert!(root.contains("  without what `site-b` has: it survives\n"), "{}", good.out);
+    assert_eq!(good.out.lines().last(), Some("in no place of the file: h5, log, root"));
+    let bad = try_places("  site-a: [root, spare, h1, h2, h3]\n  site-b: [h4, h5]\n").with(5);
+    assert!(bad.error.contains("the key `root-x1` is lost without what `site-a` has"), "{}", bad.error);
+    assert!(!bad.error.contains("site-b"), "{}", bad.error);
+    // What is named beside the places is lost at the same time.
+    table.write("places.yaml", "rootrite-places: 1\nplaces: {site-a: [spare, h1, h2, h3]}\n");
+    let with_root = table.run("survive --log first/ceremony-log --places places.yaml --without root").with(5);
+    assert!(
+        with_root.error.contains("the key `root-x1` is lost without what `site-a` has"),
+        "{}",
+        with_root.error
+    );
+    let wrong = try_places("  site-a: [cellar, h1]\n  site-b: [h1]\n").with(2);
+    assert!(wrong.error.contains("places.yaml:3:12: the log knows no `cellar`"), "{}", wrong.error);
+    assert!(wrong.error.contains("places.yaml:4:12: `h1` is in `site-a` already"), "{}", wrong.error);
+}
+
 /// Where the system would write a core file into the folder, a program that is killed with one in its hands writes none.
 #[test]
 fn a_program_that_dies_while_a_holder_types_leaves_no_core_file() {
