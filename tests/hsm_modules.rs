@@ -101,7 +101,6 @@ fn opencryptoki_takes_shorter_templates_and_is_never_locked() {
     // What its file says of the make is what was found.
     assert!(said.contains("\n    quirks: opencryptoki-3\n"), "{said}");
     makes_keys(folder.path(), "654321", KeyAlgorithm::Rsa2048);
-    signs_in_pieces(folder.path(), "654321", KeyAlgorithm::Rsa2048, false);
     // Three wrong PINs lock it. One is tried; the second only by a word; the third never.
     let doctor = format!("doctor --probe {which}");
     let first = hsm(folder.path(), &doctor, "000000", "").with(3);

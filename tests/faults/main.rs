@@ -129,7 +129,7 @@ fn a_later_ceremony_that_is_killed_anywhere_loses_nothing() {
     let template = Template::later();
     let most = template.undisturbed().points;
     for (name, fault, share) in
-        [("later: the program is killed", "FAULT_KILL", 0.5), ("later: a write is torn", "FAULT_TEAR", 0.05)]
+        [("later: the program is killed", "FAULT_KILL", 0.2), ("later: a write is torn", "FAULT_TEAR", 0.05)]
     {
         let tally =
             in_parallel(&chosen(name, most, share), |point| killed(&World::of(template), &[(fault, point)]));
@@ -164,7 +164,10 @@ fn a_later_ceremony_whose_module_ends_or_token_vanishes_loses_nothing() {
     let template = Template::later();
     let most = template.undisturbed().calls;
     for fault in ["before", "after", "within", "gone"] {
-        let name = format!("later: the module, {fault} a call");
+        let name = match fault {
+            "gone" => "later: the token vanishes".to_owned(),
+            _ => format!("later: the module is killed {fault} a call"),
+        };
         let tally = in_parallel(&chosen(&name, most, 0.05), |point| {
             let micros =
                 if fault == "within" { format!(" {}", 20 + (point * 37) % 900) } else { String::new() };
