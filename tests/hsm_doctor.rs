@@ -131,12 +131,19 @@ fn what_a_token_hashes_itself_and_how_it_seals_is_found_out_and_written_down_for
     let entry = report["profile"].as_str().unwrap();
     std::fs::write(
         folder.join("wrong.yaml"),
-        entry.replace("quirks: softhsm-2.6", "quirks: {like: softhsm-2.6, hashes: [rsa], seal: replaced}"),
+        entry
+            .replace("quirks: softhsm-2.6", "quirks: {like: softhsm-2.6, hashes: [rsa], seal: replaced}")
+            .replace("pin: prompt", "pin: {fd: 3}"),
     )
     .unwrap();
     let name = entry.lines().nth(2).unwrap().trim().trim_end_matches(':');
-    let again = format!("doctor --probe --site wrong.yaml --token {name}");
-    let said = common::modules::hsm(folder, &again, USER, "").with(0).out;
+    let line = format!(
+        "exec {} hsm doctor --probe --site wrong.yaml --token {name} 3<pin",
+        env!("CARGO_BIN_EXE_rootrite")
+    );
+    let mut again = std::process::Command::new("sh");
+    again.args(["-c", &line]).current_dir(folder).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    let said = run(&mut again, b"").with(0).out;
     assert!(said.contains("\n    quirks: {like: softhsm-2.6, hashes: [], seal: cleared}\n"), "{said}");
     // The same token behind a module that refuses both; by its name it is the same make.
     let stubborn = folder.join("stubborn");

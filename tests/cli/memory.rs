@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rootrite::share::{Hand, Passphrase, read};
 
+use crate::common::SoftHsm;
 use crate::common::memory::{copies, descendants};
 use crate::pin_shares;
 use crate::room::{Room, Wanted, usual};
@@ -72,16 +73,63 @@ fn pins_and_shares_that_were_used_are_nowhere_in_the_program() {
     assert!(looked > 0);
 }
 
+/// A PIN that no buffer had room for from the beginning: what grew would have left a part of it behind.
+const LONG: &str = "0kXw-a-long-pin-7Qz5mV-of-many-characters-9Rt2-and-more-Lq81";
+
+/// Parts of it, one for each place where a copy could have been cut.
+fn parts_of_the_long_pin() -> BTreeMap<String, String> {
+    [0, 18, 48].map(|from| (format!("the PIN from {from} on"), LONG[from..from + 10].to_owned())).into()
+}
+
+fn table_with_the_long_pin() -> Table {
+    let table = Table::with(SoftHsm::new().token("root", LONG, OFFICER).token("log", LONG, OFFICER)).now();
+    table.write("site.yaml", table.site());
+    table
+}
+
+const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice";
+
 #[test]
-fn a_pin_that_was_typed_at_the_screen_is_nowhere_in_the_program() {
-    let table = Table::new().now();
-    let mut looked = 0;
-    let _ = Sight::open(&table, "run script.yaml --site site.yaml --log log --out out --practice", (80, 24))
+fn a_pin_that_was_typed_beside_prompts_is_nowhere_in_the_program_nor_a_part_of_it() {
+    let table = table_with_the_long_pin();
+    let mut room = Room::open(&table, &format!("{RUN} --plain"));
+    let (mut looked, mut typed) = (0, 0);
+    while let Some(question) = room.question() {
+        if question.wanted == Wanted::Word("sign".into()) && looked == 0 {
+            assert_eq!(typed, 2, "both tokens are open");
+            if !nowhere(room.process(), &parts_of_the_long_pin()) {
+                return;
+            }
+            looked += 1;
+        }
+        let answer = match &question.wanted {
+            Wanted::Pin(_) => {
+                typed += 1;
+                LONG.to_owned()
+            }
+            _ => usual(&question),
+        };
+        room.type_line(&answer);
+    }
+    let _ = room.end().with(0);
+    assert!(looked > 0);
+}
+
+#[test]
+fn a_pin_that_was_typed_at_the_screen_is_nowhere_in_the_program_nor_a_part_of_it() {
+    let table = table_with_the_long_pin();
+    let (mut looked, mut typed) = (0, 0);
+    let _ = Sight::open(&table, RUN, (80, 24))
         .go_on(|sight, asked| {
             if *asked == Asked::Word("sign".into()) && looked == 0 {
-                looked += usize::from(nowhere(sight.process(), &typed_pins()));
+                assert_eq!(typed, 2, "both tokens are open");
+                let _ = nowhere(sight.process(), &parts_of_the_long_pin());
+                looked += 1;
             }
-            None
+            let Asked::Pin(_) = asked else { return None };
+            typed += 1;
+            Some(LONG.to_owned())
         })
         .with(0);
+    assert_eq!(looked, 1);
 }
