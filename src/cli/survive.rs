@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use crate::failure::{Failure, Turn};
-use crate::issuance::Survival;
+use crate::issuance::{KnownShare, LeftSet, Survival};
 use crate::script::{Fields, FromNode, Id, Located, Named, Node, Problems, Whole, read_as, version};
 
 /// Say which lost people, sheets, media, tokens or sites would lose a key
@@ -125,6 +125,26 @@ impl Survive {
     }
 }
 
+/// Which sheets of a set that counts for nothing nobody has destroyed before the others, and what they open together.
+fn not_accounted_for(left: &LeftSet) -> String {
+    let sheet = |(index, share): (&u64, &KnownShare)| {
+        let missing = if share.missing { ", missing" } else { "" };
+        format!("share {index} ({}{missing})", share.holder)
+    };
+    let sheets: Vec<String> = left.sheets.iter().map(sheet).collect();
+    let (there, threshold) = (left.sheets.len(), left.threshold);
+    let opens = match (there >= threshold, left.copies.as_slice()) {
+        (false, _) => format!("too few for the threshold of {threshold}: nothing opens with them"),
+        (true, []) => format!("enough for the threshold of {threshold}; no medium of that set is left"),
+        (true, copies) => format!("ENOUGH for the threshold of {threshold}: they open {}", copies.join(", ")),
+    };
+    format!(
+        "  not accounted for, of set {}, which counts for nothing: {}\n    {opens}\n",
+        left.set,
+        sheets.join(", ")
+    )
+}
+
 fn text(all: &[Survival], losses: &[(String, BTreeSet<&str>)]) -> String {
     let mut text = String::new();
     for key in all {
@@ -150,6 +170,9 @@ fn text(all: &[Survival], losses: &[(String, BTreeSet<&str>)]) -> String {
         let alone = key.alone();
         let alone = if alone.is_empty() { "nothing".to_owned() } else { alone.join(", ") };
         let _ = writeln!(text, "  what loses it alone: {alone}");
+        for left in &key.left {
+            text.push_str(&not_accounted_for(left));
+        }
         for (words, lost) in losses {
             let left = if key.survives(lost) { "it survives" } else { "it is LOST" };
             let _ = writeln!(text, "  without {words}: {left}");

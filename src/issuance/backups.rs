@@ -39,7 +39,7 @@ impl DividedSecret {
 
 /// Whether every holder has confirmed, and none has given a sheet back.
 fn are_whole(shares: &Shares, count: usize) -> bool {
-    let good = shares.values().filter(|share| share.confirmed && !share.returned).count();
+    let good = shares.values().filter(|share| share.confirmed && !share.returned && !share.missing).count();
     good == count && shares.len() == count
 }
 
@@ -83,6 +83,8 @@ pub struct KnownShare {
     pub confirmed: bool,
     /// Whether it was given back and destroyed.
     pub returned: bool,
+    /// Whether it was not there when its set went.
+    pub missing: bool,
     /// Where it lies encrypted for its holder's own key, if it does.
     pub sent: Option<SentShare>,
 }
@@ -96,6 +98,19 @@ pub struct SentShare {
     pub file: String,
     /// The digest of that.
     pub sha256: Digest,
+}
+
+/// A set of shares that counts for nothing any more, and of which sheets are left somewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftSet {
+    /// The set.
+    pub set: String,
+    /// How many of its sheets open what it was for.
+    pub threshold: usize,
+    /// The media that it was on.
+    pub copies: Vec<String>,
+    /// The sheets that are not accounted for, by their numbers.
+    pub sheets: Shares,
 }
 
 impl KeyBackup {
@@ -166,6 +181,23 @@ impl Backups {
         for backup in self.all.iter_mut().filter(|backup| backup.spki_sha256 == spki_sha256) {
             backup.restored.remove(token);
         }
+    }
+
+    /// What is left of the sets of a key's shares that count for nothing any more: each set, and its sheets that nobody has
+    /// destroyed before the others. `but`: the set that counts, and sets that are seen to.
+    pub fn left_of(&self, spki_sha256: Digest, but: &[&str]) -> Vec<LeftSet> {
+        let of_key = self.all.iter().filter(|backup| backup.spki_sha256 == spki_sha256);
+        let gone = of_key.filter(|backup| !backup.set.is_empty() && !but.contains(&backup.set.as_str()));
+        let left = gone.map(|backup| {
+            let sheets = backup.shares.iter().filter(|(_, share)| !share.returned);
+            LeftSet {
+                set: backup.set.clone(),
+                threshold: backup.threshold,
+                copies: backup.copies.clone(),
+                sheets: sheets.map(|(index, share)| (*index, share.clone())).collect(),
+            }
+        });
+        left.filter(|left| !left.sheets.is_empty()).collect()
     }
 
     /// A backup by its set of shares.

@@ -44,7 +44,7 @@ pub use backup::{
     ToRestore, ToRewrap, ToWrap, begin_vendor_backup, found_copy, make_live, mechanism_of, prove_restored,
     restore, restored_id, rewrap, seal, sealed_before, take_in_copy, wrap, wrapping_between,
 };
-pub use backups::{Backups, DividedSecret, KeyBackup, KnownShare, SentShare, Shares};
+pub use backups::{Backups, DividedSecret, KeyBackup, KnownShare, LeftSet, SentShare, Shares};
 pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Judged, Signed, Verified};
 pub use issue::{ApprovedPlan, Drawn, Order, Terms, draft_and_check, draft_and_judge, issue};
 pub use key::{Backup, KeyOrder, make_key, use_log_key};

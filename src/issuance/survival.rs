@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{KeyBackup, Ledger};
+use super::{KeyBackup, Ledger, LeftSet};
 
 /// Where a key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Survival {
     pub tokens: BTreeSet<String>,
     /// Its backup in shares, if it has one.
     pub backup: Option<KeyBackup>,
+    /// What is left somewhere of sets that count for nothing any more, with the media of theirs that are left.
+    pub left: Vec<LeftSet>,
 }
 
 impl Survival {
@@ -28,10 +30,12 @@ impl Survival {
                 let of_key = ledger.backups.all().iter().filter(|backup| backup.key == key.name);
                 let restored = of_key.flat_map(|backup| backup.restored.iter().cloned());
                 let backup = ledger.backups.of_key(&key.name).filter(|backup| !backup.set.is_empty());
+                let left = backup.map(|backup| left_of(backup, ledger));
                 Self {
                     key: key.name.clone(),
                     tokens: restored.chain([key.token.clone()]).collect(),
                     backup: backup.cloned(),
+                    left: left.unwrap_or_default(),
                 }
             })
             .collect();
@@ -72,6 +76,17 @@ impl Survival {
     }
 }
 
+/// What is left of the sets before the one that counts. Of their media: those that nobody has destroyed before the others.
+fn left_of(backup: &KeyBackup, ledger: &Ledger) -> Vec<LeftSet> {
+    let surviving = ledger.possessions.surviving(backup.spki_sha256);
+    let is_left = |copy: &String| surviving.contains(&format!("wrapped copy on {copy}"));
+    let mut left = ledger.backups.left_of(backup.spki_sha256, &[&backup.set]);
+    for set in &mut left {
+        set.copies.retain(is_left);
+    }
+    left
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,7 +100,15 @@ mod tests {
             let confirmed = true;
             (
                 number,
-                KnownShare { holder, commitment, salt_digest: None, confirmed, returned: false, sent: None },
+                KnownShare {
+                    holder,
+                    commitment,
+                    salt_digest: None,
+                    confirmed,
+                    returned: false,
+                    missing: false,
+                    sent: None,
+                },
             )
         };
         let backup = KeyBackup {
@@ -102,7 +125,7 @@ mod tests {
             restored: BTreeSet::new(),
         };
         let tokens = tokens.iter().map(|token| (*token).to_owned()).collect();
-        Survival { key: "root".into(), tokens, backup: Some(backup) }
+        Survival { key: "root".into(), tokens, backup: Some(backup), left: vec![] }
     }
 
     #[test]

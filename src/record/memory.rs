@@ -116,7 +116,7 @@ impl Memory {
             }
             "media.destroyed" => self.copy_destroyed(data),
             "share.decrypted" => self.share_sent(data),
-            "share.confirmed" => self.backed_up(&record.ev, data),
+            "share.confirmed" | "share.missing" => self.backed_up(&record.ev, data),
             "secret.split" => self.secret_split(data),
             "key.destroyed" => self.key_destroyed(data),
             _ => None,
@@ -369,10 +369,13 @@ impl Memory {
                     salt_digest: data.str("salt_digest").and_then(|text| text.parse().ok()),
                     confirmed: false,
                     returned: false,
+                    missing: false,
                     sent: None,
                 });
                 known.confirmed |= ev == "share.confirmed";
+                // What was missing can turn up and be destroyed.
                 known.returned |= ev == "share.returned";
+                known.missing = !known.returned && (known.missing || ev == "share.missing");
             }
         }
         Some(())

@@ -192,6 +192,9 @@ pub enum Event {
     /// A holder's share counts for nothing any more, and its sheet was given back and destroyed before everybody.
     #[serde(rename = "share.returned")]
     ShareReturned(ShareOf),
+    /// A share that counts for nothing any more was not there to be destroyed: its sheet is somewhere, or nowhere.
+    #[serde(rename = "share.missing")]
+    ShareMissing(ShareOf),
     /// A vendor's statement on a device or a key of it was brought; it is kept by its digest, and nobody here judges it.
     #[serde(rename = "device.attested")]
     DeviceAttested(Statement),

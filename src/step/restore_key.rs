@@ -146,8 +146,9 @@ impl RestoreKey {
         let set = set_of(backup, &key.token, room);
         if !missing.is_empty() {
             let file = read_file(&self.delivery(), self.copy, backup, key, room)?;
+            let tokens: Vec<&str> = missing.iter().map(|token| token.as_str()).collect();
             let (kek, people) = set
-                .gather(backup, room)?
+                .gather(backup, &tokens, room)?
                 .map_err(|who| self.wrong(&format!("`{}` has not given their share", who.id)))?;
             for token in missing {
                 let mechanism = issuance::mechanism_of(&key.name, token, file.format(), room.stage)?;
