@@ -43,6 +43,12 @@ fn are_whole(shares: &Shares, count: usize) -> bool {
     good == count && shares.len() == count
 }
 
+/// The sheets that nobody has destroyed before the others.
+fn left_in(shares: &Shares) -> Shares {
+    let left = shares.iter().filter(|(_, share)| !share.returned);
+    left.map(|(index, share)| (*index, share.clone())).collect()
+}
+
 /// A backup of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyBackup {
@@ -131,6 +137,25 @@ impl Backups {
         &self.secrets
     }
 
+    /// The last set of a secret that counts.
+    pub fn secret(&self, name: &str) -> Option<&DividedSecret> {
+        let of_name = |secret: &&DividedSecret| secret.name == name && !secret.set.is_empty();
+        self.secrets.iter().filter(of_name).rfind(|secret| secret.is_whole())
+    }
+
+    /// What is left of sets of a secret's shares before the last one that counts.
+    pub fn left_of_secret(&self, counts: &DividedSecret) -> Vec<LeftSet> {
+        let of_name = self.secrets.iter().filter(|secret| secret.name == counts.name);
+        let gone = of_name.filter(|secret| !secret.set.is_empty() && secret.set != counts.set);
+        let left = gone.map(|secret| LeftSet {
+            set: secret.set.clone(),
+            threshold: secret.threshold,
+            copies: Vec::new(),
+            sheets: left_in(&secret.shares),
+        });
+        left.filter(|left| !left.sheets.is_empty()).collect()
+    }
+
     /// A secret by its set of shares, to learn more of it.
     pub fn secret_of_set(&mut self, name: &str, set: &str) -> Option<&mut DividedSecret> {
         self.secrets.iter_mut().rfind(|secret| secret.name == name && secret.set == set)
@@ -188,14 +213,11 @@ impl Backups {
     pub fn left_of(&self, spki_sha256: Digest, but: &[&str]) -> Vec<LeftSet> {
         let of_key = self.all.iter().filter(|backup| backup.spki_sha256 == spki_sha256);
         let gone = of_key.filter(|backup| !backup.set.is_empty() && !but.contains(&backup.set.as_str()));
-        let left = gone.map(|backup| {
-            let sheets = backup.shares.iter().filter(|(_, share)| !share.returned);
-            LeftSet {
-                set: backup.set.clone(),
-                threshold: backup.threshold,
-                copies: backup.copies.clone(),
-                sheets: sheets.map(|(index, share)| (*index, share.clone())).collect(),
-            }
+        let left = gone.map(|backup| LeftSet {
+            set: backup.set.clone(),
+            threshold: backup.threshold,
+            copies: backup.copies.clone(),
+            sheets: left_in(&backup.shares),
         });
         left.filter(|left| !left.sheets.is_empty()).collect()
     }

@@ -60,7 +60,7 @@ pub use replacement::{ToReplace, is_being_replaced, prove_replaced, replace};
 pub use series::{Series, SeriesOrder, check_member, issue_series, sign_one_by_one, sign_side_by_side};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, Structure, ToBeSigned};
-pub use survival::Survival;
+pub use survival::{SecretSurvival, Survival};
 
 pub use crate::rule::{Issued, Kind, Objection, Policy};
 

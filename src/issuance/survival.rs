@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{KeyBackup, Ledger, LeftSet};
+use super::{DividedSecret, KeyBackup, Ledger, LeftSet};
 
 /// Where a key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,50 @@ impl Survival {
         let Some(backup) = &self.backup else { return Vec::new() };
         let sheet = |index: &u64| format!("share-{}-{index}", backup.set);
         backup.shares.iter().map(|(index, share)| (share.holder.clone(), sheet(index))).collect()
+    }
+}
+
+/// Where a secret is that was divided: with its holders, and nowhere else that the log knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretSurvival {
+    /// The last set of its shares that counts.
+    pub secret: DividedSecret,
+    /// What is left somewhere of sets before that.
+    pub left: Vec<LeftSet>,
+}
+
+impl SecretSurvival {
+    /// Every secret of the log, by name.
+    pub fn of_all(ledger: &Ledger) -> Vec<Self> {
+        let backups = &ledger.backups;
+        let names: BTreeSet<&str> = backups.secrets().iter().map(|secret| secret.name.as_str()).collect();
+        let all = names.into_iter().filter_map(|name| backups.secret(name));
+        all.map(|secret| Self { secret: secret.clone(), left: backups.left_of_secret(secret) }).collect()
+    }
+
+    /// Whether as many sheets as it takes are still there without these things.
+    pub fn survives(&self, lost: &BTreeSet<&str>) -> bool {
+        let sheets = self.sheets();
+        let there = sheets
+            .iter()
+            .filter(|(holder, sheet)| !lost.contains(holder.as_str()) && !lost.contains(sheet.as_str()));
+        there.count() >= self.secret.threshold
+    }
+
+    /// Everything that can be lost of it: holders and sheets.
+    pub fn things(&self) -> BTreeSet<String> {
+        self.sheets().into_iter().flat_map(|(holder, sheet)| [holder, sheet]).collect()
+    }
+
+    /// Each thing whose loss alone loses the secret.
+    pub fn alone(&self) -> Vec<String> {
+        self.things().into_iter().filter(|thing| !self.survives(&BTreeSet::from([thing.as_str()]))).collect()
+    }
+
+    /// Whoever has a share, and what the sheet is called where it is in a bag.
+    pub fn sheets(&self) -> Vec<(String, String)> {
+        let sheet = |index: &u64| format!("share-{}-{index}", self.secret.set);
+        self.secret.shares.iter().map(|(index, share)| (share.holder.clone(), sheet(index))).collect()
     }
 }
 

@@ -384,11 +384,17 @@ impl Memory {
     /// A share lies encrypted on its holder's own medium.
     fn share_sent(&mut self, data: &Object) -> Option<()> {
         let index = data.get("index")?.as_u64()?;
-        let backup = self.ledger.backups.of_set(data.str("set_id")?)?;
-        if data.str("spki_sha256") != Some(backup.spki_sha256.to_string().as_str()) {
-            return None;
-        }
-        backup.shares.get_mut(&index)?.sent = Some(SentShare {
+        let (set, backups) = (data.str("set_id")?, &mut self.ledger.backups);
+        let shares = if let Some(name) = data.str("secret") {
+            &mut backups.secret_of_set(name, set)?.shares
+        } else {
+            let backup = backups.of_set(set)?;
+            if data.str("spki_sha256") != Some(backup.spki_sha256.to_string().as_str()) {
+                return None;
+            }
+            &mut backup.shares
+        };
+        shares.get_mut(&index)?.sent = Some(SentShare {
             medium: data.str("medium")?.to_owned(),
             file: data.str("file")?.to_owned(),
             sha256: data.str("ciphertext_sha256")?.parse().ok()?,

@@ -175,6 +175,8 @@ pub enum Event {
     ShareDecrypted {
         #[serde(skip_serializing_if = "Option::is_none")]
         spki_sha256: Option<Digest>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        secret: Option<String>,
         set_id: String,
         index: u64,
         holder: String,
@@ -562,6 +564,9 @@ pub struct ShareSentOut {
     /// The key whose key-encryption key it is a share of, if it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spki_sha256: Option<Digest>,
+    /// The name of the secret that it is a share of, if it is one of such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// Its set.
     pub set_id: String,
     /// Which of the set it is, counted from 1.

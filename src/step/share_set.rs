@@ -355,19 +355,23 @@ impl ShareSet {
 
     /// What the log says of a share.
     pub fn share_of(&self, index: u64, known: &KnownShare) -> ShareOf {
-        let secret = match &self.handing.of {
-            SharedSecret::Named { name, .. } => Some(name.clone()),
-            _ => None,
-        };
         ShareOf {
             token: None,
             spki_sha256: self.spki_sha256,
-            secret,
+            secret: self.secret(),
             set_id: self.set_id().to_owned(),
             index,
             holder: known.holder.clone(),
             commitment_sha256: known.commitment,
             salt_digest: known.salt_digest,
+        }
+    }
+
+    /// The secret's name, if it has one in the script.
+    pub fn secret(&self) -> Option<String> {
+        match &self.handing.of {
+            SharedSecret::Named { name, .. } => Some(name.clone()),
+            _ => None,
         }
     }
 

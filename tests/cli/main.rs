@@ -53,6 +53,7 @@ mod rules;
 mod run;
 mod screen;
 mod scripts;
+mod secret_shares;
 mod share;
 mod shares_in_a_pause;
 mod sheets;
