@@ -587,6 +587,26 @@ fn after_the_last_logout_the_process_ends_by_itself_and_the_next_call_begins_ano
 }
 
 #[test]
+fn a_pin_is_nowhere_in_the_module_process_but_where_the_module_keeps_it() {
+    let (first, second) = ("Zw-first-of-two-pins-4f1c9a7e", "Zx-second-of-two-pins-8b2d60c3");
+    // The second is there to see that a copy would be found.
+    for (fake, kept) in [("no-bounds", 0), ("no-bounds keeps-pin", 1)] {
+        let (process, mut session) = open(fake);
+        let id = process.id().unwrap();
+        let copies = |text: &str| common::memory::copies(id, text.as_bytes());
+        session.log_in(Login::Pin(&pin(first))).unwrap();
+        let Some(found) = copies(first) else { return };
+        assert_eq!(found, kept, "{fake}");
+        session.change_pin(&pin(first), &pin(second)).unwrap();
+        assert_eq!((copies(first), copies(second)), (Some(kept), Some(0)), "{fake}");
+        session.information().unwrap();
+        assert_eq!((copies(first), copies(second)), (Some(kept), Some(0)), "{fake}");
+        drop(session);
+        process.stop().unwrap();
+    }
+}
+
+#[test]
 fn a_process_that_nobody_logged_in_to_stays() {
     let (process, mut session) = open("no-login");
     session.log_in(Login::None).unwrap();
