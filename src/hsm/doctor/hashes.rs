@@ -120,7 +120,6 @@ fn verdict(way: HashedBy, digest: Tried, whole: Tried) -> Finding {
     let subject = format!("sign by {}", way.word());
     let says = |itself| vec![Says::Hashes { by: way, itself }];
     match (digest, whole) {
-        (Tried::Failed(why), _) => Finding::new(subject, Found::Unknown, why),
         (Tried::Signed(took), Tried::Signed(_)) => {
             let detail = "a digest, and what it hashes itself";
             Finding::new(subject, Found::Good, detail).after(took).saying(says(false))
@@ -137,7 +136,7 @@ fn verdict(way: HashedBy, digest: Tried, whole: Tried) -> Finding {
             let detail = format!("neither a digest: {digest}; nor what it hashes itself: {whole}");
             Finding::new(subject, Found::Lacking, detail)
         }
-        (_, Tried::Failed(why)) => Finding::new(subject, Found::Unknown, why),
+        (Tried::Failed(why), _) | (_, Tried::Failed(why)) => Finding::new(subject, Found::Unknown, why),
         (Tried::Refused(digest) | Tried::Wrong(digest), Tried::Refused(whole) | Tried::Wrong(whole)) => {
             let detail = format!("neither a digest: {digest}; nor what it hashes itself: {whole}");
             Finding::new(subject, Found::Wrong, detail)

@@ -23,7 +23,7 @@ pub(super) fn find_out(bench: &Bench<'_>) -> Result<Vec<Finding>, TokenError> {
         let subject = format!("seal {algorithm}");
         let (made, _) = climb(bench, (algorithm, true), &Omitted::default())?;
         findings.push(match made {
-            Made::Pair(pair) => look_at(subject, *pair)?,
+            Made::Pair(pair) => look_at(&subject, *pair)?,
             Made::Refused(fault) => {
                 let why = format!("no key that may leave the token can be made: {}", refusal(fault));
                 Finding::new(subject, Found::Unknown, why)
@@ -38,8 +38,8 @@ pub(super) fn find_out(bench: &Bench<'_>) -> Result<Vec<Finding>, TokenError> {
 }
 
 /// Takes the permission to leave from a key of a session, and looks whether it is gone.
-fn look_at(subject: String, mut pair: Pair<'_>) -> Result<Finding, TokenError> {
-    let say = |found: Found, detail: String| Finding::new(subject.clone(), found, detail);
+fn look_at(subject: &str, mut pair: Pair<'_>) -> Result<Finding, TokenError> {
+    let say = |found: Found, detail: String| Finding::new(subject, found, detail);
     let extractable = AttributeName::Extractable;
     if pair.task.read(pair.private, extractable)? != Reading::Flag(true) {
         return Ok(say(
