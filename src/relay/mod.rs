@@ -28,4 +28,4 @@ pub use gather::{Gatherer, Heard, Partial, in_words};
 pub use picture::{MOST_PIXELS, Picture, PictureError, Pictures};
 pub use sequence::{MOST_OCTETS, MOST_PACKED, Sequence, SequenceError};
 #[cfg(feature = "pictures")]
-pub use symbols::{Reader, ReaderError, texts};
+pub use symbols::{Enough, Reader, ReaderError};

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use ceremony_log::note::Note;
 use ceremony_log::policy::policy_text;
 use rootrite::paper::{MARGIN, Symbol, characters};
-use rootrite::relay::{Frame, LogId, Picture, Pictures, Sequence, SequenceId, cut, texts};
+use rootrite::relay::{Frame, LogId, Picture, Pictures, Reader, Sequence, SequenceId, cut};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::common::program::{Ended, command, rootrite, run, tool};
@@ -160,6 +160,7 @@ fn frames(log: &Writer, sequence: &Sequence, size: u64, version: u8) -> Vec<Fram
 fn two_decoders_read_what_is_shown() {
     let machine = Machine::new();
     let sequence = machine.sequence(0, machine.log.size());
+    let mut reader = Reader::default();
     for version in VERSIONS {
         let mut paths = Vec::new();
         let frames = frames(&machine.log, &sequence, machine.log.size(), version);
@@ -168,8 +169,8 @@ fn two_decoders_read_what_is_shown() {
             let (side, grey) = shot(&Symbol::of_version(&frame.to_string(), version).unwrap());
             let file = png(side, &grey);
             let picture = Pictures::of(&file[..]).next_picture().unwrap().unwrap();
-            assert_eq!(texts(&picture), [frame.to_string()]);
-            assert_eq!(texts(&picture.inverted()), [frame.to_string()]);
+            assert_eq!(reader.read(picture.inverted()).unwrap(), [frame.to_string()]);
+            assert_eq!(reader.read(picture).unwrap(), [frame.to_string()]);
             let path = machine.path(&format!("{version}-{:04}.png", frame.number));
             fs::write(&path, file).unwrap();
             paths.push(path);
@@ -406,6 +407,35 @@ fn a_picture_that_is_out_of_focus_is_read_or_its_frame_is_missing() {
     write(&frames[4], 1);
     let _ = machine.run("--policy policy").with(0);
     assert_eq!(machine.received(), machine.lines(machine.first));
+}
+
+#[test]
+fn pictures_that_the_decoder_stumbles_over_are_passed_over_without_a_word_of_a_panic() {
+    let machine = Machine::new();
+    let frames = machine.frames(0, machine.first);
+    let hostile = fs::read("fuzz/seeds/stumble.pgm").unwrap();
+    let mut stream = hostile.repeat(3);
+    for frame in &frames {
+        let (side, grey) = shot(&Symbol::of_version(&frame.to_string(), VERSIONS[0]).unwrap());
+        stream.extend(pgm(side, side, &grey));
+    }
+    stream.extend(&hostile);
+    fs::write(machine.path("stream"), stream).unwrap();
+    let line = "log receive --out received --policy policy --camera cat stream";
+    let ended = rootrite(machine.folder.path(), line.split(' ')).with(0);
+    assert_eq!(machine.received(), machine.lines(machine.first));
+    let last = frames.len() + 4;
+    let said = format!(
+        "note: the camera, picture 1: the decoder stumbled over it\n\
+         note: the camera, picture {last}: the decoder stumbled over it\n"
+    );
+    assert_eq!(ended.error, said);
+    fs::write(machine.path("stream"), hostile.repeat(201)).unwrap();
+    let ended = rootrite(machine.folder.path(), line.split(' ')).with(5);
+    let said = "note: the camera, picture 1: the decoder stumbled over it\n\
+                error: the camera is not read any further\n  \
+                because: the decoder stumbled over 200 pictures in a row; nothing more is read\n";
+    assert_eq!(ended.error, said);
 }
 
 #[test]

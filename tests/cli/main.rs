@@ -38,6 +38,7 @@ mod key_origin;
 mod lint;
 mod lint_together;
 mod media;
+mod memory;
 mod modules;
 mod pin_shares;
 mod places;

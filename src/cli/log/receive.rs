@@ -63,6 +63,7 @@ impl Receive {
             frames: 0,
             live: std::io::stderr().is_terminal(),
             noted: None,
+            passed_over: None,
         };
         let ended = match self.camera.split_first() {
             Some((program, arguments)) => receiving.camera(program, arguments, self.again),
@@ -89,6 +90,8 @@ struct Receiving<'o> {
     live: bool,
     /// What was noted last.
     noted: Option<String>,
+    /// Why the picture before was passed over.
+    passed_over: Option<ReaderError>,
 }
 
 impl Receiving<'_> {
@@ -154,15 +157,19 @@ impl Receiving<'_> {
                 Err(error) => return Ok(Err(error)),
             };
             self.pictures += 1;
-            match self.reader.read(picture.reduced()) {
+            let read = self.reader.read(picture.reduced());
+            // Said once of pictures that follow each other.
+            let before = std::mem::replace(&mut self.passed_over, read.as_ref().err().copied());
+            match read {
                 Ok(texts) => texts.iter().try_for_each(|text| self.frame(text))?,
-                Err(error @ ReaderError::Enough) => {
+                Err(error @ ReaderError::Enough(_)) => {
                     return Err(Failure::because(
                         Turn::Refused,
                         format!("{name} is not read any further"),
                         &error,
                     ));
                 }
+                Err(error) if before == Some(error) => {}
                 Err(error) => self.note(&format!("{name}, picture {}: {error}", self.pictures)),
             }
         }
