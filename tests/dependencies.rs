@@ -31,7 +31,7 @@ const NO_NETWORK: [&str; 16] = [
 
 /// What an online CA must not take in with the log's verifier.
 const NOT_IN_THE_LOG: [&str; 8] =
-    ["clap", "cryptoki", "cryptoki-sys", "ratatui", "rpassword", "rustix", "saphyr-parser", "x509-cert"];
+    ["clap", "cryptoki", "cryptoki-sys", "ratatui", "region", "rustix", "saphyr-parser", "x509-cert"];
 
 /// What the project was asked to consider: each is used, or said why not.
 const ASKED_FOR: [&str; 10] =

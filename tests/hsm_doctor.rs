@@ -110,6 +110,70 @@ fn every_kind_of_key_is_made_and_every_format_of_a_wrapped_key_is_told() {
 }
 
 #[test]
+fn what_a_token_hashes_itself_and_how_it_seals_is_found_out_and_written_down_for_the_site() {
+    let softhsm = softhsm();
+    let folder = softhsm.folder();
+    // SoftHSM takes digests, and lets a key be sealed: somebody who has said otherwise was wrong.
+    let said = hsm(&softhsm, "doctor --probe --json", USER, "").with(0);
+    let report = json(&said);
+    let detail = |report: &Value, subject: &str| {
+        let findings = report["findings"].as_array().unwrap();
+        let one = findings.iter().find(|one| one["subject"] == subject).unwrap();
+        format!("{} {}", one["found"].as_str().unwrap(), one["detail"].as_str().unwrap())
+    };
+    for by in ["rsa", "rsa-pss"] {
+        assert_eq!(detail(&report, &format!("sign by {by}")), "ok a digest, and what it hashes itself");
+    }
+    let sealed = "ok CKA_EXTRACTABLE is cleared and reads so, for good; it refuses to leave";
+    for kind in ["ecdsa-p256", "rsa-2048"] {
+        assert_eq!(detail(&report, &format!("seal {kind}")), sealed);
+    }
+    let entry = report["profile"].as_str().unwrap();
+    std::fs::write(
+        folder.join("wrong.yaml"),
+        entry.replace("quirks: softhsm-2.6", "quirks: {like: softhsm-2.6, hashes: [rsa], seal: replaced}"),
+    )
+    .unwrap();
+    let name = entry.lines().nth(2).unwrap().trim().trim_end_matches(':');
+    let again = format!("doctor --probe --site wrong.yaml --token {name}");
+    let said = common::modules::hsm(folder, &again, USER, "").with(0).out;
+    assert!(said.contains("\n    quirks: {like: softhsm-2.6, hashes: [], seal: cleared}\n"), "{said}");
+    // The same token behind a module that refuses both; by its name it is the same make.
+    let stubborn = folder.join("stubborn");
+    std::fs::create_dir(&stubborn).unwrap();
+    let place = stubborn.join("libsofthsm2.so");
+    let status = std::process::Command::new("cc")
+        .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
+        .arg(&place)
+        .arg(format!("-DSOFTHSM=\"{}\"", SoftHsm::module().display()))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/stubborn.c"))
+        .status()
+        .expect("a C compiler is needed: apt-get install gcc");
+    assert!(status.success());
+    let which = format!(
+        "--module {} --environment SOFTHSM2_CONF={} --environment STUBBORN_DIGESTS=1 --label root",
+        place.display(),
+        folder.join("softhsm2.conf").display()
+    );
+    let doctor = format!("doctor --probe --json --token token --profile site.yaml {which}");
+    let report = json(&common::modules::hsm(folder, &doctor, USER, "").with(0));
+    for by in ["rsa", "rsa-pss"] {
+        let wanted =
+            "ok only what it hashes itself; a digest, not: C_SignInit returned CKR_MECHANISM_INVALID";
+        assert_eq!(detail(&report, &format!("sign by {by}")), wanted);
+    }
+    assert_eq!(detail(&report, "sign rsa-2048"), "ok verifies in software");
+    let replaced = "lacks only by being replaced: C_SetAttributeValue returned CKR_ATTRIBUTE_READ_ONLY";
+    assert_eq!(detail(&report, "seal ecdsa-p256"), replaced);
+    let text = report["profile"].as_str().unwrap();
+    let wanted = "    quirks: {like: softhsm-2.6, hashes: [rsa, rsa-pss], seal: replaced}\n";
+    assert!(text.ends_with(wanted), "{text}");
+    // With that entry keys of the token's own are made there and sign; without it none would.
+    common::modules::makes_keys(folder, USER, KeyAlgorithm::Rsa2048);
+    common::modules::makes_keys(folder, USER, KeyAlgorithm::EcdsaP256);
+}
+
+#[test]
 fn what_it_says_of_mechanisms_is_what_pkcs11_tool_says() {
     let softhsm = softhsm();
     let report = json(&hsm(&softhsm, "doctor --json", USER, "").with(0));

@@ -11,7 +11,7 @@ use common::fake::{configuration, module};
 use common::softhsm::{any, pin};
 use rootrite::hsm::{
     DataObject, Death, KeyId, Login, ModuleConfiguration, ModuleProcess, Operation, PinState, Probe, Quirks,
-    STANDARD, Says, Session, ToSign, Token as _, TokenError,
+    STANDARD, Says, Session, ToSign, Token as _, TokenError, is_at_work,
 };
 use rootrite::pki::key::KeyAlgorithm;
 use rootrite::pki::signature::HashAlgorithm;
@@ -102,12 +102,17 @@ fn a_token_with_room_for_few_sessions_is_worked_with_in_those() {
             );
         }
         drop(others);
-        // The doctor counts the one that is kept open, and uses it where there is no other.
-        let said = session.probe(Probe::Sessions).unwrap();
+        // The doctor counts the one that is kept open, and uses it where there is no other. Those that were dropped are closed
+        // by the other process, when it comes to that.
         let (detail, count) = match fake {
             "one-session" => ("one at a time and no more: a series is signed by it alone", 1),
             _ => ("3 at once and no more", 3),
         };
+        let until = Instant::now() + Duration::from_secs(60);
+        let mut said = session.probe(Probe::Sessions).unwrap();
+        while said[0].detail != detail && Instant::now() < until {
+            said = session.probe(Probe::Sessions).unwrap();
+        }
         assert_eq!((said[0].detail.as_str(), &said[0].says[..]), (detail, &[Says::Sessions(count)][..]));
         assert_eq!(sign(&mut session).unwrap().len(), 70, "the login stays");
         drop(session);
@@ -432,10 +437,10 @@ fn a_module_that_hangs_keeps_nobody_longer_than_agreed() {
     let begun = Instant::now();
     let error = session.random(16).unwrap_err();
     assert_eq!(error, TokenError::Timeout { operation: Operation::DrawRandom, milliseconds: 200 });
-    let id = process.id().unwrap();
+    let hanging = Hanging::of(&process);
     drop((session, process));
     assert!(begun.elapsed() < Duration::from_secs(2));
-    end(id);
+    hanging.end();
 }
 
 #[test]
@@ -444,19 +449,81 @@ fn a_module_that_hangs_at_the_end_keeps_nobody_longer_than_agreed() {
     configuration.timeouts.stop = Duration::from_millis(200);
     let begun = Instant::now();
     let process = ModuleProcess::start(&configuration).unwrap();
-    let id = process.id().unwrap();
+    let hanging = Hanging::of(&process);
     let error = process.stop().unwrap_err();
     assert_eq!(error, TokenError::Timeout { operation: Operation::Stop, milliseconds: 200 });
     assert!(begun.elapsed() < Duration::from_secs(2));
-    end(id);
+    hanging.end();
 }
 
-/// Ends a module's process that hangs. The program leaves it alone: nobody knows what an HSM is in the middle of.
-fn end(id: u32) {
-    use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-    let pid = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
-    test_kill_process(pid).expect("it still hangs");
-    kill_process(pid, Signal::KILL).unwrap();
+#[test]
+fn a_process_that_does_not_end_after_its_last_logout_gets_no_second_one_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcomes = folder.path().join("module.outcomes");
+    let mut configuration = configuration("hangs-at-the-end");
+    configuration.timeouts.stop = Duration::from_millis(200);
+    let process = ModuleProcess::start(&configuration).unwrap();
+    process.keep_outcomes(&outcomes).unwrap();
+    let mut session = process.open(&any("fake"), &STANDARD).unwrap();
+    session.log_in(Login::Pin(&pin("1234"))).unwrap();
+    let hanging = Hanging::of(&process);
+    session.log_out().unwrap();
+    // It has said that it ends, and does not: whoever asks for anything hears that, as often as they ask.
+    let late = TokenError::Timeout { operation: Operation::Stop, milliseconds: 200 };
+    assert_eq!(session.information().unwrap_err(), late);
+    assert_eq!(process.slots().unwrap_err(), late);
+    assert_eq!(process.open(&any("fake"), &STANDARD).map(drop).unwrap_err(), late);
+    assert_eq!(process.id(), Some(hanging.id), "there is no other");
+    assert!(is_at_work(&outcomes).unwrap(), "who goes on without this program waits for it");
+    hanging.end();
+    // It is gone, so there may be another; that one keeps its outcomes in the same place, in a file of its own.
+    let until = Instant::now() + Duration::from_secs(60);
+    while let Err(error) = session.information() {
+        assert_eq!(error, late);
+        assert!(Instant::now() < until, "it was ended");
+    }
+    let second = Hanging::of(&process);
+    assert!(second.id != hanging.id && lives(second.id));
+    assert!(is_at_work(&outcomes).unwrap(), "the second one keeps outcomes too");
+    session.log_in(Login::Pin(&pin("1234"))).unwrap();
+    assert_eq!(sign(&mut session).unwrap().len(), 70);
+    session.log_out().unwrap();
+    // Nor is a stop believed that did not happen; the file stays with its process.
+    assert_eq!(process.stop().unwrap_err(), late);
+    assert!(is_at_work(&outcomes).unwrap());
+    second.end();
+}
+
+/// A module's process that hangs. The program leaves it alone: nobody knows what an HSM is in the middle of. So the test ends
+/// it, by its number and also if it fails.
+struct Hanging {
+    id: u32,
+}
+
+impl Hanging {
+    fn of(process: &ModuleProcess) -> Self {
+        Self { id: process.id().unwrap() }
+    }
+
+    /// Ends it. It has to be there still.
+    fn end(&self) {
+        assert!(lives(self.id), "it does not hang");
+        self.kill();
+    }
+
+    /// Nothing happens to one that is gone. One that nobody has asked how it ended keeps its number for as long as this runs.
+    fn kill(&self) {
+        use rustix::process::{Pid, Signal, kill_process};
+        if lives(self.id) {
+            let _ = kill_process(Pid::from_raw(i32::try_from(self.id).unwrap()).unwrap(), Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        self.kill();
+    }
 }
 
 #[test]
@@ -517,6 +584,26 @@ fn after_the_last_logout_the_process_ends_by_itself_and_the_next_call_begins_ano
     assert_eq!(sign(&mut session).unwrap().len(), 70);
     assert_eq!(process.id(), Some(second));
     process.stop().unwrap();
+}
+
+#[test]
+fn a_pin_is_nowhere_in_the_module_process_but_where_the_module_keeps_it() {
+    let (first, second) = ("Zw-first-of-two-pins-4f1c9a7e", "Zx-second-of-two-pins-8b2d60c3");
+    // The second is there to see that a copy would be found.
+    for (fake, kept) in [("no-bounds", 0), ("no-bounds keeps-pin", 1)] {
+        let (process, mut session) = open(fake);
+        let id = process.id().unwrap();
+        let copies = |text: &str| common::memory::copies(id, text.as_bytes());
+        session.log_in(Login::Pin(&pin(first))).unwrap();
+        let Some(found) = copies(first) else { return };
+        assert_eq!(found, kept, "{fake}");
+        session.change_pin(&pin(first), &pin(second)).unwrap();
+        assert_eq!((copies(first), copies(second)), (Some(kept), Some(0)), "{fake}");
+        session.information().unwrap();
+        assert_eq!((copies(first), copies(second)), (Some(kept), Some(0)), "{fake}");
+        drop(session);
+        process.stop().unwrap();
+    }
 }
 
 #[test]

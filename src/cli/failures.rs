@@ -135,6 +135,7 @@ fn stage(error: &StageError) -> Turn {
         | StageError::NotReadBack { .. }
         | StageError::AbsentKeyHolder { .. }
         | StageError::KeyShareNotReadBack { .. }
+        | StageError::PausedAmongShares
         | StageError::TooFewShares { .. }
         | StageError::Quorum { .. } => Turn::Operators,
         StageError::Refused(_)

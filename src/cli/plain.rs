@@ -1,13 +1,12 @@
 //! People at a terminal, by plain prompts: no screen, one line after the other.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::{BufRead, Read as _, Write};
 
 use zeroize::Zeroizing;
 
 use super::files::one_line;
-use super::quiet::{self, Quiet};
+use super::quiet;
 use crate::approval::NAMESPACE;
 use crate::secret::SecretOctets;
 use crate::stage::{
@@ -203,12 +202,12 @@ fn typed_by_all(request: &PinRequest, which: &str) -> Result<Zeroizing<Vec<u8>>,
         let of = if request.kind == PinKind::Named { "" } else { "of " };
         let part = typed_pin(&format!("  {}: {which} {of}`{}`: ", said(person), request.token))?;
         // A token's PIN can be any text; a new one is none of these two words.
-        if let Some(aside) = aside_of(part.as_bytes()).filter(|_| request.purpose == PinPurpose::New) {
+        if let Some(aside) = part.expose(aside_of).filter(|_| request.purpose == PinPurpose::New) {
             return Err(NoAnswer::Aside(aside));
         }
         // One octet more than a PIN may have, so that what is too long is said to be so.
         let room = Pin::MAX_OCTETS + 1 - whole.len();
-        whole.extend(part.bytes().take(room));
+        part.expose(|octets| whole.extend(octets.iter().take(room)));
     }
     Ok(whole)
 }
@@ -228,14 +227,14 @@ fn card(lines: &[Line]) -> String {
 }
 
 /// A PIN from the terminal, without an echo. Never from a pipe: for that a site says `pin: {fd: 3}`.
-fn typed_pin(prompt: &str) -> Result<Zeroizing<String>, NoAnswer> {
+fn typed_pin(prompt: &str) -> Result<SecretOctets, NoAnswer> {
     let ended = |why: &str| NoAnswer::Ended { question: format!("{}{why}", prompt.trim()) };
-    let terminal = File::options().read(true).write(true).open("/dev/tty");
-    let terminal = terminal
-        .map_err(|_| ended(" there is no terminal to type it at; a site's `pin: {fd: 3}` does without"))?;
-    // Before the prompt invites anyone to type.
-    let _quiet = Quiet::make(&terminal);
-    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| ended(""))
+    drop(
+        quiet::terminal().map_err(|_| {
+            ended(" there is no terminal to type it at; a site's `pin: {fd: 3}` does without")
+        })?,
+    );
+    quiet::typed(prompt).map_err(|_| ended(""))
 }
 
 /// Octets of a line that somebody types, at most.

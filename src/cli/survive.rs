@@ -1,4 +1,4 @@
-//! `survive`: which losses would lose a key: from the log, and from where things are kept, which no log says.
+//! `survive`: which losses would lose a key or a secret in shares: from the log, and from where things are kept, which no log says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use crate::failure::{Failure, Turn};
-use crate::issuance::Survival;
+use crate::issuance::{KnownShare, LeftSet, SecretSurvival, Survival};
 use crate::script::{Fields, FromNode, Id, Located, Named, Node, Problems, Whole, read_as, version};
 
-/// Say which lost people, sheets, media, tokens or sites would lose a key
+/// Say which lost people, sheets, media, tokens or sites would lose a key, or a secret in shares
 ///
 /// Reads the log. Where things are kept no log says: a file of places does, and each of them is tried.
 #[derive(Debug, clap::Args)]
@@ -68,14 +68,14 @@ impl Places {
     }
 
     /// What a key depends on and no place has; a share is in none if neither its holder nor its sheet is.
-    fn nowhere(&self, all: &[Survival], known: &BTreeSet<String>) -> Vec<String> {
+    fn nowhere(&self, sheets: &[(String, String)], known: &BTreeSet<String>) -> Vec<String> {
         let kept: BTreeSet<&str> = self.iter().flat_map(|(_, things)| things).collect();
         let mut left: BTreeSet<String> =
             known.iter().filter(|thing| !kept.contains(thing.as_str())).cloned().collect();
-        for (holder, sheet) in all.iter().flat_map(Survival::sheets) {
-            left.remove(&sheet);
+        for (holder, sheet) in sheets {
+            left.remove(sheet);
             if kept.contains(sheet.as_str()) {
-                left.remove(&holder);
+                left.remove(holder);
             }
         }
         left.into_iter().collect()
@@ -94,8 +94,11 @@ impl Survive {
     ///
     /// [`Turn::Refused`] if a key would be lost.
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
-        let all = Survival::of_all(&files::continued(&self.log)?.ledger);
-        let things: BTreeSet<String> = all.iter().flat_map(Survival::things).collect();
+        let ledger = files::continued(&self.log)?.ledger;
+        let (all, secrets) = (Survival::of_all(&ledger), SecretSurvival::of_all(&ledger));
+        let things = all.iter().flat_map(Survival::things);
+        let things: BTreeSet<String> =
+            things.chain(secrets.iter().flat_map(SecretSurvival::things)).collect();
         if let Some(thing) = self.without.iter().find(|thing| !things.contains(*thing)) {
             return Err(Failure::new(Turn::Author, unknown(thing, &things)));
         }
@@ -110,19 +113,80 @@ impl Survive {
             losses.push((format!("what `{place}` has"), things.union(&lost).copied().collect()));
         }
         let mut text = text(&all, &losses);
+        text.push_str(&text_of_secrets(&secrets, &losses));
+        let sheets = all.iter().flat_map(Survival::sheets);
+        let sheets: Vec<_> = sheets.chain(secrets.iter().flat_map(SecretSurvival::sheets)).collect();
         if let Some(nowhere) =
-            places.as_ref().map(|places| places.nowhere(&all, &things)).filter(|list| !list.is_empty())
+            places.as_ref().map(|places| places.nowhere(&sheets, &things)).filter(|list| !list.is_empty())
         {
             let _ = writeln!(text, "in no place of the file: {}", nowhere.join(", "));
         }
         files::print(out, &text)?;
         let of_loss = |(words, lost): &(String, BTreeSet<&str>)| {
-            let lost = all.iter().filter(|key| !key.survives(lost));
-            lost.map(|key| format!("the key `{}` is lost without {words}", key.key)).collect::<Vec<_>>()
+            let keys = all.iter().filter(|key| !key.survives(lost)).map(|key| format!("key `{}`", key.key));
+            let of_shares = secrets.iter().filter(|one| !one.survives(lost));
+            let gone = keys.chain(of_shares.map(|one| format!("secret `{}`", one.secret.name)));
+            gone.map(|what| format!("the {what} is lost without {words}")).collect::<Vec<_>>()
         };
         let gone: Vec<String> = losses.iter().flat_map(of_loss).collect();
         if gone.is_empty() { Ok(()) } else { Err(Failure::several(Turn::Refused, gone)) }
     }
+}
+
+fn text_of_secrets(all: &[SecretSurvival], losses: &[(String, BTreeSet<&str>)]) -> String {
+    let mut text = String::new();
+    for one in all {
+        let secret = &one.secret;
+        let holders: Vec<&str> = secret.shares.values().map(|share| share.holder.as_str()).collect();
+        let most = secret.share_count.saturating_sub(secret.threshold) + 1;
+        let _ = writeln!(
+            text,
+            "the secret {}\n  shares  {} of {}, set {}: {}\n  lost if {most} sheets are lost",
+            secret.name,
+            secret.threshold,
+            secret.share_count,
+            secret.set,
+            holders.join(", ")
+        );
+        text.push_str(&alone(&one.alone()));
+        for left in &one.left {
+            text.push_str(&not_accounted_for(left, "what was divided then"));
+        }
+        for loss in losses {
+            text.push_str(&without(loss, one.survives(&loss.1)));
+        }
+    }
+    text
+}
+
+fn alone(things: &[String]) -> String {
+    let things = if things.is_empty() { "nothing".to_owned() } else { things.join(", ") };
+    format!("  what loses it alone: {things}\n")
+}
+
+fn without((words, _): &(String, BTreeSet<&str>), survives: bool) -> String {
+    let left = if survives { "it survives" } else { "it is LOST" };
+    format!("  without {words}: {left}\n")
+}
+
+/// Which sheets of a set that counts for nothing nobody has destroyed before the others, and what they open together.
+fn not_accounted_for(left: &LeftSet, opens: &str) -> String {
+    let sheet = |(index, share): (&u64, &KnownShare)| {
+        let missing = if share.missing { ", missing" } else { "" };
+        format!("share {index} ({}{missing})", share.holder)
+    };
+    let sheets: Vec<String> = left.sheets.iter().map(sheet).collect();
+    let (there, threshold) = (left.sheets.len(), left.threshold);
+    let opens = match (there >= threshold, opens) {
+        (false, _) => format!("too few for the threshold of {threshold}: nothing opens with them"),
+        (true, "") => format!("enough for the threshold of {threshold}; no medium of that set is left"),
+        (true, opens) => format!("ENOUGH for the threshold of {threshold}: they open {opens}"),
+    };
+    format!(
+        "  not accounted for, of set {}, which counts for nothing: {}\n    {opens}\n",
+        left.set,
+        sheets.join(", ")
+    )
 }
 
 fn text(all: &[Survival], losses: &[(String, BTreeSet<&str>)]) -> String {
@@ -147,12 +211,12 @@ fn text(all: &[Survival], losses: &[(String, BTreeSet<&str>)]) -> String {
             let _ = write!(all_lost, ", and {most} sheets or all {} media", backup.copies.len());
         }
         let _ = writeln!(text, "  lost if {all_lost}");
-        let alone = key.alone();
-        let alone = if alone.is_empty() { "nothing".to_owned() } else { alone.join(", ") };
-        let _ = writeln!(text, "  what loses it alone: {alone}");
-        for (words, lost) in losses {
-            let left = if key.survives(lost) { "it survives" } else { "it is LOST" };
-            let _ = writeln!(text, "  without {words}: {left}");
+        text.push_str(&alone(&key.alone()));
+        for left in &key.left {
+            text.push_str(&not_accounted_for(left, &left.copies.join(", ")));
+        }
+        for loss in losses {
+            text.push_str(&without(loss, key.survives(&loss.1)));
         }
     }
     text

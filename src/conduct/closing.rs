@@ -41,7 +41,7 @@ impl Opened<'_> {
         burn_serials(kept, stage)?;
         let word = if kept { "partial" } else { "aborted" };
         let why = format!("the ceremony was closed as {word}: {reason}");
-        let (destroyed, missing) = account_for_shares(&self.plan.setting.people.all, &why, stage)?;
+        let (destroyed, missing) = account_for_shares(&self.plan.setting.people.all, &why, &ledger, stage)?;
         let voided =
             if kept { 0 } else { stage.void_everything(&format!("the ceremony was aborted: {reason}"))? };
         stage.set_step(None);

@@ -7,6 +7,7 @@
 //!   the site says ([`crate::confinement`]); what could not be denied is part of its first answer.
 //! - No file that its parent had open stays open here: not the one that a PIN is read from.
 //! - It cannot be traced and leaves no core file.
+//! - What a request brought of a PIN or a key is wiped before the request is answered.
 //! - It ends when nobody is logged in any more who was: a module keeps copies of PINs, which only its end removes.
 //! - When its parent is gone it finishes the calls in hand, writes their outcomes down ([`super::outcome`]), logs out, says
 //!   good-bye to the module and ends.
@@ -99,7 +100,7 @@ fn serve(mut control: UnixStream) -> ExitCode {
             Ok(Command::Slots) => send(&mut control, number, &loaded.slots(Operation::ListTokens)),
             Ok(Command::Mechanisms { slot }) => send(&mut control, number, &loaded.mechanisms(slot)),
             Ok(Command::Initialize { initialization }) => {
-                initialize(&loaded, &mut control, number, (&initialization, &kept))
+                initialize(&loaded, &mut control, number, (initialization, &kept))
             }
             Ok(Command::Outcomes) => receive_file(&control).and_then(|file| {
                 *lock(&kept) = Some(Outcomes::take(file.into())?);
@@ -168,13 +169,15 @@ fn initialize(
     loaded: &Loaded,
     control: &mut UnixStream,
     number: u64,
-    (wish, kept): (&Initialization, &Kept),
+    (wish, kept): (Initialization, &Kept),
 ) -> io::Result<()> {
-    let made = loaded.initialize(wish);
+    let made = loaded.initialize(&wish);
+    let outcome = initialized(&wish, &made);
+    drop(wish);
     let answered = send(control, number, &made);
     if answered.is_err() {
         // The program died while the token was made: who goes on is told.
-        note(kept, initialized(wish, &made).as_ref());
+        note(kept, outcome.as_ref());
     }
     answered
 }
@@ -249,6 +252,7 @@ fn serve_session(mut socket: UnixStream, direct: &mut Direct, kept: &Kept, login
                 if done.is_ok() && !matches!(login, SentLogin::None) {
                     logins.begin(direct.slot());
                 }
+                drop(login);
                 last = None;
                 send(&mut socket, number, &done)
             }
@@ -301,6 +305,7 @@ fn answer(
     match request {
         Request::ChangePin { old, new } => {
             let changed = direct.change_pin(&old, &new);
+            drop((old, new));
             *last = ended(call, direct, &changed, nothing);
             send(socket, number, &changed)
         }
@@ -329,6 +334,7 @@ fn answer(
         }
         Request::Restore { request, kek } => {
             let restored = direct.restore_key(&request, &kek);
+            drop(kek);
             *last = ended(call, direct, &restored, |key| key.public_key.spki_der().to_vec());
             send(socket, number, &restored)
         }
@@ -386,9 +392,15 @@ fn look(socket: &mut UnixStream, number: u64, direct: &mut Direct, request: Requ
         Request::GoOnStream { part } => send(socket, number, &direct.go_on_stream(&part)),
         Request::ProbeTemplate { algorithm } => send(socket, number, &direct.probe_template(algorithm)),
         // What is wrapped is told to nobody but who asked, and nothing of it stays on the token.
-        Request::Wrap { id, kek, mechanism } => send(socket, number, &direct.wrap_key(&id, &kek, mechanism)),
+        Request::Wrap { id, kek, mechanism } => {
+            let wrapped = direct.wrap_key(&id, &kek, mechanism);
+            drop(kek);
+            send(socket, number, &wrapped)
+        }
         Request::Rewrap { request, old, new } => {
-            send(socket, number, &direct.rewrap_key(&request, &old, &new))
+            let wrapped = direct.rewrap_key(&request, &old, &new);
+            drop((old, new));
+            send(socket, number, &wrapped)
         }
         Request::Data { label } => send(socket, number, &direct.data(&label)),
         Request::Probe { probe } => send(socket, number, &direct.probe(probe)),

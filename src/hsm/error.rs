@@ -412,6 +412,19 @@ impl TokenError {
     pub(super) fn is_want_of_sessions(&self) -> bool {
         matches!(self, Self::Code { code, .. } if code.0 == cryptoki_sys::CKR_SESSION_COUNT)
     }
+
+    /// Whether a token that was to take from a key the permission to leave has said that it changes no such attribute, or has
+    /// not changed it.
+    pub fn seals_nothing(&self) -> bool {
+        match self {
+            Self::Code { function, code, .. } => {
+                function == "C_SetAttributeValue" && code.changes_no_attribute()
+            }
+            Self::NoFunction { function, .. } => function == "C_SetAttributeValue",
+            Self::AttributeDiffers { attribute, .. } => *attribute == AttributeName::Extractable,
+            _ => false,
+        }
+    }
 }
 
 /// What is being done with a module or token.

@@ -39,7 +39,7 @@ use zeroize::Zeroizing;
 pub use child::{CHILD_ARGUMENT, child_main};
 pub use code::ReturnCode;
 pub use direct::generate::LADDER as TEMPLATE_LADDER;
-pub use doctor::{Finding, Found, Probe, Says, WrappedFormat};
+pub use doctor::{Finding, Found, HashedBy, Probe, Says, WrappedFormat};
 pub use error::{Death, Operation, TokenError};
 pub use information::{
     Blank, Initialization, ModuleInformation, PinState, SlotInformation, TokenFlag, TokenInformation,

@@ -290,11 +290,14 @@ impl Running {
 
     /// Waits for a process that ends in good order, and takes its file for outcomes away, where there is one: every answer
     /// has arrived, and a file that stays says no more than the log does. The file of a process that does not end stays: who
-    /// goes on waits for it.
+    /// goes on waits for it, and finds it when it has ended.
     fn see_off(&self) -> (Option<PathBuf>, Death) {
         let death = self.shared.wait(self.shared.timeouts().stop);
+        if death == Death::Unknown {
+            return (None, death);
+        }
         let place = self.shared.outcomes().take();
-        if let Some(place) = place.as_ref().filter(|_| death != Death::Unknown) {
+        if let Some(place) = &place {
             let _ = std::fs::remove_file(place);
         }
         (place, death)

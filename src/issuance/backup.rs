@@ -8,9 +8,7 @@
 
 use super::key::{attributes, prove, token_error};
 use super::{IssuanceError, Key, past};
-use crate::hsm::{
-    AttributeName, Entry, KeyDescription, KeyId, KeyRequest, RestoreRequest, TokenError, WrappedFormat,
-};
+use crate::hsm::{Entry, KeyDescription, KeyId, KeyRequest, RestoreRequest, TokenError, WrappedFormat};
 use crate::stage::{BackedUp, Event, Hands, Notice, PastRecord, Sealed, Secret, Stage, StageError};
 
 /// A key that is to leave its token wrapped.
@@ -374,7 +372,7 @@ pub fn seal(key: &Key, mechanism: u64, stage: &mut Stage<'_>) -> Result<Option<S
     });
     match sealed {
         Ok(refused) => Ok(Some(refused)),
-        Err(StageError::Token { source, .. }) if cannot_seal(&source) => Ok(None),
+        Err(StageError::Token { source, .. }) if source.seals_nothing() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -402,18 +400,6 @@ pub(super) fn wrap_refused(
             let why = "it was sealed, and left its token all the same".to_owned();
             Err(IssuanceError::Key { name: key.name.clone(), why })
         }
-    }
-}
-
-/// Whether a token has said that it does not change the attribute, or has not changed it.
-fn cannot_seal(error: &TokenError) -> bool {
-    match error {
-        TokenError::Code { function, code, .. } => {
-            function == "C_SetAttributeValue" && code.changes_no_attribute()
-        }
-        TokenError::NoFunction { function, .. } => function == "C_SetAttributeValue",
-        TokenError::AttributeDiffers { attribute, .. } => *attribute == AttributeName::Extractable,
-        _ => false,
     }
 }
 

@@ -39,8 +39,14 @@ impl DividedSecret {
 
 /// Whether every holder has confirmed, and none has given a sheet back.
 fn are_whole(shares: &Shares, count: usize) -> bool {
-    let good = shares.values().filter(|share| share.confirmed && !share.returned).count();
+    let good = shares.values().filter(|share| share.confirmed && !share.returned && !share.missing).count();
     good == count && shares.len() == count
+}
+
+/// The sheets that nobody has destroyed before the others.
+fn left_in(shares: &Shares) -> Shares {
+    let left = shares.iter().filter(|(_, share)| !share.returned);
+    left.map(|(index, share)| (*index, share.clone())).collect()
 }
 
 /// A backup of a key.
@@ -83,6 +89,8 @@ pub struct KnownShare {
     pub confirmed: bool,
     /// Whether it was given back and destroyed.
     pub returned: bool,
+    /// Whether it was not there when its set went.
+    pub missing: bool,
     /// Where it lies encrypted for its holder's own key, if it does.
     pub sent: Option<SentShare>,
 }
@@ -96,6 +104,19 @@ pub struct SentShare {
     pub file: String,
     /// The digest of that.
     pub sha256: Digest,
+}
+
+/// A set of shares that counts for nothing any more, and of which sheets are left somewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftSet {
+    /// The set.
+    pub set: String,
+    /// How many of its sheets open what it was for.
+    pub threshold: usize,
+    /// The media that it was on.
+    pub copies: Vec<String>,
+    /// The sheets that are not accounted for, by their numbers.
+    pub sheets: Shares,
 }
 
 impl KeyBackup {
@@ -114,6 +135,25 @@ impl Backups {
     /// Every secret in shares, in the order of the log.
     pub fn secrets(&self) -> &[DividedSecret] {
         &self.secrets
+    }
+
+    /// The last set of a secret that counts.
+    pub fn secret(&self, name: &str) -> Option<&DividedSecret> {
+        let of_name = |secret: &&DividedSecret| secret.name == name && !secret.set.is_empty();
+        self.secrets.iter().filter(of_name).rfind(|secret| secret.is_whole())
+    }
+
+    /// What is left of sets of a secret's shares before the last one that counts.
+    pub fn left_of_secret(&self, counts: &DividedSecret) -> Vec<LeftSet> {
+        let of_name = self.secrets.iter().filter(|secret| secret.name == counts.name);
+        let gone = of_name.filter(|secret| !secret.set.is_empty() && secret.set != counts.set);
+        let left = gone.map(|secret| LeftSet {
+            set: secret.set.clone(),
+            threshold: secret.threshold,
+            copies: Vec::new(),
+            sheets: left_in(&secret.shares),
+        });
+        left.filter(|left| !left.sheets.is_empty()).collect()
     }
 
     /// A secret by its set of shares, to learn more of it.
@@ -166,6 +206,20 @@ impl Backups {
         for backup in self.all.iter_mut().filter(|backup| backup.spki_sha256 == spki_sha256) {
             backup.restored.remove(token);
         }
+    }
+
+    /// What is left of the sets of a key's shares that count for nothing any more: each set, and its sheets that nobody has
+    /// destroyed before the others. `but`: the set that counts, and sets that are seen to.
+    pub fn left_of(&self, spki_sha256: Digest, but: &[&str]) -> Vec<LeftSet> {
+        let of_key = self.all.iter().filter(|backup| backup.spki_sha256 == spki_sha256);
+        let gone = of_key.filter(|backup| !backup.set.is_empty() && !but.contains(&backup.set.as_str()));
+        let left = gone.map(|backup| LeftSet {
+            set: backup.set.clone(),
+            threshold: backup.threshold,
+            copies: backup.copies.clone(),
+            sheets: left_in(&backup.shares),
+        });
+        left.filter(|left| !left.sheets.is_empty()).collect()
     }
 
     /// A backup by its set of shares.

@@ -44,7 +44,7 @@ pub use backup::{
     ToRestore, ToRewrap, ToWrap, begin_vendor_backup, found_copy, make_live, mechanism_of, prove_restored,
     restore, restored_id, rewrap, seal, sealed_before, take_in_copy, wrap, wrapping_between,
 };
-pub use backups::{Backups, DividedSecret, KeyBackup, KnownShare, SentShare, Shares};
+pub use backups::{Backups, DividedSecret, KeyBackup, KnownShare, LeftSet, SentShare, Shares};
 pub use chain::{Approved, ApprovedList, Checked, CheckedList, Draft, Judged, Signed, Verified};
 pub use issue::{ApprovedPlan, Drawn, Order, Terms, draft_and_check, draft_and_judge, issue};
 pub use key::{Backup, KeyOrder, make_key, use_log_key};
@@ -60,7 +60,7 @@ pub use replacement::{ToReplace, is_being_replaced, prove_replaced, replace};
 pub use series::{Series, SeriesOrder, check_member, issue_series, sign_one_by_one, sign_side_by_side};
 pub use statement::{Field, Statement};
 pub use structure::{Certificate, CertificateList, OcspResponse, Request, Structure, ToBeSigned};
-pub use survival::Survival;
+pub use survival::{SecretSurvival, Survival};
 
 pub use crate::rule::{Issued, Kind, Objection, Policy};
 

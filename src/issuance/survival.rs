@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{KeyBackup, Ledger};
+use super::{DividedSecret, KeyBackup, Ledger, LeftSet};
 
 /// Where a key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Survival {
     pub tokens: BTreeSet<String>,
     /// Its backup in shares, if it has one.
     pub backup: Option<KeyBackup>,
+    /// What is left somewhere of sets that count for nothing any more, with the media of theirs that are left.
+    pub left: Vec<LeftSet>,
 }
 
 impl Survival {
@@ -28,10 +30,12 @@ impl Survival {
                 let of_key = ledger.backups.all().iter().filter(|backup| backup.key == key.name);
                 let restored = of_key.flat_map(|backup| backup.restored.iter().cloned());
                 let backup = ledger.backups.of_key(&key.name).filter(|backup| !backup.set.is_empty());
+                let left = backup.map(|backup| left_of(backup, ledger));
                 Self {
                     key: key.name.clone(),
                     tokens: restored.chain([key.token.clone()]).collect(),
                     backup: backup.cloned(),
+                    left: left.unwrap_or_default(),
                 }
             })
             .collect();
@@ -72,6 +76,61 @@ impl Survival {
     }
 }
 
+/// Where a secret is that was divided: with its holders, and nowhere else that the log knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretSurvival {
+    /// The last set of its shares that counts.
+    pub secret: DividedSecret,
+    /// What is left somewhere of sets before that.
+    pub left: Vec<LeftSet>,
+}
+
+impl SecretSurvival {
+    /// Every secret of the log, by name.
+    pub fn of_all(ledger: &Ledger) -> Vec<Self> {
+        let backups = &ledger.backups;
+        let names: BTreeSet<&str> = backups.secrets().iter().map(|secret| secret.name.as_str()).collect();
+        let all = names.into_iter().filter_map(|name| backups.secret(name));
+        all.map(|secret| Self { secret: secret.clone(), left: backups.left_of_secret(secret) }).collect()
+    }
+
+    /// Whether as many sheets as it takes are still there without these things.
+    pub fn survives(&self, lost: &BTreeSet<&str>) -> bool {
+        let sheets = self.sheets();
+        let there = sheets
+            .iter()
+            .filter(|(holder, sheet)| !lost.contains(holder.as_str()) && !lost.contains(sheet.as_str()));
+        there.count() >= self.secret.threshold
+    }
+
+    /// Everything that can be lost of it: holders and sheets.
+    pub fn things(&self) -> BTreeSet<String> {
+        self.sheets().into_iter().flat_map(|(holder, sheet)| [holder, sheet]).collect()
+    }
+
+    /// Each thing whose loss alone loses the secret.
+    pub fn alone(&self) -> Vec<String> {
+        self.things().into_iter().filter(|thing| !self.survives(&BTreeSet::from([thing.as_str()]))).collect()
+    }
+
+    /// Whoever has a share, and what the sheet is called where it is in a bag.
+    pub fn sheets(&self) -> Vec<(String, String)> {
+        let sheet = |index: &u64| format!("share-{}-{index}", self.secret.set);
+        self.secret.shares.iter().map(|(index, share)| (share.holder.clone(), sheet(index))).collect()
+    }
+}
+
+/// What is left of the sets before the one that counts. Of their media: those that nobody has destroyed before the others.
+fn left_of(backup: &KeyBackup, ledger: &Ledger) -> Vec<LeftSet> {
+    let surviving = ledger.possessions.surviving(backup.spki_sha256);
+    let is_left = |copy: &String| surviving.contains(&format!("wrapped copy on {copy}"));
+    let mut left = ledger.backups.left_of(backup.spki_sha256, &[&backup.set]);
+    for set in &mut left {
+        set.copies.retain(is_left);
+    }
+    left
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,7 +144,15 @@ mod tests {
             let confirmed = true;
             (
                 number,
-                KnownShare { holder, commitment, salt_digest: None, confirmed, returned: false, sent: None },
+                KnownShare {
+                    holder,
+                    commitment,
+                    salt_digest: None,
+                    confirmed,
+                    returned: false,
+                    missing: false,
+                    sent: None,
+                },
             )
         };
         let backup = KeyBackup {
@@ -102,7 +169,7 @@ mod tests {
             restored: BTreeSet::new(),
         };
         let tokens = tokens.iter().map(|token| (*token).to_owned()).collect();
-        Survival { key: "root".into(), tokens, backup: Some(backup) }
+        Survival { key: "root".into(), tokens, backup: Some(backup), left: vec![] }
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub(super) const CRITERIA: &[Criterion] = &[
     Criterion {
         source: "WebTrust 4.6",
         asks: "Keys, and every copy of them, are destroyed when they are no longer wanted.",
-        events: &["key.destroyed", "token.zeroized", "share.returned"],
+        events: &["key.destroyed", "token.zeroized", "share.returned", "share.missing"],
         elsewhere: "",
     },
     Criterion {

@@ -65,7 +65,7 @@ impl Told {
 }
 
 /// What was otherwise than it should be: events for the exceptions' page.
-pub(super) const EXCEPTIONS: [&str; 14] = [
+pub(super) const EXCEPTIONS: [&str; 15] = [
     "step.deviation",
     "act.failed",
     "request.rejected",
@@ -80,6 +80,7 @@ pub(super) const EXCEPTIONS: [&str; 14] = [
     "serial.burned",
     "artifact.voided",
     "share.void",
+    "share.missing",
 ];
 
 /// A digest of its digits.

@@ -116,7 +116,7 @@ impl Memory {
             }
             "media.destroyed" => self.copy_destroyed(data),
             "share.decrypted" => self.share_sent(data),
-            "share.confirmed" => self.backed_up(&record.ev, data),
+            "share.confirmed" | "share.missing" => self.backed_up(&record.ev, data),
             "secret.split" => self.secret_split(data),
             "key.destroyed" => self.key_destroyed(data),
             _ => None,
@@ -369,10 +369,13 @@ impl Memory {
                     salt_digest: data.str("salt_digest").and_then(|text| text.parse().ok()),
                     confirmed: false,
                     returned: false,
+                    missing: false,
                     sent: None,
                 });
                 known.confirmed |= ev == "share.confirmed";
+                // What was missing can turn up and be destroyed.
                 known.returned |= ev == "share.returned";
+                known.missing = !known.returned && (known.missing || ev == "share.missing");
             }
         }
         Some(())
@@ -381,11 +384,17 @@ impl Memory {
     /// A share lies encrypted on its holder's own medium.
     fn share_sent(&mut self, data: &Object) -> Option<()> {
         let index = data.get("index")?.as_u64()?;
-        let backup = self.ledger.backups.of_set(data.str("set_id")?)?;
-        if data.str("spki_sha256") != Some(backup.spki_sha256.to_string().as_str()) {
-            return None;
-        }
-        backup.shares.get_mut(&index)?.sent = Some(SentShare {
+        let (set, backups) = (data.str("set_id")?, &mut self.ledger.backups);
+        let shares = if let Some(name) = data.str("secret") {
+            &mut backups.secret_of_set(name, set)?.shares
+        } else {
+            let backup = backups.of_set(set)?;
+            if data.str("spki_sha256") != Some(backup.spki_sha256.to_string().as_str()) {
+                return None;
+            }
+            &mut backup.shares
+        };
+        shares.get_mut(&index)?.sent = Some(SentShare {
             medium: data.str("medium")?.to_owned(),
             file: data.str("file")?.to_owned(),
             sha256: data.str("ciphertext_sha256")?.parse().ok()?,

@@ -175,6 +175,8 @@ pub enum Event {
     ShareDecrypted {
         #[serde(skip_serializing_if = "Option::is_none")]
         spki_sha256: Option<Digest>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        secret: Option<String>,
         set_id: String,
         index: u64,
         holder: String,
@@ -192,6 +194,9 @@ pub enum Event {
     /// A holder's share counts for nothing any more, and its sheet was given back and destroyed before everybody.
     #[serde(rename = "share.returned")]
     ShareReturned(ShareOf),
+    /// A share that counts for nothing any more was not there to be destroyed: its sheet is somewhere, or nowhere.
+    #[serde(rename = "share.missing")]
+    ShareMissing(ShareOf),
     /// A vendor's statement on a device or a key of it was brought; it is kept by its digest, and nobody here judges it.
     #[serde(rename = "device.attested")]
     DeviceAttested(Statement),
@@ -559,6 +564,9 @@ pub struct ShareSentOut {
     /// The key whose key-encryption key it is a share of, if it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spki_sha256: Option<Digest>,
+    /// The name of the secret that it is a share of, if it is one of such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// Its set.
     pub set_id: String,
     /// Which of the set it is, counted from 1.

@@ -96,6 +96,7 @@ pub struct Stage<'a> {
     steps: BTreeMap<String, StepTimes>,
     /// Keys that may not sign yet.
     waiting: live::Waiting,
+    at_hand: exception::AtHand,
 }
 
 /// What an act may reach: its token, and the place where artifacts are stored.
@@ -234,6 +235,7 @@ impl<'a> Stage<'a> {
             memory: past::Memory::default(),
             steps: BTreeMap::new(),
             waiting: live::Waiting::default(),
+            at_hand: exception::AtHand::default(),
         }
     }
 
@@ -840,6 +842,9 @@ pub enum StageError {
         /// Who.
         person: String,
     },
+    /// Somebody wants a pause while shares are in memory: whoever has them wipes them first.
+    #[error("a pause while shares are typed: what was typed is wiped first")]
+    PausedAmongShares,
     /// A holder has not typed back what was shown.
     #[error("`{person}` has not typed back the share of {secret}; nothing depends on it")]
     KeyShareNotReadBack {

@@ -369,7 +369,8 @@ impl WrappedBackup {
         let missing: Vec<&String> =
             self.restore_to.iter().filter(|token| !backup.restored.contains(*token)).collect();
         if !missing.is_empty() {
-            let (kek, people) = match set.gather(backup, room)? {
+            let tokens: Vec<&str> = missing.iter().map(|token| token.as_str()).collect();
+            let (kek, people) = match set.gather(backup, &tokens, room)? {
                 Ok(gathered) => gathered,
                 // Where a copy of the key is already its holders have to come: there is no way back to another set.
                 Err(who) if !backup.restored.is_empty() => {

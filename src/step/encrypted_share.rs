@@ -49,7 +49,7 @@ pub fn new_media(name: &Located<Id>, encrypted: &[String], scope: &mut Scope<'_>
             drop(scope.new_medium(&Located { value, place: name.place }));
         } else {
             let message = format!(
-                "`{medium}` is too long for a medium's name; wanted a shorter one for the key or the person"
+                "`{medium}` is too long for a medium's name; wanted a shorter one for the key, the secret or the person"
             );
             scope.problems.add(name.place, message);
         }
@@ -143,6 +143,7 @@ impl Way<'_> {
         if let Some(by) = self.opens(face, sent.sha256, room)? {
             let event = Event::ShareDecrypted {
                 spki_sha256: self.set.spki_sha256,
+                secret: self.set.secret(),
                 set_id: set_id.clone(),
                 index: *index,
                 holder: self.holder.id.clone(),
@@ -198,6 +199,7 @@ impl Way<'_> {
         let item = format!("key of `{}` for share {index} of set {set_id}", self.holder.id);
         let event = Event::ShareEncrypted(ShareSentOut {
             spki_sha256: self.set.spki_sha256,
+            secret: self.set.secret(),
             set_id: set_id.clone(),
             index: *index,
             holder: self.holder.id.clone(),

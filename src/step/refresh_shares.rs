@@ -14,6 +14,7 @@ use super::back_up_key::{Known, copies, deal_again, deal_new, holders, plugger, 
 use super::encrypted_share::{encrypted, new_media, own_medium};
 use super::restore_key::{backup_of, medium_of, read_file, set_of};
 use super::share_set::{ShareSet, bag, file_for_media, forget_lost_files, recall_bags, unbag};
+use super::unfinished::ask_for_the_left;
 use super::{KeyBackup, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::{Digest, hex};
 use crate::issuance::{self, Key, ToRewrap};
@@ -58,6 +59,9 @@ pub struct RefreshShares {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     encrypted: Vec<String>,
     lost: Vec<String>,
+    /// Sets before that one of which sheets are left somewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<String>,
     /// Where something is lost: another key-encryption key.
     #[serde(skip_serializing_if = "Option::is_none")]
     anew: Option<Box<Anew>>,
@@ -95,6 +99,8 @@ impl Step for RefreshShares {
         let key = scope.key(&spec.key)?;
         let backup = backup_of(&spec.key, scope)?;
         let lost = lost_sheets(&spec, &backup, scope)?;
+        let earlier = scope.ledger.backups.left_of(backup.spki_sha256, &[&backup.set]);
+        let earlier = earlier.into_iter().map(|left| left.set).collect();
         let anew = if lost.is_empty() && spec.lost_copies.is_empty() {
             for (key, said) in [
                 ("on", spec.on.is_some()),
@@ -118,6 +124,7 @@ impl Step for RefreshShares {
             holders: new_holders?,
             encrypted,
             lost,
+            earlier,
             anew,
             person: person?,
         })
@@ -132,8 +139,13 @@ impl Step for RefreshShares {
             ),
             None => "under the same key-encryption key; the media stay".to_owned(),
         };
+        let earlier = if self.earlier.is_empty() {
+            String::new()
+        } else {
+            format!(" What was missing of set {} is asked for.", self.earlier.join(", "))
+        };
         format!(
-            "Deal the shares of the key `{}` anew, {} of {}, to {}, {key}. The sheets of set {} go.",
+            "Deal the shares of the key `{}` anew, {} of {}, to {}, {key}. The sheets of set {} go.{earlier}",
             self.key,
             self.threshold,
             self.holders.len(),
@@ -270,7 +282,11 @@ impl RefreshShares {
         old: &KeyBackup,
         room: &mut Room<'_, '_>,
     ) -> Result<(KeyBackup, Option<Person>), StepError> {
-        let kek = set_of(old, &key.token, room).count_in(old, &self.lost, room)?;
+        // What is asked besides comes before the sheets: with the key in memory nobody is asked for anything.
+        let tokens: Vec<&str> =
+            self.anew.iter().flat_map(|anew| anew.on.iter().map(String::as_str)).collect();
+        let file = self.old_file(key, old, room)?;
+        let kek = set_of(old, &key.token, room).count_in(old, &self.lost, &tokens, room)?;
         let scheme = (self.threshold, self.holders.len());
         let mut new = KeyBackup {
             threshold: self.threshold,
@@ -278,8 +294,7 @@ impl RefreshShares {
             shares: std::collections::BTreeMap::new(),
             ..old.clone()
         };
-        let dealt = if let Some(anew) = &self.anew {
-            let file = read_file(&self.delivery(&anew.from, anew.from_copies), anew.first(), old, key, room)?;
+        let dealt = if let (Some(anew), Some(file)) = (&self.anew, &file) {
             let token = anew.on.first().map(String::as_str).unwrap_or_default();
             let (new_kek, dealt) = deal_new(key, token, scheme, room)?;
             new.set.clone_from(&dealt.set);
@@ -314,6 +329,18 @@ impl RefreshShares {
         drop(kek);
         let failed = self.set_of(&new, key).hand_out(&dealt.all, &mut new.shares, room)?;
         Ok((new, failed))
+    }
+
+    /// The file of one of the old media, where the key is wrapped anew.
+    fn old_file(
+        &self,
+        key: &Key,
+        old: &KeyBackup,
+        room: &mut Room<'_, '_>,
+    ) -> Result<Option<Backup>, StepError> {
+        let Some(anew) = &self.anew else { return Ok(None) };
+        let delivery = self.delivery(&anew.from, anew.from_copies);
+        read_file(&delivery, anew.first(), old, key, room).map(Some)
     }
 
     /// The text of the new file.
@@ -351,19 +378,34 @@ impl RefreshShares {
             }
         }
         for known in old.shares.values_mut().filter(|known| self.lost.contains(&known.holder)) {
-            // Nobody can give it back.
-            known.returned = true;
+            known.missing = true;
+        }
+        let (why, set) = (format!("set {} takes its place", new.set), set_of(old, "", room));
+        set.give_back(&mut old.shares, &why, room)?;
+        // Now that the old set goes, and not before: until then it was the one that counts.
+        for (index, known) in old.shares.iter().filter(|(_, known)| known.missing) {
             let text =
                 format!("share of `{}` in set {}: lost; it opens nothing any more", known.holder, self.set);
             room.stage.record_once(Event::LogAnomaly { severity: "share".into(), text })?;
+            room.stage.record_once(Event::ShareMissing(set.share_of(*index, known)))?;
         }
-        let why = format!("set {} takes its place", new.set);
-        set_of(old, "", room).give_back(&mut old.shares, &why, room)?;
+        self.end_earlier(new, room)?;
         if let Some(anew) = &self.anew {
             for copy in 1..=anew.from_copies {
                 self.end_copy(&format!("{}-{copy}", anew.from), anew.lost_copies.contains(&copy), old, room)?;
             }
             room.stage.forget_kept(new.blob_sha256)?;
+        }
+        Ok(())
+    }
+
+    /// What is left of sets before the last one is asked for.
+    fn end_earlier(&self, new: &KeyBackup, room: &mut Room<'_, '_>) -> Result<(), StepError> {
+        let left = room.ledger.backups.left_of(new.spki_sha256, &[&self.set, &new.set]);
+        let people = &room.setting.people.all;
+        for left in left.iter().filter(|left| self.earlier.contains(&left.set)) {
+            let opens = left.copies.iter().any(|copy| new.copies.contains(copy));
+            ask_for_the_left(left, (new.spki_sha256, opens), people, room.stage)?;
         }
         Ok(())
     }
@@ -444,12 +486,15 @@ impl RefreshShares {
 
 /// Holders who are drawn give the key-encryption key back; who failed, if somebody did.
 fn try_it(set: &ShareSet, new: &KeyBackup, room: &mut Room<'_, '_>) -> Result<Option<Person>, StepError> {
-    let of_set =
-        |record: &&PastRecord| record.ev == "share.checked" && record.text("set_id") == Some(&new.set);
-    if room.stage.past().records().iter().filter(of_set).count() >= new.threshold {
+    let text = format!("the shares of set {} gave the key-encryption key back", new.set);
+    if room.stage.past().find("log.note", |record| record.text("text") == Some(&text)).is_some() {
         return Ok(None);
     }
-    Ok(set.gather(new, room)?.err())
+    let failed = set.gather(new, &[], room)?.err();
+    if failed.is_none() {
+        room.stage.record(Event::LogNote { text })?;
+    }
+    Ok(failed)
 }
 
 /// What there is of a new set goes, with the file that it would have opened.

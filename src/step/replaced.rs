@@ -31,7 +31,7 @@ pub fn replaced(
     let approval = approve(key, backup, room)?;
     // Before anything goes. From here on the log says that it was allowed, and a later start comes here again.
     let (kek, _) = set
-        .gather(backup, room)?
+        .gather(backup, &[&key.token], room)?
         .map_err(|who| wrong(format!("`{}` has not given their share; nothing was destroyed", who.id)))?;
     let order = ToReplace { key, mechanism, wrapped: file.wrapped(), approval };
     Ok(issuance::replace(&order, &kek, room.stage)?)

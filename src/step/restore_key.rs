@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::back_up_key::plugger;
 use super::share_set::ShareSet;
-use super::{KeyBackup, Room, Scope, Step, StepError, Wrapping, spec};
+use super::{DividedSecret, KeyBackup, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::Digest;
-use crate::issuance::{self, Key, ToRestore};
+use crate::issuance::{self, Key, Shares, ToRestore};
 use crate::script::{Id, Located, Part};
 use crate::share::Backup;
 use crate::stage::{Delivery, Line, Notice, PastRecord, Person};
@@ -146,8 +146,9 @@ impl RestoreKey {
         let set = set_of(backup, &key.token, room);
         if !missing.is_empty() {
             let file = read_file(&self.delivery(), self.copy, backup, key, room)?;
+            let tokens: Vec<&str> = missing.iter().map(|token| token.as_str()).collect();
             let (kek, people) = set
-                .gather(backup, room)?
+                .gather(backup, &tokens, room)?
                 .map_err(|who| self.wrong(&format!("`{}` has not given their share", who.id)))?;
             for token in missing {
                 let mechanism = issuance::mechanism_of(&key.name, token, file.format(), room.stage)?;
@@ -212,12 +213,20 @@ pub fn read_file(
 
 /// The set of a backup with all its holders; who is not among the script's people is not in the room.
 pub fn set_of(backup: &KeyBackup, token: &str, room: &Room<'_, '_>) -> ShareSet {
+    ShareSet::of(backup, token, holders_of(&backup.shares, room))
+}
+
+/// The set of a secret with all its holders.
+pub fn set_of_secret(secret: &DividedSecret, room: &Room<'_, '_>) -> ShareSet {
+    ShareSet::of_secret(secret, "", holders_of(&secret.shares, room))
+}
+
+fn holders_of(shares: &Shares, room: &Room<'_, '_>) -> Vec<Person> {
     let person = |id: &String| {
         let other = || Person { id: id.clone(), role: "share-holder".into() };
         room.setting.people.find(id).cloned().unwrap_or_else(other)
     };
-    let holders = backup.shares.values().map(|share| person(&share.holder)).collect();
-    ShareSet::of(backup, token, holders)
+    shares.values().map(|share| person(&share.holder)).collect()
 }
 
 /// The backup in shares that the log knows of a key.

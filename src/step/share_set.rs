@@ -3,6 +3,7 @@
 //! The rules of this file:
 //! - Nothing depends on a set before every holder has typed every word back.
 //! - Who is asked to give the secret back is drawn: nobody knows before whose sheet has to be good.
+//! - Nothing that was typed outlasts a pause: it is wiped before, and typed again.
 //! - A wrong share is named by its holder, through the log's commitment to it, before anything is combined.
 //! - A set of which one share fails counts for nothing: every sheet of it is given back, and none is patched.
 
@@ -134,6 +135,7 @@ impl ShareSet {
                 salt_digest,
                 confirmed: false,
                 returned: false,
+                missing: false,
                 sent: None,
             };
             room.stage.record(Event::ShareIssued(self.share_of(face.index, &known)))?;
@@ -195,9 +197,11 @@ impl ShareSet {
     }
 
     /// The key-encryption key, from as many holders as it takes, who are drawn; and who they are. Who failed, if somebody did.
+    /// `tokens`: somebody is logged in to them before a share is typed.
     pub fn gather(
         &self,
         backup: &KeyBackup,
+        tokens: &[&str],
         room: &mut Room<'_, '_>,
     ) -> Result<Result<(Secret<32>, Vec<String>), Person>, StepError> {
         let here: Vec<&Person> =
@@ -217,39 +221,45 @@ impl ShareSet {
         ];
         let sentence = "The key-encryption key is put together from the sheets of those who were drawn.";
         room.stage.show(&Notice::Done { sentence: sentence.into(), lines });
-        let mut gathered = Gathered::default();
-        for (given, holder) in lot.iter().enumerate() {
-            let Some(typed) = self.typed(holder, given, &backup.shares, room)? else {
-                return Ok(Err(holder.clone()));
-            };
-            gathered.lay(&typed).map_err(|error| self.wrong(format!("{}: {error}", holder.id)))?;
-        }
-        let kek = gathered.combine(&backup.check).map_err(|error| self.wrong(error.to_string()))?;
-        Ok(Ok((kek, who)))
+        with_shares(tokens, room, |room| {
+            let mut gathered = Gathered::default();
+            for (given, holder) in lot.iter().enumerate() {
+                let Some(typed) = self.typed(holder, given, &backup.shares, room)? else {
+                    return Ok(Err(holder.clone()));
+                };
+                gathered.lay(&typed).map_err(|error| self.wrong(format!("{}: {error}", holder.id)))?;
+            }
+            let kek = gathered.combine(&backup.check).map_err(|error| self.wrong(error.to_string()))?;
+            Ok(Ok((kek, who.clone())))
+        })
     }
 
-    /// The key-encryption key, from every holder but those whose sheets are lost: each sheet is counted in.
+    /// The key-encryption key, from every holder but those whose sheets are lost: each sheet is counted in. `tokens`: as for
+    /// [`Self::gather`].
     pub fn count_in(
         &self,
         backup: &KeyBackup,
         lost: &[String],
+        tokens: &[&str],
         room: &mut Room<'_, '_>,
     ) -> Result<Secret<32>, StepError> {
-        let mut gathered = Gathered::default();
-        let there = self.handing.holders.iter().filter(|holder| !lost.contains(&holder.id));
-        for (given, holder) in there.enumerate() {
-            let typed = self.typed(holder, given, &backup.shares, room)?;
-            let typed = typed.ok_or_else(|| {
-                self.wrong(format!(
-                    "the sheet of `{}` is missing or wrong; nothing has changed. Plan again with `lost: [{}]`",
-                    holder.id, holder.id
-                ))
-            })?;
-            if given < self.handing.threshold {
-                gathered.lay(&typed).map_err(|error| self.wrong(format!("{}: {error}", holder.id)))?;
+        let there = || self.handing.holders.iter().filter(|holder| !lost.contains(&holder.id));
+        with_shares(tokens, room, |room| {
+            let mut gathered = Gathered::default();
+            for (given, holder) in there().enumerate() {
+                let typed = self.typed(holder, given, &backup.shares, room)?;
+                let typed = typed.ok_or_else(|| {
+                    self.wrong(format!(
+                        "the sheet of `{}` is missing or wrong; nothing has changed. Plan again with `lost: [{}]`",
+                        holder.id, holder.id
+                    ))
+                })?;
+                if given < self.handing.threshold {
+                    gathered.lay(&typed).map_err(|error| self.wrong(format!("{}: {error}", holder.id)))?;
+                }
             }
-        }
-        gathered.combine(&backup.check).map_err(|error| self.wrong(error.to_string()))
+            gathered.combine(&backup.check).map_err(|error| self.wrong(error.to_string()))
+        })
     }
 
     /// Whether a holder types the share that the log says; it is recorded, and forgotten at once.
@@ -314,7 +324,7 @@ impl ShareSet {
         room.stage.show(&Notice::Wrong { sentence: text.clone() });
         room.stage.record(Event::LogNote { text })?;
         let step = Some(room.stage.step_number());
-        for (index, known) in shares.iter_mut().filter(|(_, known)| !known.returned) {
+        for (index, known) in shares.iter_mut().filter(|(_, known)| !known.returned && !known.missing) {
             // Before an interruption, maybe.
             let done = |record: &PastRecord| {
                 record.step == step
@@ -345,19 +355,23 @@ impl ShareSet {
 
     /// What the log says of a share.
     pub fn share_of(&self, index: u64, known: &KnownShare) -> ShareOf {
-        let secret = match &self.handing.of {
-            SharedSecret::Named { name, .. } => Some(name.clone()),
-            _ => None,
-        };
         ShareOf {
             token: None,
             spki_sha256: self.spki_sha256,
-            secret,
+            secret: self.secret(),
             set_id: self.set_id().to_owned(),
             index,
             holder: known.holder.clone(),
             commitment_sha256: known.commitment,
             salt_digest: known.salt_digest,
+        }
+    }
+
+    /// The secret's name, if it has one in the script.
+    pub fn secret(&self) -> Option<String> {
+        match &self.handing.of {
+            SharedSecret::Named { name, .. } => Some(name.clone()),
+            _ => None,
         }
     }
 
@@ -371,6 +385,27 @@ impl ShareSet {
 
     fn wrong(&self, why: String) -> StepError {
         StepError::Backup { what: self.handing.of.to_string(), why }
+    }
+}
+
+/// Has shares typed, all of them together. Whoever wants a pause ends it: what was typed is wiped with what `typing` has of it,
+/// then comes the pause, and then all of it once more. On these tokens somebody is logged in before, so that nobody is asked for
+/// a PIN while a secret is in memory.
+fn with_shares<T>(
+    tokens: &[&str],
+    room: &mut Room<'_, '_>,
+    mut typing: impl FnMut(&mut Room<'_, '_>) -> Result<T, StepError>,
+) -> Result<T, StepError> {
+    loop {
+        for token in tokens {
+            room.stage.log_in(token)?;
+        }
+        room.stage.shares_are_at_hand();
+        let typed = typing(room);
+        let Some(person) = room.stage.shares_are_gone() else { return typed };
+        // Before anything is asked: whatever it came to is in memory no longer.
+        drop(typed);
+        room.stage.pause_without_shares(&person)?;
     }
 }
 
@@ -426,6 +461,7 @@ pub fn learn_of_share(shares: &mut Shares, set: &str, record: &PastRecord) -> Op
                 salt_digest: record.digest("salt_digest"),
                 confirmed: false,
                 returned: false,
+                missing: false,
                 sent: None,
             };
             shares.insert(index, known);

@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::back_up_key::{holders, threshold};
+use super::encrypted_share::{encrypted, new_media, own_medium};
 use super::key_shares::{Sheet, ThrowAway, secret_sheets};
 use super::share_set::{ShareSet, learn_of_share, recall_bags, used_sets};
 use super::{DividedSecret, Room, Scope, Step, StepError, spec};
@@ -32,6 +33,8 @@ spec!(
         threshold: Option<Located<usize>> = optional "threshold",
         /// Who has a share: people, or a role for everyone of it.
         holders: Vec<Located<Id>> = list "holders",
+        /// Whose shares are encrypted for their own keys: people among the holders, or a role.
+        encrypted: Vec<Located<Id>> = optional_list "encrypted",
         /// Who types it, each a part of it, if it is no PIN of a token of the script.
         ask: Vec<Located<Id>> = optional_list "ask",
     }
@@ -83,6 +86,8 @@ pub struct SplitSecret {
     from: From,
     threshold: usize,
     holders: Vec<Person>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    encrypted: Vec<String>,
     /// Who says whether everybody gets a new set.
     person: Person,
 }
@@ -100,6 +105,8 @@ impl Step for SplitSecret {
         let from = From::resolve(&spec, scope);
         let holders = holders(&spec.holders, scope);
         let threshold = threshold(spec.threshold.as_ref(), holders.as_deref(), scope);
+        let encrypted = encrypted(&spec.encrypted, holders.as_deref().unwrap_or_default(), scope);
+        new_media(&spec.secret, &encrypted, scope);
         let secret = spec.secret.value.to_string();
         // One that this script divides has no set yet.
         if scope.ledger.backups.secrets().iter().any(|known| known.name == secret && known.set.is_empty()) {
@@ -118,7 +125,7 @@ impl Step for SplitSecret {
         });
         let administrator = scope.setting.people.of_role("ceremony-administrator").next().cloned();
         let person = administrator.or_else(|| scope.setting.people.all.first().cloned())?;
-        Some(Self { secret, from: from?, threshold, holders, person })
+        Some(Self { secret, from: from?, threshold, holders, encrypted, person })
     }
 
     fn preview(&self) -> String {
@@ -132,13 +139,23 @@ impl Step for SplitSecret {
                 format!("typed by {}", people.join(", "))
             }
         };
+        let encrypted = if self.encrypted.is_empty() {
+            String::new()
+        } else {
+            format!(" Encrypted for the holder's own key: {}.", self.encrypted.join(", "))
+        };
         format!(
-            "Divide the secret `{}`, {what}: {} of {} shares, held by {}.",
+            "Divide the secret `{}`, {what}: {} of {} shares, held by {}.{encrypted}",
             self.secret,
             self.threshold,
             self.holders.len(),
             holders.join(", ")
         )
+    }
+
+    fn encrypts(&self) -> Vec<(&str, String)> {
+        let medium = |holder: &String| own_medium(&self.secret, holder);
+        self.encrypted.iter().map(|holder| (holder.as_str(), medium(holder))).collect()
     }
 
     fn splits(&self) -> Option<(&str, PinKind)> {
@@ -313,7 +330,7 @@ impl SplitSecret {
 
     fn set(&self, divided: &DividedSecret) -> ShareSet {
         let token = self.from.token().map_or("", String::as_str);
-        ShareSet::of_secret(divided, token, self.holders.clone())
+        ShareSet::of_secret(divided, token, self.holders.clone()).encrypted_for(&self.encrypted)
     }
 
     fn wrong(&self, why: String) -> StepError {

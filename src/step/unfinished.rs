@@ -2,7 +2,7 @@
 //!
 //! The rules of this file:
 //! - A set counts if what it is for does: a key that is live, a token that has its PIN, an old set that has begun to go. Every other
-//!   set of a step that did not end is void.
+//!   set of a step that did not end is void; an old set that has begun to go is, too.
 //! - Each sheet of a void set is brought back and destroyed before somebody else, or both say that it is missing; the log has which.
 //! - The wrapped key goes last, when the log says what became of every sheet, from this machine and from its media.
 
@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::digest::Digest;
+use crate::issuance::{Backups, KeyBackup, KnownShare, Ledger, LeftSet};
 use crate::share::Backup;
 use crate::stage::{Event, Expected, Line, Notice, PastRecord, Person, ShareOf, Stage, StageError};
 
@@ -22,21 +23,27 @@ use crate::stage::{Event, Expected, Line, Notice, PastRecord, Person, ShareOf, S
 pub fn account_for_shares(
     people: &[Person],
     why: &str,
+    ledger: &Ledger,
     stage: &mut Stage<'_>,
 ) -> Result<(usize, usize), StageError> {
     let (mut destroyed, mut missing) = (0, 0);
-    for set in void_sets(stage) {
-        if set.shares.iter().all(|share| settled(share, stage) == Some(true)) {
-            // It was given up before.
+    let mut sets = void_sets(&ledger.backups, stage);
+    sets.extend(sets_that_go(&ledger.backups, stage));
+    for set in sets {
+        if set.is_settled(stage) {
             continue;
         }
+        let why = match &set.successor {
+            Some(other) => format!("set {other} takes its place"),
+            None => why.to_owned(),
+        };
         let text = format!("the shares of set {} count for nothing: {why}", set.id);
         stage.show(&Notice::Wrong { sentence: text.clone() });
         stage.record_once(Event::LogNote { text })?;
         for share in &set.shares {
             let there = match settled(share, stage) {
                 Some(said) => said,
-                None => brought_back(share, people, stage)?,
+                None => brought_back(share, (CLOSED, set.opens), people, stage)?,
             };
             destroyed += usize::from(there);
             missing += usize::from(!there);
@@ -58,12 +65,16 @@ pub fn account_for_shares(
 struct VoidSet {
     id: String,
     shares: Vec<ShareOf>,
-    /// The numbered media that its wrapped key was written to, and the digest of that.
+    /// The numbered media that its wrapped key was written to and that go with it, and the digest of that.
     media: Vec<(String, Digest)>,
+    /// The set that takes its place, if one does.
+    successor: Option<String>,
+    /// Whether what it opens is on media that stay.
+    opens: bool,
 }
 
 /// Every set of a step that did not end and that nothing depends on.
-fn void_sets(stage: &Stage<'_>) -> Vec<VoidSet> {
+fn void_sets(backups: &Backups, stage: &Stage<'_>) -> Vec<VoidSet> {
     let past = stage.past();
     let ended = |record: &PastRecord| record.step.as_deref().is_some_and(|step| past.has_ended(step));
     let issued: Vec<&PastRecord> =
@@ -78,13 +89,93 @@ fn void_sets(stage: &Stage<'_>) -> Vec<VoidSet> {
         let of_set = |record: &&&PastRecord| {
             record.text("set_id") == Some(id) && secret_of(record) == secret_of(first)
         };
+        let backup = backed_up(first, id, past.records());
+        let blob = backup.and_then(|backup| backup.digest("blob_sha256"));
+        // Dealt to the key-encryption key that there was before: the media stay.
+        let opens = backups.all().iter().any(|other| other.set != id && Some(other.blob_sha256) == blob);
+        let media = backup.filter(|_| !opens).map(|backup| written(backup, past.records()));
         sets.push(VoidSet {
             id: id.to_owned(),
             shares: issued.iter().filter(of_set).filter_map(|record| share(record)).collect(),
-            media: written(first, id, past.records()),
+            media: media.unwrap_or_default(),
+            successor: None,
+            opens,
         });
     }
     sets
+}
+
+/// Every set that had begun to go, in a step that did not end, because another one takes its place.
+fn sets_that_go(backups: &Backups, stage: &Stage<'_>) -> Vec<VoidSet> {
+    let past = stage.past();
+    let of_step = |record: &PastRecord| !record.step.as_deref().is_some_and(|step| past.has_ended(step));
+    let mut sets = Vec::new();
+    for old in backups.all().iter().filter(|backup| !backup.set.is_empty()) {
+        let same = |record: &PastRecord| record.digest("spki_sha256") == Some(old.spki_sha256);
+        let of_set = |record: &PastRecord| same(record) && record.text("set_id") == Some(&old.set);
+        let Some(first) = past.find("share.returned", |record| of_set(record) && of_step(record)) else {
+            continue;
+        };
+        let new = past.records().iter().rfind(|record| {
+            record.ev == "key.backup" && record.step == first.step && same(record) && !of_set(record)
+        });
+        let Some((new, successor)) = new.and_then(|new| Some((new, new.text("set_id")?.to_owned()))) else {
+            continue;
+        };
+        let stay = media_of(new);
+        let go = old.copies.iter().filter(|copy| !stay.contains(&copy.as_str()));
+        let media: Vec<(String, Digest)> = go.map(|copy| (copy.clone(), old.blob_sha256)).collect();
+        sets.push(VoidSet {
+            id: old.set.clone(),
+            shares: left_of(old),
+            opens: media.is_empty(),
+            media,
+            successor: Some(successor),
+        });
+    }
+    sets
+}
+
+/// The sheets of a backup that the log knew before this ceremony, but for those that were gone then.
+fn left_of(old: &KeyBackup) -> Vec<ShareOf> {
+    let there = old.shares.iter().filter(|(_, share)| !share.returned);
+    let spki_sha256 = old.spki_sha256;
+    there.map(|(index, known)| share_of((spki_sha256, &old.set), *index, known)).collect()
+}
+
+fn share_of((spki_sha256, set): (Digest, &str), index: u64, known: &KnownShare) -> ShareOf {
+    ShareOf {
+        token: None,
+        spki_sha256: Some(spki_sha256),
+        secret: None,
+        set_id: set.to_owned(),
+        index,
+        holder: known.holder.clone(),
+        commitment_sha256: known.commitment,
+        salt_digest: known.salt_digest,
+    }
+}
+
+/// Asks once more for the sheets of a set that counts for nothing and that were missing before. `opens`: whether what they open
+/// is on media that stay.
+///
+/// # Errors
+///
+/// [`StageError`] if the log or the people refuse.
+pub fn ask_for_the_left(
+    left: &LeftSet,
+    (spki_sha256, opens): (Digest, bool),
+    people: &[Person],
+    stage: &mut Stage<'_>,
+) -> Result<(), StageError> {
+    for (index, known) in &left.sheets {
+        let share = share_of((spki_sha256, &left.set), *index, known);
+        // An interruption may have come between.
+        if settled(&share, stage).is_none() {
+            let _ = brought_back(&share, (AGAIN, opens), people, stage)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a share is one of: a key, a token's PIN, a named secret.
@@ -131,18 +222,24 @@ fn share(record: &PastRecord) -> Option<ShareOf> {
     })
 }
 
-/// The media of a set's wrapped key that were written.
-fn written(first: &PastRecord, id: &str, records: &[PastRecord]) -> Vec<(String, Digest)> {
-    let backup = records.iter().find(|record| {
+/// What the log says of the wrapped key of a set, if it is one of a backup's.
+fn backed_up<'r>(first: &PastRecord, id: &str, records: &'r [PastRecord]) -> Option<&'r PastRecord> {
+    records.iter().find(|record| {
         record.ev == "key.backup"
             && record.text("set_id") == Some(id)
             && record.text("spki_sha256") == first.text("spki_sha256")
-    });
-    let Some((backup, blob)) = backup.and_then(|backup| Some((backup, backup.digest("blob_sha256")?))) else {
-        return Vec::new();
-    };
+    })
+}
+
+/// The media that a backup's record names.
+fn media_of(backup: &PastRecord) -> Vec<&str> {
     let copies = backup.data.get("copies").and_then(Value::as_array);
-    let names = copies.into_iter().flatten().filter_map(|copy| copy.get("medium")?.as_str());
+    copies.into_iter().flatten().filter_map(|copy| copy.get("medium")?.as_str()).collect()
+}
+
+/// The media of a set's wrapped key that were written.
+fn written(backup: &PastRecord, records: &[PastRecord]) -> Vec<(String, Digest)> {
+    let Some(blob) = backup.digest("blob_sha256") else { return Vec::new() };
     let is_written = |name: &&str| {
         records.iter().any(|record| {
             let copy = record.data.get("copy").and_then(Value::as_u64).unwrap_or_default();
@@ -152,7 +249,7 @@ fn written(first: &PastRecord, id: &str, records: &[PastRecord]) -> Vec<(String,
                 && record.text("label").is_some_and(|label| format!("{label}-{copy}") == **name)
         })
     };
-    names.filter(is_written).map(|name| (name.to_owned(), blob)).collect()
+    media_of(backup).into_iter().filter(is_written).map(|name| (name.to_owned(), blob)).collect()
 }
 
 /// What the log says already of a share: destroyed, or missing.
@@ -165,12 +262,16 @@ fn settled(share: &ShareOf, stage: &Stage<'_>) -> Option<bool> {
     if stage.past().find("share.returned", same).is_some() {
         return Some(true);
     }
-    let text = missing_text(share);
-    stage.past().find("log.anomaly", |record| record.text("text") == Some(&text)).map(|_| false)
+    stage.past().find("share.missing", same).map(|_| false)
 }
 
 /// Has a sheet brought back and destroyed before somebody else; whether it was there.
-fn brought_back(share: &ShareOf, people: &[Person], stage: &mut Stage<'_>) -> Result<bool, StageError> {
+fn brought_back(
+    share: &ShareOf,
+    (when, opens): (&str, bool),
+    people: &[Person],
+    stage: &mut Stage<'_>,
+) -> Result<bool, StageError> {
     let holder = in_the_room(|person| person.id == share.holder, people, stage);
     let Some(holder) = holder else { return Ok(false) };
     let lines = vec![
@@ -194,26 +295,40 @@ fn brought_back(share: &ShareOf, people: &[Person], stage: &mut Stage<'_>) -> Re
     let seen = onlooker.map_or_else(|| "nobody".to_owned(), |other| other.id);
     if there {
         let text = format!(
-            "share {} of set {}: destroyed by {} before {seen}, as the ceremony is closed",
-            share.index, share.set_id, holder.id
+            "share {} of set {}: destroyed by {} before {seen}, {}",
+            share.index,
+            share.set_id,
+            holder.id,
+            if when == CLOSED { "as the ceremony is closed" } else { "as it was asked for again" }
         );
         stage.record(Event::LogNote { text })?;
         stage.record_by(&holder, Event::ShareReturned(share.clone()))?;
     } else {
-        let text = missing_text(share);
+        let opens = if opens {
+            "as many of its set as it takes open the wrapped key still"
+        } else {
+            "it opens nothing that is left"
+        };
+        let (index, set, whose) = (share.index, &share.set_id, &share.holder);
+        let text = format!("share {index} of set {set}, of {whose}: missing when {when}; {opens}");
         stage.record_by(&holder, Event::LogAnomaly { severity: "share".into(), text })?;
+        // A power failure here has it asked for once more.
+        stage.record_by(&holder, Event::ShareMissing(share.clone()))?;
     }
     Ok(there)
 }
 
-fn missing_text(share: &ShareOf) -> String {
-    format!(
-        "share {} of set {}, of {}: missing when the ceremony was closed; it opens nothing that is left",
-        share.index, share.set_id, share.holder
-    )
-}
-
 impl VoidSet {
+    /// Whether the log says that everything of it is gone: a set that was given up before, or one that another has replaced.
+    fn is_settled(&self, stage: &Stage<'_>) -> bool {
+        let destroyed = |medium: &str| {
+            let of_medium = |record: &PastRecord| record.text("medium") == Some(medium);
+            stage.past().find("media.destroyed", of_medium).is_some()
+        };
+        self.shares.iter().all(|share| settled(share, stage) == Some(true))
+            && (self.successor.is_none() || self.media.iter().all(|(medium, _)| destroyed(medium)))
+    }
+
     /// Every medium that the wrapped key was written to is destroyed before somebody else, or said to be lost.
     fn end_media(&self, people: &[Person], stage: &mut Stage<'_>) -> Result<(), StageError> {
         for (medium, files) in &self.media {
@@ -256,6 +371,10 @@ fn onlooker(person: &Person, stage: &Stage<'_>) -> Option<Person> {
 
 /// Who answers for whoever has left.
 const ADMINISTRATOR: &str = "ceremony-administrator";
+/// When a share was missing, as the log says it.
+const CLOSED: &str = "the ceremony was closed";
+/// The same, of a later ceremony.
+const AGAIN: &str = "it was asked for again";
 /// What is said of a thing that was there.
 const DESTROYED: &str = "destroyed";
 /// What is said of a thing that was not.

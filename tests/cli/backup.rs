@@ -501,7 +501,7 @@ fn a_vendor_s_backup_stands_behind_the_same_gate() {
 }
 
 /// A later ceremony of the same log, with these steps.
-fn later(name: &str, holders: &[&str], steps: &str) -> String {
+pub fn later(name: &str, holders: &[&str], steps: &str) -> String {
     let people = people(holders);
     format!(
         "rootrite: 1\nceremony: {name}\ntitle: After the backup\npolicy: private\n{}\ntokens:\n  root: {{class: any}}\n  \
@@ -515,13 +515,13 @@ fn later(name: &str, holders: &[&str], steps: &str) -> String {
 }
 
 /// A table after the first ceremony, with a blank page for the next: its script, and a site with a token `drill`.
-fn table_after(holders: &mut Holders) -> Table {
+pub fn table_after(holders: &mut Holders) -> Table {
     let table = table();
     let _ = Room::open(&table, PRACTICE).go_on(|question| holders.answer(question)).with(0);
     table
 }
 
-fn site_for_later(table: &Table) {
+pub fn site_for_later(table: &Table) {
     let site = table.read("site.yaml");
     // The token `spare` was only there to prove the backup: a new one takes its part.
     let drill = SoftHsm::module();
@@ -529,10 +529,10 @@ fn site_for_later(table: &Table) {
     table.write("later.yaml.site", site.replace("  spare:", "  drill:"));
 }
 
-const LATER: &str = "run later.yaml --site later.yaml.site --log log --out out-2 --practice --plain";
+pub const LATER: &str = "run later.yaml --site later.yaml.site --log log --out out-2 --practice --plain";
 
 /// What somebody answers in a later ceremony: the head's words are on paper.
-fn on_paper(table: &Table, question: &Question) -> Option<String> {
+pub fn on_paper(table: &Table, question: &Question) -> Option<String> {
     if question.wanted != Wanted::Words || !question.shown.contains("Type all words") {
         return None;
     }
@@ -583,7 +583,7 @@ fn shares_are_checked_and_a_key_is_restored_in_a_later_ceremony() {
     nothing_is_left(&table, &ended, &holders, None);
 }
 
-const ALL: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
+pub const ALL: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
 
 #[test]
 fn a_new_set_under_the_same_key_takes_the_place_of_the_old_one() {
@@ -911,7 +911,7 @@ fn a_program_that_dies_while_a_holder_types_leaves_no_core_file() {
 }
 
 /// The processes of the program that work in a table's folder.
-fn pids_in(table: &Table) -> Vec<String> {
+pub fn pids_in(table: &Table) -> Vec<String> {
     let here = table.folder().canonicalize().unwrap();
     let of_program = |path: &std::path::Path| {
         let link = |name: &str| std::fs::read_link(path.join(name)).ok();

@@ -424,3 +424,64 @@ fn who_has_no_encryptor_or_no_medium_is_found_with_the_site() {
     let refused = table.run("check script.yaml").with(2).error;
     assert!(refused.contains("`ada` has no share here; `encrypted` names holders"), "{refused}");
 }
+
+#[test]
+fn a_share_of_a_secret_goes_out_encrypted_and_is_the_secret_with_another_sheet() {
+    use crate::split_secret as divided;
+    if !there(AGE) {
+        return;
+    }
+    let keys = tempfile::tempdir().unwrap();
+    let (h2, public) = age_key(keys.path(), "h2");
+    let table = divided::table();
+    let steps = "      - split-secret: {secret: safe, ask: [ada], threshold: 2, holders: [h1, h2]";
+    let script = table.read("script.yaml");
+    let (before, after) = script.split_once("      - split-secret:").unwrap();
+    let after = after.split_once("      - issue-root").unwrap().1;
+    table.write("script.yaml", format!("{before}{steps}, encrypted: [h2]}}\n      - issue-root{after}"));
+    let refused = table.run("check script.yaml --site site.yaml").with(2).error;
+    assert!(refused.contains("h2") && refused.contains("encryptor"), "{refused}");
+    let folder = table.path("media/own-h2");
+    std::fs::create_dir_all(&folder).unwrap();
+    let age = format!(
+        "encryptors:\n  age:\n    encrypt: [{AGE}, --encrypt, --recipient, \"{{recipient}}\"]\n    decrypt: [{AGE}, --decrypt, --identity, {}]\n    \
+         holders: {{h2: {public}}}\nmedia:\n  safe-share-h2: {}\npreflight:",
+        h2.display(),
+        folder.display()
+    );
+    table.change("site.yaml", "preflight:", &age);
+    let mut holders = divided::Holders::default();
+    let ended = Room::open(&table, PRACTICE).go_on(|question| holders.answer(question)).with(0);
+    assert!(!ended.out.contains("h2 alone"), "{}", ended.out);
+    let all = events(&table);
+    for ev in ["share.encrypted", "share.decrypted"] {
+        let said = of(&all, ev);
+        assert_eq!(
+            (said.len(), &said[0]["secret"], &said[0]["holder"]),
+            (1, &"safe".into(), &"h2".into()),
+            "{ev}"
+        );
+    }
+    assert_eq!((count(&all, "share.issued"), count(&all, "share.confirmed")), (2, 2));
+    let own = on_own_device(&table, "h2", &h2);
+    assert_eq!(divided::combined(&table, &[own.trim(), holders.of("h1", "safe")]), divided::CODE);
+    let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+    // In a later ceremony it is read from the medium again.
+    let later = crate::backup::later("check", &["h1", "h2"], "      - check-shares: {secret: safe}\n")
+        .replace("  drill: {class: any, distinct-from: [root, log]}\n", "");
+    table.write("later.yaml", later);
+    holders.last = "safe".into();
+    let mut opened = 0;
+    let line = "run later.yaml --site site.yaml --log log --out out-2 --practice --plain";
+    let _ = Room::open(&table, line)
+        .go_on(|question| {
+            if question.wanted == Wanted::Text && question.shown.contains("open, type") {
+                opened += 1;
+                return Some("open".to_owned());
+            }
+            crate::backup::on_paper(&table, question).or_else(|| holders.answer(question))
+        })
+        .with(0);
+    assert_eq!((opened, count(&events(&table), "share.checked")), (1, 2));
+    divided::nothing_is_left(&table, &ended, &holders);
+}

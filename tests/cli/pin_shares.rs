@@ -8,7 +8,7 @@ use crate::common::{Ended, SoftHsm};
 use crate::room::{Question, Room, Wanted};
 use crate::table::{FIRST, OFFICER, Table, USER};
 
-const PRACTICE: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
+pub const PRACTICE: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
 
 /// A table with a blank token `root` whose PIN three crypto officers share, two of whom are enough.
 pub fn table() -> Table {
@@ -45,15 +45,16 @@ fn shared(table: &Table) {
 
 /// The holders, with what each has written down, and what they do.
 #[derive(Default)]
-struct Holders {
-    sheets: BTreeMap<String, String>,
+pub struct Holders {
+    /// What each has written down.
+    pub sheets: BTreeMap<String, String>,
     /// Everything that was asked of them: who, and in which words.
     asked: Vec<String>,
 }
 
 impl Holders {
     /// What somebody types who holds a share.
-    fn answer(&mut self, question: &Question) -> Option<String> {
+    pub fn answer(&mut self, question: &Question) -> Option<String> {
         if question.wanted == Wanted::Enter {
             if let Some((_, shown)) = question.shown.split_once("\u{1b}[?1049h") {
                 let who = shown.split("\u{1b}[H").nth(1).unwrap().split(' ').next().unwrap();

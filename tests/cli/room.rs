@@ -111,6 +111,11 @@ impl Room {
         }
     }
 
+    /// The number of the process that the program's terminal goes with.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Types a line.
     pub fn type_line(&mut self, line: &str) {
         self.keyboard.write_all(format!("{line}\n").as_bytes()).unwrap();

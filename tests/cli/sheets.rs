@@ -75,6 +75,35 @@ fn a_sheet_as_others_read_it_is_the_share() {
     }
 }
 
+/// The longest text form of a PIN that is dealt, and what a scanner that stands in for the keyboard types of it.
+#[test]
+fn the_symbol_of_a_sheet_of_the_text_form_is_read_back_as_the_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let secret = rootrite::secret::SecretOctets::read(b"31-64-7 left, then right").unwrap();
+    let scheme = rootrite::share::Scheme::single(2, 3).unwrap();
+    let dealt = rootrite::share::deal_any(&secret, &scheme, &mut rootrite::share::SystemRandom).unwrap();
+    let share = dealt[0][1].written().expose(|octets| String::from_utf8(octets.to_vec()).unwrap());
+    assert!(share.starts_with("RR1 "), "{share}");
+    let arguments = "sheets --site site.yaml --holder h2 --of 'the secret safe' --salt 00ff --fd 3";
+    drop(print(folder, &paper(folder, "pdf"), arguments, &share).with(0));
+    let Some(read) = tool("pdftotext", folder, ["-layout", "paper", "-"]) else { return };
+    let read = read.with(0).out;
+    for group in share.split(' ').skip(1) {
+        assert!(read.split_whitespace().any(|word| word == group), "{group}: {read}");
+    }
+    let drawn = tool("pdftoppm", folder, ["-r", "200", "-png", "-singlefile", "paper", "page"]);
+    let Some(drawn) = drawn else { return };
+    drop(drawn.with(0));
+    let Some(scanned) = tool("zbarimg", folder, ["--raw", "-q", "page.png"]) else { return };
+    let scanned = scanned.with(0).out;
+    assert_eq!(scanned.trim(), share);
+    fs::write(folder.join("scanned"), &scanned).unwrap();
+    let line = format!("exec {} share check --fd 3 3<scanned", env!("CARGO_BIN_EXE_rootrite"));
+    let checked = run(Command::new("sh").current_dir(folder).args(["-c", &line]), b"").with(0);
+    assert!(checked.out.contains("number 2 of its group, 2 needed"), "{}", checked.out);
+}
+
 #[test]
 fn a_printer_that_takes_text_gets_every_word_and_nothing_that_steers_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -105,6 +105,11 @@ impl Sight {
         Self { child, keyboard, terminal, reader, columns, last: String::new() }
     }
 
+    /// The number of the program's process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The whole screen, as lines.
     pub fn screen(&self) -> String {
         self.terminal.lock().unwrap().parser.screen().contents()

@@ -9,10 +9,10 @@ use crate::common::{Ended, SoftHsm};
 use crate::room::{Question, Room, Wanted};
 use crate::table::{OFFICER, SCRIPT, Table, USER};
 
-const PRACTICE: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
+pub const PRACTICE: &str = "run script.yaml --site site.yaml --log log --out out --practice --plain";
 const RESUME: &str = "resume --log log --plain";
 /// What nobody but its holders knows in the end.
-const CODE: &str = "31-64-7 left";
+pub const CODE: &str = "31-64-7 left";
 
 /// The steps that the tests change.
 const STEPS: &str = "      - split-secret: {secret: root-pin, token: root, pin: user, threshold: 2, holders: [share-holder]}
@@ -21,14 +21,14 @@ const STEPS: &str = "      - split-secret: {secret: root-pin, token: root, pin: 
 ";
 
 /// The small script, which divides three secrets after its first key is made.
-fn script() -> String {
+pub fn script() -> String {
     let holders = ["h1", "h2", "h3"].map(|id| format!("  - {{id: {id}, role: share-holder}}\n")).concat();
     let script = SCRIPT.replace("  - {id: wim,", &format!("{holders}  - {{id: wim,"));
     assert_eq!(script.matches("      - issue-root").count(), 1);
     script.replace("      - issue-root", &format!("{STEPS}      - issue-root"))
 }
 
-fn table() -> Table {
+pub fn table() -> Table {
     let table = Table::with(SoftHsm::new().token("root", USER, OFFICER).token("log", USER, OFFICER));
     table.write("script.yaml", script());
     let table = table.now();
@@ -38,15 +38,15 @@ fn table() -> Table {
 
 /// The holders, with what each has written down of each secret.
 #[derive(Default)]
-struct Holders {
+pub struct Holders {
     sheets: BTreeMap<(String, String), String>,
     old: Vec<String>,
     /// Of which secret a share was shown last.
-    last: String,
+    pub last: String,
 }
 
 impl Holders {
-    fn answer(&mut self, question: &Question) -> Option<String> {
+    pub fn answer(&mut self, question: &Question) -> Option<String> {
         if question.wanted == Wanted::Enter {
             if let Some((_, shown)) = question.shown.split_once("\u{1b}[?1049h") {
                 let page = shown.split("\u{1b}[H").nth(1).unwrap();
@@ -69,7 +69,7 @@ impl Holders {
         self.sheets.get(&(who.to_owned(), self.last.clone())).cloned()
     }
 
-    fn of(&self, who: &str, secret: &str) -> &str {
+    pub fn of(&self, who: &str, secret: &str) -> &str {
         &self.sheets[&(who.to_owned(), secret.to_owned())]
     }
 
@@ -78,18 +78,18 @@ impl Holders {
     }
 }
 
-fn events(table: &Table) -> Vec<Value> {
+pub fn events(table: &Table) -> Vec<Value> {
     let log = table.read("log/log.jsonl");
     log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn of<'e>(events: &'e [Value], ev: &str, step: &str) -> Vec<&'e Value> {
+pub fn of<'e>(events: &'e [Value], ev: &str, step: &str) -> Vec<&'e Value> {
     let fits = |event: &&Value| event["ev"] == ev && (step.is_empty() || event["step"] == step);
     events.iter().filter(fits).map(|event| &event["data"]).collect()
 }
 
 /// What sheets give, by the program's own command and nothing else.
-fn combined(table: &Table, sheets: &[&str]) -> String {
+pub fn combined(table: &Table, sheets: &[&str]) -> String {
     table.write("shares", sheets.join("\n") + "\n");
     let line = format!(
         "exec {} share combine --fd 3 --form octets --out-fd 4 3<shares 4>secret",
@@ -105,7 +105,7 @@ fn combined(table: &Table, sheets: &[&str]) -> String {
 }
 
 /// That no two neighbouring groups of a share and no secret is in a file, or on the screen but where it was shown to one person.
-fn nothing_is_left(table: &Table, ended: &Ended, holders: &Holders) {
+pub fn nothing_is_left(table: &Table, ended: &Ended, holders: &Holders) {
     let mut texts: Vec<(String, Vec<u8>)> = Vec::new();
     for part in ended.both().split("\u{1b}[?1049h").map(|part| part.rsplit("\u{1b}[?1049l").next().unwrap()) {
         texts.push(("the screen".to_owned(), part.as_bytes().to_vec()));

@@ -10,6 +10,7 @@
 
 pub mod fake;
 pub mod kryoptic;
+pub mod memory;
 pub mod modules;
 pub mod program;
 pub mod service;

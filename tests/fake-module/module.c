@@ -124,7 +124,11 @@ static ulong_t get_session_info(ulong_t session, struct session_info *info) {
     return OK;
 }
 
+/* What a module keeps of a PIN that it should forget. */
+static octet_t kept_pin[256];
+
 static ulong_t login(ulong_t session, ulong_t user, octet_t *pin, ulong_t length) {
+    if (is("keeps-pin") && pin != NULL && length < sizeof kept_pin) memcpy(kept_pin, pin, length);
     (void)session, (void)user, (void)length;
     if (is("pin-incorrect")) return 0xa0;
     if (is("pin-expired")) return 0xa3;
@@ -132,6 +136,11 @@ static ulong_t login(ulong_t session, ulong_t user, octet_t *pin, ulong_t length
     if (is("pin-strange")) return 0x80000001ul;
     user_in = 1;
     return (pin == NULL) == (is("pin-pad") != 0) ? OK : 7;
+}
+
+static ulong_t set_pin(ulong_t session, octet_t *old, ulong_t old_length, octet_t *pin, ulong_t length) {
+    (void)session; (void)old; (void)old_length; (void)pin; (void)length;
+    return OK;
 }
 
 static ulong_t logout(ulong_t session) { (void)session; return is("not-logged-in") ? 0x101 : OK; }
@@ -420,7 +429,7 @@ static ulong_t get_function_list(void **place) {
     list.version.minor = 40;
     f[0] = initialize; f[1] = finalize; f[2] = get_info; f[3] = get_function_list; f[4] = get_slot_list;
     f[6] = get_token_info; f[12] = open_session; f[13] = close_session; f[15] = get_session_info;
-    f[18] = login; f[19] = logout; f[20] = create_object; f[22] = destroy_object;
+    f[11] = set_pin; f[18] = login; f[19] = logout; f[20] = create_object; f[22] = destroy_object;
     f[24] = get_attribute_value; f[26] = find_objects_init; f[27] = find_objects; f[28] = find_objects_final;
     f[42] = sign_init; f[43] = is("cannot-sign") ? NULL : sign; f[64] = generate_random;
     f[44] = sign_update; f[45] = sign_final;

@@ -61,22 +61,35 @@ fn sealed(out: &Path, records: &[Value]) -> Option<String> {
     None
 }
 
-/// What is wrong with the keys: each one of the log is on its token with both halves, and nothing else is.
-pub fn of_keys(log: &Path, tokens: &BTreeMap<String, Inventory>) -> Option<String> {
+/// What is wrong with the keys: each one of the log is on its token with both halves, and nothing else is. `lost`: a token that
+/// is another device now, and how many records the log had by then.
+pub fn of_keys(
+    log: &Path,
+    tokens: &BTreeMap<String, Inventory>,
+    lost: Option<(&str, usize)>,
+) -> Option<String> {
+    let mut records = records(log);
+    if let Some((token, before)) = lost {
+        let mut place = 0;
+        records.retain(|record| {
+            place += 1;
+            place > before || record["data"]["token"] != token
+        });
+    }
     let mut logged: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for record in records(log).iter().filter(|record| record["ev"] == "key.generated") {
+    for record in records.iter().filter(|record| record["ev"] == "key.generated") {
         let text = |key: &str| record["data"][key].as_str().unwrap().to_owned();
         if !logged.entry(text("token")).or_default().insert(text("id")) {
             return Some(format!("the key {} is in the log twice", text("id")));
         }
     }
-    for record in records(log).iter().filter(|record| record["ev"] == "key.restored") {
+    for record in records.iter().filter(|record| record["ev"] == "key.restored") {
         let text = |key: &str| record["data"][key].as_str().unwrap().to_owned();
         if !logged.entry(text("token")).or_default().insert(text("id")) {
             return Some(format!("the key {} was restored twice", text("id")));
         }
     }
-    for record in records(log).iter().filter(|record| record["ev"] == "key.destroyed") {
+    for record in records.iter().filter(|record| record["ev"] == "key.destroyed") {
         let text = |key: &str| record["data"][key].as_str().unwrap().to_owned();
         if !logged.get_mut(&text("token")).is_some_and(|ids| ids.remove(&text("id"))) {
             return Some(format!("the key {} was destroyed and not made, or twice", text("id")));
@@ -200,6 +213,22 @@ pub fn of_bags(records: &[Value]) -> Option<String> {
         }
     }
     (!open.is_empty()).then(|| format!("sheets that are in no bag: {open:?}"))
+}
+
+/// What is wrong with a holder's own medium: it has the share of the last set as it opened, and nothing of a set that is void.
+pub fn of_own_medium(records: &[Value], holder: &str, medium: &Path) -> Option<String> {
+    let of = |ev: &str| {
+        let fits = |record: &&Value| record["ev"] == ev && record["data"]["holder"] == holder;
+        records.iter().filter(fits).map(|record| &record["data"]).collect::<Vec<_>>()
+    };
+    let wanted = of("share.decrypted").last().copied()?.clone();
+    let mut files = fs::read_dir(medium).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "openssl"));
+    let [file] = files.as_slice() else { return Some(format!("the medium of `{holder}` holds {files:?}")) };
+    let found = sha256(&fs::read(file).unwrap());
+    let named = file.file_name().and_then(|name| name.to_str()) == wanted["file"].as_str();
+    (!named || wanted["ciphertext_sha256"] != found.as_str())
+        .then(|| format!("{} with the SHA-256 {found} is not {wanted}", file.display()))
 }
 
 fn is_of_lost_sheet(said: &Value, set: &str) -> bool {

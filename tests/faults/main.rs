@@ -177,6 +177,70 @@ fn a_later_ceremony_whose_module_ends_or_token_vanishes_loses_nothing() {
     }
 }
 
+/// The same with a ceremony in which a token is another device than before, the log's standby key takes over, a share goes out
+/// encrypted, and a key is sealed by being replaced.
+#[test]
+fn a_ceremony_with_another_device_that_is_killed_anywhere_loses_nothing() {
+    let template = Template::exchanged();
+    let most = template.undisturbed().points;
+    let tally = in_parallel(&points::few("exchanged: the program is killed", most, 0.03), |point| {
+        killed(&World::of(template), &[("FAULT_KILL", point)])
+    });
+    tally.say();
+}
+
+/// The same.
+#[test]
+fn a_ceremony_with_another_device_that_is_killed_twice_or_tears_a_write_loses_nothing() {
+    let template = Template::exchanged();
+    let most = template.undisturbed().points;
+    let tally = in_parallel(&points::few("exchanged: a write is torn", most, 0.008), |point| {
+        killed(&World::of(template), &[("FAULT_TEAR", point)])
+    });
+    tally.say();
+    let tally = in_parallel(&points::few("exchanged: killed, and killed again", most, 0.008), |point| {
+        let world = World::of(template);
+        let _ = world.run_with(&[("FAULT_KILL", point)]);
+        let _ = world.resume_with(&[("FAULT_KILL", 1 + (point * 7) % most)]);
+        world.recovered()
+    });
+    tally.say();
+}
+
+/// The same.
+#[test]
+fn a_ceremony_with_another_device_that_cannot_write_loses_nothing() {
+    let template = Template::exchanged();
+    let most = template.undisturbed().points;
+    for (name, fault) in
+        [("exchanged: the disk is full", "FAULT_FULL"), ("exchanged: the log cannot be written", "FAULT_LOG")]
+    {
+        let tally = in_parallel(&points::few(name, most, 0.008), |point| {
+            stopped(&World::of(template), &[(fault, point)])
+        });
+        tally.say();
+    }
+}
+
+/// The same.
+#[test]
+fn a_ceremony_with_another_device_whose_module_ends_or_token_vanishes_loses_nothing() {
+    let template = Template::exchanged();
+    let most = template.undisturbed().calls;
+    for fault in ["before", "after", "within", "gone"] {
+        let name = match fault {
+            "gone" => "exchanged: the token vanishes".to_owned(),
+            _ => format!("exchanged: the module is killed {fault} a call"),
+        };
+        let tally = in_parallel(&points::few(&name, most, 0.008), |point| {
+            let micros =
+                if fault == "within" { format!(" {}", 20 + (point * 37) % 900) } else { String::new() };
+            module(&World::of(template), &format!("{fault} {point}{micros}"))
+        });
+        tally.say();
+    }
+}
+
 /// A new log has its name on the disk before its first record: without the folder's sync a power failure could take the
 /// whole log, and no later sync of the file would help.
 #[test]

@@ -81,15 +81,26 @@ impl Tally {
 
 /// Points at random, `share` of as many as are wanted; the seed is printed.
 pub fn chosen(name: &str, most: u64, share: f64) -> Chosen {
-    let wanted = number("ROOTRITE_FAULTS", 24);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "small"
-    )]
-    let count = ((wanted as f64 * share) as u64).max(6).min(most);
+    random(name, most, count(share).max(6).min(most))
+}
+
+/// As [`chosen`], of what is tried at each change a little; every point there is where that many are wanted.
+pub fn few(name: &str, most: u64, share: f64) -> Chosen {
+    let count = count(share).max(2);
+    if count >= most {
+        return Chosen::all(name, 1, most);
+    }
     random(name, most, count)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "small"
+)]
+fn count(share: f64) -> u64 {
+    (number("ROOTRITE_FAULTS", 24) as f64 * share) as u64
 }
 
 /// Points at random of the demo, which takes longer.

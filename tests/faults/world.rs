@@ -26,6 +26,8 @@ pub struct Template {
     demo: bool,
     /// The folder of a world whose ceremony is over, and how many records its log has: the ceremony goes on from there.
     before: Option<(TempDir, usize)>,
+    /// A token that is another device than in the ceremony before.
+    replaced: Option<&'static str>,
     undisturbed: OnceLock<Undisturbed>,
     traced: OnceLock<(String, Vec<Value>)>,
 }
@@ -64,6 +66,7 @@ impl Template {
             serials,
             demo: false,
             before: None,
+            replaced: None,
             undisturbed: OnceLock::new(),
             traced: OnceLock::new(),
         }
@@ -74,23 +77,52 @@ impl Template {
     pub fn later() -> &'static Self {
         static LATER: OnceLock<Template> = OnceLock::new();
         LATER.get_or_init(|| {
-            let first = Self::with(&["root", "log", "spare", "last"], include_str!("before.yaml"));
-            let world = World::of(&first);
-            let _ = world.run_with(&[]).with(0);
-            let records = accounts::records(&world.log()).len();
-            // What it handed over was taken away.
-            fs::rename(world.path("out"), world.path("first")).unwrap();
-            let (receipt, key) = receipt(&fs::read_to_string(world.log().join("checkpoint")).unwrap());
-            fs::write(world.path("receipt"), &receipt).unwrap();
+            let (first, folder, records) = Self::with_a_log();
+            let log = folder.path().join("log");
+            let (receipt, key) = receipt(&fs::read_to_string(log.join("checkpoint")).unwrap());
+            fs::write(folder.path().join("receipt"), &receipt).unwrap();
             let inputs =
                 format!("inputs:\n  receipt: {{file: receipt, sha256: {}}}", Digest::of(receipt.as_bytes()));
             let script = include_str!("later.yaml")
                 .replace("\nWINDOW\n", &format!("\n{}\n", window_of_today()))
                 .replace("\nINPUTS\n", &format!("\n{inputs}\n"))
                 .replace("RECEIPT-KEY", &key);
-            let World { folder, .. } = world;
-            Self { script, before: Some((folder, records)), ..first }
+            Template { script, before: Some((folder, records)), ..first }
         })
+    }
+
+    /// A ceremony that goes on with the same log where one token is another device: the log's standby key takes over, a key comes
+    /// back, and one is backed up that is sealed by being replaced, with a share that goes out encrypted.
+    pub fn exchanged() -> &'static Self {
+        static EXCHANGED: OnceLock<Template> = OnceLock::new();
+        EXCHANGED.get_or_init(|| {
+            let (first, folder, records) = Self::with_a_log();
+            let new = Self::with(&["root"], include_str!("exchanged.yaml"));
+            let lost = &first.serials["root"];
+            // SoftHSM names a token's folder by a UUID of which its serial number is the end.
+            let tokens = folder.path().join("tokens");
+            let is_lost = |path: &PathBuf| path.to_str().unwrap().replace('-', "").ends_with(lost.as_str());
+            let mut devices = fs::read_dir(&tokens).unwrap().map(|entry| entry.unwrap().path());
+            fs::remove_dir_all(devices.find(is_lost).unwrap()).unwrap();
+            copy(&new.hsm.tokens(), &tokens);
+            let mut serials = first.serials.clone();
+            let other = serials.insert("root".to_owned(), new.serials["root"].clone());
+            assert_ne!(other.as_ref(), Some(&new.serials["root"]));
+            let script = new.script.replace(&window(), &window_of_today());
+            Template { script, serials, before: Some((folder, records)), replaced: Some("root"), ..first }
+        })
+    }
+
+    /// What a ceremony left that others go on with: its template, its folder, and how many records its log has.
+    fn with_a_log() -> (Self, TempDir, usize) {
+        let first = Self::with(&["root", "log", "spare", "last"], include_str!("before.yaml"));
+        let world = World::of(&first);
+        let _ = world.run_with(&[]).with(0);
+        let records = accounts::records(&world.log()).len();
+        // What it handed over was taken away.
+        fs::rename(world.path("out"), world.path("first")).unwrap();
+        let World { folder, .. } = world;
+        (first, folder, records)
     }
 
     /// One for all tests of states.
@@ -136,7 +168,7 @@ impl Template {
         let script = fs::read_to_string(path).unwrap();
         let (hsm, serials) = (SoftHsm::new(), BTreeMap::new());
         let (undisturbed, traced) = (OnceLock::new(), OnceLock::new());
-        Self { hsm, script, serials, demo: true, before: None, undisturbed, traced }
+        Self { hsm, script, serials, demo: true, before: None, replaced: None, undisturbed, traced }
     }
 
     /// What the ceremony is when nothing happens to it.
@@ -219,9 +251,10 @@ impl<'t> World<'t> {
             let which = which.map_or("initialize: true".into(), |serial| format!("serial: \"{serial}\""));
             let in_shares = label == "spare" && self.template.script.contains(IN_SHARES);
             let pin = if in_shares { "shares" } else { "prompt" };
+            let seal = if self.template.replaced == Some(label) { ", seal: replaced" } else { "" };
             format!(
                 "  {label}: {{module: {}, environment: {environment}, label: {label}, {which}, class: software, login: pin, \
-                 pin: {pin}, quirks: {{like: standard, wrap: [{{format: rfc5649, mechanism: 0x210a}}]}}}}\n",
+                 pin: {pin}, quirks: {{like: standard, wrap: [{{format: rfc5649, mechanism: 0x210a}}]{seal}}}}}\n",
                 proxy().display()
             )
         };
@@ -233,7 +266,10 @@ impl<'t> World<'t> {
             format!("{name}: [{}]", folders.join(", "))
         });
         let media = media.collect::<Vec<_>>().join(", ");
-        format!("rootrite-site: 1\ntokens:\n{tokens}media: {{{media}}}\npreflight: {{minimum-free: 1 MiB}}\n")
+        let encryptors = if self.template.script.contains("encrypted: ") { ENCRYPTORS } else { "" };
+        format!(
+            "rootrite-site: 1\ntokens:\n{tokens}{encryptors}media: {{{media}}}\npreflight: {{minimum-free: 1 MiB}}\n"
+        )
     }
 
     /// What the log says of this ceremony: its records after those that were there when it began.
@@ -349,7 +385,7 @@ impl<'t> World<'t> {
         }
         let (inventories, heads) = self.inventories();
         accounts::of_files(&self.path("out"), &self.log(), self.template.undisturbed())
-            .or_else(|| accounts::of_keys(&self.log(), &inventories))
+            .or_else(|| accounts::of_keys(&self.log(), &inventories, self.lost()))
             .or_else(|| accounts::of_heads(&self.log(), &heads))
             .or_else(|| self.media_and_backups())
             .map_or(good, Outcome::Lost)
@@ -358,6 +394,11 @@ impl<'t> World<'t> {
     fn media_and_backups(&self) -> Option<String> {
         let media = |names: &[&str]| names.iter().map(|name| self.medium(name)).collect::<Vec<_>>();
         let (log, out) = (self.log(), self.path("out"));
+        if self.template.replaced.is_some() {
+            return accounts::of_backup(&log, &out, "three", &media(&["three-backup"]))
+                .or_else(|| accounts::of_own_medium(&self.records(), "h2", &self.medium("three-own")))
+                .or_else(|| accounts::of_bags(&self.records()));
+        }
         if self.template.before.is_some() {
             return accounts::of_backup(&log, &out, "one", &media(&["one-backup"]))
                 .or_else(|| accounts::of_backup(&log, &out, "two", &media(&["again-one", "again-two"])))
@@ -367,6 +408,11 @@ impl<'t> World<'t> {
         accounts::of_media(&out, &media(&["one", "two"]))
             .or_else(|| accounts::of_backup(&log, &out, "root-x3", &media(&["backup-one", "backup-two"])))
             .or_else(|| accounts::of_bags(&self.records()))
+    }
+
+    /// The token that is another device, and how many records of the log are from before.
+    fn lost(&self) -> Option<(&str, usize)> {
+        self.template.replaced.zip(self.template.before.as_ref().map(|(_, records)| *records))
     }
 
     /// What people say beside what practice says by default.
@@ -540,13 +586,23 @@ fn build(source: &str, more: &[String]) -> PathBuf {
 /// Every token that there can be.
 const TOKENS: [&str; 4] = ["root", "log", "spare", "last"];
 /// Every medium, and the folders in its place.
-const MEDIA: [(&str, &[&str]); 5] = [
+const MEDIA: [(&str, &[&str]); 7] = [
     ("online", &["one", "two"]),
     ("root-x3-backup", &["backup-one", "backup-two"]),
     ("one-backup", &["one-backup"]),
     ("two-backup", &["two-backup-one", "two-backup-two"]),
     ("two-again", &["again-one", "again-two"]),
+    ("three-backup", &["three-backup"]),
+    ("three-share-h2", &["three-own"]),
 ];
+/// What encrypts a share, and opens it again on the same machine.
+const ENCRYPTORS: &str = "encryptors:
+  openssl:
+    encrypt: [/usr/bin/openssl, enc, -aes-256-cbc, -pbkdf2, -iter, \"1\", -k, \"{recipient}\"]
+    decrypt: [/usr/bin/openssl, enc, -d, -aes-256-cbc, -pbkdf2, -iter, \"1\", -k, key-of-h2]
+    seconds: 300
+    holders: {h2: key-of-h2}
+";
 const RUN: &str = "run script.yaml --site site.yaml --log log --out out --practice --answers answers.yaml";
 const REHEARSE: &str = "rehearse script.yaml --out out --quiet";
 const RESUME: &str = "resume --log log --answers answers.yaml";

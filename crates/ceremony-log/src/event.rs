@@ -22,7 +22,7 @@ events! {
     "device.inserted" "device.removed" "device.attested" "device.audit"
     "token.initialize.intent" "token.initialized" "token.pin.intent" "token.pin.changed" "token.zeroized" "token.inventory" "auth.ok" "auth.failed" "quorum.met"
     "key.generate.intent" "key.generated" "key.proof.intent" "key.proved" "key.backup.intent" "key.backup"
-    "secret.split" "share.issued" "share.encrypted" "share.decrypted" "share.confirmed" "share.checked" "share.returned"
+    "secret.split" "share.issued" "share.encrypted" "share.decrypted" "share.confirmed" "share.checked" "share.returned" "share.missing"
     "key.restore.intent" "key.restored" "key.seal.intent" "key.sealed" "key.live" "key.destroy.intent" "key.destroyed"
     "request.received" "request.approved" "request.rejected" "profile.introduced" "profile.retired" "lint.result"
     "cert.sign.intent" "cert.signed" "sign.failed" "sign.aborted" "csr.sign.intent" "csr.signed"

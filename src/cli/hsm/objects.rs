@@ -13,8 +13,8 @@ use super::which::{Chosen, log_in};
 use crate::conduct::token_quirks;
 use crate::failure::{Failure, Turn};
 use crate::hsm::{
-    DataObject, Finding, Found, Inventory, KeyDescription, KeyId, KeyRequest, ObjectClass, Quirks, Says,
-    Session, TEMPLATE_LADDER, ToSign, Token as _, TokenError,
+    DataObject, Finding, Found, HashedBy, Inventory, KeyDescription, KeyId, KeyRequest, ObjectClass, Quirks,
+    Says, Session, TEMPLATE_LADDER, ToSign, Token as _, TokenError,
 };
 use crate::pki::{KeyAlgorithm, SignatureAlgorithm, verify_signature};
 use crate::stage::LoginKind;
@@ -185,7 +185,9 @@ impl Trial<'_> {
     fn seals(&mut self, made: &KeyDescription) {
         let subject = "seal a key that may leave";
         if let Err(error) = self.session.seal_key(&made.id) {
-            self.say(subject, Found::Lacking, error.to_string());
+            let none = finding(subject, Found::Lacking, error.to_string());
+            let says = if error.seals_nothing() { vec![Says::Seals { replaced: true }] } else { Vec::new() };
+            self.findings.push(Finding { says, ..none });
             return;
         }
         let again = self.session.probe_changes(&made.id);
@@ -326,6 +328,9 @@ fn with_findings(mut known: Quirks, found: &[&Finding]) -> Quirks {
             Says::OmitPrivate(name) if !known.omit_private.contains(name) => known.omit_private.push(*name),
             Says::OmitPublic(name) if !known.omit_public.contains(name) => known.omit_public.push(*name),
             Says::Untold(name) if !known.untold.contains(name) => known.untold.push(*name),
+            Says::Hashes { by: HashedBy::Rsa, itself } => known.hashes.rsa = *itself,
+            Says::Hashes { by: HashedBy::RsaPss, itself } => known.hashes.rsa_pss = *itself,
+            Says::Hashes { by: HashedBy::Ecdsa, itself } => known.hashes.ecdsa = *itself,
             _ => {}
         }
     }

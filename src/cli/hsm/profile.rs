@@ -1,10 +1,11 @@
 //! What was found out about a token as a site file has it: the token's entry, ready to be taken over, with its digest.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::which::{Chosen, quoted};
 use crate::failure::Failure;
-use crate::hsm::{Finding, ModuleInformation, Says, TokenInformation};
+use crate::hsm::{Finding, HashedBy, ModuleInformation, Says, TokenInformation};
 use crate::plan::{Login, PinSource, SiteQuirks};
 
 /// What follows from all findings.
@@ -17,6 +18,10 @@ struct Follows {
     wrap: Vec<(&'static str, u64)>,
     no_data_objects: bool,
     sessions: Option<usize>,
+    /// By what it hashes itself, or does not.
+    hashes: BTreeMap<HashedBy, bool>,
+    /// Whether some kind of key is sealed by being replaced only.
+    replaced: Option<bool>,
 }
 
 impl Follows {
@@ -30,6 +35,11 @@ impl Follows {
                 Says::RandomLimit(octets) => follows.random_limit = Some(octets),
                 Says::NoDataObjects => follows.no_data_objects = true,
                 Says::Sessions(count) => follows.sessions = Some(count),
+                Says::Hashes { by, itself } => drop(follows.hashes.insert(by, itself)),
+                // What serves all kinds of keys.
+                Says::Seals { replaced } => {
+                    follows.replaced = Some(replaced || follows.replaced == Some(true));
+                }
                 Says::Wraps { format, mechanism } => follows.wrap.push((format.name(), mechanism)),
             }
         }
@@ -109,6 +119,21 @@ fn quirks(known: &SiteQuirks, found: &Follows) -> String {
     if let Some(count) = found.sessions.filter(|count| Some(*count) != known.sessions) {
         parts.push(format!("sessions: {count}"));
     }
+    let before: BTreeSet<&str> = known.hashes.iter().map(|by| by.word()).collect();
+    let mut hashes = before.clone();
+    for (by, itself) in &found.hashes {
+        if *itself {
+            hashes.insert(by.word());
+        } else {
+            hashes.remove(by.word());
+        }
+    }
+    if hashes != before {
+        parts.push(format!("hashes: {}", list(&hashes.into_iter().collect::<Vec<_>>())));
+    }
+    if let Some(replaced) = found.replaced.filter(|replaced| *replaced != known.replaces) {
+        parts.push(format!("seal: {}", if replaced { "replaced" } else { "cleared" }));
+    }
     if found.no_data_objects && known.data_objects {
         parts.push("data-objects: false".to_owned());
     }
@@ -161,11 +186,16 @@ mod tests {
             Says::RandomLimit(256),
             Says::Sessions(1),
             Says::NoDataObjects,
+            Says::Hashes { by: HashedBy::RsaPss, itself: true },
+            Says::Hashes { by: HashedBy::Rsa, itself: true },
+            Says::Hashes { by: HashedBy::Ecdsa, itself: false },
+            Says::Seals { replaced: true },
+            Says::Seals { replaced: false },
         ])];
         let text = quirks(&SiteQuirks::standard(), &Follows::of(&found));
         assert_eq!(
             text,
-            "{like: standard, omit-private: [CKA_COPYABLE, CKA_DESTROYABLE], untold: [CKA_LOCAL], random-limit: 256, sessions: 1, data-objects: false}"
+            "{like: standard, omit-private: [CKA_COPYABLE, CKA_DESTROYABLE], untold: [CKA_LOCAL], random-limit: 256, sessions: 1, hashes: [rsa, rsa-pss], seal: replaced, data-objects: false}"
         );
         let site = format!(
             "rootrite-site: 1\ntokens:\n  a: {{module: /m, label: a, serial: any, class: software, login: none, quirks: {text}}}\n"
@@ -173,5 +203,20 @@ mod tests {
         let read = crate::plan::Site::read("site", site.as_bytes()).unwrap();
         let quirks = &read.value.tokens.find("a").unwrap().quirks;
         assert_eq!((quirks.random_limit, quirks.data_objects), (256, false));
+        let words: Vec<&str> = quirks.hashes.iter().map(|by| by.word()).collect();
+        assert_eq!((words, quirks.replaces), (vec!["rsa", "rsa-pss"], true));
+    }
+
+    #[test]
+    fn what_somebody_has_said_wrongly_of_a_token_is_set_right() {
+        let mut wrong = SiteQuirks::named("tpm2-pkcs11-1").unwrap();
+        wrong.replaces = true;
+        let found =
+            [says(vec![Says::Hashes { by: HashedBy::Rsa, itself: false }, Says::Seals { replaced: false }])];
+        let text = quirks(&wrong, &Follows::of(&found));
+        assert!(text.contains(", hashes: [], seal: cleared"), "{text}");
+        // What was not found out stays as it was said.
+        let text = quirks(&wrong, &Follows::of(&[]));
+        assert!(!text.contains("hashes") && !text.contains("seal"), "{text}");
     }
 }

@@ -8,13 +8,23 @@ use crate::pki::key::KeyAlgorithm;
 use crate::pki::signature::ecdsa_signature_from_fixed;
 
 /// Signs by a private key of a kind.
-pub(in super::super) fn sign(
+pub(super) fn sign(
     task: &mut Task<'_>,
     id: &KeyId,
     (key, algorithm): (Object, KeyAlgorithm),
     what: ToSign<'_>,
 ) -> Result<Vec<u8>, TokenError> {
     let hashes = task.quirks.hashes.with(algorithm, matches!(what, ToSign::Pss { .. }));
+    sign_hashed(task, id, (key, algorithm), (what, hashes))
+}
+
+/// Signs by a private key of a kind. `hashes`: by a mechanism with which the token hashes itself.
+pub(in super::super) fn sign_hashed(
+    task: &mut Task<'_>,
+    id: &KeyId,
+    (key, algorithm): (Object, KeyAlgorithm),
+    (what, hashes): (ToSign<'_>, bool),
+) -> Result<Vec<u8>, TokenError> {
     let data = input(algorithm, what, hashes).map_err(|finding| TokenError::WrongInput {
         token: task.token(),
         id: id.clone(),

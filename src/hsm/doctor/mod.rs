@@ -12,16 +12,20 @@
 pub(super) mod changes;
 mod data;
 mod format;
+mod hashes;
 mod keys;
 mod ladder;
 mod mechanisms;
 mod random;
+mod seals;
 mod sessions;
 mod throw_away;
 mod wraps;
 
 use std::fmt;
 use std::time::{Duration, Instant};
+
+pub use hashes::HashedBy;
 
 use super::direct::place::{Place, Task};
 use super::raw::Fault;
@@ -71,6 +75,10 @@ probes! {
     Keys = 3 keys "keys";
     /// By which mechanisms a key leaves it and comes back, and what the wrapped key looks like.
     Wraps = 4 wraps "wraps";
+    /// Whether it signs digests, or only what it hashes itself.
+    Hashes = 6 hashes "hashes";
+    /// How a key that may leave it is sealed.
+    Seals = 7 seals "seals";
     /// Whether it keeps data objects.
     Data = 5 data "data objects";
 }
@@ -136,6 +144,18 @@ pub enum Says {
     NoDataObjects,
     /// It has room for so many sessions.
     Sessions(usize),
+    /// What it signs so.
+    Hashes {
+        /// By which way of signing.
+        by: HashedBy,
+        /// Whether only what it hashes itself. Otherwise it takes a digest.
+        itself: bool,
+    },
+    /// How a key that may leave is sealed.
+    Seals {
+        /// Whether only by being replaced. Otherwise its attribute is cleared.
+        replaced: bool,
+    },
 }
 
 /// What a wrapped key looks like, found by decrypting it.
@@ -223,6 +243,8 @@ wire_enum!(Says {
     4 Wraps { format, mechanism },
     5 NoDataObjects,
     6 Sessions(count),
+    7 Hashes { by, itself },
+    8 Seals { replaced },
 });
 wire_struct!(Finding { subject, found, detail, microseconds, says });
 wire_list!(Finding, Says);
@@ -237,6 +259,8 @@ mod tests {
         let says = vec![
             Says::OmitPrivate(AttributeName::Copyable),
             Says::Wraps { format: WrappedFormat::Rfc3394Pkcs7, mechanism: 0x210a },
+            Says::Hashes { by: HashedBy::RsaPss, itself: true },
+            Says::Seals { replaced: true },
         ];
         let finding =
             Finding::new("keys", Found::Wrong, "detail").after(Duration::from_millis(2)).saying(says);

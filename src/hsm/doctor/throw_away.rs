@@ -8,7 +8,7 @@ use super::{Bench, refusal, timed};
 use crate::hsm::direct::generate::{private_template, public_template, without};
 use crate::hsm::direct::key;
 use crate::hsm::direct::place::{Task, class, flag, octets};
-use crate::hsm::direct::sign::sign;
+use crate::hsm::direct::sign::sign_hashed;
 use crate::hsm::encoding::generating_mechanism;
 use crate::hsm::raw::{Attribute, Fault, Object, Value};
 use crate::hsm::{AttributeName, Attributes, KeyId, KeyRequest, ObjectClass, Reading, ToSign, TokenError};
@@ -87,26 +87,100 @@ impl Pair<'_> {
     pub(super) fn signs(&mut self, key: &PublicKey) -> Result<Duration, String> {
         signs(&mut self.task, (self.private, self.algorithm), key)
     }
+
+    /// Signs something new in one way and verifies it in software. `itself`: the token hashes.
+    pub(super) fn signs_by(&mut self, key: &PublicKey, way: SignatureAlgorithm, itself: bool) -> Tried {
+        try_to_sign(&mut self.task, (self.private, self.algorithm), key, (way, itself))
+    }
 }
 
-/// Signs 32 random octets by a private key and verifies them in software.
+/// What came of signing.
+#[derive(Debug)]
+pub(super) enum Tried {
+    /// A signature that verifies in software; how long the token took.
+    Signed(Duration),
+    /// The token does not do it.
+    Refused(String),
+    /// What it signed is no signature of this.
+    Wrong(String),
+    /// Something else went wrong, which says nothing of what it does.
+    Failed(String),
+}
+
+/// Signs 32 random octets by a private key and verifies them in software. A token that takes no digest hashes them itself.
 pub(super) fn signs(
     task: &mut Task<'_>,
     private: (Object, KeyAlgorithm),
     key: &PublicKey,
 ) -> Result<Duration, String> {
-    let algorithm = SignatureAlgorithm::for_key(key);
-    let message = Zeroizing::new(random_octets::<32>());
-    let digest = algorithm.hash().map(|hash| (hash, hash.digest(message.as_slice())));
-    let what = match &digest {
-        Some((hash, octets)) => ToSign::Digest { hash: *hash, octets },
-        None => ToSign::Message(message.as_slice()),
-    };
-    let (signature, took) = timed(|| sign(task, &random_id(), private, what));
-    let signature = signature.map_err(|error| error.to_string())?;
-    let verified = verify_signature(key, algorithm, message.as_slice(), &signature);
-    verified.map(|()| took).map_err(|error| format!("what it signed does not verify: {error}"))
+    let way = SignatureAlgorithm::for_key(key);
+    match try_to_sign(task, private, key, (way, false)) {
+        Tried::Signed(took) => Ok(took),
+        Tried::Failed(why) => Err(why),
+        Tried::Refused(why) | Tried::Wrong(why) => {
+            match way.hash().map(|_| try_to_sign(task, private, key, (way, true))) {
+                Some(Tried::Signed(took)) => Ok(took),
+                _ => Err(why),
+            }
+        }
+    }
 }
+
+fn try_to_sign(
+    task: &mut Task<'_>,
+    private: (Object, KeyAlgorithm),
+    key: &PublicKey,
+    (way, itself): (SignatureAlgorithm, bool),
+) -> Tried {
+    let message = Zeroizing::new(random_octets::<32>());
+    let message = message.as_slice();
+    let digest = way.hash().map(|hash| (hash, hash.digest(message)));
+    let what = match (&digest, way) {
+        (Some((hash, octets)), SignatureAlgorithm::RsaPss(_)) => {
+            ToSign::Pss { hash: *hash, octets, message: Some(message) }
+        }
+        (Some((hash, octets)), _) => ToSign::Whole { hash: *hash, octets, message },
+        (None, _) => ToSign::Message(message),
+    };
+    let (signature, took) = timed(|| sign_hashed(task, &random_id(), private, (what, itself)));
+    let signature = match signature {
+        Ok(signature) => signature,
+        Err(error) => return not_signed(&error),
+    };
+    match verify_signature(key, way, message, &signature) {
+        Ok(()) => Tried::Signed(took),
+        Err(error) => Tried::Wrong(format!("what it signed does not verify: {error}")),
+    }
+}
+
+/// What it means that there is no signature: without the names of token and operation, which are those of the whole report.
+fn not_signed(error: &TokenError) -> Tried {
+    match error {
+        TokenError::Code { function, code, .. } if ELSEWHERE.contains(&code.0) => {
+            Tried::Failed(format!("{function} returned {code}"))
+        }
+        TokenError::Code { function, code, .. } => Tried::Refused(format!("{function} returned {code}")),
+        TokenError::NoFunction { function, .. } => Tried::Refused(format!("the module has no {function}")),
+        TokenError::MalformedSignature { found, wanted, .. } => {
+            Tried::Wrong(format!("a signature of {found} octets; wanted {wanted}"))
+        }
+        error => Tried::Failed(error.to_string()),
+    }
+}
+
+/// What is returned where something else is wrong than what was asked for.
+const ELSEWHERE: [u64; 10] = [
+    cryptoki_sys::CKR_HOST_MEMORY,
+    cryptoki_sys::CKR_DEVICE_ERROR,
+    cryptoki_sys::CKR_DEVICE_MEMORY,
+    cryptoki_sys::CKR_DEVICE_REMOVED,
+    cryptoki_sys::CKR_TOKEN_NOT_PRESENT,
+    cryptoki_sys::CKR_SESSION_CLOSED,
+    cryptoki_sys::CKR_SESSION_HANDLE_INVALID,
+    cryptoki_sys::CKR_USER_NOT_LOGGED_IN,
+    cryptoki_sys::CKR_OPERATION_ACTIVE,
+    cryptoki_sys::CKR_CRYPTOKI_NOT_INITIALIZED,
+];
 
 /// An AES-256 key of a session that wraps and unwraps, with octets that are known here.
 pub(super) fn wrapping_key(task: &mut Task<'_>, kek: &[u8; 32]) -> Result<Object, Fault> {

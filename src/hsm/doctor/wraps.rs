@@ -134,7 +134,7 @@ fn never_returns(format: Option<&str>, fault: Fault) -> (Found, String) {
 const ON_TOKEN: &str = "stopped: ";
 
 /// Those without parameters that some make uses for wrapping keys under AES.
-const MECHANISMS: &[(&str, u64)] = &[
+pub(super) const MECHANISMS: &[(&str, u64)] = &[
     ("CKM_AES_KEY_WRAP", cryptoki_sys::CKM_AES_KEY_WRAP),
     ("CKM_AES_KEY_WRAP_PAD", cryptoki_sys::CKM_AES_KEY_WRAP_PAD),
     ("CKM_AES_KEY_WRAP_KWP", cryptoki_sys::CKM_AES_KEY_WRAP_KWP),
