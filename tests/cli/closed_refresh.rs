@@ -94,19 +94,22 @@ fn the_old_sheets_that_are_left_are_asked_for_when_a_refresh_is_closed_and_a_mis
          opens with them\n"
     );
     assert!(root.contains(&missing), "{said}");
+    it_turns_up(&table, &mut holders, &old);
+}
 
-    // It turns up when the shares are dealt anew the next time.
+/// What was missing is there when the shares are dealt anew the next time.
+fn it_turns_up(table: &Table, holders: &mut Holders, old: &str) {
     let steps = "      - refresh-shares: {key: root-x1, threshold: 2, holders: [h1, h2]}\n";
     table.write("later.yaml", later("refresh-2", &ALL, steps));
     let before = holders.sheets.len();
     let mut asked = 0;
-    let ended = Room::open(&table, &LATER.replace("out-2", "out-3"))
+    let ended = Room::open(table, &LATER.replace("out-2", "out-3"))
         .go_on(|question| {
             if question.shown.contains("its holder: h4\n") && question.wanted == Wanted::Text {
                 asked += 1;
                 return Some("destroyed".to_owned());
             }
-            on_paper(&table, question).or_else(|| holders.answer(question))
+            on_paper(table, question).or_else(|| holders.answer(question))
         })
         .with(0);
     assert_eq!((asked, holders.sheets.len()), (1, before));
@@ -120,7 +123,7 @@ fn the_old_sheets_that_are_left_are_asked_for_when_a_refresh_is_closed_and_a_mis
     }
     let said = table.run("survive --log log").with(0).out;
     assert!(!said.contains("not accounted for"), "{said}");
-    assert_eq!(whose(&events(&table), "share.returned", &old), ["h1", "h2", "h3", "h5", "h4"]);
+    assert_eq!(whose(&events(table), "share.returned", old), ["h1", "h2", "h3", "h5", "h4"]);
 }
 
 #[test]
