@@ -18,7 +18,7 @@ use ceremony_log::key::VerifierKey;
 use ceremony_log::note::Note;
 use ceremony_log::policy::{Policy, SignedHead, Window, policy_text};
 use ceremony_log::record::Record;
-use ceremony_log::tree::Tree;
+use ceremony_log::tree::{Hash, Tree};
 use rustix::fs::{FlockOperation, flock};
 use thiserror::Error;
 
@@ -195,17 +195,13 @@ impl Received {
     ) -> Result<Vec<u8>, ReceiveError> {
         let mut stored = Vec::new();
         self.lines(self.vouched)?.read_to_end(&mut stored).map_err(|source| self.storage(source))?;
-        let old = usize::try_from(sequence.old).unwrap_or(usize::MAX);
-        let kept: usize = stored.split_inclusive(|octet| *octet == b'\n').take(old).map(<[u8]>::len).sum();
-        let (kept, again) = stored.split_at_checked(kept).unwrap_or((&stored, &[]));
-        let differ = again.iter().zip(&sequence.lines).position(|(one, other)| one != other);
-        if let (Some(place), Some(_)) = (differ, have) {
-            let same = again.get(..place).unwrap_or_default();
-            let line = sequence.old + same.split(|octet| *octet == b'\n').count() as u64;
-            let message = format!("line {line} is not the one that was received before");
-            return Err(self.refusal(sequence, said, vec![Finding::new(Code::E133, Place::Log, message)])?);
+        let whole = [first(&stored, sequence.old), &sequence.lines].concat();
+        match have.and_then(|have| fork(&stored, have, &whole, said)) {
+            Some(message) => {
+                Err(self.refusal(sequence, said, vec![Finding::new(Code::E133, Place::Log, message)])?)
+            }
+            None => Ok(whole),
         }
-        Ok([kept, &sequence.lines].concat())
     }
 
     /// Whether a head with these signatures is here already.
@@ -262,7 +258,8 @@ impl Received {
         said: &Checkpoint,
         findings: Vec<Finding>,
     ) -> Result<ReceiveError, ReceiveError> {
-        let splits = |finding: &Finding| matches!(finding.code, Code::E131 | Code::E132 | Code::E133);
+        // Lines that are not the head's (E131) are a broken copy: they say nothing of what the head continues.
+        let splits = |finding: &Finding| matches!(finding.code, Code::E132 | Code::E133);
         let Some(have) = self.head().filter(|_| findings.iter().any(splits)) else {
             return Ok(ReceiveError::of(findings));
         };
@@ -354,6 +351,42 @@ fn named_keys(sequence: &Sequence) -> Vec<VerifierKey> {
         }
     }
     keys
+}
+
+/// The first lines of a log.
+fn first(lines: &[u8], count: u64) -> &[u8] {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let octets = lines.split_inclusive(|octet| *octet == b'\n').take(count).map(<[u8]>::len).sum();
+    lines.get(..octets).unwrap_or(lines)
+}
+
+/// The root over the first lines of a log; nothing if there are fewer.
+fn root(lines: &[u8], size: u64) -> Option<Hash> {
+    let mut tree = Tree::new();
+    let lines = first(lines, size).split_inclusive(|octet| *octet == b'\n');
+    for line in lines {
+        tree.push_line(line.strip_suffix(b"\n").unwrap_or(line));
+    }
+    (tree.size() == size).then(|| tree.root())
+}
+
+/// Why a head that the log signed is another log's than what is here. What is here says so of one that is not over more, whatever
+/// lines came with it; of one that is, only lines say it that are the head's own.
+fn fork(stored: &[u8], have: &Checkpoint, whole: &[u8], said: &Checkpoint) -> Option<String> {
+    let Checkpoint { size, root: wanted, .. } = said;
+    if *size <= have.size {
+        let own = root(stored, *size)?;
+        return (own != *wanted).then(|| {
+            format!("the first {size} lines that are here have the root {own}; the head says {wanted}")
+        });
+    }
+    if whole.starts_with(stored) || root(whole, *size) != Some(*wanted) {
+        return None;
+    }
+    let ends = |octet: &u8| *octet == b'\n';
+    let same = stored.split(ends).zip(whole.split(ends)).take_while(|(one, other)| one == other);
+    let line = same.count();
+    Some(format!("line {} is not the one that was received before", line + 1))
 }
 
 fn form(fault: Fault) -> ReceiveError {

@@ -1,4 +1,4 @@
-//! Pictures as cameras and screens write them: PGM and PPM (netpbm, binary) and PNG (RFC 2083), one after the other in a stream.
+//! Pictures as cameras and screens write them: PGM and PPM (netpbm, binary) and PNG (`png.rs`), one after the other in a stream.
 //!
 //! The rules of this file:
 //! - How large a picture is, is known before anything is made for it; what is too large is not read.
@@ -8,17 +8,13 @@ use std::io::{self, BufRead, Read as _};
 
 use thiserror::Error;
 
-use super::png::Header;
+use super::png;
 
 /// How many pixels a picture may have.
 pub const MOST_PIXELS: usize = 16_000_000;
 
-/// How many octets of a PNG file are read.
-const MOST_FILE: u64 = 64 << 20;
 /// Pictures of more pixels than this are made smaller: what a symbol needs is left.
 const ENOUGH_PIXELS: usize = 4_000_000;
-/// What a PNG file begins with.
-const PNG: [u8; 8] = [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a];
 
 /// A picture in shades of grey, row after row; 0 is black.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +48,9 @@ pub enum PictureError {
     /// Not as pictures of its kind are.
     #[error("it is no whole picture: {0}")]
     Form(&'static str),
+    /// Not as PNG files are.
+    #[error("it is no whole picture: {0}")]
+    Png(::png::DecodingError),
 }
 
 impl Picture {
@@ -139,7 +138,7 @@ impl<R: BufRead> Pictures<R> {
         let picture = match &kind {
             b"P5" => self.netpbm(1)?,
             b"P6" => self.netpbm(3)?,
-            [0x89, b'P'] => self.png()?,
+            [0x89, b'P'] => png::picture(&kind, &mut self.stream)?,
             b"P1" | b"P2" | b"P3" | b"P4" | b"P7" => return Err(PictureError::Kind("this form of netpbm")),
             [0xff, 0xd8] => return Err(PictureError::Kind("a JPEG")),
             b"GI" => return Err(PictureError::Kind("a GIF")),
@@ -224,41 +223,6 @@ impl<R: BufRead> Pictures<R> {
         }
         Ok(Picture { width, height, grey })
     }
-
-    /// A PNG file behind its first two octets.
-    fn png(&mut self) -> Result<Picture, PictureError> {
-        let mut mark = [0; 6];
-        self.exactly(&mut mark)?;
-        if PNG.get(2..) != Some(&mark) {
-            return Err(PictureError::Kind("what it begins with"));
-        }
-        let (mut header, mut packed, mut palette) = (None, Vec::new(), Vec::new());
-        loop {
-            let mut head = [0; 8];
-            self.exactly(&mut head)?;
-            let [a, b, c, d, kind @ ..] = head;
-            let length = u64::from(u32::from_be_bytes([a, b, c, d]));
-            if length + packed.len() as u64 > MOST_FILE {
-                return Err(PictureError::Form("longer than a picture is"));
-            }
-            let data = self.octets(usize::try_from(length).unwrap_or(usize::MAX))?;
-            // The checksum is not looked at: what a symbol says has its own.
-            self.octets(4)?;
-            match &kind {
-                b"IHDR" if header.is_none() => header = Some(Header::read(&data)?),
-                b"PLTE" => palette = data,
-                b"IDAT" if header.is_some() => packed.extend(data),
-                b"IEND" => break,
-                [first, ..] if first.is_ascii_lowercase() => {}
-                _ => {
-                    return Err(PictureError::Form(
-                        "a part of it is not known, or stands in the wrong place",
-                    ));
-                }
-            }
-        }
-        header.ok_or(PictureError::Form("it does not say its size"))?.picture(&packed, &palette)
-    }
 }
 
 /// How much of a netpbm header may be comments and white space.
@@ -305,26 +269,36 @@ mod tests {
         Ok(found)
     }
 
+    /// What a PNG file begins with.
+    const PNG: [u8; 8] = [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a];
+
+    /// A part of a PNG with its checksum (RFC 2083 §3.4).
     fn part(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+        let step = |sum: u32, _| if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 };
+        let body = [&kind[..], data].concat();
+        let sum = !body.iter().fold(u32::MAX, |sum, octet| (0..8).fold(sum ^ u32::from(*octet), step));
         let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-        [&length[..], &kind, data, &[0; 4]].concat()
+        [&length[..], &body, &sum.to_be_bytes()].concat()
     }
 
-    /// A PNG of rows that have their filters already.
-    fn png(width: u32, height: u32, depth: u8, colour: u8, rows: &[u8], palette: &[u8]) -> Vec<u8> {
-        let head = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, colour, 0, 0, 0]].concat();
+    /// The part `IHDR`.
+    fn head(width: u32, height: u32, depth: u8, colour: u8, interlaced: u8) -> Vec<u8> {
+        let data = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, colour, 0, 0, interlaced]];
+        part(*b"IHDR", &data.concat())
+    }
+
+    /// A PNG of rows that have their filters already, in two parts.
+    fn file(head: &[u8], rows: &[u8], more: &[u8]) -> Vec<u8> {
         let packed = miniz_oxide::deflate::compress_to_vec_zlib(rows, 6);
         let (one, other) = packed.split_at(packed.len() / 2);
-        [
-            &PNG[..],
-            &part(*b"IHDR", &head),
-            &part(*b"tEXt", b"x"),
-            &part(*b"PLTE", palette),
-            &part(*b"IDAT", one),
-            &part(*b"IDAT", other),
-            &part(*b"IEND", b""),
-        ]
-        .concat()
+        let text = part(*b"tEXt", b"Comment\0x");
+        let (one, other) = (part(*b"IDAT", one), part(*b"IDAT", other));
+        [&PNG[..], head, &text, more, &one, &other, &part(*b"IEND", b"")].concat()
+    }
+
+    fn png(width: u32, height: u32, depth: u8, colour: u8, rows: &[u8], palette: &[u8]) -> Vec<u8> {
+        let palette = if palette.is_empty() { Vec::new() } else { part(*b"PLTE", palette) };
+        file(&head(width, height, depth, colour, 0), rows, &palette)
     }
 
     #[test]
@@ -334,6 +308,15 @@ mod tests {
         let wide = b"P5\n2 2 65535 \x00\x00\xff\xff\x80\x80\x40\x40";
         let colours = b"P6 1 1 255 \xff\x00\x00";
         let file = png(2, 2, 8, 0, &[0, 0, 255, 0, 128, 64], b"");
+        // Whatever the stream gives at a time, nothing of the next picture is lost.
+        let several = [&file[..], &file, one].concat();
+        for size in [1, 7, 4_096] {
+            let mut pictures = Pictures::of(io::BufReader::with_capacity(size, &several[..]));
+            for _ in 0..3 {
+                assert_eq!(pictures.next_picture().unwrap(), Some(grey.clone()), "{size}");
+            }
+            assert!(pictures.next_picture().unwrap().is_none());
+        }
         let stream = [&one[..], b"\n", wide, &file, &file, colours].concat();
         let found = all(&stream).unwrap();
         assert_eq!(found[..4], [grey.clone(), grey.clone(), grey.clone(), grey]);
@@ -355,10 +338,44 @@ mod tests {
         assert_eq!(one(16, 0, &[9, 1, 200, 2], b""), [9, 200]);
         assert_eq!(one(8, 2, &[255, 255, 255, 0, 0, 0], b""), [255, 0]);
         assert_eq!(one(4, 3, &[0x10], &[9, 9, 9, 77, 77, 77]), [77, 9]);
-        assert_eq!(one(8, 3, &[5, 0], &[9, 9, 9]), [255, 9]);
         assert_eq!(one(8, 4, &[0, 255, 0, 0], b""), [0, 255]);
         assert_eq!(one(8, 6, &[0, 0, 0, 255, 0, 0, 0, 0], b""), [0, 255]);
         assert_eq!(one(16, 6, &[0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0], b""), [0, 255]);
+        // Interlaced: one pixel, then the one beside it, then the row below. A palette of which one colour is not there.
+        let interlaced = file(&head(2, 2, 8, 0, 1), &[0, 10, 0, 20, 0, 30, 40], b"");
+        assert_eq!(all(&interlaced).unwrap(), [Picture::of(2, 2, vec![10, 20, 30, 40]).unwrap()]);
+        let palette = [part(*b"PLTE", &[9, 9, 9, 77, 77, 77]), part(*b"tRNS", &[255, 0])].concat();
+        assert_eq!(all(&file(&head(2, 1, 8, 3, 0), &[0, 0, 1], &palette)).unwrap()[0].grey, [9, 255]);
+    }
+
+    /// Zeros without an end, and how many were read.
+    struct Zeros(u64);
+
+    impl std::io::Read for Zeros {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            into.fill(0);
+            self.0 += into.len() as u64;
+            Ok(into.len())
+        }
+    }
+
+    #[test]
+    fn a_png_is_read_within_bounds() {
+        // A part of which four billion octets are announced, and a stream that gives them.
+        let begun = [&PNG[..], &head(2, 2, 8, 0, 0), &[0xff; 4], b"eXIf"].concat();
+        let mut stream = io::BufReader::new(begun.chain(Zeros(0)));
+        let error = Pictures::of(&mut stream).next_picture().unwrap_err();
+        assert!(error.to_string().contains("longer than a picture is"), "{error}");
+        assert!(stream.get_ref().get_ref().1.0 <= 65 << 20);
+        // One of sixteen million pixels that nothing follows; a row that no camera has.
+        let large = [&PNG[..], &head(4_000, 4_000, 8, 6, 0)].concat();
+        assert!(matches!(all(&large), Err(PictureError::Short)));
+        let wide = [&PNG[..], &head(16_000_000, 1, 16, 6, 0)].concat();
+        assert!(matches!(all(&wide), Err(PictureError::Size { width: 16_000_000, height: 1 })));
+        // An animation is its first picture.
+        let still = part(*b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]);
+        let animated = file(&head(1, 1, 8, 0, 0), &[0, 7], &still);
+        assert_eq!(all(&animated).unwrap(), [Picture::of(1, 1, vec![7]).unwrap()]);
     }
 
     #[test]
@@ -378,20 +395,21 @@ mod tests {
             (b"P5 2 x", "a number of its header"),
             (b"P5 1 1 0 x", "how bright white is"),
             (b"P5 2 2 255 abc", "ends in the middle"),
-            (&png(2, 2, 8, 0, &[0, 0, 255, 0, 128], b""), "other rows"),
-            (&png(2, 2, 8, 0, &[0, 0, 255, 0, 128, 64, 1], b""), "unpacked"),
-            (&png(2, 2, 8, 0, &[0, 0, 255, 5, 128, 64], b""), "filter"),
-            (&png(2, 2, 3, 0, b"", b""), "size and kind"),
-            (&png(2, 2, 8, 5, b"", b""), "size and kind"),
-            (&png(1 << 31, 1 << 31, 8, 0, b"", b""), "2147483648 by"),
-            (&[&PNG[..], &part(*b"IDAT", b"")].concat(), "wrong place"),
-            (&[&PNG[..], &part(*b"IEND", b"")].concat(), "does not say its size"),
-            (&[&PNG[..], &[0xff; 8]].concat(), "longer than"),
+            (&png(2, 2, 8, 0, &[0, 0, 255, 0, 128], b""), "no whole picture"),
+            (&png(2, 2, 8, 0, &[0, 0, 255, 5, 128, 64], b""), "no whole picture"),
+            (&png(2, 2, 3, 0, b"", b""), "no whole picture"),
+            (&png(2, 2, 8, 5, b"", b""), "no whole picture"),
+            (&png(2, 2, 8, 3, &[0, 0, 0, 0, 0, 0], b""), "no whole picture"),
+            (&[&PNG[..], &head(1 << 30, 1 << 30, 8, 0, 0)].concat(), "1073741824 by"),
+            (&[&PNG[..], &part(*b"IDAT", b"")].concat(), "no whole picture"),
+            (&[&PNG[..], &head(1, 1, 8, 0, 0), &part(*b"IEND", b"")].concat(), "no whole picture"),
+            (b"\x89PNG\n\r\n\n", "no whole picture"),
         ] {
             assert!(said(octets).contains(wanted), "{}", said(octets));
         }
-        let interlaced = [&2_u32.to_be_bytes()[..], &2_u32.to_be_bytes(), &[8, 0, 0, 0, 1]].concat();
-        assert!(said(&[&PNG[..], &part(*b"IHDR", &interlaced)].concat()).contains("interlaced"));
+        let mut damaged = good.clone();
+        damaged[20] ^= 1;
+        assert!(said(&damaged).contains("no whole picture"), "{}", said(&damaged));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::agreement::{Parts, agree};
 use super::fields::{Fields, Id, Named};
-use super::parts::Acts;
+use super::parts::{Acts, Listed};
 use super::problem::{Located, Place, Problems, Source};
 use super::version;
 use super::yaml::{Node, Value, read};
@@ -195,8 +195,10 @@ pub enum Part {
     Window,
     /// What each token must be.
     Tokens,
-    /// Who takes part.
+    /// Who takes part, in which role: of somebody it is not known.
     People,
+    /// Who takes part: not every id is known.
+    Ids,
     /// Files that the steps use.
     Inputs,
     /// A step or a whole act.
@@ -205,17 +207,25 @@ pub enum Part {
 
 /// The parts of a script that could not be read: nothing is to be said of what refers to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unread(Vec<Part>);
+pub struct Unread {
+    parts: Vec<Part>,
+    people: Vec<Id>,
+}
 
 impl Unread {
     /// Whether this part is one of them.
     pub fn has(&self, part: Part) -> bool {
-        self.0.contains(&part)
+        self.parts.contains(&part)
+    }
+
+    /// People of whom nothing but the id could be read.
+    pub fn people(&self) -> &[Id] {
+        &self.people
     }
 
     fn or<T>(&mut self, part: Part, read: Option<T>, instead: impl FnOnce() -> T) -> T {
         read.unwrap_or_else(|| {
-            self.0.push(part);
+            self.parts.push(part);
             instead()
         })
     }
@@ -287,7 +297,8 @@ fn contents(
     let policy = fields.required("policy");
     let window = fields.required("window");
     let tokens = fields.required("tokens");
-    let people = fields.list("people");
+    let people = people(fields.list("people"), unread);
+    let everybody = people.as_deref().filter(|_| !unread.has(Part::People));
     let quorum = fields.required("quorum");
     let approvals: Option<Approvals> = fields.required("approvals");
     let inputs =
@@ -299,14 +310,14 @@ fn contents(
         &Parts {
             policy: policy.as_ref(),
             tokens: tokens.as_ref(),
-            people: people.as_deref(),
+            people: everybody,
             quorum: quorum.as_ref(),
             approving,
         },
         problems,
     );
     if acts.as_ref().is_some_and(|acts| !acts.whole) {
-        unread.0.push(Part::Acts);
+        unread.parts.push(Part::Acts);
     }
     let nothing = Window { from: Timestamp::EPOCH, to: Timestamp::EPOCH };
     Script {
@@ -315,7 +326,7 @@ fn contents(
         policy: unread.or(Part::Policy, policy, || here(Policy::Private)),
         window: unread.or(Part::Window, window, || here(nothing)),
         tokens: unread.or(Part::Tokens, tokens, Named::default),
-        people: unread.or(Part::People, people, Vec::new),
+        people: people.unwrap_or_default(),
         quorum: quorum.unwrap_or_default(),
         approvals: approvals
             .unwrap_or_else(|| Approvals { plan: Counts::default(), method: here(Method::Typed) }),
@@ -324,6 +335,26 @@ fn contents(
         sha256,
         source,
     }
+}
+
+/// Those of whom everything is known; what is not known of the others is unread.
+fn people(listed: Option<Vec<Listed>>, unread: &mut Unread) -> Option<Vec<Person>> {
+    let all = listed.is_some();
+    let mut people = Vec::new();
+    for one in listed.into_iter().flatten() {
+        match one {
+            Listed::Whole(person) => people.push(person),
+            Listed::Named(id) => {
+                unread.parts.push(Part::People);
+                unread.people.push(id);
+            }
+            Listed::Nameless => unread.parts.extend([Part::People, Part::Ids]),
+        }
+    }
+    if !all {
+        unread.parts.extend([Part::People, Part::Ids]);
+    }
+    all.then_some(people)
 }
 
 /// What stands in for a part that could not be read.
@@ -440,6 +471,10 @@ acts:
                 "3:9: there is no word `public`; the words here are `public-tls`, `private`, `pqc-pilot`",
                 "4:42: the window ends at 2026-11-02T20:00:00Z, before it begins at 2026-11-03T08:00:00Z",
                 "6:16: there is no word `soft`; the words here are `hardware`, `software`, `any`",
+                "6:38: the token `log` is to be distinct from itself",
+                "6:43: there is no token `rot`; the tokens here are `log`, `root`",
+                "7:38: there is no token `rot`; the tokens here are `log`, `root`",
+                "7:43: the token `root` is to be distinct from itself",
                 "9:20: there is no word `crypto-oficer`; the words here are `ceremony-administrator`, \
                  `crypto-officer`, `share-holder`, `internal-witness`, `external-witness`, `auditor`",
                 "10:10: `bo` is listed for the second time; a person has one role",

@@ -15,6 +15,12 @@ use crate::digest::Digest;
 pub trait FromNode: Sized {
     /// Reads the value, or says in `problems` what is wrong with it; never both.
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self>;
+
+    /// What stands in for a step's value of this key that is missing or could not be read, which is said already: so that what
+    /// else is wrong with the step is said too. Nothing unless nothing will be said of it again.
+    fn stand_in(_key: &str, _place: Place) -> Option<Self> {
+        None
+    }
 }
 
 /// A value that is one of a few words.
@@ -40,6 +46,8 @@ pub struct Fields<'n, 'p> {
     broken: bool,
     /// Something that stands there could not be read.
     unread: bool,
+    /// It is what a step says.
+    step: bool,
     problems: &'p mut Problems,
 }
 
@@ -52,7 +60,12 @@ impl<'n, 'p> Fields<'n, 'p> {
             refuse(node, "a map, `{}` if there is nothing to say", problems);
             (&[][..], true)
         };
-        Self { place: node.place, entries, wanted: Vec::new(), all: &[], broken, unread: false, problems }
+        Self { place: node.place, entries, wanted: Vec::new(), all: &[], broken, unread: false, step: false, problems }
+    }
+
+    /// As [`Fields::with`], of what a step says: for a name that is missing or could not be read another one stands in.
+    pub fn of_step(node: &'n Node, all: &'static [&'static str], problems: &'p mut Problems) -> Self {
+        Self { step: true, ..Self::with(node, all, problems) }
     }
 
     /// As [`Fields::of`], of a map with these keys. What stands under one that is nearly right is read as what was meant, and
@@ -66,18 +79,24 @@ impl<'n, 'p> Fields<'n, 'p> {
         if self.node(key).is_some() {
             return self.optional(key);
         }
-        if !self.broken {
-            self.problems.add(self.place, format!("`{key}` is missing"));
+        if self.broken {
+            return None;
         }
-        None
+        self.problems.add(self.place, format!("`{key}` is missing"));
+        self.stand_in(key, self.place)
     }
 
     /// The value of a key that may be there.
     pub fn optional<T: FromNode>(&mut self, key: &'static str) -> Option<T> {
         let node = self.node(key)?;
-        let read = T::from_node(node, self.problems);
+        let read = T::from_node(node, self.problems).or_else(|| self.stand_in(key, node.place));
         self.unread |= read.is_none();
         read
+    }
+
+    /// Of a step alone: other readers look at what is missing themselves.
+    fn stand_in<T: FromNode>(&self, key: &'static str, place: Place) -> Option<T> {
+        if self.step { T::stand_in(key, place) } else { None }
     }
 
     /// Whether a value is there that could not be read: it is not to be taken for one that is missing.
@@ -192,9 +211,14 @@ impl Id {
     /// The most octets of an id.
     pub const MOST: usize = 64;
 
-    /// What stands in for an id that could not be read.
+    /// What stands in for an id that could not be read: none that can be written.
     pub(super) fn unread() -> Self {
-        Self("unread".to_owned())
+        Self("?".to_owned())
+    }
+
+    /// Whether it stands in for one that could not be read.
+    pub fn is_unread(&self) -> bool {
+        self.0 == "?"
     }
 
     /// The id as text.
@@ -279,6 +303,10 @@ impl<T: FromNode> FromNode for Vec<T> {
 impl<T: FromNode> FromNode for Located<T> {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         Some(Self::new(T::from_node(node, problems)?, node.place))
+    }
+
+    fn stand_in(key: &str, place: Place) -> Option<Self> {
+        Some(Self::new(T::stand_in(key, place)?, place))
     }
 }
 
@@ -375,9 +403,23 @@ macro_rules! spelled {
 
 spelled!(
     Timestamp: "a time of the calendar in UTC to the second, such as `2026-11-01T08:00:00Z`",
-    Digest: "a SHA-256 digest: 64 lower-case hex digits",
-    Id: "an id: 1 to 64 of a-z, 0-9 and -"
+    Digest: "a SHA-256 digest: 64 lower-case hex digits"
 );
+
+impl FromNode for Id {
+    fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let wanted = "an id: 1 to 64 of a-z, 0-9 and -";
+        let text = text(node, wanted, problems)?;
+        text.parse().ok().or_else(|| wrong(node, wanted, problems))
+    }
+
+    fn stand_in(key: &str, _place: Place) -> Option<Self> {
+        REFERS.contains(&key).then(Self::unread)
+    }
+}
+
+/// The keys under which a step says the name of something that is there already.
+const REFERS: [&str; 5] = ["issuer", "token", "profile", "responder", "certificate-to-cross-sign"];
 
 /// A duration whose unit is nearly right is refused, and read as if the unit stood there.
 impl FromNode for Lasting {

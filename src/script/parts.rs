@@ -4,7 +4,7 @@ use super::ceremony::{
     Act, Approvals, Counts, Input, InputSource, Method, Person, PinCustody, Policy, Role, StepNode,
     TokenClass, TokenDemand, Window,
 };
-use super::fields::{Fields, FromNode, Word, unknown, wrong};
+use super::fields::{Fields, FromNode, Id, Word, unknown, wrong};
 use super::problem::{Located, Problems};
 use super::yaml::{Node, Value};
 use crate::clock::{DAY, Timestamp};
@@ -65,6 +65,7 @@ impl FromNode for Window {
     }
 }
 
+/// What cannot be read of a demand is refused, and reading goes on as if it were not made: the token is there.
 impl FromNode for TokenDemand {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         let mut fields = Fields::of(node, problems);
@@ -72,18 +73,34 @@ impl FromNode for TokenDemand {
         let pin = fields.optional("pin");
         let distinct_from = fields.optional_list("distinct-from");
         fields.finish();
-        Some(Self { class: class?, pin, distinct_from: distinct_from? })
+        let class = class.unwrap_or(Located::new(TokenClass::Any, node.place));
+        Some(Self { class, pin, distinct_from: distinct_from.unwrap_or_default() })
     }
 }
 
-impl FromNode for Person {
+/// Somebody under `people`, as far as they could be read.
+pub(super) enum Listed {
+    /// Somebody of whom everything is known.
+    Whole(Person),
+    /// Somebody of whom the id is known: others may name them.
+    Named(Id),
+    /// Somebody.
+    Nameless,
+}
+
+impl FromNode for Listed {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         let mut fields = Fields::of(node, problems);
-        let id = fields.required("id");
+        let id: Option<Located<Id>> = fields.required("id");
         let role = fields.required("role");
         let ssh_key = fields.optional("ssh-key");
+        let unread = fields.is_unread();
         fields.finish();
-        Some(Self { id: id?, role: role?, ssh_key })
+        Some(match (id, role) {
+            (Some(id), Some(role)) if !unread => Self::Whole(Person { id, role, ssh_key }),
+            (Some(id), _) => Self::Named(id.value),
+            (None, _) => Self::Nameless,
+        })
     }
 }
 

@@ -63,6 +63,9 @@ impl Step for DestroyKey {
         if let Some(named) = &spec.token
             && named.value.as_str() != token
         {
+            if named.value.is_unread() {
+                return None;
+            }
             return copy(spec.because, &spec.key, named, scope);
         }
         if !scope.setting.tokens.contains_key(&token) {

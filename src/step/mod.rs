@@ -94,7 +94,7 @@ macro_rules! spec {
         impl crate::script::FromNode for $name {
             fn from_node(node: &crate::script::Node, problems: &mut crate::script::Problems) -> Option<Self> {
                 #[allow(unused_mut, reason = "a step without keys reads none")]
-                let mut fields = crate::script::Fields::with(node, &[$($key),*], problems);
+                let mut fields = crate::script::Fields::of_step(node, &[$($key),*], problems);
                 $(let $field = fields.$how($key);)*
                 let unread = fields.is_unread();
                 fields.finish();

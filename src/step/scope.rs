@@ -401,6 +401,9 @@ impl<'s> Scope<'s> {
     /// A profile of one of these kinds, read when it is first named.
     pub fn profile(&mut self, name: &Located<Id>, kinds: &[&str]) -> Option<Profile> {
         let text = name.value.as_str();
+        if name.value.is_unread() {
+            return None;
+        }
         if !self.setting.profiles.contains_key(text) {
             let profile = self.load_profile(text, name.place)?;
             self.setting.profiles.insert(text.to_owned(), profile);
@@ -709,12 +712,12 @@ impl<'s> Scope<'s> {
     fn unknown(&mut self, name: &Located<Id>, one: &str, many: &str, known: &[String]) -> Option<String> {
         let part = match one {
             "token" => Part::Tokens,
-            "person" => Part::People,
+            "person" => Part::Ids,
             "input" => Part::Inputs,
             _ => Part::Acts,
         };
-        let of_log = self.lacks_log && part == Part::Acts;
-        if of_log || self.is_unread(part) || self.spoiled.contains(name.value.as_str()) {
+        let unsaid = name.value.is_unread() || self.lacks_log && part == Part::Acts;
+        if unsaid || self.is_unread(part) || self.spoiled.contains(name.value.as_str()) {
             return None;
         }
         if known.is_empty() {

@@ -330,6 +330,40 @@ fn a_wrong_signature_a_fork_and_a_gap_are_refused_with_their_codes() {
     }
     assert_eq!(machine.received(), before);
     assert_eq!(fs::read_dir(machine.path("received/refused")).unwrap().count(), 2);
+    // Not over more than what is here: the head alone says so, whatever lines came with it.
+    let short = size - 1;
+    let lines = sequence(&machine.log, 0, short, &fork.note_at(short, &machine.key));
+    let ended = refused(&frames(&machine.log, &lines, short, VERSIONS[0]), "E133");
+    assert!(ended.error.contains("kept as evidence"), "{}", ended.error);
+    assert_eq!(fs::read_dir(machine.path("received/refused")).unwrap().count(), 3);
+}
+
+#[test]
+fn a_broken_copy_is_refused_and_is_no_fork() {
+    let machine = Machine::new();
+    let (first, all) = (machine.first, machine.log.size());
+    let _ = machine.receive(&machine.frames(0, first), "--policy policy").with(0);
+    let broken = |line: usize| {
+        let mut broken = machine.log.clone();
+        broken.lines[line] = broken.lines[line].replace("\"role\":\"", "\"role\" :\"");
+        assert_ne!(broken.lines[line], machine.log.lines[line]);
+        broken
+    };
+    // A line that is here, one that is new, and the head that is here; each head is the log's own.
+    let last = usize::try_from(all).unwrap() - 1;
+    for (line, old, size) in
+        [(3, 0, all), (last, 0, all), (last, first, all), (3, 0, first), (3, 0, first - 1)]
+    {
+        let came = sequence(&broken(line), old, size, &machine.log.note_at(size, &machine.key));
+        let ended =
+            machine.receive(&frames(&machine.log, &came, size, VERSIONS[0]), "--policy policy").with(5);
+        assert!(ended.error.contains("E131") && !ended.error.contains("E133"), "{}", ended.error);
+        assert!(ended.error.contains("are not the head's own"), "{}", ended.error);
+        assert!(!machine.path("received/refused").exists());
+        assert_eq!(machine.received(), machine.lines(first));
+    }
+    let _ = machine.receive(&machine.frames(first, all), "--policy policy").with(0);
+    assert_eq!(machine.received(), machine.log.text());
 }
 
 #[test]

@@ -420,6 +420,42 @@ fn a_mistake_in_a_word_hides_nothing_of_what_depends_on_it() {
 }
 
 #[test]
+fn an_entry_that_cannot_be_read_hides_nothing_of_the_others() {
+    let table = Table::without_tokens();
+    for (old, new) in [
+        ("root: {class: any}", "root: {class: [any]}"),
+        ("{id: cy, role: crypto-officer}", "{id: cy, role: crypto-officer, ssh-key: []}"),
+        ("{id: wim, role: external-witness}", "{id: wim}"),
+        (
+            "- roll-call: {}",
+            "- roll-call: {}\n      - evidence: {what: the log book, ask: wim}\n      - evidence: {what: the log book, ask: nobody}",
+        ),
+        (
+            "[{C: US}, {O: Example Trust Services}, {CN: E1}]",
+            "[{C: USA}, {O: Example Trust Services}, {CN: E1}]",
+        ),
+        ("- issue-crl: {issuer: root-x1, number: next", "- issue-crl: {number: next, profile: nothing-like-it"),
+    ] {
+        table.change("script.yaml", old, new);
+    }
+    let said = table.run_and_change_nothing("check script.yaml").with(2).error;
+    let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error: ")).collect();
+    for (error, wanted) in errors.iter().zip([
+        "found a list, wanted one of `hardware`, `software`, `any`",
+        "found a list, wanted text",
+        "`role` is missing",
+        "there is no person `nobody`",
+        "e1: error NAME-05: C has 3 characters",
+        "`issuer` is missing",
+        "there is no profile `nothing-like-it`",
+    ]) {
+        assert!(error.contains(wanted), "`{wanted}` is not in `{error}`\n{said}");
+    }
+    // Nothing is said of what hangs on what could not be read: how many take part, who asks `wim`, whose CRL it is.
+    assert_eq!(errors.len(), 7, "{said}");
+}
+
+#[test]
 fn ten_mistakes_give_ten_messages() {
     let mut text = SCRIPT.to_owned();
     for (old, new) in [

@@ -24,13 +24,13 @@
 //! use ceremony_log::note::Note;
 //! use ceremony_log::policy::{Policy, Window};
 //! use ceremony_log::state::State;
-//! use ceremony_log::verify::{Practice, verify};
+//! use ceremony_log::verify::{Practice, VerifyError, verify};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let policy = Policy::parse(&fs::read("pinned/policy")?).map_err(|findings| format!("{findings:?}"))?;
+//! let policy = Policy::parse(&fs::read("pinned/policy")?).map_err(VerifyError::from)?;
 //! let note = Note::parse(&fs::read("bundle/checkpoint")?)?;
 //! let window = Window::at(1_800_000_000);
-//! let head = policy.judge(&note, &window).map_err(|findings| format!("{findings:?}"))?;
+//! let head = policy.judge(&note, &window).map_err(VerifyError::from)?;
 //!
 //! let mut state = State::new();
 //! let mut file = BufReader::new(File::open("bundle/log.jsonl")?);
@@ -62,3 +62,8 @@ pub mod tiles;
 pub mod time;
 pub mod tree;
 pub mod verify;
+
+/// The examples of README.md, compiled and run with the other ones.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -101,7 +101,7 @@ pub struct Scan {
 pub enum VerifyError {
     /// It could not be read.
     Read(io::Error),
-    /// It was read, and this is wrong with it.
+    /// This is wrong with it, or with its policy, head or proof.
     Refused(Findings),
 }
 
@@ -127,6 +127,15 @@ impl Error for VerifyError {
 impl From<io::Error> for VerifyError {
     fn from(error: io::Error) -> Self {
         Self::Read(error)
+    }
+}
+
+/// What a policy, a proof or a consistency file refuses with, as an error like the others.
+impl From<Vec<Finding>> for VerifyError {
+    fn from(list: Vec<Finding>) -> Self {
+        let mut findings = Findings::default();
+        list.into_iter().for_each(|finding| findings.push(finding));
+        Self::Refused(findings)
     }
 }
 

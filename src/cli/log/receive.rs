@@ -7,6 +7,8 @@ use std::io::{BufReader, IsTerminal as _, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use ceremony_log::code::Code;
+
 use super::super::{failures, files, verify};
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
@@ -368,11 +370,15 @@ fn failure(error: ReceiveError) -> Failure {
                 messages.push(format!("the head that came now: size {}, root {}", offered.size, offered.root));
             }
             let failure = Failure::several(Turn::Refused, messages);
+            let broken = findings.iter().any(|finding| finding.code == Code::E131);
             match kept {
                 Some(path) => failure.hint(format!(
                     "nothing was added; the checkpoint that came is kept as evidence in {} ; stop the ceremony and tell the witnesses",
                     path.display()
                 )),
+                None if broken => failure.hint(
+                    "nothing was added; the records that came are not the head's own: have them shown once more, from the first one with `a`",
+                ),
                 None => failure.hint("nothing was added; if the log's key was replaced, compare its words and name its policy: --policy"),
             }
         }

@@ -367,6 +367,21 @@ fn a_backup_that_was_given_up_lends_its_shares_to_no_other() {
 }
 
 #[test]
+fn only_the_shares_of_the_backup_s_own_set_count_and_each_once() {
+    for (field, value) in [
+        ("set_id", Value::from("1234")),
+        ("index", Value::from(0_u32)),
+        ("index", Value::from(4_u32)),
+        ("index", Value::from(2_u32)),
+    ] {
+        let mut story = backed_up("");
+        let last = story.0.iter_mut().rfind(|record| record.ev == "share.confirmed").unwrap();
+        last.data.insert(field, value.clone());
+        assert_eq!(story.codes(), [Code::E159; 3], "{field} {value:?}");
+    }
+}
+
+#[test]
 fn keys_are_made_once_and_prove_themselves() {
     let mut twice = Story::opened();
     twice.key("root", true);
