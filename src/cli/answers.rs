@@ -46,7 +46,8 @@ struct StepAnswers {
 /// An exception that is told in a step, and who approves it.
 #[derive(Clone, Debug)]
 struct Deviation {
-    reason: String,
+    /// Said once: what is asked for in words after it is something else.
+    reason: Option<String>,
     approve: Vec<String>,
 }
 
@@ -91,7 +92,8 @@ impl FromNode for StepAnswers {
         let reason: Option<String> = fields.optional("deviation");
         let approve: Option<Vec<String>> = fields.optional("approve");
         fields.finish();
-        let deviation = reason.map(|reason| Deviation { reason, approve: approve.unwrap_or_default() });
+        let deviation =
+            reason.map(|reason| Deviation { reason: Some(reason), approve: approve.unwrap_or_default() });
         let mut by_token = BTreeMap::new();
         for (token, tries) in pins.unwrap_or_default().iter() {
             let mut read = VecDeque::new();
@@ -177,8 +179,10 @@ impl Operators for Answering<'_> {
             return Err(NoAnswer::Aside(Aside::Exception));
         }
         loop {
-            let answer = match (&self.told, &question.expected) {
-                (Some(told), Expected::Text) => told.reason.clone(),
+            let answer = match (&mut self.told, &question.expected) {
+                (Some(Deviation { reason: reason @ Some(_), .. }), Expected::Text) => {
+                    reason.take().unwrap_or_default()
+                }
                 (Some(told), Expected::Word("deviate")) => {
                     let approves = told.approve.contains(&question.person.id);
                     if approves { "deviate".to_owned() } else { "no".to_owned() }

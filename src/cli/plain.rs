@@ -138,7 +138,7 @@ impl Operators for Plain<'_> {
         quiet::shown_share(
             &above,
             share,
-            "Press Enter when it is written down: the screen is cleared, and you type it back.",
+            "Press Enter when it is written down: it is cleared, and you type it back.",
         )
         .map_err(ended)
     }

@@ -338,7 +338,7 @@ mod tests {
             assert!(paper.contains(wanted), "{wanted}: {paper}");
         }
         assert_eq!((people.shown, people.heard.len()), (0, 2));
-        assert!(people.heard.iter().all(|heard| !heard.contains("shows whether")), "{:?}", people.heard);
+        assert!(people.heard.iter().all(|heard| !heard.contains("has every letter")), "{:?}", people.heard);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ceremony_log::record::Record;
 use super::document::{Blank, Block, Cell, Document, Span, Table, Value};
 use super::planned::Planned;
 use super::template::{Parts, Template, TemplateError, fill};
-use super::told::{EXCEPTIONS, Told, everything, field};
+use super::told::{EXCEPTIONS, Said, Told, everything, field, said};
 use crate::plan::PlannedStep;
 use crate::step::Draft;
 
@@ -127,7 +127,7 @@ fn roles(plan: &Planned, told: Option<&Told>) -> Vec<Block> {
     }
     for (role, count) in &people.quorum {
         blocks.push(Block::Item(vec![Span::Text(format!(
-            "At least {count} {role} in the room, or no key is used."
+            "At least {count} of the role {role} in the room, or no key is used."
         ))]));
     }
     let rows = people.all.iter().map(|person| {
@@ -144,7 +144,7 @@ fn roles(plan: &Planned, told: Option<&Told>) -> Vec<Block> {
         row.push(Cell::Blank);
         row
     });
-    let columns = columns(&[("id", 2), ("role", 5), ("name", 5), ("identity document", 5), ("signature", 5)]);
+    let columns = columns(&[("id", 2), ("role", 7), ("name", 5), ("identity document", 5), ("signature", 4)]);
     blocks.push(Block::Table(Table { columns, rows: rows.collect() }));
     blocks
 }
@@ -156,7 +156,7 @@ fn approvals(plan: &Planned, told: Option<&Told>) -> Vec<Block> {
         .iter()
         .map(|(role, count)| {
             Block::Item(vec![Span::Text(format!(
-                "At least {count} {role} approve the plan, or nothing begins."
+                "At least {count} of the role {role} approve the plan, or nothing begins."
             ))])
         })
         .collect();
@@ -224,9 +224,48 @@ fn materials(plan: &Planned, told: Option<&Told>) -> Vec<Block> {
         columns(&[("token", 2), ("what it has to be", 7), ("model and serial number", 6), ("bag opened", 4)]);
     let mut blocks =
         vec![Block::heading(2, "Cryptographic hardware"), Block::Table(Table { columns: head, rows })];
+    blocks.push(Block::heading(2, "Machine and software"));
+    blocks.push(told.map_or_else(|| machine_to_be(plan), machine));
     blocks.extend(media(plan));
     blocks.extend(digests(plan));
     blocks
+}
+
+/// What the ceremony is held with, to be filled in.
+fn machine_to_be(plan: &Planned) -> Block {
+    let all = ["ceremony machine", "start medium", "this program, rootrite", "printer"].map(str::to_owned);
+    let modules = plan.says.tokens.keys().map(|name| format!("module of token {name}"));
+    let rows = all.into_iter().chain(modules);
+    let rows = rows.map(|what| vec![Cell::Text(what), Cell::Blank, Cell::Blank]);
+    let columns = columns(&[
+        ("what", 7),
+        ("make, model, version, serial number", 6),
+        ("first words of its SHA-256, as read out", 6),
+    ]);
+    Block::Table(Table { columns, rows: rows.collect() })
+}
+
+/// What it was held with.
+fn machine(told: &Told) -> Block {
+    let mut rows = Vec::new();
+    for record in told.of(&["session.start", "session.resumed"]) {
+        let row = |what: String, sha256: String| {
+            vec![Cell::exact(record.seq.to_string()), Cell::Text(what), Cell::exact(sha256)]
+        };
+        let (host, boot) = (field(record, "host"), field(record, "boot_id"));
+        rows.push(row(format!("machine {host}, started as {boot}"), "-".into()));
+        rows.push(row(format!("rootrite {}", field(record, "tool_version")), field(record, "tool_sha256")));
+        let modules = record.data.get("modules").and_then(Said::as_array).unwrap_or_default();
+        for module in modules {
+            let says = |name: &str| {
+                module.as_object().and_then(|all| all.get(name)).map_or_else(|| "-".into(), said)
+            };
+            rows.push(row(says("library"), says("sha256")));
+        }
+        rows.push(row("site file".into(), field(record, "site_sha256")));
+    }
+    let columns = columns(&[("record", 2), ("what", 8), ("SHA-256", 13)]);
+    Block::Table(Table { columns, rows })
 }
 
 fn media(plan: &Planned) -> Vec<Block> {
@@ -273,9 +312,31 @@ fn room(told: Option<&Told>) -> Vec<Block> {
         .map(|what| Block::Blanks(vec![Blank::empty(what, 1)]))
         .into();
     };
-    let mut rows = records(told.of(&["preflight.result", "session.start", "session.resumed", "clock.set"]));
-    rows.extend(records(told.records.iter().filter(|record| record.ev == "log.note")));
-    vec![table_of_records(rows)]
+    let mut blocks = vec![Block::heading(2, "What the machine looked like"), checks(told)];
+    let rows = records(told.of(&["clock.set", "log.note"]));
+    if !rows.is_empty() {
+        blocks.extend([Block::heading(2, "Clocks, and what was noted"), table_of_records(rows)]);
+    }
+    blocks
+}
+
+/// What the look at the machine found: a row for each check.
+fn checks(told: &Told) -> Block {
+    let mut rows = Vec::new();
+    for record in told.of(&["preflight.result"]) {
+        for check in record.data.get("checks").and_then(Said::as_array).unwrap_or_default() {
+            let says =
+                |name: &str| check.as_object().and_then(|all| all.get(name)).map_or_else(|| "-".into(), said);
+            rows.push(vec![
+                Cell::exact(record.seq.to_string()),
+                Cell::Text(says("id")),
+                Cell::Text(says("outcome")),
+                Cell::exact(says("detail")),
+            ]);
+        }
+    }
+    let columns = columns(&[("record", 2), ("check", 5), ("result", 3), ("what was found", 14)]);
+    Block::Table(Table { columns, rows })
 }
 
 fn plan_steps(plan: &Planned) -> impl Iterator<Item = &PlannedStep> {
@@ -367,14 +428,17 @@ fn storage(plan: &Planned, told: Option<&Told>) -> Vec<Block> {
     let media = plan_steps(plan).filter_map(|step| step.step.medium());
     let media =
         media.flat_map(|(name, copies)| (1..=copies).map(move |copy| format!("medium {name}, copy {copy}")));
+    let shares = plan_steps(plan).flat_map(|step| step.step.deals());
+    let shares = shares.map(|(what, holder)| format!("share of {what}, {holder}"));
     let others =
         ["this script, signed".to_owned(), "log and bundle".to_owned(), "video recordings".to_owned()];
     let rows = tokens
         .chain(media)
+        .chain(shares)
         .chain(others)
         .map(|what| vec![Cell::Text(what), Cell::Blank, Cell::Blank, Cell::Blank]);
     let columns =
-        columns(&[("what", 5), ("bag number", 4), ("where it goes", 5), ("handed to, signature", 5)]);
+        columns(&[("what", 8), ("bag number", 4), ("where it goes", 4), ("handed to, signature", 4)]);
     vec![Block::Table(Table { columns, rows: rows.collect() })]
 }
 
@@ -437,10 +501,10 @@ fn sign_off(plan: &Planned, told: Option<&Told>) -> Vec<Block> {
     });
     let columns = columns(&[
         ("id", 2),
-        ("role", 5),
+        ("role", 7),
         ("as the script says, or with which exceptions", 5),
         ("date", 3),
-        ("signature", 6),
+        ("signature", 5),
     ]);
     blocks.push(Block::Table(Table { columns, rows: rows.collect() }));
     blocks
@@ -471,31 +535,31 @@ pub(super) fn columns(columns: &[(&str, u8)]) -> Vec<(String, u8)> {
     columns.iter().map(|(name, share)| ((*name).to_owned(), *share)).collect()
 }
 
-/// What each role does.
+/// What each role does, before, in and after the ceremony. ETSI EN 319 411-1 §6.5.1 asks for each.
 const DUTIES: [(&str, &str); 6] = [
     (
         "ceremony-administrator",
-        "leads through the script, reads every step aloud before it is done, operates the machine, and holds no PIN and no share.",
+        "prepares room and machine; leads through the script, reads every step aloud before it is done, operates the machine, and holds no PIN and no share; afterwards hands over log and bundle, and files the signed script and the recordings.",
     ),
     (
         "crypto-officer",
-        "approves what is about to be signed after comparing it with these pages, and brings the PINs of tokens together with another officer.",
+        "approves the plan before the day; approves what is about to be signed after comparing it with these pages, and brings the PINs of tokens together with another officer; afterwards brings the tokens back to where they are kept.",
     ),
     (
         "share-holder",
-        "keeps a share that nobody else sees, types it back, and seals it into a bag whose number goes into the log.",
+        "keeps a share that nobody else sees, types it back, and seals it into a bag whose number goes into the log; afterwards keeps the bag, and tells of its loss at once.",
     ),
     (
         "internal-witness",
-        "sees that every step is done as it is written, compares clocks and values, initials each step.",
+        "sees that every step is done as it is written, compares clocks and values, initials each step; afterwards signs these pages.",
     ),
     (
         "external-witness",
-        "the same, from outside the organisation, and agrees to the log's head at the end or says why not.",
+        "the same, from outside the organisation; agrees to the log's head at the end or says why not, and keeps it afterwards.",
     ),
     (
         "auditor",
-        "observes, is asked for nothing but evidence, and takes the log, the annex and the signed script.",
+        "observes, and is asked for nothing but evidence; afterwards takes the log, the annex and the signed script, and reports on them.",
     ),
 ];
 

@@ -164,8 +164,7 @@ pub fn test_page() -> (SheetFace, SecretOctets) {
 }
 
 /// Words of the list that together are no share.
-const TEST_WORDS: &str =
-    "this page shows whether every letter is there a b c d e f g h i j k l m n o p q r s t u v w x y z";
+const TEST_WORDS: &str = "this page has every letter a b c d e f g h i j k l m n o p q r s t u v w x y z";
 
 /// Everything on the page but the share.
 fn document(face: &SheetFace, height: u16, template: Option<Template<'_>>) -> Result<Document, SheetError> {
@@ -377,6 +376,24 @@ mod tests {
         // The longest share there is.
         let longest = format!("RR1{}", " ABCDE".repeat(113));
         assert_eq!(sheet(&longest).secret.len(), SecretPage::MAX_OCTETS);
+    }
+
+    #[test]
+    #[cfg(feature = "pdf")]
+    fn a_share_of_a_key_is_on_one_page_of_either_size_in_practice_too() {
+        let long: String = "a-name-that-is-as-long-as-an-id-can-be-".chars().cycle().take(64).collect();
+        let (mut face, _) = test_page();
+        face.of = format!("the backup of the key `{long}`");
+        face.holder.clone_from(&long);
+        face.ceremony = Some(long);
+        let words = SecretOctets::read(["academic"; 33].join(" ").as_bytes()).unwrap();
+        for size in [PageSize::A4, PageSize::Letter] {
+            let printed = printed(&Sheet::pdf(&face, &words, size, None).unwrap());
+            let count = b"/Count ";
+            let at = printed.windows(count.len()).position(|window| window == count).unwrap() + count.len();
+            let pages: Vec<u8> = printed[at..].iter().copied().take_while(u8::is_ascii_digit).collect();
+            assert_eq!(pages, b"1", "{size:?}");
+        }
     }
 
     #[test]

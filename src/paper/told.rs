@@ -1,7 +1,7 @@
 //! What a log tells of one ceremony, as pages need it.
 
 use ceremony_log::code::Fault;
-use ceremony_log::json::Value as Said;
+pub(super) use ceremony_log::json::Value as Said;
 use ceremony_log::record::Record;
 
 use crate::digest::Digest;

@@ -128,6 +128,11 @@ impl Step for BackUpKey {
         backup.encrypted.iter().map(|holder| (holder.as_str(), own_medium(&backup.key, holder))).collect()
     }
 
+    fn deals(&self) -> Vec<(String, &str)> {
+        let Self::Wrapped(backup) = self else { return Vec::new() };
+        backup.holders.iter().map(|holder| (backup.key.clone(), holder.id.as_str())).collect()
+    }
+
     fn wraps(&self) -> Option<Wrapping<'_>> {
         match self {
             Self::Wrapped(backup) => Some(Wrapping {

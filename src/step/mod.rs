@@ -171,6 +171,11 @@ trait Step: Serialize + DeserializeOwned {
         Vec::new()
     }
 
+    /// The shares that it deals: of what, and to whom.
+    fn deals(&self) -> Vec<(String, &str)> {
+        Vec::new()
+    }
+
     /// Which token has to wrap what kind of key, and which have to take it back.
     fn wraps(&self) -> Option<Wrapping<'_>> {
         None
@@ -312,6 +317,11 @@ macro_rules! steps {
             /// Whose shares are encrypted for their own keys, and onto which medium each goes.
             pub fn encrypts(&self) -> Vec<(&str, String)> {
                 match self { $(Self::$step(step) => step.encrypts()),+ }
+            }
+
+            /// The shares that it deals: of what, and to whom.
+            pub fn deals(&self) -> Vec<(String, &str)> {
+                match self { $(Self::$step(step) => step.deals()),+ }
             }
 
             /// Which token has to wrap what kind of key, and which have to take it back.

@@ -158,6 +158,10 @@ impl Step for RefreshShares {
         self.encrypted.iter().map(|holder| (holder.as_str(), own_medium(&self.key, holder))).collect()
     }
 
+    fn deals(&self) -> Vec<(String, &str)> {
+        self.holders.iter().map(|holder| (self.key.clone(), holder.id.as_str())).collect()
+    }
+
     fn medium(&self) -> Option<(&str, usize)> {
         self.anew.as_ref().map(|anew| (anew.medium.as_str(), anew.copies))
     }

@@ -128,6 +128,10 @@ impl Step for SplitSecret {
         Some(Self { secret, from: from?, threshold, holders, encrypted, person })
     }
 
+    fn deals(&self) -> Vec<(String, &str)> {
+        self.holders.iter().map(|holder| (self.secret.clone(), holder.id.as_str())).collect()
+    }
+
     fn preview(&self) -> String {
         let holders: Vec<&str> = self.holders.iter().map(|holder| holder.id.as_str()).collect();
         let what = match &self.from {

@@ -28,6 +28,8 @@ pub struct Desk {
     pub model: Model,
     open: Option<Open>,
     mode: Mode,
+    /// The answer that was being typed when somebody was asked whether to stop.
+    kept: Option<Mode>,
     page: Option<Page>,
     scroll: usize,
     note: Option<String>,
@@ -102,6 +104,7 @@ impl Desk {
             model: Model::default(),
             open: None,
             mode: Mode::Reading,
+            kept: None,
             page: None,
             scroll: 0,
             note: None,
@@ -118,7 +121,10 @@ impl Desk {
     pub fn resize(&mut self, geometry: Geometry) {
         if self.geometry != geometry {
             self.geometry = geometry;
-            self.scroll = self.scroll.min(self.last_scroll());
+            let last = self.last_scroll();
+            // Whoever types has read to the end, and goes on seeing it.
+            let types = matches!(self.mode, Mode::Typing(_) | Mode::Hidden(_));
+            self.scroll = if types { last } else { self.scroll.min(last) };
         }
     }
 
@@ -152,7 +158,7 @@ impl Desk {
     /// Nobody answers any more: what is asked ends, and so does what will be asked.
     pub fn leave(&mut self) {
         self.left = true;
-        self.mode = Mode::Reading;
+        (self.mode, self.kept) = (Mode::Reading, None);
         if let Some(open) = self.open.take() {
             end(open);
         }
@@ -243,7 +249,8 @@ impl Desk {
         match key {
             Key::Interrupt => return self.be_sure(Sure::Leave),
             Key::Suspend => {
-                self.note = Some("`p` pauses the ceremony and locks the screen".into());
+                let first = if matches!(self.mode, Mode::Reading) { "" } else { "Esc, then " };
+                self.note = Some(format!("{first}`p` pauses the ceremony and locks the screen"));
                 return;
             }
             _ => {}
@@ -293,7 +300,7 @@ impl Desk {
             self.model.keep_card(Card { step, sentence, lines: question.lines.clone() });
         }
         self.open = Some(open);
-        self.mode = Mode::Reading;
+        (self.mode, self.kept) = (Mode::Reading, None);
         self.note = None;
         self.beat = None;
         self.model.waiting = None;
@@ -410,7 +417,7 @@ impl Desk {
     }
 
     fn go_on(&mut self) {
-        self.mode = Mode::Reading;
+        (self.mode, self.kept) = (Mode::Reading, None);
         self.note = None;
         self.scroll = 0;
         self.since = self.since.map(|_| Instant::now());
@@ -439,7 +446,10 @@ impl Desk {
 
     fn be_sure(&mut self, sure: Sure) {
         self.note = None;
-        self.mode = Mode::Sure(sure, Field::default());
+        let before = std::mem::replace(&mut self.mode, Mode::Sure(sure, Field::default()));
+        if matches!(before, Mode::Typing(_) | Mode::Hidden(_)) {
+            self.kept = Some(before);
+        }
     }
 
     /// What can be said in the place of an answer needs a question.
@@ -469,8 +479,9 @@ impl Desk {
         self.go_on();
     }
 
+    /// Back to what was being typed, if something was.
     fn back(&mut self) {
-        self.mode = Mode::Reading;
+        self.mode = self.kept.take().unwrap_or(Mode::Reading);
         self.note = None;
     }
 

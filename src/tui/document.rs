@@ -48,6 +48,7 @@ pub struct Document(Vec<Part>);
 #[derive(Clone, Debug)]
 enum Part {
     Text { tone: Tone, indent: usize, text: String },
+    Marked { tone: Tone, mark: char, text: String },
     Field(Line),
     Space,
     Break,
@@ -95,6 +96,12 @@ impl Document {
     /// Adds a text that stands back by some columns.
     pub fn aside(&mut self, tone: Tone, indent: usize, text: impl Into<String>) -> &mut Self {
         self.0.push(Part::Text { tone, indent, text: text.into() });
+        self
+    }
+
+    /// Adds a text behind a mark, which is a blank for most of a list.
+    pub fn marked(&mut self, tone: Tone, mark: char, text: impl Into<String>) -> &mut Self {
+        self.0.push(Part::Marked { tone, mark, text: text.into() });
         self
     }
 
@@ -152,6 +159,14 @@ impl Document {
                         rows.push(Row::of(*tone, format!("{:indent$}{line}", "")));
                     }
                 }
+                Part::Marked { tone, mark, text } => {
+                    let marks = [*mark].into_iter().chain(std::iter::repeat(' '));
+                    for (line, mark) in
+                        wrapped(&one_line(text), width.saturating_sub(VALUE)).iter().zip(marks)
+                    {
+                        rows.push(Row::of(*tone, format!("  {mark} {line}")));
+                    }
+                }
                 Part::Field(line) => field(line, width, &mut rows),
             }
         }
@@ -180,14 +195,21 @@ fn field(line: &Line, width: usize, rows: &mut Vec<Row>) {
     }
 }
 
-/// A digest in groups of eight, so that two people can read it to each other; anything else as it is.
-pub fn for_reading(value: &str) -> String {
-    let is_digest = DIGESTS.contains(&value.len()) && value.bytes().all(|octet| octet.is_ascii_hexdigit());
+/// Every digest of a text in groups of eight, so that two people can read it to each other; anything else as it is.
+pub fn for_reading(text: &str) -> String {
+    text.split(' ').map(grouped).collect::<Vec<_>>().join(" ")
+}
+
+/// A word in groups, if it is a digest, with what stands right behind it.
+fn grouped(word: &str) -> String {
+    let digest = word.trim_end_matches([',', ';']);
+    let is_digest = DIGESTS.contains(&digest.len()) && digest.bytes().all(|octet| octet.is_ascii_hexdigit());
     if !is_digest {
-        return value.to_owned();
+        return word.to_owned();
     }
-    let octets = value.as_bytes().chunks(GROUP);
-    octets.map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ")
+    // What follows is shorter than a group, and stays at the last one.
+    let (groups, behind) = (digest.as_bytes().chunks(GROUP), word.strip_prefix(digest).unwrap_or_default());
+    format!("{}{behind}", groups.map(String::from_utf8_lossy).collect::<Vec<_>>().join(" "))
 }
 
 /// A text in lines no wider than `width`: broken at blanks, and within a word only where it is wider than a whole line.
@@ -260,6 +282,11 @@ mod tests {
         assert_eq!(for_reading(&"ab".repeat(20)), "abababab abababab abababab abababab abababab");
         assert_eq!(for_reading("abababababababab"), "abababababababab");
         assert_eq!(for_reading(&"xy".repeat(32)), "xy".repeat(32));
+        let groups = ["abababab"; 5].join(" ");
+        assert_eq!(
+            for_reading(&format!("by key {}; not {}", "ab".repeat(20), "a".repeat(41))),
+            format!("by key {groups}; not {}", "a".repeat(41))
+        );
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Geometry {
     }
 
     const fn right(self) -> u16 {
-        if self.is_wide() { 31 } else { 0 }
+        if self.is_wide() { 33 } else { 0 }
     }
 
     /// Rows below the middle: people, tokens, head, and the keys.
@@ -161,11 +161,17 @@ fn middle(desk: &Desk, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
     let laid = desk.document().lay(geometry.width());
     let (rows, window) = (&laid.rows, geometry.window());
     let first = desk.scroll().min(laid.last(window));
+    let left = rows.len().saturating_sub(first + window);
+    // What is wanted and what was wrong are seen whole: a long one takes rows of the document, which move up.
+    let answers = Answer::of(desk, left, usize::from(middle.width.saturating_sub(1)), look);
+    let grown = answers.rows().saturating_sub(usize::from(ANSWER - 1)).min(window / 2);
+    let window = window - grown;
+    let first = if left == 0 { first.max(rows.len().saturating_sub(window)) } else { first };
     for (place, row) in (middle.y..).zip(rows.iter().skip(first).take(window)) {
         put(frame, middle.x, place, middle.width, row, look);
     }
-    let left = rows.len().saturating_sub(first + window);
-    let rule = middle.y + middle.height - ANSWER;
+    let grown = u16::try_from(grown).unwrap_or_default();
+    let rule = middle.y + middle.height - ANSWER - grown;
     let more = match (left, first) {
         (0, 0) => String::new(),
         (0, _) => " end; PageUp goes back ".to_owned(),
@@ -173,41 +179,54 @@ fn middle(desk: &Desk, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
     };
     let line = look.across().repeat(usize::from(middle.width).saturating_sub(width_of(&more)));
     put(frame, middle.x, rule, middle.width, &Row(vec![(Tone::Plain, line), (Tone::Look, more)]), look);
-    answer(desk, left, Rect::new(middle.x, rule + 1, middle.width, ANSWER - 1), look, frame);
+    answers.put(Rect::new(middle.x, rule + 1, middle.width, ANSWER - 1 + grown), look, frame);
 }
 
 /// Who answers, what is wanted of them, and what was typed.
-fn answer(desk: &Desk, left: usize, area: Rect, look: Look, frame: &mut Frame<'_>) {
-    let width = usize::from(area.width.saturating_sub(1));
-    let mut rows = Vec::new();
-    // Whoever answers at the end of a long card sees what it is about.
-    if let Some(Open::Question(question, _)) = desk.open()
-        && desk.page().is_none()
-        && desk.scroll() > 0
-        && left == 0
-    {
-        rows.push(Row::of(Tone::Strong, cut(&one_line(&question.sentence), width)));
+struct Answer {
+    wanted: Vec<Row>,
+    typed: Option<(String, usize)>,
+}
+
+impl Answer {
+    fn of(desk: &Desk, left: usize, width: usize, look: Look) -> Self {
+        let mut rows = Vec::new();
+        // Whoever answers at the end of a long card sees what it is about.
+        if let Some(Open::Question(question, _)) = desk.open()
+            && desk.page().is_none()
+            && desk.scroll() > 0
+            && left == 0
+        {
+            let lines = wrapped(&one_line(&question.sentence), width);
+            rows.extend(lines.into_iter().map(|line| Row::of(Tone::Strong, line)));
+        }
+        if let Some(note) = desk.note() {
+            let lines = wrapped(&format!("! {}", one_line(note)), width);
+            rows.extend(lines.into_iter().map(|line| Row::of(Tone::Bad, line)));
+        }
+        let (tone, wanted) = wanted(desk, left, look);
+        rows.extend(wrapped(&wanted, width).into_iter().map(|line| Row::of(tone, line)));
+        Self { wanted: rows, typed: typed(desk, width) }
     }
-    if let Some(note) = desk.note() {
-        rows.extend(
-            wrapped(&format!("! {}", one_line(note)), width).into_iter().map(|line| Row::of(Tone::Bad, line)),
-        );
+
+    fn rows(&self) -> usize {
+        self.wanted.len() + usize::from(self.typed.is_some())
     }
-    let (tone, wanted) = wanted(desk, left, look);
-    rows.extend(wrapped(&wanted, width).into_iter().map(|line| Row::of(tone, line)));
-    let typed = typed(desk, width);
-    let room = usize::from(area.height).saturating_sub(usize::from(typed.is_some()));
-    // What is wanted matters more than what was wrong.
-    let skipped = rows.len().saturating_sub(room);
-    let mut place = area.y;
-    for row in rows.iter().skip(skipped) {
-        put(frame, area.x, place, area.width, row, look);
-        place += 1;
-    }
-    if let Some((text, cursor)) = typed {
-        put(frame, area.x, place, area.width, &Row::of(Tone::Strong, text), look);
-        let column = u16::try_from(cursor).unwrap_or_default();
-        frame.set_cursor_position((area.x + column, place));
+
+    fn put(&self, area: Rect, look: Look, frame: &mut Frame<'_>) {
+        let room = usize::from(area.height).saturating_sub(usize::from(self.typed.is_some()));
+        // What is wanted matters more than what was wrong.
+        let skipped = self.wanted.len().saturating_sub(room);
+        let mut place = area.y;
+        for row in self.wanted.iter().skip(skipped) {
+            put(frame, area.x, place, area.width, row, look);
+            place += 1;
+        }
+        if let Some((text, cursor)) = &self.typed {
+            put(frame, area.x, place, area.width, &Row::of(Tone::Strong, text.as_str()), look);
+            let column = u16::try_from(*cursor).unwrap_or_default();
+            frame.set_cursor_position((area.x + column, place));
+        }
     }
 }
 
@@ -365,13 +384,11 @@ const fn state_of(state: TokenState) -> (Tone, &'static str) {
 
 fn head(model: &Model) -> Vec<(Tone, String)> {
     let (size, words) = head_words(model);
-    let elapsed = model.clock().map(|(_, elapsed)| hours(elapsed)).unwrap_or_default();
-    vec![
-        (Tone::Faint, format!(" head {size}: ")),
-        (Tone::Plain, words),
-        (Tone::Faint, "  since ".into()),
-        (Tone::Plain, elapsed),
-    ]
+    let mut parts = vec![(Tone::Faint, format!(" head {size}: ")), (Tone::Plain, words)];
+    if let Some((_, elapsed)) = model.clock() {
+        parts.extend([(Tone::Faint, "  elapsed ".to_owned()), (Tone::Plain, hours(elapsed))]);
+    }
+    parts
 }
 
 fn head_words(model: &Model) -> (u64, String) {

@@ -19,6 +19,8 @@ mod frame;
 mod keys;
 mod look;
 mod model;
+#[cfg(test)]
+mod random_keys;
 mod screen;
 mod showing;
 mod signals;

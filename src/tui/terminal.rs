@@ -15,6 +15,7 @@ use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetatt
 use zeroize::Zeroizing;
 
 use super::canvas::Canvas;
+use super::document::wrapped;
 use super::talk::Delivery;
 
 /// The terminal of whoever runs the program.
@@ -113,7 +114,7 @@ impl Tty {
     pub fn show_alone(&self, delivery: &Delivery) -> io::Result<()> {
         let mut out = &self.file;
         out.write_all(b"\x1b[0m\x1b[2J\x1b[H")?;
-        for line in delivery.above.lines() {
+        for line in delivery.above.lines().flat_map(|line| wrapped(line, WIDTH)) {
             out.write_all(line.as_bytes())?;
             out.write_all(b"\r\n")?;
         }
@@ -127,15 +128,18 @@ impl Tty {
             }
             for (place, word) in words.enumerate() {
                 if place % IN_A_ROW == 0 {
-                    out.write_all(format!("\r\n  {:>2}", place + 1).as_bytes())?;
+                    out.write_all(b"\r\n")?;
                 }
-                out.write_all(b"  ")?;
+                out.write_all(format!("  {:>3} ", place + 1).as_bytes())?;
                 out.write_all(word)?;
+                for _ in word.len()..LONGEST_WORD {
+                    out.write_all(b" ")?;
+                }
             }
             io::Result::Ok(())
         })?;
         out.write_all(
-            b"\r\n\r\nPress Enter when it is written down: the screen is cleared, and it is typed back.\r\n",
+            b"\r\n\r\nPress Enter when it is written down: it is cleared, and you type it back.\r\n",
         )
     }
 
@@ -186,3 +190,7 @@ const ENTER: &[u8] = b"\x1b[?1049h\x1b[0m\x1b[2J\x1b[H\x1b[?25l";
 const LEAVE: &[u8] = b"\x1b[0m\x1b[2J\x1b[H\x1b[?25h\x1b[?1049l";
 /// Words or groups in a row.
 const IN_A_ROW: usize = 5;
+/// Letters of the longest word of SLIP-39's list.
+const LONGEST_WORD: usize = 8;
+/// Columns that every terminal has.
+const WIDTH: usize = 72;

@@ -284,6 +284,67 @@ fn the_report_has_every_step_with_who_when_and_what() {
 }
 
 #[test]
+fn the_report_says_what_the_ceremony_was_held_with_and_what_each_check_found() {
+    let table = Table::without_tokens();
+    recorded(&table);
+    let text = table.run("print report recorded --plan recorded/plan.json").with(0).out;
+    let log = std::fs::read_to_string(table.path("recorded/log.jsonl")).unwrap();
+    let records: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |event: &'static str| records.iter().filter(move |record| record["ev"] == event);
+    let (_, materials) = text.split_once("\nMachine and software\n").unwrap();
+    let (materials, rest) = materials.split_once("\nMedia\n").unwrap();
+    let held = of("session.start").next().unwrap();
+    let mut digests = vec![&held["data"]["tool_sha256"], &held["data"]["site_sha256"]];
+    digests.extend(held["data"]["modules"].as_array().unwrap().iter().map(|module| &module["sha256"]));
+    assert!(digests.len() > 2, "no module: {held}");
+    for digest in digests {
+        assert!(materials.contains(digest.as_str().unwrap()), "{digest}:\n{materials}");
+    }
+    let (_, room) = rest.split_once("\nWhat the machine looked like\n").unwrap();
+    let (room, _) = room.split_once("\n5 Steps\n").unwrap();
+    let room = squeezed(room);
+    let mut checks = 0;
+    for check in of("preflight.result").flat_map(|record| record["data"]["checks"].as_array().unwrap()) {
+        let row = ["id", "outcome", "detail"].map(|name| squeezed(check[name].as_str().unwrap()));
+        assert!(room.contains(&row.concat()) || row.iter().all(|part| room.contains(part)), "{check}");
+        checks += 1;
+    }
+    assert!(checks > 20, "{checks}");
+    for signed in ["independent of its management", "but for the exceptions of part 7"] {
+        assert!(squeezed(&text).contains(&squeezed(signed)), "{signed}");
+    }
+}
+
+/// ETSI EN 319 411-1 §6.5.1: roles, what each does and when, responsibilities afterwards, evidence. WebTrust 4.1: hardware and
+/// software, materials, storage.
+#[test]
+fn the_printed_script_has_a_line_for_everything_that_is_on_the_table() {
+    let table = Table::without_tokens();
+    let script =
+        std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("ceremonies/root-and-subordinates.yaml"));
+    table.write("script.yaml", script.unwrap());
+    let text = squeezed(&table.run("print script script.yaml").with(0).out);
+    let mut wanted: Vec<String> =
+        ["ceremony machine", "start medium", "this program, rootrite", "video recordings"]
+            .map(str::to_owned)
+            .into();
+    for token in ["root", "backup", "issuing", "log", "log-b"] {
+        wanted.extend([format!("module of token {token}"), format!("token {token}")]);
+    }
+    for key in ["root-x1", "root-x2"] {
+        wanted.extend((1..=2).map(|copy| format!("medium {key}-backup, copy {copy}")));
+        wanted.extend((1..=5).map(|holder| format!("share of {key}, h{holder}")));
+    }
+    wanted.extend(
+        ["afterwards keeps the bag", "The evidence of this ceremony is", "bag number"].map(str::to_owned),
+    );
+    for wanted in wanted {
+        assert!(text.contains(&squeezed(&wanted)), "{wanted}");
+    }
+}
+
+#[test]
 fn nothing_is_printed_from_a_log_that_does_not_verify_or_under_another_plan() {
     let table = Table::without_tokens();
     recorded(&table);

@@ -7,7 +7,7 @@ use rootrite::digest::Digest;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::room::Room;
+use crate::room::{Room, Wanted};
 use crate::sight::{Asked, Gone, Sight, flat, parts};
 use crate::table::{Table, USER};
 
@@ -312,27 +312,112 @@ fn shown_alone(screen: &str) -> (String, String) {
     (who, format!("RR1 {}", groups.join(" ")))
 }
 
-/// The same ceremony by people at the screen, by people at prompts, and by a file.
+/// The same ceremony by people at the screen, by people at prompts, and by a file: with everything that people say in words of
+/// their own, and an exception that one officer approves and another does not.
 #[test]
 fn screen_prompts_and_answers_leave_the_same_log() {
-    let pin = |asked: &Asked| matches!(asked, Asked::Pin(_)).then(|| format!("{PRACTICE_USER}\r"));
-    let table = Table::for_answers().now();
-    let _ = Sight::open(&table, RUN, SMALL).go_on(|_, asked| pin(asked)).with(0);
+    let (table, mut told) = (table_of_words(), false);
+    let _ = Sight::open(&table, RUN, SMALL)
+        .go_on(|sight, asked| {
+            let shown = flat(&sight.middle());
+            if *asked == Asked::Enter && shown.contains(EVIDENCE_ASKED) && !std::mem::replace(&mut told, true)
+            {
+                sight.keys("e");
+                sight.wait_for("Something is otherwise than the script says?");
+                return Some("\r".to_owned());
+            }
+            let typed = match asked {
+                Asked::Pin(_) => PRACTICE_USER,
+                Asked::Words if shown.contains("ivy (internal-witness): type") => "no",
+                Asked::Word(word) if word == "deviate" && shown.contains("cy (crypto-officer): type") => "no",
+                Asked::Text => own_words(&shown),
+                _ => return None,
+            };
+            Some(format!("{typed}\r"))
+        })
+        .with(0);
+    assert!(told);
     let at_screen = story(&table);
-    assert!(at_screen.len() > 40, "{}", at_screen.len());
+    assert!(at_screen.len() > 50, "{}", at_screen.len());
+    for said in [RECORDING, BAG, OTHERWISE, DISAGREES] {
+        let quoted = serde_json::to_string(said).unwrap();
+        assert!(at_screen.iter().any(|line| line.contains(&quoted)), "{quoted} is nowhere");
+    }
 
-    let table = Table::for_answers().now();
+    let (table, mut told) = (table_of_words(), false);
     // Without a name of the terminal there are prompts.
     let _ = Room::open(&table, RUN)
         .go_on(|question| {
-            matches!(question.wanted, crate::room::Wanted::Pin(_)).then(|| PRACTICE_USER.to_owned())
+            let typed = match &question.wanted {
+                Wanted::Pin(_) => PRACTICE_USER,
+                Wanted::Words if question.shown.contains("ivy (internal-witness): ") => "no",
+                Wanted::Word(word)
+                    if word == "deviate" && question.shown.contains("cy (crypto-officer): ") =>
+                {
+                    "no"
+                }
+                Wanted::Text
+                    if question.shown.contains(EVIDENCE_ASKED) && !std::mem::replace(&mut told, true) =>
+                {
+                    "exception"
+                }
+                Wanted::Text => own_words(&question.shown),
+                _ => return None,
+            };
+            Some(typed.to_owned())
         })
         .with(0);
+    assert!(told);
     same(&at_screen, &story(&table));
 
-    let table = Table::for_answers().now();
+    let table = table_of_words();
+    table.write("answers.yaml", answers_of_words());
     let _ = table.run(&format!("{RUN} --answers answers.yaml")).with(0);
     same(&at_screen, &story(&table));
+}
+
+/// What people say: blanks, quotes and letters as a log has to keep them.
+const RECORDING: &str = "camera 2,  tape \"7\" – ab 8:55 Uhr, Straße № 4";
+const BAG: &str = "Ω-0047 11\\b";
+const OTHERWISE: &str = "the camera's lamp is  off; {it} films 100%";
+const DISAGREES: &str = "the 3rd word differs: 'tøpmost' ≠ mine";
+const EVIDENCE_ASKED: &str = "What is it? It goes into the annex";
+
+/// What is said to a question.
+fn own_words(shown: &str) -> &'static str {
+    let last = |(asked, said)| shown.rfind(asked).map(|at| (at, said));
+    [
+        ("What is otherwise than the script says, and why?", OTHERWISE),
+        (EVIDENCE_ASKED, RECORDING),
+        ("What is the number on the", BAG),
+        ("Why do you not agree?", DISAGREES),
+    ]
+    .into_iter()
+    .filter_map(last)
+    .max()
+    .unwrap_or_else(|| panic!("what is asked here?\n{shown}"))
+    .1
+}
+
+/// A ceremony in which people say something: what was recorded, a bag that is sealed and opened, and a witness who disagrees.
+fn table_of_words() -> Table {
+    let table = Table::for_answers().now();
+    let steps = "  - act: Words\n    steps:\n      - evidence: {what: recording, ask: ada}\n      - custody: {seal: card-1, by: [ada, wim]}\n      \
+                 - custody: {open: card-1, by: [ada, wim]}\n  - act: Closing\n";
+    table.change("script.yaml", "  - act: Closing\n", steps);
+    let witness = "  - {id: wim, role: external-witness}\n";
+    table.change("script.yaml", witness, &format!("{witness}  - {{id: ivy, role: internal-witness}}\n"));
+    table
+}
+
+/// The same words in a file of answers.
+fn answers_of_words() -> String {
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    let [recording, bag, otherwise, disagrees] = [RECORDING, BAG, OTHERWISE, DISAGREES].map(quoted);
+    format!(
+        "rootrite-answers: 1\ndefault: practice\nsteps:\n  \"4.1\": {{deviation: {otherwise}, approve: [bo], say: [{recording}]}}\n  \
+         \"4.2\": {{say: [{bag}]}}\n  \"4.3\": {{say: [{bag}]}}\n  \"5.1\": {{say: [\"no\", {disagrees}]}}\n"
+    )
 }
 
 /// Two stories are the same, or the first difference is said.
@@ -347,30 +432,43 @@ fn same(one: &[String], other: &[String]) {
 /// The PIN of throw-away tokens.
 const PRACTICE_USER: &str = "rehearsal-user";
 
-/// What a log says, but for times, numbers that are drawn, what is made from either (signatures, digests, words), and whose
-/// clock it was.
+/// What a log and its annex say, but for times, numbers that are drawn, what is made from either (signatures, digests, the words
+/// of digests), and whose clock it was.
 fn story(table: &Table) -> Vec<String> {
-    let records = records(table);
-    let said = records.iter().map(|record| {
+    let said = |record: &Value| {
         let mut data = record["data"].clone();
+        if record["ev"] == "witness.agreed" {
+            data["statement"] = "words of the head".into();
+        }
         mask(&mut data);
         format!("{} {} {} {data}", record["ev"], record["step"], record["actor"])
-    });
-    said.collect()
+    };
+    let annexed = |mut line: Value| {
+        mask(&mut line);
+        format!("annex {} {}", line["item"], line["text"])
+    };
+    let annex = table.read("log/annex.jsonl");
+    let annex = annex.lines().map(|line| annexed(serde_json::from_str(line).unwrap()));
+    records(table).iter().map(said).chain(annex).collect()
 }
 
 fn mask(value: &mut Value) {
     match value {
         Value::String(text) => {
-            let drawn = text.len() >= 16 && text.bytes().all(|octet| octet.is_ascii_hexdigit());
-            if drawn || text.parse::<rootrite::clock::Timestamp>().is_ok() {
+            if text.parse::<rootrite::clock::Timestamp>().is_ok() {
                 "…".clone_into(text);
+            }
+            // A digest, also behind words.
+            let drawn = |word: &str| word.len() >= 16 && word.bytes().all(|octet| octet.is_ascii_hexdigit());
+            if text.split(' ').any(drawn) {
+                let words = text.split(' ').map(|word| if drawn(word) { "…" } else { word });
+                *text = words.collect::<Vec<_>>().join(" ");
             }
         }
         Value::Array(values) => values.iter_mut().for_each(mask),
         Value::Object(values) => {
             for (key, value) in values {
-                if ["statement", "vkey", "source", "preimage", "signature", "path"].contains(&key.as_str()) {
+                if ["vkey", "source", "preimage", "signature", "path"].contains(&key.as_str()) {
                     *value = Value::Null;
                 }
                 mask(value);

@@ -138,7 +138,7 @@ impl Sight {
     pub fn middle(&self) -> String {
         let terminal = self.terminal.lock().unwrap();
         let wide = self.columns >= 110;
-        let (left, width) = if wide { (34, self.columns - 34 - 31) } else { (28, self.columns - 28) };
+        let (left, width) = if wide { (34, self.columns - 34 - 33) } else { (28, self.columns - 28) };
         let rows: Vec<String> = terminal.parser.screen().rows(left, width).collect();
         let below = if wide { 1 } else { 5 };
         let rows = &rows[1..rows.len() - below];

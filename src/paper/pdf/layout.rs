@@ -248,10 +248,8 @@ impl Maker<'_> {
         let from = self.strips.len();
         match value.kind() {
             Kind::Exact(exact) => {
-                let exact = spelled(exact, |letter| self.faces.has(Style::Exact, letter));
-                let pieces = self.pieces(EXACT.style, EXACT.size, &exact, self.width - NAMES);
-                for piece in pieces {
-                    let mark = text(NAMES, 10.0, EXACT, &piece);
+                for line in self.lines(exact, EXACT, self.width - NAMES) {
+                    let mark = text(NAMES, 10.0, EXACT, &line);
                     self.strips.push(Strip { height: 13.0, marks: vec![mark], ..Strip::default() });
                 }
             }

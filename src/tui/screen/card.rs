@@ -78,7 +78,13 @@ fn done(lines: &[Line], document: &mut Document) {
     violated.chain(unknown).for_each(|line| {
         document.field(line);
     });
-    let names: Vec<&str> = ok.map(|line| line.name.as_str()).collect();
+    // A check of each module or token is named once.
+    let mut names: Vec<&str> = Vec::new();
+    for line in ok {
+        if !names.contains(&line.name.as_str()) {
+            names.push(&line.name);
+        }
+    }
     document.pair("ok", names.join(", "));
     document.say(Tone::Faint, "`i` shows all of it.");
 }

@@ -17,7 +17,7 @@ pub(super) fn document(model: &Model, question: &Question) -> Document {
             (false, true) => (Tone::Look, '>'),
             (false, false) => (Tone::Plain, ' '),
         };
-        document.aside(tone, 2, format!("{mark} {}", said(person)));
+        document.marked(tone, mark, said(person));
     }
     document.space();
     for (role, here, wanted) in model.quorum() {
