@@ -52,6 +52,13 @@ fn found(report: &Value) -> BTreeMap<&str, &str> {
     findings.iter().map(|one| (one["subject"].as_str().unwrap(), one["found"].as_str().unwrap())).collect()
 }
 
+/// What was found about a subject, and in which words.
+fn detail(report: &Value, subject: &str) -> String {
+    let findings = report["findings"].as_array().unwrap();
+    let one = findings.iter().find(|one| one["subject"] == subject).unwrap();
+    format!("{} {}", one["found"].as_str().unwrap(), one["detail"].as_str().unwrap())
+}
+
 /// One key pair on the token.
 fn key(softhsm: &SoftHsm) {
     let process = softhsm.start();
@@ -106,6 +113,13 @@ fn every_kind_of_key_is_made_and_every_format_of_a_wrapped_key_is_told() {
         assert!(wrap("CKM_AES_KEY_WRAP (0x2109)").starts_with("rfc3394; it comes back and signs"));
         assert_eq!(wrap("CKM_AES_KEY_WRAP_PAD (0x210a)"), "rfc5649; it comes back and signs");
     }
+    for by in ["rsa", "rsa-pss"] {
+        assert_eq!(detail(&format!("sign by {by}")), "a digest, and what it hashes itself");
+    }
+    for kind in ["ecdsa-p256", "rsa-2048"] {
+        let sealed = "CKA_EXTRACTABLE is cleared and reads so, for good; it refuses to leave";
+        assert_eq!(detail(&format!("seal {kind}")), sealed);
+    }
     assert!(report["profile"].as_str().unwrap().ends_with("    quirks: softhsm-2.6\n"));
 }
 
@@ -114,29 +128,21 @@ fn what_a_token_hashes_itself_and_how_it_seals_is_found_out_and_written_down_for
     let softhsm = softhsm();
     let folder = softhsm.folder();
     // SoftHSM takes digests, and lets a key be sealed: somebody who has said otherwise was wrong.
-    let said = hsm(&softhsm, "doctor --probe --json", USER, "").with(0);
-    let report = json(&said);
-    let detail = |report: &Value, subject: &str| {
-        let findings = report["findings"].as_array().unwrap();
-        let one = findings.iter().find(|one| one["subject"] == subject).unwrap();
-        format!("{} {}", one["found"].as_str().unwrap(), one["detail"].as_str().unwrap())
-    };
-    for by in ["rsa", "rsa-pss"] {
-        assert_eq!(detail(&report, &format!("sign by {by}")), "ok a digest, and what it hashes itself");
-    }
-    let sealed = "ok CKA_EXTRACTABLE is cleared and reads so, for good; it refuses to leave";
-    for kind in ["ecdsa-p256", "rsa-2048"] {
-        assert_eq!(detail(&report, &format!("seal {kind}")), sealed);
-    }
-    let entry = report["profile"].as_str().unwrap();
-    std::fs::write(
-        folder.join("wrong.yaml"),
-        entry.replace("quirks: softhsm-2.6", "quirks: {like: softhsm-2.6, hashes: [rsa], seal: replaced}"),
-    )
-    .unwrap();
-    let name = entry.lines().nth(2).unwrap().trim().trim_end_matches(':');
-    let again = format!("doctor --probe --site wrong.yaml --token {name}");
-    let said = common::modules::hsm(folder, &again, USER, "").with(0).out;
+    let site = format!(
+        "rootrite-site: 1\ntokens:\n  token: {{module: {}, environment: {{SOFTHSM2_CONF: {}}}, label: root, serial: any, class: software, \
+         login: pin, pin: {{fd: 3}}, quirks: {{like: softhsm-2.6, hashes: [rsa], seal: replaced}}}}\n",
+        SoftHsm::module().display(),
+        folder.join("softhsm2.conf").display()
+    );
+    std::fs::write(folder.join("wrong.yaml"), site).unwrap();
+    std::fs::write(folder.join("pin"), format!("{USER}\n")).unwrap();
+    let line = format!(
+        "exec {} hsm doctor --probe --site wrong.yaml --token token 3<pin",
+        env!("CARGO_BIN_EXE_rootrite")
+    );
+    let mut again = std::process::Command::new("sh");
+    again.args(["-c", &line]).current_dir(folder).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    let said = run(&mut again, b"").with(0).out;
     assert!(said.contains("\n    quirks: {like: softhsm-2.6, hashes: [], seal: cleared}\n"), "{said}");
     // The same token behind a module that refuses both; by its name it is the same make.
     let stubborn = folder.join("stubborn");
@@ -157,14 +163,15 @@ fn what_a_token_hashes_itself_and_how_it_seals_is_found_out_and_written_down_for
     );
     let doctor = format!("doctor --probe --json --token token --profile site.yaml {which}");
     let report = json(&common::modules::hsm(folder, &doctor, USER, "").with(0));
+    let detail = |subject: &str| detail(&report, subject);
     for by in ["rsa", "rsa-pss"] {
         let wanted =
             "ok only what it hashes itself; a digest, not: C_SignInit returned CKR_MECHANISM_INVALID";
-        assert_eq!(detail(&report, &format!("sign by {by}")), wanted);
+        assert_eq!(detail(&format!("sign by {by}")), wanted);
     }
-    assert_eq!(detail(&report, "sign rsa-2048"), "ok verifies in software");
+    assert_eq!(detail("sign rsa-2048"), "ok verifies in software");
     let replaced = "lacks only by being replaced: C_SetAttributeValue returned CKR_ATTRIBUTE_READ_ONLY";
-    assert_eq!(detail(&report, "seal ecdsa-p256"), replaced);
+    assert_eq!(detail("seal ecdsa-p256"), replaced);
     let text = report["profile"].as_str().unwrap();
     let wanted = "    quirks: {like: softhsm-2.6, hashes: [rsa, rsa-pss], seal: replaced}\n";
     assert!(text.ends_with(wanted), "{text}");

@@ -141,12 +141,13 @@ fn text_of_secrets(all: &[SecretSurvival], losses: &[(String, BTreeSet<&str>)]) 
         let most = secret.share_count.saturating_sub(secret.threshold) + 1;
         let _ = writeln!(
             text,
-            "the secret {}\n  shares  {} of {}, set {}: {}\n  lost if {most} sheets are lost",
+            "the secret {}\n  shares  {} of {}, set {}: {}\n  lost if {}",
             secret.name,
             secret.threshold,
             secret.share_count,
             secret.set,
-            holders.join(", ")
+            holders.join(", "),
+            if most == 1 { "one sheet is lost".to_owned() } else { format!("{most} sheets are lost") }
         );
         text.push_str(&alone(&one.alone()));
         for left in &one.left {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Room, Scope, Step, StepError, spec};
+use crate::issuance::{KnownShare, SecretSurvival, Survival};
 use crate::receipt::Receipt;
 use crate::script::{Id, Located};
 use crate::stage::{Confirmed, Event, Expected, Line, Notice, OnlineHead, Person, StageError};
@@ -82,6 +83,7 @@ impl Step for ConfirmLog {
         // What tokens say first: what a person types comes from paper, whatever the machine says.
         room.stage.compare_with_tokens()?;
         self.find_keys(room)?;
+        tell_of_the_left(room);
         if let Some(receipt) = &self.receipt {
             room.stage.compare_with_receipt(receipt)?;
         }
@@ -95,6 +97,26 @@ impl Step for ConfirmLog {
         room.stage.record_by(&self.person, event)?;
         room.stage.log_is_confirmed();
         Ok(())
+    }
+}
+
+/// Says which sheets count for nothing and are somewhere still, as far as the log knows.
+fn tell_of_the_left(room: &mut Room<'_, '_>) {
+    let keys = Survival::of_all(room.ledger).into_iter().map(|key| (key.key, key.left));
+    let secrets = SecretSurvival::of_all(room.ledger).into_iter();
+    let all = keys.chain(secrets.map(|one| (one.secret.name, one.left)));
+    let mut lines = Vec::new();
+    for (name, left) in all {
+        for set in left {
+            let sheet = |(index, share): (&u64, &KnownShare)| format!("share {index} ({})", share.holder);
+            let sheets: Vec<String> = set.sheets.iter().map(sheet).collect();
+            let text = format!("set {}, {}; it takes {}", set.set, sheets.join(", "), set.threshold);
+            lines.push(Line::new(name.clone(), text));
+        }
+    }
+    if !lines.is_empty() {
+        let sentence = "Sheets of sets that count for nothing any more are not accounted for. Whoever has one brings it.";
+        room.stage.show(&Notice::Done { sentence: sentence.into(), lines });
     }
 }
 

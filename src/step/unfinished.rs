@@ -108,12 +108,12 @@ fn void_sets(backups: &Backups, stage: &Stage<'_>) -> Vec<VoidSet> {
 /// Every set that had begun to go, in a step that did not end, because another one takes its place.
 fn sets_that_go(backups: &Backups, stage: &Stage<'_>) -> Vec<VoidSet> {
     let past = stage.past();
-    let of_step = |record: &PastRecord| !record.step.as_deref().is_some_and(|step| past.has_ended(step));
+    let goes_on = |record: &PastRecord| !record.step.as_deref().is_some_and(|step| past.has_ended(step));
     let mut sets = Vec::new();
     for old in backups.all().iter().filter(|backup| !backup.set.is_empty()) {
         let same = |record: &PastRecord| record.digest("spki_sha256") == Some(old.spki_sha256);
         let of_set = |record: &PastRecord| same(record) && record.text("set_id") == Some(&old.set);
-        let Some(first) = past.find("share.returned", |record| of_set(record) && of_step(record)) else {
+        let Some(first) = past.find("share.returned", |record| of_set(record) && goes_on(record)) else {
             continue;
         };
         let new = past.records().iter().rfind(|record| {

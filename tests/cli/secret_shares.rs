@@ -123,13 +123,13 @@ fn what_would_lose_a_secret_is_said_from_the_log_and_a_set_before_it_stays_accou
     let safe = said.split_once("the secret safe\n").unwrap().1;
     assert!(safe.starts_with("  shares  3 of 3, set "), "{said}");
     assert!(
-        safe.contains("  lost if 1 sheets are lost\n  what loses it alone: h1, h2, h3, share-"),
+        safe.contains("  lost if one sheet is lost\n  what loses it alone: h1, h2, h3, share-"),
         "{said}"
     );
     let sheet = format!("share-{}-2", pin.split("set ").nth(1).unwrap().split(':').next().unwrap());
     let lost = table.run(&format!("survive --log first/ceremony-log --without {sheet},h3")).with(5);
     assert!(
-        lost.error.contains(&format!("the secret `root-pin` is lost without {sheet}, h3")),
+        lost.error.contains(&format!("the secret `root-pin` is lost without h3, {sheet}")),
         "{}",
         lost.both()
     );

@@ -6,6 +6,7 @@ use crate::backup::{
     ALL, Holders, LATER, PRACTICE, RESUME, count, events, later, nothing_is_left, of, on_paper, pids_in,
     site_for_later, table, table_after,
 };
+use crate::common::memory::{copies, descendants};
 use crate::room::{Question, Room, Wanted};
 
 /// Who is asked for the share that they keep.
@@ -20,6 +21,25 @@ fn pauses(all: &[Value]) -> Vec<&str> {
     notes.filter(|text| text.contains("pause")).collect()
 }
 
+/// The process of the program that a terminal was opened for, without those of its modules.
+fn program_of(terminal: u32) -> u32 {
+    let program = |line: &str| line.starts_with(env!("CARGO_BIN_EXE_rootrite")) && !line.contains("__module");
+    let all = descendants(terminal);
+    all.iter().find(|(_, line)| program(line)).unwrap().0
+}
+
+/// The value of a share of 33 words: what it is once it was read. SLIP-0039: 4 words say what it is of, 3 are its checksum, and
+/// the value stands in the last bits of what is between.
+fn value(words: &str) -> Vec<u8> {
+    let list = include_str!("../../src/share/encoding/word_list.rs").split_once("= [").unwrap().1;
+    let list: Vec<&str> = list.split('"').skip(1).step_by(2).take(1024).collect();
+    let words: Vec<&str> = words.split(' ').collect();
+    let numbers = words[4..30].iter().map(|word| list.iter().position(|other| other == word).unwrap());
+    let bits: Vec<u8> =
+        numbers.flat_map(|number| (0..10).rev().map(move |bit| u8::from(number >> bit & 1 == 1))).collect();
+    bits[4..].chunks(8).map(|octet| octet.iter().fold(0, |octet, bit| octet << 1 | bit)).collect()
+}
+
 const WIPED: &str = "before a pause: the shares that were typed were wiped; each is typed again";
 const PAUSED: [&str; 3] = [WIPED, "paused; nobody is logged in", "continued after a pause"];
 
@@ -29,11 +49,23 @@ fn what_was_typed_is_wiped_before_a_pause_and_everybody_types_again() {
     let mut holders = Holders::default();
     let (mut who, mut at_prompt, mut at_bag, mut pins) = (Vec::new(), false, false, 0);
     let mut shown = Vec::new();
-    let ended = Room::open(&table, PRACTICE)
+    let room = Room::open(&table, PRACTICE);
+    let terminal = room.process();
+    // How often what the first of them has typed is in the program's memory: nothing where this test may not look.
+    let in_memory = |holders: &Holders, who: &[String]| -> Option<[usize; 2]> {
+        let words = &holders.sheets[&who[0]];
+        let program = program_of(terminal);
+        let end = words.rsplitn(3, ' ').take(2).collect::<Vec<_>>();
+        let text = format!("{} {}", end[1], end[0]);
+        Some([copies(program, &value(words)[..16])?, copies(program, text.as_bytes())?])
+    };
+    let ended = room
         .go_on(|question| {
             if let Some(one) = asked(question) {
                 who.push(one);
                 if who.len() == 2 && !at_prompt {
+                    // While the others type it has to be there: the test sees it.
+                    assert!(in_memory(&holders, &who).is_none_or(|[value, _]| value > 0));
                     at_prompt = true;
                     return Some("pause".to_owned());
                 }
@@ -45,6 +77,7 @@ fn what_was_typed_is_wiped_before_a_pause_and_everybody_types_again() {
             }
             if question.wanted == Wanted::Word("continue".into()) {
                 shown.push(question.shown.clone());
+                assert!(in_memory(&holders, &who).is_none_or(|found| found == [0, 0]));
             }
             pins += usize::from(question.wanted == Wanted::Pin("spare".into()) && !who.is_empty());
             holders.answer(question)

@@ -221,7 +221,9 @@ pub fn of_own_medium(records: &[Value], holder: &str, medium: &Path) -> Option<S
         let fits = |record: &&Value| record["ev"] == ev && record["data"]["holder"] == holder;
         records.iter().filter(fits).map(|record| &record["data"]).collect::<Vec<_>>()
     };
-    let wanted = of("share.decrypted").last().copied()?.clone();
+    let Some(wanted) = of("share.decrypted").last().copied().cloned() else {
+        return Some(format!("no share of `{holder}` went out and was opened"));
+    };
     let mut files = fs::read_dir(medium).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "openssl"));
     let [file] = files.as_slice() else { return Some(format!("the medium of `{holder}` holds {files:?}")) };

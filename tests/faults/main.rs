@@ -20,6 +20,7 @@
 mod accounts;
 #[path = "../common/mod.rs"]
 mod common;
+mod exchanged;
 mod later;
 mod points;
 mod states;

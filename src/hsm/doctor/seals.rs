@@ -9,7 +9,7 @@ use super::throw_away::{Made, Omitted, Pair, is_on_token, random_octets, wrappin
 use super::wraps::MECHANISMS;
 use super::{Bench, Finding, Found, Says, refusal};
 use crate::hsm::direct::place::flag;
-use crate::hsm::raw::Fault;
+use crate::hsm::raw::{Fault, Object};
 use crate::hsm::{AttributeName, Reading, TokenError};
 use crate::pki::key::KeyAlgorithm;
 
@@ -51,6 +51,10 @@ fn look_at(subject: String, mut pair: Pair<'_>) -> Result<Finding, TokenError> {
         say(Found::Lacking, format!("only by being replaced: {why}"))
             .saying(vec![Says::Seals { replaced: true }])
     };
+    let ways = match ways_out(&mut pair)? {
+        Ok(ways) => ways,
+        Err(why) => return Ok(say(Found::Unknown, why)),
+    };
     match pair.task.session.change(pair.private, &[flag(extractable, false)]) {
         Err(fault @ Fault::NoFunction(_)) => return Ok(only_replaced(refusal(fault))),
         Err(fault @ Fault::Code(_, code)) if code.changes_no_attribute() => {
@@ -66,11 +70,7 @@ fn look_at(subject: String, mut pair: Pair<'_>) -> Result<Finding, TokenError> {
         }
         other => return Ok(say(Found::Unknown, format!("{extractable} reads {other} afterwards"))),
     }
-    let left = match leaves(&mut pair)? {
-        Ok(left) => left,
-        Err(why) => return Ok(say(Found::Unknown, format!("{extractable} is cleared and reads so; {why}"))),
-    };
-    if let Some(name) = left {
+    if let Some(name) = ways.leave_by(&mut pair) {
         let why = format!("{extractable} is cleared and reads so, and the key leaves by {name} all the same");
         return Ok(say(Found::Wrong, why));
     }
@@ -82,12 +82,29 @@ fn look_at(subject: String, mut pair: Pair<'_>) -> Result<Finding, TokenError> {
             format!("{extractable} is cleared, and whoever has the PIN sets it again"),
         ));
     }
-    let detail = format!("{extractable} is cleared and reads so, for good; it refuses to leave");
+    let then =
+        if ways.names.is_empty() { "nothing was known to wrap it before" } else { "it refuses to leave" };
+    let detail = format!("{extractable} is cleared and reads so, for good; {then}");
     Ok(say(Found::Good, detail).saying(vec![Says::Seals { replaced: false }]))
 }
 
-/// By which mechanism a key leaves, if it does; otherwise why that cannot be tried.
-fn leaves(pair: &mut Pair<'_>) -> Result<Result<Option<&'static str>, String>, TokenError> {
+/// How a key leaves while it may.
+struct WaysOut {
+    by: Object,
+    names: Vec<(&'static str, u64)>,
+}
+
+impl WaysOut {
+    /// The first by which it leaves now.
+    fn leave_by(&self, pair: &mut Pair<'_>) -> Option<&'static str> {
+        let leaves =
+            |(_, mechanism): &&(&str, u64)| pair.task.session.wrap(*mechanism, self.by, pair.private).is_ok();
+        self.names.iter().find(leaves).map(|(name, _)| *name)
+    }
+}
+
+/// By which mechanisms a key leaves; otherwise why that cannot be tried.
+fn ways_out(pair: &mut Pair<'_>) -> Result<Result<WaysOut, String>, TokenError> {
     let kek = Zeroizing::new(random_octets::<32>());
     let by = match wrapping_key(&mut pair.task, &kek) {
         Ok(by) => by,
@@ -99,7 +116,7 @@ fn leaves(pair: &mut Pair<'_>) -> Result<Result<Option<&'static str>, String>, T
     if let Some(why) = is_on_token(&mut pair.task, &[by])? {
         return Ok(Err(why));
     }
-    let leaves = |mechanism: u64| pair.task.session.wrap(mechanism, by, pair.private).is_ok();
-    let mut leaves = leaves;
-    Ok(Ok(MECHANISMS.iter().find(|(_, mechanism)| leaves(*mechanism)).map(|(name, _)| *name)))
+    let leaves = |(_, mechanism): &(&str, u64)| pair.task.session.wrap(*mechanism, by, pair.private).is_ok();
+    let names = MECHANISMS.iter().copied().filter(leaves).collect();
+    Ok(Ok(WaysOut { by, names }))
 }
