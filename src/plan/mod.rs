@@ -154,7 +154,9 @@ impl Plan {
         let half_read = unread.people().to_vec();
         let mut scope = Scope::new(setting, ledger, sources.library, unread, &mut problems);
         // What is wrong with them is said; who they are is known.
-        half_read.iter().for_each(|id| scope.spoil(id.as_str()));
+        for id in &half_read {
+            scope.spoil(id.as_str());
+        }
         if sources.earlier.is_none() && script.steps().any(|step| step.name == "confirm-log") {
             scope.lacks_its_log();
         }

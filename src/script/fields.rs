@@ -60,7 +60,16 @@ impl<'n, 'p> Fields<'n, 'p> {
             refuse(node, "a map, `{}` if there is nothing to say", problems);
             (&[][..], true)
         };
-        Self { place: node.place, entries, wanted: Vec::new(), all: &[], broken, unread: false, step: false, problems }
+        Self {
+            place: node.place,
+            entries,
+            wanted: Vec::new(),
+            all: &[],
+            broken,
+            unread: false,
+            step: false,
+            problems,
+        }
     }
 
     /// As [`Fields::with`], of what a step says: for a name that is missing or could not be read another one stands in.

@@ -20,7 +20,7 @@ EVENTS = {*RESULTS, *CLOSING} | {f"{kind}.{name}" for line in """
     witness registered removed agreed disagreed, session start stop resumed, preflight result, ceremony open close
     plan approved, site approved, participant present left, step begin end deviation, custody opened sealed, lint result
     device inserted removed attested audit, token zeroized inventory, auth ok failed, quorum met, key live, secret split
-    share issued encrypted decrypted confirmed checked returned, request received approved rejected, receipt imported
+    share issued encrypted decrypted confirmed checked returned missing, request received approved rejected, receipt imported
     crl superseded, profile introduced retired, cert revoked, serial burned, artifact emitted voided, media destroyed
     """.strip().replace("\n", ",").split(",") for kind, *names in [line.split()] for name in names}
 ROLES = "software ceremony-administrator crypto-officer share-holder internal-witness external-witness auditor".split()

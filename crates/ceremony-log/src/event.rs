@@ -97,7 +97,7 @@ mod tests {
                 "{ev}"
             );
         }
-        assert_eq!(EVENTS.len(), 88);
+        assert_eq!(EVENTS.len(), 89);
     }
 
     #[test]

@@ -118,6 +118,9 @@ mod tests {
             let proof = index.proof(seq, line, log.size(), log.note(&key)).unwrap();
             assert_eq!(proof.verify(&policy, &Window::at(0)).unwrap().record().seq, seq);
             assert_eq!(index.proof(seq, b"{}", log.size(), log.note(&key)), None);
+            let mut as_long = line.to_vec();
+            as_long[0] ^= 1;
+            assert_eq!(index.proof(seq, &as_long, log.size(), log.note(&key)), None);
             assert_eq!(index.proof(seq, line, log.size() + 1, log.note(&key)), None);
         }
         assert_eq!(index.place(log.size()), None);

@@ -134,7 +134,9 @@ impl From<io::Error> for VerifyError {
 impl From<Vec<Finding>> for VerifyError {
     fn from(list: Vec<Finding>) -> Self {
         let mut findings = Findings::default();
-        list.into_iter().for_each(|finding| findings.push(finding));
+        for finding in list {
+            findings.push(finding);
+        }
         Self::Refused(findings)
     }
 }

@@ -194,6 +194,13 @@ fn a_ceremony_closes_exactly_once() {
 }
 
 #[test]
+fn a_ceremony_is_closed_under_its_own_id() {
+    let mut story = Story::good();
+    story.first("ceremony.close").cer = "2027-another".to_owned();
+    assert_eq!(story.codes(), [Code::E150; 2]);
+}
+
+#[test]
 fn only_the_last_ceremony_must_not_be_aborted() {
     assert_eq!(Story::opened().closed("partial").codes(), []);
     let mut story = Story::opened().closed("aborted");
@@ -367,6 +374,34 @@ fn a_backup_that_was_given_up_lends_its_shares_to_no_other() {
 }
 
 #[test]
+fn a_key_is_sealed_only_by_a_record_that_says_it_cannot_leave() {
+    let mut story = backed_up("");
+    story.first("key.sealed").data.insert("attributes", Object::new());
+    assert_eq!(story.codes(), [Code::E159; 3]);
+}
+
+#[test]
+fn another_backup_takes_no_key_back_to_where_it_was() {
+    let backup = |story: &mut Story| {
+        let intent = story.add("key.backup.intent", data("spki_sha256", "root"));
+        story.result("key.backup", intent, data("spki_sha256", "root"));
+    };
+    let mut live = Story::opened();
+    live.key("root", true);
+    live.add("key.live", data("spki_sha256", "root"));
+    backup(&mut live);
+    live.sign("root", "root");
+    assert_eq!(live.closed("ok").codes(), []);
+    let mut destroyed = Story::opened();
+    destroyed.key("root", true);
+    let intent = destroyed.add("key.destroy.intent", data("spki_sha256", "root"));
+    destroyed.result("key.destroyed", intent, data("spki_sha256", "root"));
+    backup(&mut destroyed);
+    destroyed.add("key.live", data("spki_sha256", "root"));
+    assert_eq!(destroyed.closed("ok").codes(), [Code::E159]);
+}
+
+#[test]
 fn only_the_shares_of_the_backup_s_own_set_count_and_each_once() {
     for (field, value) in [
         ("set_id", Value::from("1234")),
@@ -473,6 +508,10 @@ fn a_certificate_is_for_a_key_of_the_log_or_of_a_request_with_proof() {
     assert_eq!(story(true, false, false, "online").codes(), [Code::E159]);
     assert_eq!(story(true, true, true, "online").codes(), [Code::E159]);
     assert_eq!(story(false, false, true, "online").codes(), [Code::E159]);
+    // What asks for a revocation proves nothing of a key.
+    let mut other = story(true, false, true, "online");
+    other.first("request.received").data.insert("kind", "revocation");
+    assert_eq!(other.codes(), [Code::E159]);
     for (kind, codes) in [("cross", vec![]), ("subordinate", vec![Code::E159])] {
         let mut cross = story(false, false, true, "online");
         cross.first("cert.signed").data.insert("artifact", data("kind", kind));
