@@ -315,7 +315,10 @@ impl Maker<'_> {
     }
 
     fn table(&mut self, table: &Table) {
+        // The room above a table goes with its head: a heading over it would stay alone at the foot of a page.
+        let above = self.strips.len();
         self.gap(3.0);
+        self.glue(above);
         let shares: f32 = table.columns.iter().map(|(_, share)| f32::from(*share)).sum();
         let room =
             self.width - COLUMN_GAP * f32::from(u16::try_from(table.columns.len().max(1) - 1).unwrap_or(0));
@@ -536,6 +539,29 @@ mod tests {
             }
             let drawn: Vec<&str> = drawn.split(' ').filter(|word| word.starts_with("word")).collect();
             assert_eq!(drawn, words);
+        }
+    }
+
+    #[test]
+    fn a_heading_over_a_table_stands_on_the_tables_page() {
+        let faces = Faces::read().unwrap();
+        let words = |said: &str| vec![Span::Text(said.to_owned())];
+        let row = vec![Cell::Text("cell".into())];
+        let table = Table { columns: vec![("column".into(), 1)], rows: vec![row; 3] };
+        // However much of the page is taken before it.
+        for taken in 0..80 {
+            let mut maker = Maker { faces: &faces, width: 400.0, strips: Vec::new() };
+            let before = (0..taken).map(|_| Block::Paragraph(words("before")));
+            let blocks = before.chain([Block::Heading(2, words("heading")), Block::Table(table.clone())]);
+            maker.blocks(&blocks.collect::<Vec<_>>());
+            for page in parted(maker.strips, 700.0) {
+                let marks = page.iter().flat_map(|strip| &strip.marks);
+                let texts = marks.filter_map(|mark| match mark {
+                    Mark::Text { text, .. } => Some(text.as_str()),
+                    _ => None,
+                });
+                assert_ne!(texts.last(), Some("heading"), "{taken}");
+            }
         }
     }
 }
