@@ -16,11 +16,11 @@ RESULTS = {f"{act}.intent": done.split("|") for act, done in (pair.split(":") fo
 CLOSING = {ev for done in RESULTS.values() for ev in done} | {"act.failed"}
 OPTIONAL = {"act.failed", "token.initialized", "media.written", "key.sealed"}      # these may close nothing
 EVENTS = {*RESULTS, *CLOSING} | {f"{kind}.{name}" for line in """
-    log genesis key.added key.rotated key.replaced confirmed recovered note anomaly, person registered, clock set
+    log genesis key.added key.rotated key.replaced confirmed recovered note anomaly, person registered, receipt imported
     witness registered removed agreed disagreed, session start stop resumed, preflight result, ceremony open close
     plan approved, site approved, participant present left, step begin end deviation, custody opened sealed, lint result
-    device inserted removed attested audit, token zeroized inventory, auth ok failed, quorum met, key live, secret split
-    share issued encrypted decrypted confirmed checked returned missing, request received approved rejected, receipt imported
+    device inserted removed attested audit, token zeroized inventory, auth ok failed, key live, quorum met, secret split
+    share issued encrypted decrypted confirmed checked returned missing, request received approved rejected, clock set
     crl superseded, profile introduced retired, cert revoked, serial burned, artifact emitted voided, media destroyed
     """.strip().replace("\n", ",").split(",") for kind, *names in [line.split()] for name in names}
 ROLES = "software ceremony-administrator crypto-officer share-holder internal-witness external-witness auditor".split()
