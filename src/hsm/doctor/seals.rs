@@ -95,11 +95,11 @@ struct WaysOut {
 }
 
 impl WaysOut {
-    /// The first by which it leaves now.
+    /// One by which it leaves now: of those that pad, if it can be. Whether an RSA key needs that is a matter of its numbers.
     fn leave_by(&self, pair: &mut Pair<'_>) -> Option<&'static str> {
         let leaves =
             |(_, mechanism): &&(&str, u64)| pair.task.session.wrap(*mechanism, self.by, pair.private).is_ok();
-        self.names.iter().find(leaves).map(|(name, _)| *name)
+        self.names.iter().rev().find(leaves).map(|(name, _)| *name)
     }
 }
 
