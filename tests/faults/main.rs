@@ -45,7 +45,7 @@ fn a_program_that_is_killed_anywhere_loses_nothing() {
 fn a_program_that_is_killed_again_while_it_resumes_loses_nothing() {
     let template = Template::new();
     let most = template.undisturbed().points;
-    let tally = in_parallel(&chosen("killed, and killed again", most, 0.1), |point| {
+    let tally = in_parallel(&chosen("killed, and killed again", most, 0.06), |point| {
         let world = World::of(&template);
         let _ = world.run_with(&[("FAULT_KILL", point)]);
         // Anywhere in what is left, or in what is recalled.
@@ -60,7 +60,7 @@ fn a_program_that_is_killed_again_while_it_resumes_loses_nothing() {
 fn a_write_that_is_torn_loses_nothing() {
     let template = Template::new();
     let most = template.undisturbed().points;
-    let tally = in_parallel(&chosen("a write is torn", most, 0.1), |point| {
+    let tally = in_parallel(&chosen("a write is torn", most, 0.06), |point| {
         killed(&World::of(&template), &[("FAULT_TEAR", point)])
     });
     tally.say();
@@ -71,7 +71,7 @@ fn a_write_that_is_torn_loses_nothing() {
 fn a_disk_that_is_full_loses_nothing() {
     let template = Template::new();
     let most = template.undisturbed().points;
-    let tally = in_parallel(&chosen("the disk is full", most, 0.1), |point| {
+    let tally = in_parallel(&chosen("the disk is full", most, 0.06), |point| {
         stopped(&World::of(&template), &[("FAULT_FULL", point)])
     });
     tally.say();
@@ -82,7 +82,7 @@ fn a_disk_that_is_full_loses_nothing() {
 fn a_log_that_cannot_be_written_loses_nothing() {
     let template = Template::new();
     let most = template.undisturbed().points;
-    let tally = in_parallel(&chosen("the log cannot be written", most, 0.1), |point| {
+    let tally = in_parallel(&chosen("the log cannot be written", most, 0.06), |point| {
         stopped(&World::of(&template), &[("FAULT_LOG", point)])
     });
     tally.say();
@@ -95,7 +95,7 @@ fn a_module_that_is_killed_between_calls_loses_nothing() {
     let most = template.undisturbed().calls;
     for when in ["before", "after"] {
         let name = format!("the module is killed {when} a call");
-        let tally = in_parallel(&chosen(&name, most, 0.05), |point| {
+        let tally = in_parallel(&chosen(&name, most, 0.04), |point| {
             module(&World::of(&template), &format!("{when} {point}"))
         });
         tally.say();
@@ -107,7 +107,7 @@ fn a_module_that_is_killed_between_calls_loses_nothing() {
 fn a_module_that_is_killed_within_a_call_loses_nothing() {
     let template = Template::new();
     let most = template.undisturbed().calls;
-    let tally = in_parallel(&chosen("the module is killed within a call", most, 0.1), |point| {
+    let tally = in_parallel(&chosen("the module is killed within a call", most, 0.06), |point| {
         module(&World::of(&template), &format!("within {point} {}", 20 + (point * 37) % 900))
     });
     tally.say();
@@ -118,7 +118,7 @@ fn a_module_that_is_killed_within_a_call_loses_nothing() {
 fn a_token_that_vanishes_loses_nothing() {
     let template = Template::new();
     let most = template.undisturbed().calls;
-    let tally = in_parallel(&chosen("the token vanishes", most, 0.1), |point| {
+    let tally = in_parallel(&chosen("the token vanishes", most, 0.06), |point| {
         module(&World::of(&template), &format!("gone {point}"))
     });
     tally.say();
@@ -130,13 +130,13 @@ fn a_later_ceremony_that_is_killed_anywhere_loses_nothing() {
     let template = Template::later();
     let most = template.undisturbed().points;
     for (name, fault, share) in
-        [("later: the program is killed", "FAULT_KILL", 0.2), ("later: a write is torn", "FAULT_TEAR", 0.05)]
+        [("later: the program is killed", "FAULT_KILL", 0.1), ("later: a write is torn", "FAULT_TEAR", 0.02)]
     {
         let tally =
             in_parallel(&chosen(name, most, share), |point| killed(&World::of(template), &[(fault, point)]));
         tally.say();
     }
-    let tally = in_parallel(&chosen("later: killed, and killed again", most, 0.05), |point| {
+    let tally = in_parallel(&chosen("later: killed, and killed again", most, 0.02), |point| {
         let world = World::of(template);
         let _ = world.run_with(&[("FAULT_KILL", point)]);
         let _ = world.resume_with(&[("FAULT_KILL", 1 + (point * 7) % most)]);
@@ -154,7 +154,7 @@ fn a_later_ceremony_that_cannot_write_loses_nothing() {
         [("later: the disk is full", "FAULT_FULL"), ("later: the log cannot be written", "FAULT_LOG")]
     {
         let tally =
-            in_parallel(&chosen(name, most, 0.05), |point| stopped(&World::of(template), &[(fault, point)]));
+            in_parallel(&chosen(name, most, 0.02), |point| stopped(&World::of(template), &[(fault, point)]));
         tally.say();
     }
 }
@@ -169,7 +169,7 @@ fn a_later_ceremony_whose_module_ends_or_token_vanishes_loses_nothing() {
             "gone" => "later: the token vanishes".to_owned(),
             _ => format!("later: the module is killed {fault} a call"),
         };
-        let tally = in_parallel(&chosen(&name, most, 0.05), |point| {
+        let tally = in_parallel(&chosen(&name, most, 0.02), |point| {
             let micros =
                 if fault == "within" { format!(" {}", 20 + (point * 37) % 900) } else { String::new() };
             module(&World::of(template), &format!("{fault} {point}{micros}"))
