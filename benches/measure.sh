@@ -22,23 +22,29 @@ spread() {
 
 row() { printf '%-46s %8s %8s %8s   %s\n' "$@"; }
 
-# The peaks of a command's processes in KiB, added up: sampled while it runs, so that short-lived peaks of the last
-# milliseconds may be missing.
+# The most memory that a command's processes had at once in KiB, how many they were, and the peaks of each added up. Pages of
+# the program's file that several processes have mapped are counted once in the first number, in the last by each. Sampled
+# while it runs, so that short-lived peaks may be missing. The first needs the right to look into the processes.
 peak_of() {
     local -A peak=()
-    local process child key value _ total=0
+    local process child key value _ now most=0 total=0
     "$@" >"$work/said" 2>&1 </dev/null &
     local first=$!
     while kill -0 "$first" 2>/dev/null; do
+        now=0
         for process in "$first" $(cat /proc/"$first"/task/*/children 2>/dev/null || true); do
             while read -r key value _; do
                 [[ $key == VmHWM: ]] && peak[$process]=$value
             done 2>/dev/null <"/proc/$process/status" || true
+            while read -r key value _; do
+                [[ $key == Pss: ]] && now=$((now + value))
+            done 2>/dev/null <"/proc/$process/smaps_rollup" || true
         done
+        ((now > most)) && most=$now
     done
     wait "$first" || { cat "$work/said" >&2; return 1; }
     for child in "${!peak[@]}"; do
         total=$((total + peak[$child]))
     done
-    echo "$total ${#peak[@]}"
+    echo "$most ${#peak[@]} $total"
 }
