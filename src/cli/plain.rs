@@ -229,6 +229,7 @@ fn card(lines: &[Line]) -> String {
 /// A PIN from the terminal, without an echo. Never from a pipe: for that a site says `pin: {fd: 3}`.
 fn typed_pin(prompt: &str) -> Result<SecretOctets, NoAnswer> {
     let ended = |why: &str| NoAnswer::Ended { question: format!("{}{why}", prompt.trim()) };
+    // Only for what is said where there is none.
     drop(
         quiet::terminal().map_err(|_| {
             ended(" there is no terminal to type it at; a site's `pin: {fd: 3}` does without")

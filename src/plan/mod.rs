@@ -16,8 +16,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use crate::step::{
-    Bag, BroughtRequest, DividedSecret, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger, Listed,
-    LoggedCertificate, LoggedKey, Revocation, SealedSeries, SentShare, SignedWith,
+    Backups, Bag, BroughtRequest, DividedSecret, Issued, KeyBackup, KeyOrigin, Kind, KnownShare, Ledger,
+    Listed, LoggedCertificate, LoggedKey, Revocation, SealedSeries, SentShare, Shares, SignedWith,
 };
 pub use encryptors::{SiteEncryptor, SiteProgram};
 pub use inputs::kept_input;

@@ -14,8 +14,8 @@ use crate::digest::Digest;
 use crate::pki::SerialNumber;
 use crate::pki::reason::Reason;
 use crate::plan::{
-    Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
-    Revocation, SealedSeries, SentShare,
+    Backups, Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate,
+    LoggedKey, Revocation, SealedSeries, SentShare, Shares,
 };
 
 /// Learns from one record after the other.
@@ -352,26 +352,16 @@ impl Memory {
             }
             _ => {
                 let (index, set) = (number("index")?, data.str("set_id")?);
-                let backups = &mut self.ledger.backups;
-                let shares = if let Some(name) = data.str("secret") {
-                    &mut backups.secret_of_set(name, set)?.shares
-                } else {
-                    let backup = backups.of_set(set)?;
-                    // A share of something else can have the same number.
-                    if data.str("spki_sha256") != Some(backup.spki_sha256.to_string().as_str()) {
-                        return None;
-                    }
-                    &mut backup.shares
-                };
-                let known = shares.entry(index).or_insert(KnownShare {
-                    holder: data.str("holder")?.to_owned(),
-                    commitment: data.str("commitment_sha256")?.parse().ok()?,
-                    salt_digest: data.str("salt_digest").and_then(|text| text.parse().ok()),
-                    confirmed: false,
-                    returned: false,
-                    missing: false,
-                    sent: None,
-                });
+                let known =
+                    shares_of(&mut self.ledger.backups, set, data)?.entry(index).or_insert(KnownShare {
+                        holder: data.str("holder")?.to_owned(),
+                        commitment: data.str("commitment_sha256")?.parse().ok()?,
+                        salt_digest: data.str("salt_digest").and_then(|text| text.parse().ok()),
+                        confirmed: false,
+                        returned: false,
+                        missing: false,
+                        sent: None,
+                    });
                 known.confirmed |= ev == "share.confirmed";
                 // What was missing can turn up and be destroyed.
                 known.returned |= ev == "share.returned";
@@ -384,16 +374,7 @@ impl Memory {
     /// A share lies encrypted on its holder's own medium.
     fn share_sent(&mut self, data: &Object) -> Option<()> {
         let index = data.get("index")?.as_u64()?;
-        let (set, backups) = (data.str("set_id")?, &mut self.ledger.backups);
-        let shares = if let Some(name) = data.str("secret") {
-            &mut backups.secret_of_set(name, set)?.shares
-        } else {
-            let backup = backups.of_set(set)?;
-            if data.str("spki_sha256") != Some(backup.spki_sha256.to_string().as_str()) {
-                return None;
-            }
-            &mut backup.shares
-        };
+        let shares = shares_of(&mut self.ledger.backups, data.str("set_id")?, data)?;
         shares.get_mut(&index)?.sent = Some(SentShare {
             medium: data.str("medium")?.to_owned(),
             file: data.str("file")?.to_owned(),
@@ -511,6 +492,17 @@ impl Memory {
         self.ledger.supersede(list_sha256.parse().ok()?);
         Some(())
     }
+}
+
+/// The shares of the set that a record of a share is about, of a secret or of a key.
+fn shares_of<'b>(backups: &'b mut Backups, set: &str, data: &Object) -> Option<&'b mut Shares> {
+    if let Some(name) = data.str("secret") {
+        return Some(&mut backups.secret_of_set(name, set)?.shares);
+    }
+    let backup = backups.of_set(set)?;
+    // A share of something else can have the same number.
+    let same = data.str("spki_sha256") == Some(backup.spki_sha256.to_string().as_str());
+    same.then_some(&mut backup.shares)
 }
 
 /// What a file holds, if it is what its digest says.

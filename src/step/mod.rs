@@ -76,8 +76,8 @@ pub use unfinished::account_for_shares;
 
 use crate::issuance::IssuanceError;
 pub use crate::issuance::{
-    Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate, LoggedKey,
-    Policy, Recalled, Revocation, SealedSeries, SentShare, burn_serials,
+    Backups, Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate,
+    LoggedKey, Policy, Recalled, Revocation, SealedSeries, SentShare, Shares, burn_serials,
 };
 use crate::pki::KeyAlgorithm;
 use crate::script::{FromNode, StepNode, unknown};

@@ -274,8 +274,9 @@ fn a_share_and_a_new_pin_wait_for_an_exception_and_a_pause() {
             return Some(String::new());
         }
         let (_, below) = parts(&sight.middle())?;
-        let sheet = sheets.get(below.split(' ').next()?);
-        (*asked == Asked::Secret).then(|| format!("{}\r", sheet.unwrap()))
+        // A screen that is half drawn names no share: it is looked at again.
+        let sheet = sheets.get(below.split(' ').next()?)?;
+        (*asked == Asked::Secret).then(|| format!("{sheet}\r"))
     });
     let gone = gone.with(0);
     assert!(beside.is_empty(), "did not happen: {beside:?}");
