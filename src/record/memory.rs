@@ -514,3 +514,41 @@ fn kept_octets(path: &Path, wanted: Digest) -> Option<Vec<u8>> {
 
 /// Octets of a certificate that are read: more than any has.
 const MOST_KEPT: u64 = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ceremony_log::json::{Limits, Value};
+
+    fn object(text: &str) -> Object {
+        match Value::parse(text.as_bytes(), &Limits::RECORD).unwrap() {
+            Value::Object(object) => object,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_share_of_another_key_or_of_a_secret_is_not_taken_for_one_of_a_keys_set() {
+        let mut backups = Backups::default();
+        let own = Digest::of(b"own");
+        backups.add(KeyBackup {
+            key: "root".into(),
+            spki_sha256: own,
+            format: "rfc5649".into(),
+            blob_sha256: own,
+            copies: Vec::new(),
+            set: "5a3f".into(),
+            threshold: 2,
+            share_count: 3,
+            check: String::new(),
+            shares: BTreeMap::new(),
+            restored: BTreeSet::new(),
+        });
+        let of_key = |spki: Digest| object(&format!(r#"{{"spki_sha256":"{spki}"}}"#));
+        assert!(shares_of(&mut backups, "5a3f", &of_key(own)).is_some());
+        assert!(shares_of(&mut backups, "5a3f", &of_key(Digest::of(b"other"))).is_none());
+        assert!(shares_of(&mut backups, "0000", &of_key(own)).is_none());
+        assert!(shares_of(&mut backups, "5a3f", &object(r#"{"secret":"pin"}"#)).is_none());
+        assert!(shares_of(&mut backups, "5a3f", &object("{}")).is_none());
+    }
+}
