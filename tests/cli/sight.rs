@@ -137,19 +137,12 @@ impl Sight {
     /// What stands in the middle: the document, what is wanted, what was typed.
     pub fn middle(&self) -> String {
         let terminal = self.terminal.lock().unwrap();
-        let wide = self.columns >= 110;
-        let (left, width) = if wide { (34, self.columns - 34 - 33) } else { (28, self.columns - 28) };
+        let (left, width) = middle_of(self.columns);
         let rows: Vec<String> = terminal.parser.screen().rows(left, width).collect();
-        let below = if wide { 1 } else { 5 };
+        let below = if self.columns >= WIDE { 1 } else { 5 };
         let rows = &rows[1..rows.len() - below];
         rows.iter()
-            .flat_map(|row| {
-                [
-                    row.trim_end(),
-                    "
-",
-                ]
-            })
+            .flat_map(|row| [row.trim_end(), "\n"])
             .collect()
     }
 
@@ -378,6 +371,20 @@ impl Gone {
         assert!(!self.inside, "the terminal was not given back");
         self
     }
+
+    /// Whether a window that kept this size ever showed the text, however short: nobody has to look at the right moment.
+    pub fn showed(&self, text: &str, (columns, rows): (u16, u16)) -> bool {
+        let mut parser = vt100::Parser::new(whole(rows), whole(columns), 0);
+        let cursor = b"\x1b[?25";
+        // What is sent of a frame ends with the cursor, hidden or at its place.
+        let ends = self.octets.windows(cursor.len()).enumerate().filter(|(_, window)| window == cursor);
+        let mut begin = 0;
+        ends.map(|(end, _)| end).chain([self.octets.len()]).any(|end| {
+            parser.process(&self.octets[std::mem::replace(&mut begin, end)..end]);
+            let screen = parser.screen();
+            flat(&screen.rows(middle_of(columns).0, middle_of(columns).1).collect::<Vec<_>>().join("\n")).contains(text)
+        })
+    }
 }
 
 /// The document, and what stands below its rule.
@@ -386,6 +393,14 @@ pub fn parts(middle: &str) -> Option<(String, String)> {
     let rule = lines.iter().rposition(|line| line.starts_with("-----"))?;
     Some((lines[..rule].join("\n"), lines[rule + 1..].join("\n")))
 }
+
+/// Where the middle begins in a window so wide, and how wide it is.
+const fn middle_of(columns: u16) -> (u16, u16) {
+    if columns >= WIDE { (34, columns - 34 - 33) } else { (28, columns - 28) }
+}
+
+/// From here on there is a third column.
+const WIDE: u16 = 110;
 
 /// A text in one line.
 pub fn flat(text: &str) -> String {
