@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use thiserror::Error;
 
-use crate::paper::{Sheet, SheetError, SheetFace};
+use crate::paper::{Sheet, SheetError, SheetFace, SheetGroup};
 use crate::plan::{PrinterPort, SitePrinter};
 use crate::secret::SecretOctets;
 use crate::stage::{
@@ -178,6 +178,15 @@ impl<'p> Printing<'p> {
             index: delivery.index,
             count: Some(delivery.count),
             threshold: delivery.threshold,
+            group: delivery.member.as_ref().map(|member| SheetGroup {
+                name: Some(member.name.clone()),
+                group: member.group,
+                groups: member.groups,
+                groups_needed: member.groups_needed,
+                number: member.number,
+                count: Some(member.count),
+                threshold: member.threshold,
+            }),
             salt: delivery.salt.map(str::to_owned),
         }
     }
@@ -241,8 +250,8 @@ impl Operators for Printing<'_> {
         if self.people.is_improvised() {
             return self.people.deliver(delivery);
         }
-        let ShareDelivery { index, count, of, .. } = delivery;
-        let before = format!("Stand at the printer, alone: it prints share {index} of {count} of {of}");
+        let ShareDelivery { index, of, .. } = delivery;
+        let before = format!("Stand at the printer, alone: it prints {} of {of}", delivery.which());
         self.word(delivery, before, "print")?;
         if let Err(error) = print(&self.printer, &self.face(delivery), delivery.share) {
             let sentence = format!(
@@ -317,6 +326,7 @@ mod tests {
             index: 2,
             count: 5,
             threshold: 3,
+            member: None,
             share: &words,
         };
         beside(&mut people, Some(printer), "2026-11", true, |people| people.deliver(&delivery)).unwrap();

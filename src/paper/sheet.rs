@@ -41,10 +41,48 @@ pub struct SheetFace {
     pub index: u64,
     /// How many there are, where that is known.
     pub count: Option<usize>,
-    /// How many it takes.
+    /// How many it takes; of groups, the fewest.
     pub threshold: usize,
+    /// Where it stands in its group, if there are several.
+    pub group: Option<SheetGroup>,
     /// What the log's commitment to it was made with.
     pub salt: Option<String>,
+}
+
+/// Where a share stands in its group.
+#[derive(Clone, Debug)]
+pub struct SheetGroup {
+    /// What the group is called, where that is known.
+    pub name: Option<String>,
+    /// Which group it is, counted from 1.
+    pub group: u64,
+    /// How many groups there are.
+    pub groups: usize,
+    /// How many of them are needed.
+    pub groups_needed: usize,
+    /// Which share of the group it is, counted from 1.
+    pub number: u64,
+    /// How many the group has, where that is known.
+    pub count: Option<usize>,
+    /// How many of them are needed.
+    pub threshold: usize,
+}
+
+impl SheetGroup {
+    /// What the page says of it, to be compared.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let name = self.name.as_ref().map_or_else(String::new, |name| format!(": {name}"));
+        let number = match self.count {
+            Some(count) => format!("{} of {count}", self.number),
+            None => self.number.to_string(),
+        };
+        vec![
+            ("group", format!("{} of {}{name}", self.group, self.groups)),
+            ("share of the group", number),
+            ("that are needed of the group", self.threshold.to_string()),
+            ("groups that are needed", self.groups_needed.to_string()),
+        ]
+    }
 }
 
 /// A page to be written to a printer.
@@ -156,6 +194,7 @@ pub fn test_page() -> (SheetFace, SecretOctets) {
         index: 1,
         count: Some(1),
         threshold: 1,
+        group: None,
         salt: Some("0123456789abcdef0123456789abcdef".into()),
     };
     // What it says is no share: it has another number of words.
@@ -177,22 +216,32 @@ fn document(face: &SheetFace, height: u16, template: Option<Template<'_>>) -> Re
         Some(count) => format!("{} of {count}", face.index),
         None => face.index.to_string(),
     };
-    parts.value("threshold", Value::exact(face.threshold.to_string()));
+    let threshold = face.group.as_ref().map_or(face.threshold, |group| group.threshold);
+    parts.value("threshold", Value::exact(threshold.to_string()));
+    parts.flag("grouped", face.group.is_some());
     let mut facts = vec![Block::sentence(&format!("A share of {}.", face.of))];
     let ceremony = face.ceremony.clone().unwrap_or_else(|| "printed anew, outside of a ceremony".into());
-    let shown = [
-        ("holder", face.holder.clone()),
-        ("set", face.set_id.clone()),
-        ("share", index),
-        ("shares that are needed", face.threshold.to_string()),
-        ("ceremony", ceremony),
-        ("salt", face.salt.clone().unwrap_or_else(|| "none".into())),
-    ];
+    let mut shown = vec![("holder", face.holder.clone()), ("set", face.set_id.clone())];
+    match &face.group {
+        None => shown.extend([("share", index), ("shares that are needed", face.threshold.to_string())]),
+        Some(group) => {
+            // One that is printed anew knows no number in its set.
+            shown.extend(face.count.map(|_| ("share", index)));
+            shown.extend(group.facts());
+        }
+    }
+    let salt = face.salt.clone().unwrap_or_else(|| "none".into());
+    shown.extend([("ceremony", ceremony), ("salt", salt)]);
     facts.extend(shown.into_iter().map(|(name, value)| Block::Compare(name.into(), Value::exact(value))));
     parts.block("facts", facts);
     parts.block("share", vec![Block::Reserved(height)]);
     let blocks = fill(template, &parts)?;
-    let about = format!("set {}, share {}, {}", face.set_id, face.index, face.holder);
+    let about = match &face.group {
+        Some(SheetGroup { group, number, .. }) => {
+            format!("set {}, group {group}, share {number} of it, {}", face.set_id, face.holder)
+        }
+        None => format!("set {}, share {}, {}", face.set_id, face.index, face.holder),
+    };
     Ok(Document { title: "Share".into(), about, practice: face.practice, initialled: false, blocks })
 }
 
