@@ -179,7 +179,7 @@ impl Member {
     }
 }
 
-impl<'g> Division<'g> {
+impl Division<'_> {
     /// The number in its set of a share that says its group and its number in that; nothing if there is none.
     pub fn index_of(self, group: u64, number: u64) -> Option<u64> {
         let Some(groups) = self.groups else { return (group == 1).then_some(number) };

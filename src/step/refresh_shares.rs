@@ -148,12 +148,11 @@ impl Step for RefreshShares {
     }
 
     fn preview(&self) -> String {
-        let to = match &self.groups {
-            Some(_) => self.division().in_words(&self.holders),
-            None => {
-                let holders: Vec<&str> = self.holders.iter().map(|holder| holder.id.as_str()).collect();
-                format!("{} of {}, to {}", self.threshold, self.holders.len(), holders.join(", "))
-            }
+        let to = if self.groups.is_some() {
+            self.division().in_words(&self.holders)
+        } else {
+            let holders: Vec<&str> = self.holders.iter().map(|holder| holder.id.as_str()).collect();
+            format!("{} of {}, to {}", self.threshold, self.holders.len(), holders.join(", "))
         };
         let key = match &self.anew {
             Some(anew) => format!(
