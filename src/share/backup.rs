@@ -81,7 +81,7 @@ pub struct Parts {
 /// A group of holders, of several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedGroup {
-    /// Its name: 1 to 64 of a-z, 0-9 and -.
+    /// Its name: 1 to 32 of a-z, 0-9 and -.
     pub name: String,
     /// How many of its shares are needed.
     pub threshold: u8,
@@ -104,7 +104,7 @@ impl NamedGroup {
     /// Whether there can be such groups; none are one without a name.
     fn are_good(all: &[Self]) -> bool {
         let name = |name: &str| {
-            (1..=64).contains(&name.len())
+            (1..=32).contains(&name.len())
                 && name.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-'))
         };
         let names: BTreeSet<&str> = all.iter().map(|group| group.name.as_str()).collect();

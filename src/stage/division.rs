@@ -50,13 +50,21 @@ impl TryFrom<Unjudged> for Groups {
 }
 
 impl HolderGroup {
+    /// The most octets of a name: so much has a place in a line of a sheet.
+    pub const LONGEST_NAME: usize = 32;
+
     /// `threshold` of `share_count` holders.
     ///
     /// # Errors
     ///
-    /// [`GroupsError`] unless it has 1 to 16 and needs 1 to as many; where one is enough, there is one only (SLIP-0039).
+    /// [`GroupsError`] unless its name is 1 to [`Self::LONGEST_NAME`] of a-z, 0-9 and -, it has 1 to 16 holders and needs 1 to as
+    /// many; where one is enough, there is one only (SLIP-0039).
     pub fn new(name: &str, threshold: usize, share_count: usize) -> Result<Self, GroupsError> {
         let name = name.to_owned();
+        let good = name.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if !good || !(1..=Self::LONGEST_NAME).contains(&name.len()) {
+            return Err(GroupsError::Name { name: name.escape_debug().to_string() });
+        }
         match (threshold, share_count) {
             (_, 0 | MOST..) => Err(GroupsError::Size { name, count: share_count }),
             _ if !(1..=share_count).contains(&threshold) => {
@@ -307,6 +315,12 @@ pub enum GroupsError {
         /// How many there are.
         count: usize,
     },
+    /// A name that does not fit on a sheet, or with other characters.
+    #[error("the group's name `{name}` is none; wanted 1 to {} of a-z, 0-9 and -", HolderGroup::LONGEST_NAME)]
+    Name {
+        /// Which.
+        name: String,
+    },
     /// A group without holders, or with too many.
     #[error("the group `{name}` has {count} holders; wanted 1 to 16")]
     Size {
@@ -392,6 +406,18 @@ mod tests {
             (2, &many, GroupsError::NameTwice { name: name() }),
         ] {
             assert_eq!(groups(needed, all).unwrap_err(), wanted);
+        }
+        for (name, good) in [
+            ("", false),
+            ("a", true),
+            (&*"a".repeat(32), true),
+            (&*"a".repeat(33), false),
+            ("asia\n", false),
+            ("Asia", false),
+        ] {
+            let group = HolderGroup::new(name, 2, 3);
+            assert_eq!(group.is_ok(), good, "{name}");
+            assert!(good || matches!(group, Err(GroupsError::Name { .. })));
         }
         let names: Vec<String> = (0..17).map(|number| format!("g{number}")).collect();
         let of = |count: usize| {

@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::encrypted_share::{encrypted, new_media, own_medium};
-use super::holding::{GroupSpec, Holding, Said};
+use super::holding::{GroupSpec, Holding, Said, each_share};
 use super::key_shares::{Sheets, ThrowAway, sheets};
 use super::replaced::replaced;
 use super::share_set::{
@@ -138,7 +138,7 @@ impl Step for BackUpKey {
 
     fn deals(&self) -> Vec<(String, &str)> {
         let Self::Wrapped(backup) = self else { return Vec::new() };
-        backup.holders.iter().map(|holder| (backup.key.clone(), holder.id.as_str())).collect()
+        each_share(&backup.key, backup.groups.as_ref(), &backup.holders)
     }
 
     fn wraps(&self) -> Option<Wrapping<'_>> {

@@ -81,6 +81,17 @@ impl Holding {
     }
 }
 
+/// The shares of what has this name: of what, with the group if there are several, and whose.
+pub fn each_share<'h>(name: &str, groups: Option<&Groups>, holders: &'h [Person]) -> Vec<(String, &'h str)> {
+    let division = groups.map(Division::from);
+    let share = |(index, holder): (u64, &'h Person)| {
+        let group = division.and_then(|division| division.member(index));
+        let group = group.map_or_else(String::new, |member| format!(", group {}", member.name));
+        (format!("{name}{group}"), holder.id.as_str())
+    };
+    (1..).zip(holders).map(share).collect()
+}
+
 /// The holders of all groups, in order, and the groups.
 fn all_of(groups: &Named<GroupSpec>, scope: &mut Scope<'_>) -> Option<(Vec<Person>, Vec<HolderGroup>)> {
     let (mut holders, mut all) = (Vec::new(), Vec::new());

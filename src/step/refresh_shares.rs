@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::back_up_key::{Known, copies, deal_again, deal_new, in_file, plugger, said};
 use super::encrypted_share::{encrypted, new_media, own_medium};
-use super::holding::{GroupSpec, Holding, Said};
+use super::holding::{GroupSpec, Holding, Said, each_share};
 use super::restore_key::{backup_of, medium_of, read_file, set_of};
 use super::share_set::{ShareSet, bag, file_for_media, forget_lost_files, recall_bags, unbag};
 use super::unfinished::ask_for_the_left;
@@ -177,7 +177,7 @@ impl Step for RefreshShares {
     }
 
     fn deals(&self) -> Vec<(String, &str)> {
-        self.holders.iter().map(|holder| (self.key.clone(), holder.id.as_str())).collect()
+        each_share(&self.key, self.groups.as_ref(), &self.holders)
     }
 
     fn medium(&self) -> Option<(&str, usize)> {

@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::encrypted_share::{encrypted, new_media, own_medium};
-use super::holding::{GroupSpec, Holding, Said};
+use super::holding::{GroupSpec, Holding, Said, each_share};
 use super::key_shares::{Sheet, ThrowAway, secret_sheets};
 use super::share_set::{ShareSet, learn_of_share, recall_bags, used_sets};
 use super::{DividedSecret, Room, Scope, Step, StepError, spec};
@@ -144,7 +144,7 @@ impl Step for SplitSecret {
     }
 
     fn deals(&self) -> Vec<(String, &str)> {
-        self.holders.iter().map(|holder| (self.secret.clone(), holder.id.as_str())).collect()
+        each_share(&self.secret, self.groups.as_ref(), &self.holders)
     }
 
     fn preview(&self) -> String {

@@ -305,6 +305,8 @@ fn what_no_groups_can_be_is_found_while_planning() {
     ] {
         wrong(&of("2", europe, asia), said);
     }
+    let long = of("2", europe, asia).replace("europe", &"e".repeat(33));
+    wrong(&long, "is none; wanted 1 to 32 of a-z, 0-9 and -");
     wrong(&of("1", europe, "threshold: 1, holders: [h4]"), "its holder alone would be enough");
     wrong(
         "group-threshold: 1, groups: {europe: {threshold: 2, holders: [h1, h2]}}",

@@ -117,8 +117,11 @@ impl Sheets {
                 salt: self.salts.get(place).cloned(),
             };
             printer::print(&printer, &face, &share.written()).map_err(|error| unprinted(&error))?;
-            let sentence =
-                format!("The sheet for `{holder}` was sent: set {}, share {}.\n", face.set_id, face.index);
+            let which = match &face.group {
+                Some(group) => format!("group {}, share {} of it", group.group, group.number),
+                None => format!("share {}", face.index),
+            };
+            let sentence = format!("The sheet for `{holder}` was sent: set {}, {which}.\n", face.set_id);
             files::print(out, &sentence)?;
         }
         Ok(())
