@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use rootrite::digest::Digest;
@@ -195,6 +195,20 @@ impl Template {
 pub struct World<'t> {
     template: &'t Template,
     folder: TempDir,
+}
+
+/// A module process that outlives its program may still write while the folder goes.
+impl Drop for World<'_> {
+    fn drop(&mut self) {
+        for _ in 0..100 {
+            match fs::remove_dir_all(self.folder.path()) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                _ => return,
+            }
+        }
+    }
 }
 
 impl<'t> World<'t> {
