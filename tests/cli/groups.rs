@@ -285,6 +285,16 @@ fn what_no_groups_can_be_is_found_while_planning() {
         format!("group-threshold: {needed}, groups: {{europe: {{{europe}}}, asia: {{{asia}}}}}")
     };
     let (europe, asia) = ("threshold: 2, holders: [h1, h2, h3]", "threshold: 2, holders: [h4, h5]");
+    // The guide's example is planned as it stands there.
+    let guide = include_str!("../../docs/guide/script.md");
+    let example = guide.split("```yaml\n- back-up-key:").nth(1).unwrap().split("```").next().unwrap();
+    let example: Vec<String> =
+        format!("- back-up-key:{example}").lines().map(|line| format!("      {line}\n")).collect();
+    let there = script(GROUPS);
+    let step = there.lines().find(|line| line.contains("back-up-key")).unwrap();
+    table.write("script.yaml", there.replace(&format!("{step}\n"), &example.concat()));
+    let planned = table.run("plan script.yaml").with(0).out;
+    assert!(planned.contains(IN_WORDS) && guide.contains(IN_WORDS), "{planned}");
     table.write("script.yaml", script(&of("2", europe, asia)));
     let _ = table.run("check script.yaml").with(0);
     for (needed, said) in [
