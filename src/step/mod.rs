@@ -19,6 +19,7 @@ mod evidence;
 mod from_log;
 mod generate_key;
 mod given_key;
+mod holding;
 mod holes;
 mod initialize_token;
 mod instruct;
