@@ -127,7 +127,8 @@ impl Resume {
                 answered: self.answers.is_some(),
                 approvals: found.approvals.clone(),
             };
-            conduct(&found.plan, found.places.clone(), company, beginning).map(|_| ()).map_err(Failure::from)
+            let done = conduct(&found.plan, found.places.clone(), company, beginning);
+            done.map(|_| ()).map_err(|error| failures::stopped(&error, &self.log))
         };
         let done = if found.run.rehearsal {
             let clock = RehearsalClock::start(found.plan.setting.window.from.max(last_at));

@@ -163,7 +163,7 @@ impl Run {
             None => Beginning::Continued(files::continued(&self.log)?),
             Some(_) => Beginning::New,
         };
-        conduct(plan, places, company, beginning)?;
+        conduct(plan, places, company, beginning).map_err(|error| failures::stopped(&error, &self.log))?;
         Ok(bundle)
     }
 }

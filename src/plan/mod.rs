@@ -146,6 +146,9 @@ impl Plan {
             order::judge(script, &mut problems);
         }
         judge_log(script, sources, &mut problems);
+        if !unread.has(Part::Tokens) {
+            judge_log_token(script, sources, &mut problems);
+        }
         if !unread.has(Part::Window) {
             judge_window(script, sources, &mut problems);
         }
@@ -251,6 +254,22 @@ fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
             problems.add_with_hint(confirm.place, "the script continues a log, and none was given", hint);
         }
         _ => {}
+    }
+}
+
+/// The log's key signs a head after every step, so that its token is one of the script's though no step names it.
+fn judge_log_token(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
+    let named = |name: &str| script.steps().find(|step| step.name == name);
+    // Where the standby key takes over for good, its own step says which token it needs.
+    let (Some(confirm), None) = (named("confirm-log"), named("replace-log-key")) else { return };
+    let Some(token) = sources.earlier.as_ref().and_then(|earlier| earlier.log_token.as_deref()) else {
+        return;
+    };
+    if !script.tokens.iter().any(|(name, _)| name.value.as_str() == token) {
+        let message =
+            format!("the log's key is on the token `{token}`, which is not among the script's `tokens`");
+        let hint = format!("add `{token}: {{class: any}}`: its key signs the log's head after every step");
+        problems.add_with_hint(confirm.place, message, hint);
     }
 }
 
