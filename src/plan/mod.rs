@@ -146,9 +146,7 @@ impl Plan {
             order::judge(script, &mut problems);
         }
         judge_log(script, sources, &mut problems);
-        if !unread.has(Part::Tokens) {
-            judge_log_token(script, sources, &mut problems);
-        }
+        judge_log_token(script, &unread, sources, &mut problems);
         if !unread.has(Part::Window) {
             judge_window(script, sources, &mut problems);
         }
@@ -190,7 +188,6 @@ impl Plan {
         let acts = problems.or(acts)?;
         let script_sha256 = script.sha256;
         let octets = canonical(&setting, &acts, &drafts, &outputs, script_sha256);
-        let sha256 = Digest::of(&octets);
         Ok(Self {
             setting,
             acts,
@@ -200,8 +197,8 @@ impl Plan {
             script_sha256,
             script: Vec::new(),
             file: String::new(),
+            sha256: Digest::of(&octets),
             octets,
-            sha256,
         })
     }
 
@@ -258,7 +255,10 @@ fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
 }
 
 /// The log's key signs a head after every step, so that its token is one of the script's though no step names it.
-fn judge_log_token(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
+fn judge_log_token(script: &Script, unread: &Unread, sources: &Sources<'_>, problems: &mut Problems) {
+    if unread.has(Part::Tokens) {
+        return;
+    }
     let named = |name: &str| script.steps().find(|step| step.name == name);
     // Where the standby key takes over for good, its own step says which token it needs.
     let (Some(confirm), None) = (named("confirm-log"), named("replace-log-key")) else { return };
