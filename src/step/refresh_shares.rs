@@ -96,7 +96,7 @@ impl Step for RefreshShares {
         let new_threshold = threshold(spec.threshold.as_ref(), new_holders.as_deref(), scope);
         let encrypted = encrypted(&spec.encrypted, new_holders.as_deref().unwrap_or_default(), scope);
         new_media(&spec.key, &encrypted, scope);
-        let key = scope.key(&spec.key)?;
+        let key = scope.real_key(&spec.key)?;
         let backup = backup_of(&spec.key, scope)?;
         let lost = lost_sheets(&spec, &backup, scope)?;
         let earlier = scope.ledger.backups.left_of(backup.spki_sha256, &[&backup.set]);
