@@ -1,6 +1,7 @@
 //! From errors to failures: whose turn it is, and what to try.
 
 use std::io;
+use std::path::Path;
 
 use crate::conduct::{CabinetError, ConductError, RehearsalError};
 use crate::failure::{Failure, Turn};
@@ -16,38 +17,36 @@ impl From<Problems> for Failure {
     }
 }
 
-impl From<ConductError> for Failure {
-    fn from(error: ConductError) -> Self {
-        let turn = match &error {
-            ConductError::Stage(error) => stage(error),
-            ConductError::Step { source, .. } => step(source),
-            ConductError::NotOpen
-            | ConductError::NoLog
-            | ConductError::Practice { .. }
-            | ConductError::SameCeremony { .. } => Turn::Author,
-            ConductError::LogKey | ConductError::OtherTool { .. } | ConductError::OtherModules { .. } => {
-                Turn::Refused
-            }
-            ConductError::Clock { .. } | ConductError::Quorum { .. } | ConductError::NotApproved { .. } => {
-                Turn::Operators
-            }
-            ConductError::Myself { .. } | ConductError::KeyLost { .. } | ConductError::Outcomes { .. } => {
-                Turn::Equipment
-            }
-        };
-        let failure = Self::because(turn, "the ceremony stopped", &error);
-        match (&error, turn) {
-            (ConductError::Clock { .. }, _) => failure.hint("set the clock, then resume again"),
-            (ConductError::OtherTool { .. }, _) => {
-                failure.hint("go on with the program that began the ceremony")
-            }
-            (_, Turn::Equipment) => failure.hint(
-                "everything up to here is in the log; mend the equipment, then go on with `rootrite resume`",
-            ),
-            (_, Turn::Operators) => failure
-                .hint("everything up to here is in the log; go on with `rootrite resume` when all are ready"),
-            _ => failure,
+/// A ceremony that stopped, and the command that goes on with its log.
+pub fn stopped(error: &ConductError, log: &Path) -> Failure {
+    let turn = match error {
+        ConductError::Stage(error) => stage(error),
+        ConductError::Step { source, .. } => step(source),
+        ConductError::NotOpen
+        | ConductError::NoLog
+        | ConductError::Practice { .. }
+        | ConductError::SameCeremony { .. } => Turn::Author,
+        ConductError::LogKey | ConductError::OtherTool { .. } | ConductError::OtherModules { .. } => {
+            Turn::Refused
         }
+        ConductError::Clock { .. } | ConductError::Quorum { .. } | ConductError::NotApproved { .. } => {
+            Turn::Operators
+        }
+        ConductError::Myself { .. } | ConductError::KeyLost { .. } | ConductError::Outcomes { .. } => {
+            Turn::Equipment
+        }
+    };
+    let resume = format!("`rootrite resume --log {}`", log.display());
+    let failure = Failure::because(turn, "the ceremony stopped", error);
+    match (error, turn) {
+        (ConductError::Clock { .. }, _) => failure.hint("set the clock, then resume again"),
+        (ConductError::OtherTool { .. }, _) => failure.hint("go on with the program that began the ceremony"),
+        (_, Turn::Equipment) => failure.hint(format!(
+            "everything up to here is in the log; mend the equipment, then go on with {resume}"
+        )),
+        (_, Turn::Operators) => failure
+            .hint(format!("everything up to here is in the log; go on with {resume} when all are ready")),
+        _ => failure,
     }
 }
 

@@ -133,7 +133,7 @@ impl Rehearse {
         let done = conduct(plan, places.clone(), company, beginning);
         // What stopped the rehearsal is more important than a module that does not end.
         let stopped = modules.stop();
-        done?;
+        done.map_err(|error| super::failures::stopped(&error, &log))?;
         stopped.map_err(|error| Failure::because(Turn::Equipment, "a module did not end well", &error))?;
         super::verify::verify_bundle(&places.bundle)?;
         Ok(places)

@@ -95,10 +95,7 @@ impl Resume {
         if !run.rehearsal {
             somebody_answers(self.answers.is_some(), self.plain, run.practice)?;
         }
-        let answers = match &self.answers {
-            None => None,
-            Some(path) => Some(Answers::read(&path.display().to_string(), &files::octets(path)?)?),
-        };
+        let answers = self.answers.as_deref().map(Answers::of_file).transpose()?;
         // Two processes in one token can spoil it: the one that outlived the program has the first word.
         self.wait_for_modules(&ceremony, out)?;
         let interrupted = Interrupted::read(&self.log, &ceremony).map_err(unreadable)?;
@@ -127,7 +124,8 @@ impl Resume {
                 answered: self.answers.is_some(),
                 approvals: found.approvals.clone(),
             };
-            conduct(&found.plan, found.places.clone(), company, beginning).map(|_| ()).map_err(Failure::from)
+            let done = conduct(&found.plan, found.places.clone(), company, beginning);
+            done.map(|_| ()).map_err(|error| failures::stopped(&error, &self.log))
         };
         let done = if found.run.rehearsal {
             let clock = RehearsalClock::start(found.plan.setting.window.from.max(last_at));

@@ -234,7 +234,8 @@ fn terms(name: &str, token: &SiteToken, plan: &Plan) -> Check {
     let class = demand.map_or("any", |demand| demand.class.as_str());
     let pin = demand.and_then(|demand| demand.pin.as_deref()).unwrap_or("any");
     let other = demand.map_or(&[][..], |demand| demand.distinct_from.as_slice());
-    let other = if other.is_empty() { "none".to_owned() } else { other.join(", ") };
+    let other =
+        if other.is_empty() { String::new() } else { format!(", other devices than {}", other.join(", ")) };
     let brought = match (token.login, token.pin.as_ref().map(|pin| pin.value)) {
         (Login::Pin, Some(PinSource::TwoHalves)) => "two people",
         (Login::Pin, Some(PinSource::Shares)) => "its holders' shares",
@@ -253,7 +254,7 @@ fn terms(name: &str, token: &SiteToken, plan: &Plan) -> Check {
         (CheckOutcome::Unknown, "; it stands in for practice only")
     };
     let detail = format!(
-        "`{name}`: demanded class {class}, PIN {pin}, other devices than {other}; here class {}, PIN by {brought}, quirks {}{stands_in}",
+        "`{name}`: demanded class {class}, PIN {pin}{other}; here class {}, PIN by {brought}, quirks {}{stands_in}",
         crate::plan::class_word(token.class.value),
         token.quirks.make
     );

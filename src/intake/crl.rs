@@ -16,7 +16,7 @@ use crate::digest::{Digest, from_hex, hex};
 use crate::pki::read::{CrlFields, CrlForm, CrlStream, EntryView, Faults, ReadCrl, ReadError};
 use crate::pki::reason::Reason;
 use crate::pki::revoked::EntriesDigest;
-use crate::pki::{HashAlgorithm, Heard, Message, SignatureAlgorithm};
+use crate::pki::{HashAlgorithm, Heard, NamedMessage, SignatureAlgorithm};
 use crate::rule::Policy;
 use crate::rule::crl::Seen;
 
@@ -109,8 +109,9 @@ fn without_crl(current: BTreeMap<Digest, (bool, String)>, told: &Told, at: Times
 /// A CRL that was read from its file to its end, once.
 struct Read {
     crl: ReadCrl,
-    /// What is signed.
+    /// What is signed, and its SHA-256, by which the log knows it.
     heard: Heard,
+    sha256: Digest,
     entries: Entries,
 }
 
@@ -124,13 +125,16 @@ fn read(
     // Which hash the signature is over stands at the beginning: that is read once more.
     let algorithm = algorithm(&mut artifacts.file(sha256, report)?);
     let mut file = artifacts.file(sha256, report)?;
-    let mut message = Message::signed_by(algorithm);
+    let mut message = NamedMessage::signed_by(algorithm);
     let mut heard = |octets: &[u8]| message.hear(octets);
     // Whoever changed it since it was hashed has changed what is signed, which the log names, or the signature.
     let read = whole(&mut file, &mut heard, &mut entries);
     let path = artifacts.path(sha256);
     match read {
-        Ok(crl) => Some(Read { crl, heard: message.end(), entries }),
+        Ok(crl) => {
+            let (heard, sha256) = message.end();
+            Some(Read { crl, heard, sha256, entries })
+        }
         Err(error) => {
             report.find(Code::E190, &path, format!("it cannot be read as a CRL: {error}"));
             None
@@ -224,7 +228,7 @@ impl<'t> Known<'t> {
 
 /// What the CRL says is what the intent announced and the result told.
 fn by_record(named: &Named, read: &Read, tbs: &CrlFields<'_>, path: &str, report: &mut Report) {
-    let found = read.heard.sha256().to_string();
+    let found = read.sha256.to_string();
     if named.intended("tbs_sha256") != Some(found.as_str()) {
         let message = format!(
             "the to-be-signed octets have the digest {found}; the intent of record {} has another",
@@ -256,7 +260,7 @@ fn by_record(named: &Named, read: &Read, tbs: &CrlFields<'_>, path: &str, report
 
 /// Where the policy that was applied before signing binds it, a CRL lasts a year at most: BR §4.9.7.
 fn lasts(told: &Told, read: &Read, tbs: &CrlFields<'_>, path: &str, report: &mut Report) {
-    let policy = told.story.policy_of(read.heard.sha256()).and_then(|policy| policy.parse().ok());
+    let policy = told.story.policy_of(read.sha256).and_then(|policy| policy.parse().ok());
     if matches!(policy, None | Some(Policy::Private)) {
         return;
     }

@@ -8,7 +8,7 @@
 //! - A signature is worth something once a second implementation has read the whole, found every field as
 //!   planned, and verified it in software.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -19,7 +19,9 @@ use crate::digest::Digest;
 use crate::hsm::{KeyId, Token};
 use crate::pki::build::Streamed;
 use crate::pki::read::ReadError;
-use crate::pki::{Heard, ManyVerifier, Message, PublicKey, Signable, SignatureAlgorithm, SignatureError};
+use crate::pki::{
+    Heard, ManyVerifier, Message, NamedMessage, PublicKey, Signable, SignatureAlgorithm, SignatureError,
+};
 use crate::progress::Work;
 use crate::rule::{Context, Objection};
 use crate::stage::{ArtifactPlace, Event, Hands, Line, Person, Stage, StageError, ToApprove};
@@ -51,14 +53,14 @@ impl<T: Structure> Draft<T> {
         algorithm: SignatureAlgorithm,
         context: &Context<'_>,
     ) -> Result<Checked<T>, IssuanceError> {
-        let mut message = Message::signed_by(algorithm);
+        let mut message = NamedMessage::signed_by(algorithm);
         let judged = self.judge_hearing(algorithm, context, &mut |octets| message.hear(octets))?;
         let Judged { name, octets, warnings, passed, statement, .. } = judged;
-        let heard = message.end();
+        let (heard, sha256) = message.end();
         if let Err(source) = heard.signable() {
             return Err(IssuanceError::Unsignable { name, source });
         }
-        let material = Material { name, octets, heard, of: PhantomData };
+        let material = Material { name, octets, heard, sha256, of: PhantomData };
         Ok(Checked { material, warnings, passed, statement })
     }
 
@@ -135,6 +137,8 @@ struct Material<T> {
     name: String,
     octets: Streamed,
     heard: Heard,
+    /// Of the octets: what people approve.
+    sha256: Digest,
     of: PhantomData<T>,
 }
 
@@ -170,7 +174,7 @@ impl<T: Structure> Checked<T> {
 
     /// The digest of the octets: what people approve.
     pub const fn sha256(&self) -> Digest {
-        self.material.heard.sha256()
+        self.material.sha256
     }
 
     /// What the log says of the rules.
@@ -279,13 +283,10 @@ impl ApprovedList {
         octets: Streamed,
         algorithm: SignatureAlgorithm,
     ) -> Result<Approved<T>, IssuanceError> {
-        let heard = match octets.in_memory() {
-            Some(octets) => Message::whole(algorithm, octets),
-            None => Message::read(algorithm, &mut octets.reader())
-                .map_err(|source| IssuanceError::Entries { name: name.clone(), source })?,
-        };
-        if self.digests.get(index) == Some(&heard.sha256()) {
-            let material = Material { name, octets, heard, of: PhantomData };
+        let (heard, sha256) = heard(algorithm, &octets)
+            .map_err(|source| IssuanceError::Entries { name: name.clone(), source })?;
+        if self.digests.get(index) == Some(&sha256) {
+            let material = Material { name, octets, heard, sha256, of: PhantomData };
             return Ok(Approved { material, approval: self.approval });
         }
         let difference = "the octets to be signed are not those that were approved".to_owned();
@@ -308,7 +309,7 @@ impl<T: Structure> Approved<T> {
 
     /// The digest of the octets that will be signed.
     pub const fn sha256(&self) -> Digest {
-        self.material.heard.sha256()
+        self.material.sha256
     }
 
     /// Keeps the octets where `resume` finds them and makes sure that the artifact can be stored.
@@ -389,12 +390,24 @@ impl<T: Structure> Approved<T> {
     }
 
     fn with(self, signature: &[u8], along: Arc<[Vec<u8>]>) -> Signed<T> {
-        let Material { name, octets, heard, .. } = self.material;
+        let Material { name, octets, heard, sha256, .. } = self.material;
         let algorithm = heard.algorithm();
         let whole = T::assemble(&octets, algorithm, signature, &along);
-        let meant = Meant { name, octets, sha256: heard.sha256(), algorithm, along, of: PhantomData };
+        let meant = Meant { name, octets, sha256, heard, along, of: PhantomData };
         Signed { meant, whole }
     }
+}
+
+/// What a token is given of octets that are to be signed, and their SHA-256.
+///
+/// # Errors
+///
+/// The system's, if the list cannot be read.
+pub(super) fn heard(algorithm: SignatureAlgorithm, octets: &Streamed) -> io::Result<(Heard, Digest)> {
+    let Some(whole) = octets.in_memory() else { return NamedMessage::read(algorithm, &mut octets.reader()) };
+    let mut message = NamedMessage::signed_by(algorithm);
+    message.hear(whole);
+    Ok(message.end())
 }
 
 /// The id of a key that may sign.
@@ -442,7 +455,7 @@ struct Meant<T> {
     name: String,
     octets: Streamed,
     sha256: Digest,
-    algorithm: SignatureAlgorithm,
+    heard: Heard,
     along: Arc<[Vec<u8>]>,
     of: PhantomData<T>,
 }
@@ -461,11 +474,12 @@ impl<T: Structure> Meant<T> {
         key: &PublicKey,
         stored: &mut dyn Read,
     ) -> Result<Vec<u8>, IssuanceError> {
-        let wanted = self.algorithm;
+        let wanted = self.heard.algorithm();
         let opened = T::reopen(stored, &self.octets, wanted)
             .map_err(|error| IssuanceError::Unreadable { name: self.name.clone(), why: error.to_string() })?;
         let differs = |difference| IssuanceError::Differs { name: self.name.clone(), difference };
-        if opened.heard.sha256() != self.sha256 {
+        // By the hash that is signed: of a long structure it is heard anyway, and it says as much as its name.
+        if opened.heard.digest() != self.heard.digest() {
             return Err(differs("the octets that were signed are not those that were approved".to_owned()));
         }
         if *opened.along != *self.along {
@@ -498,10 +512,10 @@ impl<T: Structure> Found<T> {
         algorithm: SignatureAlgorithm,
         along: Vec<Vec<u8>>,
     ) -> Result<Self, IssuanceError> {
-        let sha256 =
-            drafted.sha256().map_err(|source| IssuanceError::Entries { name: name.into(), source })?;
+        let (heard, sha256) = heard(algorithm, &drafted)
+            .map_err(|source| IssuanceError::Entries { name: name.into(), source })?;
         let (name, along) = (name.to_owned(), along.into());
-        Ok(Self(Meant { name, octets: drafted, sha256, algorithm, along, of: PhantomData }))
+        Ok(Self(Meant { name, octets: drafted, sha256, heard, along, of: PhantomData }))
     }
 
     /// The digest of what was to be signed.
@@ -511,7 +525,7 @@ impl<T: Structure> Found<T> {
 
     /// The whole with this signature.
     pub(super) fn whole(&self, signature: &[u8]) -> Streamed {
-        T::assemble(&self.0.octets, self.0.algorithm, signature, &self.0.along)
+        T::assemble(&self.0.octets, self.0.heard.algorithm(), signature, &self.0.along)
     }
 
     /// As [`Signed::verify_stored`], of a whole that is read from where it was found and is never held: it is what this program
@@ -585,7 +599,7 @@ impl<T: ToBeSigned> Signed<T> {
             return Err(differs(difference));
         }
         drop(view);
-        let wanted = meant.algorithm;
+        let wanted = meant.heard.algorithm();
         if opened.algorithm != wanted.der() {
             return Err(differs(format!("the signature algorithm is not {}", wanted.name())));
         }

@@ -163,6 +163,8 @@ pub struct Ledger {
     series: BTreeMap<Digest, Timestamp>,
     /// When the last record of the log was written that is continued.
     pub last_at: Option<Timestamp>,
+    /// The token of the key that signs the heads of the log that is continued, by the name that scripts have for it.
+    pub log_token: Option<String>,
     /// Bags, copies, and keys that are gone.
     pub possessions: Possessions,
     /// Backups of keys, and the keys that wait for theirs.

@@ -8,7 +8,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 
-use super::chain::{Found, Verified};
+use super::chain::{self, Found, Verified};
 use super::issue::{Drawn, Order};
 use super::key::{KeyOrder, generated};
 use super::series::{Series as _, SeriesOrder};
@@ -16,7 +16,7 @@ use super::{IssuanceError, Key};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::hsm::{Call, Entry, KeyId};
-use crate::pki::{Message, PublicKey, SerialNumber, Signable};
+use crate::pki::{PublicKey, SerialNumber, Signable};
 use crate::stage::{
     ActSignature, ArtifactPlace, Event, Line, NoAnswer, Notice, PastRecord, Person, Stage, StageError,
     ToApprove,
@@ -391,8 +391,8 @@ fn find_outcome<O: Order>(
     let drawn = drawn(intent, &name)?;
     let drafted = order.draft(&drawn)?;
     let entries = |source| IssuanceError::Entries { name: name.clone(), source };
-    let heard = Message::read(algorithm, &mut drafted.reader()).map_err(entries)?;
-    if heard.sha256() != sha256 {
+    let (heard, found) = chain::heard(algorithm, &drafted).map_err(entries)?;
+    if found != sha256 {
         return Ok(None);
     }
     let wanted = match heard.signable() {

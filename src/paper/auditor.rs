@@ -79,7 +79,7 @@ fn lines<'r>(records: impl Iterator<Item = &'r Record>) -> Block {
                 Cell::exact(record.step.as_deref().unwrap_or("-")),
                 Cell::text(&record.actor.id),
                 Cell::text(&record.ev),
-                Cell::exact(in_short(record)),
+                Cell::Text(in_short(record)),
             ]
         })
         .collect();

@@ -158,8 +158,8 @@ impl Block {
 
     /// A sentence of this program, in which names stand between back-ticks: these are values.
     pub(super) fn sentence(text: &str) -> Self {
-        let spans = text.split('`').enumerate().filter(|(_, part)| !part.is_empty()).map(|(place, part)| {
-            if place % 2 == 1 { Span::Value(Value::exact(part)) } else { Span::Text(part.to_owned()) }
+        let spans = parted_names(text).into_iter().map(|(is_name, part)| {
+            if is_name { Span::Value(Value::exact(part)) } else { Span::Text(part.to_owned()) }
         });
         Self::Paragraph(spans.collect())
     }
@@ -183,6 +183,15 @@ impl Cell {
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
+}
+
+/// The parts of a sentence, and whether each is a name between back-ticks; where these are no pairs, it is one part as it stands.
+pub(super) fn parted_names(text: &str) -> Vec<(bool, &str)> {
+    if text.matches('`').count() % 2 == 1 {
+        return vec![(false, text)];
+    }
+    let parts = text.split('`').enumerate().map(|(place, part)| (place % 2 == 1, part));
+    parts.filter(|(_, part)| !part.is_empty()).collect()
 }
 
 /// The text with what nobody sees, or what would steer a printer, spelled by its number; `shown` says what can be printed.

@@ -331,7 +331,7 @@ fn checks(told: &Told) -> Block {
                 Cell::exact(record.seq.to_string()),
                 Cell::Text(says("id")),
                 Cell::Text(says("outcome")),
-                Cell::exact(says("detail")),
+                Cell::Text(says("detail")),
             ]);
         }
     }

@@ -18,23 +18,42 @@ use crate::digest::Digest;
 /// A message being heard.
 #[derive(Clone, Debug)]
 pub struct Message {
-    sha256: Sha256,
-    signed: Option<Hash>,
-    algorithm: SignatureAlgorithm,
-    kept: Option<Vec<u8>>,
+    hash: Hash,
+    rest: Rest,
 }
 
-/// The hash that a signature is over, where it is not SHA-256.
+/// A message that also gets its name, its SHA-256, whatever hash its signature is over.
+#[derive(Clone, Debug)]
+pub struct NamedMessage {
+    sha256: Sha256,
+    longer: Option<Longer>,
+    rest: Rest,
+}
+
+/// The hash that a signature is over; SHA-256 where it is over none.
 #[derive(Clone, Debug)]
 enum Hash {
+    Sha256(Sha256),
+    Longer(Longer),
+}
+
+/// A hash longer than SHA-256.
+#[derive(Clone, Debug)]
+enum Longer {
     Sha384(Sha384),
     Sha512(Sha512),
+}
+
+/// What is kept of a message beside its digest.
+#[derive(Clone, Debug)]
+struct Rest {
+    algorithm: SignatureAlgorithm,
+    kept: Option<Vec<u8>>,
 }
 
 /// A message that was heard to its end.
 #[derive(Clone, Debug)]
 pub struct Heard {
-    sha256: Digest,
     algorithm: SignatureAlgorithm,
     digest: Vec<u8>,
     kept: Option<Vec<u8>>,
@@ -52,58 +71,28 @@ pub enum Signable<'h> {
 }
 
 impl Message {
-    /// Hears all that a reader gives.
-    ///
-    /// # Errors
-    ///
-    /// The reader's.
-    pub fn read(algorithm: SignatureAlgorithm, source: &mut dyn Read) -> io::Result<Heard> {
-        let mut message = Self::signed_by(algorithm);
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match source.read(&mut buffer) {
-                Ok(0) => return Ok(message.end()),
-                Ok(count) => message.hear(buffer.get(..count).unwrap_or_default()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
     /// Nothing heard yet of a message that is signed by `algorithm`.
     pub fn signed_by(algorithm: SignatureAlgorithm) -> Self {
-        let signed = match algorithm.hash() {
-            Some(HashAlgorithm::Sha384) => Some(Hash::Sha384(Sha384::new())),
-            Some(HashAlgorithm::Sha512) => Some(Hash::Sha512(Sha512::new())),
-            Some(HashAlgorithm::Sha256) | None => None,
-        };
-        Self { sha256: Sha256::new(), signed, algorithm, kept: Some(Vec::new()) }
+        let hash = Longer::of(algorithm).map_or_else(|| Hash::Sha256(Sha256::new()), Hash::Longer);
+        Self { hash, rest: Rest::of(algorithm) }
     }
 
     /// Hears the next octets.
     pub fn hear(&mut self, octets: &[u8]) {
-        self.sha256.update(octets);
-        match &mut self.signed {
-            Some(Hash::Sha384(hash)) => hash.update(octets),
-            Some(Hash::Sha512(hash)) => hash.update(octets),
-            None => {}
+        match &mut self.hash {
+            Hash::Sha256(hash) => hash.update(octets),
+            Hash::Longer(hash) => hash.update(octets),
         }
-        match &mut self.kept {
-            Some(kept) if kept.len() + octets.len() <= MOST_KEPT => kept.extend_from_slice(octets),
-            _ => self.kept = None,
-        }
+        self.rest.keep(octets);
     }
 
     /// Nothing comes any more.
     pub fn end(self) -> Heard {
-        let Self { sha256, signed, algorithm, kept } = self;
-        let sha256 = Digest::from_octets(sha256.finalize().into());
-        let digest = match signed {
-            Some(Hash::Sha384(hash)) => hash.finalize().to_vec(),
-            Some(Hash::Sha512(hash)) => hash.finalize().to_vec(),
-            None => sha256.octets().to_vec(),
+        let digest = match self.hash {
+            Hash::Sha256(hash) => hash.finalize().to_vec(),
+            Hash::Longer(hash) => hash.finalize(),
         };
-        Heard { sha256, algorithm, digest, kept }
+        self.rest.heard(digest)
     }
 
     /// Whether a message of so many octets can be signed by `algorithm`.
@@ -126,10 +115,92 @@ impl Message {
     }
 }
 
+impl NamedMessage {
+    /// Hears all that a reader gives: what was heard, and its SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// The reader's.
+    pub fn read(algorithm: SignatureAlgorithm, source: &mut dyn Read) -> io::Result<(Heard, Digest)> {
+        let mut message = Self::signed_by(algorithm);
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match source.read(&mut buffer) {
+                Ok(0) => return Ok(message.end()),
+                Ok(count) => message.hear(buffer.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Nothing heard yet of a message that is signed by `algorithm`.
+    pub fn signed_by(algorithm: SignatureAlgorithm) -> Self {
+        Self { sha256: Sha256::new(), longer: Longer::of(algorithm), rest: Rest::of(algorithm) }
+    }
+
+    /// Hears the next octets.
+    pub fn hear(&mut self, octets: &[u8]) {
+        self.sha256.update(octets);
+        if let Some(longer) = &mut self.longer {
+            longer.update(octets);
+        }
+        self.rest.keep(octets);
+    }
+
+    /// Nothing comes any more: what was heard, and its SHA-256.
+    pub fn end(self) -> (Heard, Digest) {
+        let sha256 = Digest::from_octets(self.sha256.finalize().into());
+        let digest = self.longer.map_or_else(|| sha256.octets().to_vec(), Longer::finalize);
+        (self.rest.heard(digest), sha256)
+    }
+}
+
+impl Longer {
+    fn of(algorithm: SignatureAlgorithm) -> Option<Self> {
+        match algorithm.hash() {
+            Some(HashAlgorithm::Sha384) => Some(Self::Sha384(Sha384::new())),
+            Some(HashAlgorithm::Sha512) => Some(Self::Sha512(Sha512::new())),
+            Some(HashAlgorithm::Sha256) | None => None,
+        }
+    }
+
+    fn update(&mut self, octets: &[u8]) {
+        match self {
+            Self::Sha384(hash) => hash.update(octets),
+            Self::Sha512(hash) => hash.update(octets),
+        }
+    }
+
+    fn finalize(self) -> Vec<u8> {
+        match self {
+            Self::Sha384(hash) => hash.finalize().to_vec(),
+            Self::Sha512(hash) => hash.finalize().to_vec(),
+        }
+    }
+}
+
+impl Rest {
+    const fn of(algorithm: SignatureAlgorithm) -> Self {
+        Self { algorithm, kept: Some(Vec::new()) }
+    }
+
+    fn keep(&mut self, octets: &[u8]) {
+        match &mut self.kept {
+            Some(kept) if kept.len() + octets.len() <= MOST_KEPT => kept.extend_from_slice(octets),
+            _ => self.kept = None,
+        }
+    }
+
+    fn heard(self, digest: Vec<u8>) -> Heard {
+        Heard { algorithm: self.algorithm, digest, kept: self.kept }
+    }
+}
+
 impl Heard {
-    /// SHA-256 of the message, whatever it is signed by.
-    pub const fn sha256(&self) -> Digest {
-        self.sha256
+    /// The digest of the message: by the hash that it is signed over, by SHA-256 where the message itself is signed.
+    pub fn digest(&self) -> &[u8] {
+        &self.digest
     }
 
     /// What it is signed by.
@@ -325,10 +396,15 @@ mod tests {
     fn pieces_are_heard_as_the_whole() {
         let message = long();
         for algorithm in SignatureAlgorithm::ALL {
-            let mut pieces = Message::signed_by(algorithm);
+            let (mut pieces, mut named) = (Message::signed_by(algorithm), NamedMessage::signed_by(algorithm));
             message.chunks(1000).for_each(|piece| pieces.hear(piece));
+            message.chunks(999).for_each(|piece| named.hear(piece));
             let (pieces, whole) = (pieces.end(), Message::whole(algorithm, &message));
-            assert_eq!((pieces.sha256(), &pieces.digest), (Digest::of(&message), &whole.digest));
+            assert_eq!(pieces.digest(), whole.digest());
+            assert_eq!(pieces.digest(), algorithm.hash().unwrap_or(HashAlgorithm::Sha256).digest(&message));
+            for (named, sha256) in [named.end(), NamedMessage::read(algorithm, &mut &*message).unwrap()] {
+                assert_eq!((named.digest(), sha256), (whole.digest(), Digest::of(&message)));
+            }
             match (algorithm.hash(), pieces.signable()) {
                 (Some(hash), Ok(Signable::Digest(by, digest, _) | Signable::Pss(by, digest, _))) => {
                     let pss = matches!(pieces.signable(), Ok(Signable::Pss(..)));

@@ -34,7 +34,7 @@ pub mod validity;
 
 pub use key::{Curve, KeyAlgorithm, KeyAlgorithmError, KeyError, KeyKind, PublicKey};
 pub use many::{ManyVerifier, SignedOctets};
-pub use message::{Heard, Message, Signable};
+pub use message::{Heard, Message, NamedMessage, Signable};
 pub use name::{Attribute, Name, NameError, NameView, StringForm};
 pub use revoked::{RevokedList, RevokedParts};
 pub use serial::{SerialError, SerialNumber};

@@ -157,6 +157,7 @@ impl Plan {
         let all_are_known = names_are_known && !unread.has(Part::Acts) && unread.steps().is_empty();
         order::judge(script, all_are_known, &mut problems);
         judge_log(script, sources, &mut problems);
+        judge_log_token(script, &unread, sources, &mut problems);
         judge_window(script, sources, &mut problems);
         let mut ledger = sources.earlier.clone().unwrap_or_default();
         take_in(&setting, &mut ledger);
@@ -177,7 +178,6 @@ impl Plan {
         let acts = problems.or(acts)?;
         let script_sha256 = script.sha256;
         let octets = canonical(&setting, &acts, &drafts, &outputs, script_sha256);
-        let sha256 = Digest::of(&octets);
         Ok(Self {
             setting,
             acts,
@@ -187,8 +187,8 @@ impl Plan {
             script_sha256,
             script: Vec::new(),
             file: String::new(),
+            sha256: Digest::of(&octets),
             octets,
-            sha256,
         })
     }
 
@@ -265,6 +265,25 @@ fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
             problems.add_with_hint(confirm.place, "the script continues a log, and none was given", hint);
         }
         _ => {}
+    }
+}
+
+/// The log's key signs a head after every step, so that its token is one of the script's though no step names it.
+fn judge_log_token(script: &Script, unread: &Unread, sources: &Sources<'_>, problems: &mut Problems) {
+    if unread.has(Part::Tokens) {
+        return;
+    }
+    let named = |name: &str| script.steps().find(|step| step.name == name);
+    // Where the standby key takes over for good, its own step says which token it needs.
+    let (Some(confirm), None) = (named("confirm-log"), named("replace-log-key")) else { return };
+    let Some(token) = sources.earlier.as_ref().and_then(|earlier| earlier.log_token.as_deref()) else {
+        return;
+    };
+    if !script.tokens.iter().any(|(name, _)| name.value.as_str() == token) {
+        let message =
+            format!("the log's key is on the token `{token}`, which is not among the script's `tokens`");
+        let hint = format!("add `{token}: {{class: any}}`: its key signs the log's head after every step");
+        problems.add_with_hint(confirm.place, message, hint);
     }
 }
 

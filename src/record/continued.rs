@@ -89,6 +89,7 @@ impl Continued {
         let last_at = read.last.and_then(|record| Timestamp::from_seconds(record.at.seconds()));
         let last_at = last_at.unwrap_or(Timestamp::FIRST);
         memory.ledger.last_at = Some(last_at);
+        memory.ledger.log_token = Some(log_key.token.clone());
         let head = Head { size: levels.size(), root: Digest::from_octets(*read.tree.root().octets()) };
         let (verifier, note, _) = signed_head(folder, &genesis.origin, &log_key, &levels, true, &mut wrong)?;
         if !wrong.is_empty() {

@@ -60,12 +60,15 @@ impl Step for ConfirmClock {
             let reference = told_time(room, person)?;
             let clock = room.stage.now();
             if clock.seconds().abs_diff(reference.seconds()) > MOST_DRIFT {
-                return Err(StepError::Clock {
+                let error = StepError::Clock {
                     clock: clock.to_string(),
                     person: person.id.clone(),
                     reference: reference.to_string(),
                     most: MOST_DRIFT,
-                });
+                };
+                // Why the ceremony stops here is nowhere else but on the screen.
+                room.stage.record_anomaly(&error.to_string())?;
+                return Err(error);
             }
             let event = Event::ClockSet {
                 source: room.stage.clock_source().into(),
@@ -80,7 +83,9 @@ impl Step for ConfirmClock {
         let window = room.setting.window;
         if !window.includes(now) {
             let (from, to) = (window.from.to_string(), window.to.to_string());
-            return Err(StepError::Window { clock: now.to_string(), from, to });
+            let error = StepError::Window { clock: now.to_string(), from, to };
+            room.stage.record_anomaly(&error.to_string())?;
+            return Err(error);
         }
         Ok(())
     }

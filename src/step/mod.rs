@@ -20,6 +20,7 @@ mod from_log;
 mod gaps;
 mod generate_key;
 mod given_key;
+mod holding;
 mod holes;
 mod initialize_token;
 mod instruct;

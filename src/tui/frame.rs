@@ -286,7 +286,7 @@ fn asked(desk: &Desk, look: Look) -> (Tone, String) {
                 }
                 Expected::OneOf(words) => format!("type one of {}, or no to decline", words.join(", ")),
                 Expected::Text => "type it in a line, no to decline".to_owned(),
-                Expected::Time => "type it such as 2026-11-01T08:00:00Z, no to decline".to_owned(),
+                Expected::Time => "type a time such as 2026-11-01T08:00:00Z, no to decline".to_owned(),
                 Expected::Signature(_) => format!("type {SIGNED}, or where the signature is; no to decline"),
             };
             (tone_of(&question.expected), format!("{who}: {how}"))

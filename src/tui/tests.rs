@@ -522,6 +522,9 @@ fn a_wrong_word_is_said_and_asked_again() {
     scene.type_in("Sign").press(&[Key::Enter]);
     assert!(scene.picture(SMALL).contains("found `Sign`, wanted exactly `sign`"));
     assert_eq!(scene.answer(), None);
+    scene.press(&[Key::Enter]);
+    assert!(scene.picture(SMALL).contains("found nothing, wanted exactly `sign`"));
+    assert_eq!(scene.answer(), None);
     scene.type_in("no").press(&[Key::Enter]);
     assert!(matches!(scene.answer(), Some(Err(NoAnswer::Declined { .. }))));
 }

@@ -12,15 +12,20 @@ use crate::stage::{Expected, Person};
 pub fn judge(expected: &Expected, answer: &str) -> Result<(), String> {
     match expected {
         Expected::Word(word) if answer == *word => Ok(()),
-        Expected::Word(word) => Err(format!("found `{}`, wanted exactly `{word}`", one_line(answer))),
+        Expected::Word(word) => Err(format!("found {}, wanted exactly `{word}`", quoted(answer))),
         Expected::Words(words) => same_words(words, answer),
         Expected::OneOf(words) if words.iter().any(|word| word == answer) => Ok(()),
         Expected::OneOf(words) => {
-            Err(format!("found `{}`, wanted exactly one of {}", one_line(answer), words.join(", ")))
+            Err(format!("found {}, wanted exactly one of {}", quoted(answer), words.join(", ")))
         }
         Expected::Text | Expected::Signature(_) => text_for_the_log(answer),
         Expected::Time => answer.parse::<Timestamp>().map(|_| ()).map_err(|error| error.to_string()),
     }
+}
+
+/// What was typed, in back-ticks; nothing has none.
+fn quoted(answer: &str) -> String {
+    if answer.is_empty() { "nothing".to_owned() } else { format!("`{}`", one_line(answer)) }
 }
 
 /// A text of somebody else's on one line: nothing in it steers the screen or turns the writing around.

@@ -328,6 +328,25 @@ fn what_is_replaced_or_destroyed_as_a_copy_has_to_be_known() {
     );
 }
 
+#[test]
+fn a_script_without_the_token_of_the_logs_key_is_refused_before_anything_begins() {
+    let table = after_the_first();
+    named(&table, "second", &[CRL]);
+    let _ = table.run_and_change_nothing("check next.yaml --log log").with(0);
+    let text = table.read("next.yaml");
+    let without: Vec<&str> = text.lines().filter(|line| !line.starts_with("  log: ")).collect();
+    assert_eq!(without.len() + 1, text.lines().count(), "{text}");
+    table.write("next.yaml", without.join("\n"));
+    let ended = table.run_and_change_nothing("check next.yaml --log log").with(2);
+    for wanted in [
+        "the log's key is on the token `log`, which is not among the script's `tokens`",
+        "hint: add `log: {class: any}`: its key signs the log's head after every step",
+    ] {
+        assert!(ended.error.contains(wanted), "{}", ended.error);
+    }
+    assert_eq!(ended.error.matches("error: ").count(), 1, "{}", ended.error);
+}
+
 /// The records of a chain.
 fn log_of(folder: &std::path::Path, out: &str) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(folder.join(out).join("ceremony-log/log.jsonl")).unwrap();

@@ -62,7 +62,7 @@ fn a_ceremony_goes_on_after_the_cable_was_pulled() {
     // A failure of the equipment, which people can see and mend; nothing was tried again.
     let ended = ended.with(4);
     assert!(ended.out.contains("CKR_DEVICE_ERROR"), "{}", ended.out);
-    assert!(ended.out.contains("go on with `rootrite resume`"), "{}", ended.out);
+    assert!(ended.out.contains("go on with `rootrite resume --log log`"), "{}", ended.out);
     assert_eq!(of(&table, "cert.signed").len(), 1, "the root's");
     let _ = Room::open(&table, RESUME).go_on(|_| None).with(0);
     let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);

@@ -93,6 +93,16 @@ fn a_pdf_says_what_the_text_says_as_others_read_it() {
 }
 
 #[test]
+fn names_in_the_cells_of_a_pdf_stand_without_back_ticks() {
+    let table = Table::without_tokens();
+    drop(table.run("print checklist script.yaml -o list.pdf").with(0));
+    let Some(read) = read_back(&table.path(""), "list.pdf") else { return };
+    let read = squeezed(&read);
+    assert!(read.contains("SigntherootCAcertificateroot-x1withitsownkeyroot-x1."), "{read}");
+    assert!(!read.contains('`'), "{read}");
+}
+
+#[test]
 fn a_scanner_reads_the_digest_of_the_plan() {
     let table = Table::without_tokens();
     planned(&table);

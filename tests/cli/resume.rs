@@ -134,7 +134,10 @@ fn an_exception_is_told_approved_and_in_log_and_report() {
     assert_eq!(told.len(), 1);
     assert_eq!(told[0]["data"]["actual"], "the seal of bag 4711 was damaged");
     assert_eq!(told[0]["data"]["approved_by"], serde_json::json!(["bo", "cy"]));
-    assert!(table.read("out/report.md").contains("step.deviation"));
+    let report = table.read("out/report.md");
+    assert!(report.contains("step.deviation"));
+    // What was signed by kind, name and digest, not as the log's JSON.
+    assert!(report.contains(" | cert.signed | root | root-x1 | `"), "{report}");
     assert_eq!(of(&table, "cert.signed").len(), 2, "the question stood");
 }
 

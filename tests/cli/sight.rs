@@ -141,9 +141,7 @@ impl Sight {
         let rows: Vec<String> = terminal.parser.screen().rows(left, width).collect();
         let below = if self.columns >= WIDE { 1 } else { 5 };
         let rows = &rows[1..rows.len() - below];
-        rows.iter()
-            .flat_map(|row| [row.trim_end(), "\n"])
-            .collect()
+        rows.iter().flat_map(|row| [row.trim_end(), "\n"]).collect()
     }
 
     /// Waits until the screen is as wanted.
@@ -382,7 +380,8 @@ impl Gone {
         ends.map(|(end, _)| end).chain([self.octets.len()]).any(|end| {
             parser.process(&self.octets[std::mem::replace(&mut begin, end)..end]);
             let screen = parser.screen();
-            flat(&screen.rows(middle_of(columns).0, middle_of(columns).1).collect::<Vec<_>>().join("\n")).contains(text)
+            flat(&screen.rows(middle_of(columns).0, middle_of(columns).1).collect::<Vec<_>>().join("\n"))
+                .contains(text)
         })
     }
 }

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::PageSize;
+use super::cell::{Lines, Run, lines as cell_lines, pieces, width as width_of};
 use super::face::{Faces, Style};
-use crate::paper::document::{Blank, Block, Cell, Document, Kind, Span, Table, Value, spelled};
+use crate::paper::document::{Blank, Block, Cell, Document, Kind, Span, Table, Value, parted_names, spelled};
 use crate::paper::qr::{MARGIN, Symbol};
 
 /// Something that is drawn; x from the left edge of the text, y down from the top of its strip, in points.
@@ -92,15 +93,15 @@ struct Maker<'f> {
 }
 
 /// How a text is set.
-#[derive(Clone, Copy)]
-struct Setting {
-    style: Style,
-    size: f32,
-    lead: f32,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Setting {
+    pub(super) style: Style,
+    pub(super) size: f32,
+    pub(super) lead: f32,
 }
 
-/// A cell's lines and how they are set; nothing where somebody writes.
-type SetCell = Option<(Setting, Vec<String>)>;
+/// A cell's lines and how far they stand apart; nothing where somebody writes.
+type SetCell = Option<(f32, Lines)>;
 
 impl Maker<'_> {
     fn blocks(&mut self, blocks: &[Block]) {
@@ -187,12 +188,7 @@ impl Maker<'_> {
     fn set(&mut self, spans: &[Span], indent: f32, setting: Setting) {
         let room = self.width - indent;
         let mut lines: Vec<(Vec<Mark>, f32)> = vec![(Vec::new(), 0.0)];
-        for span in spans {
-            let (words, style, size) = match span {
-                Span::Text(words) => (words.clone(), setting.style, setting.size),
-                // The fixed width looks larger.
-                Span::Value(value) => (value.line(), Style::Exact, setting.size * 0.92),
-            };
+        for (words, style, size) in spans.iter().flat_map(|span| looks(span, setting)) {
             let words = spelled(&words, |letter| self.faces.has(style, letter));
             let space = self.faces.width(style, size, " ");
             for (place, word) in words.split(' ').enumerate() {
@@ -201,7 +197,7 @@ impl Maker<'_> {
                 {
                     *used += space;
                 }
-                for piece in self.pieces(style, size, word, room) {
+                for piece in pieces(self.faces, style, size, word, room) {
                     let width = self.faces.width(style, size, &piece);
                     let begun =
                         lines.last().is_some_and(|(marks, used)| !marks.is_empty() && used + width > room);
@@ -224,24 +220,6 @@ impl Maker<'_> {
         for (marks, _) in lines {
             self.strips.push(Strip { height: setting.lead, marks, ..Strip::default() });
         }
-    }
-
-    /// A word in pieces that fit in a line.
-    fn pieces(&self, style: Style, size: f32, word: &str, room: f32) -> Vec<String> {
-        if self.faces.width(style, size, word) <= room {
-            return vec![word.to_owned()];
-        }
-        let mut pieces = Vec::new();
-        let mut piece = String::new();
-        for letter in word.chars() {
-            piece.push(letter);
-            if self.faces.width(style, size, &piece) > room && piece.chars().count() > 1 {
-                piece.pop();
-                pieces.push(std::mem::replace(&mut piece, letter.to_string()));
-            }
-        }
-        pieces.push(piece);
-        pieces
     }
 
     fn compare(&mut self, name: &str, value: &Value) {
@@ -345,8 +323,12 @@ impl Maker<'_> {
     /// A row. One that is very tall is in parts, between which a page may end; its line stands below the last.
     fn row(&self, cells: &[Cell], widths: &[f32], words: Setting) -> Vec<Strip> {
         let set = |(cell, width): (&Cell, &f32)| match cell {
-            Cell::Text(said) => Some((words, self.lines(said, words, *width))),
-            Cell::Value(value) => Some((CELL_EXACT, self.lines(&value.line(), CELL_EXACT, *width))),
+            Cell::Text(said) => Some((words.lead, cell_lines(self.faces, said, words, CELL_EXACT, *width))),
+            Cell::Value(value) => {
+                let whole = |text: String| vec![Run { setting: CELL_EXACT, text }];
+                let lines = self.lines(&value.line(), CELL_EXACT, *width);
+                Some((CELL_EXACT.lead, lines.into_iter().map(whole).collect()))
+            }
             Cell::Blank => None,
         };
         let cells: Vec<SetCell> = cells.iter().zip(widths).map(set).collect();
@@ -362,11 +344,15 @@ impl Maker<'_> {
         let mut x = 0.0;
         let mut height: f32 = 0.0;
         for (cell, width) in cells.iter().zip(widths) {
-            if let Some((setting, lines)) = cell {
+            if let Some((lead, lines)) = cell {
                 let mut y = if from == 0 { 3.0 } else { 0.0 };
                 for line in lines.iter().skip(from).take(most) {
-                    marks.push(text(x, y + setting.lead * 0.78, *setting, line));
-                    y += setting.lead;
+                    let mut along = x;
+                    for run in line {
+                        marks.push(text(along, y + lead * 0.78, run.setting, &run.text));
+                        along += width_of(self.faces, run);
+                    }
+                    y += lead;
                 }
                 height = height.max(if ends { y + 3.0 } else { y });
             } else {
@@ -385,7 +371,8 @@ impl Maker<'_> {
         let said = spelled(said, |letter| self.faces.has(setting.style, letter));
         let mut lines = vec![String::new()];
         for word in said.split(' ') {
-            for (place, piece) in self.pieces(setting.style, setting.size, word, room).into_iter().enumerate()
+            for (place, piece) in
+                pieces(self.faces, setting.style, setting.size, word, room).into_iter().enumerate()
             {
                 let Some(line) = lines.last_mut() else { continue };
                 let longer = if line.is_empty() { piece.clone() } else { format!("{line} {piece}") };
@@ -467,6 +454,23 @@ impl Maker<'_> {
             strip.marks.push(Mark::Fill { x: -9.0, y: 0.0, width: 2.0, height, grey: 0.78 });
         }
         self.gap(9.0);
+    }
+}
+
+/// What a span says, and how each part of it is set: a name between back-ticks as a value, without them.
+fn looks(span: &Span, setting: Setting) -> Vec<(String, Style, f32)> {
+    // The fixed width looks larger.
+    let exact = setting.size * 0.92;
+    match span {
+        Span::Text(words) => parted_names(words)
+            .into_iter()
+            .map(|(is_name, part)| {
+                let (style, size) =
+                    if is_name { (Style::Exact, exact) } else { (setting.style, setting.size) };
+                (part.to_owned(), style, size)
+            })
+            .collect(),
+        Span::Value(value) => vec![(value.line(), Style::Exact, exact)],
     }
 }
 

@@ -1,5 +1,6 @@
 //! A document as PDF: fonts embedded, equal octets for an equal document, nothing of this machine or moment in it.
 
+mod cell;
 mod face;
 mod layout;
 mod write;

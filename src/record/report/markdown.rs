@@ -53,6 +53,26 @@ struct Row {
     data: Vec<(String, String)>,
     /// The same by name.
     fields: BTreeMap<String, String>,
+    /// What was signed, where the record is of that.
+    artifact: Artifact,
+}
+
+/// What was signed: `-` for what the record does not say.
+#[derive(serde::Serialize)]
+struct Artifact {
+    kind: String,
+    name: String,
+    sha256: String,
+}
+
+impl Artifact {
+    fn of(record: &Record) -> Self {
+        let said = |name: &str| {
+            let value = record.data.get("artifact").and_then(|artifact| artifact.get(name));
+            value.map_or_else(|| "-".to_owned(), shown)
+        };
+        Self { kind: said("kind"), name: said("name"), sha256: said("sha256") }
+    }
 }
 
 impl Row {
@@ -66,6 +86,7 @@ impl Row {
             event: record.ev.clone(),
             actor: record.actor.id.clone(),
             fields: data.iter().cloned().collect(),
+            artifact: Artifact::of(record),
             data,
         }
     }

@@ -28,11 +28,12 @@ fn judge<'a>(certificate: &Certificate<'a>, _: &Context<'a>) -> Judgement {
 
 /// What is wrong with the form of a time for its date, if anything.
 pub(in crate::rule) fn wrong_form(time: &TimeView<'_>) -> Option<&'static str> {
-    match (time.form(), time.at().fields()) {
-        (TimeForm::Generalized, [..2050, ..]) => Some("is a GeneralizedTime; to 2049 it has to be a UTCTime"),
-        // A UTCTime cannot say anything later than 2049.
-        _ => None,
+    // A UTCTime cannot say anything later than 2049.
+    if time.form() != TimeForm::Generalized {
+        return None;
     }
+    let [year, ..] = time.at().fields();
+    (year < 2050).then_some("is a GeneralizedTime; to 2049 it has to be a UTCTime")
 }
 
 #[cfg(test)]
