@@ -64,5 +64,6 @@ mod signing;
 mod sites;
 mod split_secret;
 mod standby;
+mod strange_files;
 mod table;
 mod witness;

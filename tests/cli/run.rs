@@ -420,7 +420,11 @@ fn a_clock_that_people_do_not_share_ends_it() {
     );
     let ended = table.run(ANSWERED).with(3);
     assert!(ended.error.contains("they may differ by 120 seconds"), "{}", ended.error);
-    assert!(ended.error.contains("go on with `rootrite resume --log log` when all are ready"), "{}", ended.error);
+    assert!(
+        ended.error.contains("go on with `rootrite resume --log log` when all are ready"),
+        "{}",
+        ended.error
+    );
     // Why it stopped is in the log, not only on the screen.
     let log = table.read("log/log.jsonl");
     let last = log.lines().last().unwrap();
