@@ -17,6 +17,7 @@ use super::replaced::replaced;
 use super::share_set::{
     ShareSet, bag, file_for_media, forget_lost_files, learn_of_share, recall_bags, used_sets,
 };
+use super::stand_in::is_stand_in;
 use super::vendor_backup::VendorBackup;
 use super::{Bag, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::{Digest, hex};
@@ -648,7 +649,7 @@ fn restore_tokens(names: &[Located<Id>], key: Option<&Key>, scope: &mut Scope<'_
     let mut all = Vec::new();
     for name in names {
         let token = scope.token(name)?;
-        let Some(key) = key else { continue };
+        let Some(key) = key.filter(|key| !is_stand_in(&token) && !is_stand_in(&key.token)) else { continue };
         if token == key.token || all.contains(&token) {
             let message = format!("a restore to `{token}` proves nothing: the key is there already");
             scope.problems.add(name.place, message);

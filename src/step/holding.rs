@@ -124,10 +124,9 @@ fn add_people(names: &[Located<Id>], all: &mut Vec<Person>, scope: &mut Scope<'_
             if all.contains(&person) {
                 let message = format!("`{}` holds two shares; each holder has one", person.id);
                 scope.problems.add(name.place, message);
-                whole = false;
-            } else {
-                all.push(person);
             }
+            // Refused as it is, it still counts for how many there are to be.
+            all.push(person);
         }
     }
     whole

@@ -111,7 +111,7 @@ impl Step for RefreshShares {
         let holders = holding.as_ref().map_or(&[][..], |holding| &holding.holders);
         let encrypted = encrypted(&spec.encrypted, holders, scope);
         new_media(&spec.key, &encrypted, scope);
-        let key = scope.key(&spec.key)?;
+        let key = scope.real_key(&spec.key)?;
         let backup = backup_of(&spec.key, scope)?;
         let lost = lost_sheets(&spec, &backup, scope)?;
         let earlier = scope.ledger.backups.left_of(backup.spki_sha256, &[&backup.set]);

@@ -60,7 +60,7 @@ impl Step for RestoreKey {
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let person = plugger(spec.ask.as_ref(), &spec.key, scope);
         let to: Vec<Option<String>> = spec.to.iter().map(|name| scope.token(name)).collect();
-        let key = scope.key(&spec.key)?;
+        let key = scope.real_key(&spec.key)?;
         let backup = backup_of(&spec.key, scope)?;
         holders_here(&backup, &spec.key, scope);
         let copy = spec.copy.as_ref().map_or(1, |copy| copy.value);
