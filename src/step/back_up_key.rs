@@ -14,7 +14,7 @@ use super::encrypted_share::{encrypted, new_media, own_medium};
 use super::key_shares::{Sheets, ThrowAway, sheets};
 use super::replaced::replaced;
 use super::share_set::{
-    ShareSet, bag, file_for_media, forget_lost_files, learn_of_share, recall_bags, used_sets,
+    ShareSet, all_are_here, bag, file_for_media, forget_lost_files, learn_of_share, recall_bags, used_sets,
 };
 use super::vendor_backup::VendorBackup;
 use super::{Bag, Room, Scope, Step, StepError, Wrapping, spec};
@@ -308,6 +308,8 @@ impl WrappedBackup {
     ) -> Result<Result<KeyBackup, (KeyBackup, Person)>, StepError> {
         let (format, mechanism) =
             issuance::wrapping_between(&key.name, &key.token, &self.restore_to, room.stage)?;
+        // Before the key is wrapped: for a set that cannot be dealt it would leave its token in vain.
+        all_are_here(&self.holders, || format!("the backup of the key `{}`", self.key), room)?;
         let scheme = (self.threshold, self.holders.len());
         let (kek, dealt) = deal_new(key, &key.token, scheme, room)?;
         let mut backup = KeyBackup {
