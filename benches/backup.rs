@@ -42,6 +42,7 @@ fn backup() {
         set: shares[0].set().to_string(),
         threshold: 3,
         shares: 5,
+        groups: Vec::new(),
         check: KeyCheck::of(&kek),
         spki: vec![0x30; 550],
         wrapped: vec![0xa5; 2384],

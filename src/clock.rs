@@ -35,6 +35,14 @@ impl Timestamp {
         if seconds <= Self::MAX.0 { Some(Self(seconds)) } else { None }
     }
 
+    /// 00:00:00Z, so many days after 1970-01-01; the largest moment if that is later.
+    pub const fn of_day(days: u64) -> Self {
+        match Self::from_seconds(days.saturating_mul(DAY)) {
+            Some(day) => day,
+            None => Self::MAX,
+        }
+    }
+
     /// Seconds since 1970-01-01T00:00:00Z.
     pub const fn seconds(self) -> u64 {
         self.0

@@ -204,6 +204,7 @@ fn a_key_is_recovered_from_shares_and_the_wrapped_key_alone() {
         set: shares[0].set().to_string(),
         threshold: 3,
         shares: 5,
+        groups: Vec::new(),
         check: KeyCheck::of(&kek),
         spki: made.public_key.spki_der().to_vec(),
         wrapped: wrapped.octets,

@@ -1,12 +1,14 @@
 //! A file that answers in people's place: for practice logs only.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use crate::approval::practice_signature;
 use crate::clock::Timestamp;
 use crate::conduct::improvised_share;
+use crate::failure::Failure;
 use crate::script::{Fields, FromNode, Named, Node, Problems, Value, Word, read_secret, version, wrong};
 use crate::secret::SecretOctets;
 use crate::stage::{
@@ -14,7 +16,7 @@ use crate::stage::{
     ShareDelivery, ShareRequest, SignRequest, bring_signature, shared_pin,
 };
 
-use super::plain;
+use super::{files, plain};
 use crate::tui::judge;
 
 /// What the file says.
@@ -52,6 +54,17 @@ struct Deviation {
 }
 
 impl Answers {
+    /// Reads the answers that are in a file.
+    ///
+    /// # Errors
+    ///
+    /// The file's, or every problem, each with its place.
+    pub fn of_file(path: &Path) -> Result<Self, Failure> {
+        // It may hold PINs.
+        let octets = Zeroizing::new(files::octets(path)?);
+        Ok(Self::read(&path.display().to_string(), &octets)?)
+    }
+
     /// Reads a file of answers.
     ///
     /// # Errors

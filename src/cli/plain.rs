@@ -120,11 +120,10 @@ impl Operators for Plain<'_> {
     }
 
     fn deliver(&mut self, delivery: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
-        let ShareDelivery { of, person, set_id, index, count, threshold, share, .. } = delivery;
+        let ShareDelivery { of, person, set_id, share, .. } = delivery;
+        let (which, takes) = (delivery.which(), delivery.takes());
         let who = said(person);
-        self.say(&format!(
-            "\n  {who}: the next screen is for you alone. It shows share {index} of {count} of {of}.\n"
-        ));
+        self.say(&format!("\n  {who}: the next screen is for you alone. It shows {which} of {of}.\n"));
         let ended = |why: std::io::Error| NoAnswer::Ended { question: format!("{who}: your share ({why})") };
         quiet::typed("  Press Enter when nobody else sees the screen: ").map_err(ended)?;
         let what = match of {
@@ -132,9 +131,7 @@ impl Operators for Plain<'_> {
             _ => "Write down every group. The last character of each checks it",
         };
         let salt = delivery.salt.map_or_else(String::new, |salt| format!(", and the salt {salt}"));
-        let above = format!(
-            "{who}: share {index} of {count} of {of}, set {set_id}; it takes {threshold}.\n{what}{salt}."
-        );
+        let above = format!("{who}: {which} of {of}, set {set_id}; {takes}.\n{what}{salt}.");
         quiet::shown_share(
             &above,
             share,
@@ -147,7 +144,10 @@ impl Operators for Plain<'_> {
         let (who, of) = (said(&request.person), &request.of);
         let prompt = match request.purpose {
             SharePurpose::ReadBack { index } => {
-                format!("  {who}: type share {index} back; an empty line shows it once more: ")
+                format!(
+                    "  {who}: type {} back; an empty line shows it once more: ",
+                    request.division().named(index)
+                )
             }
             SharePurpose::Login { given, .. } => {
                 let of = match of {

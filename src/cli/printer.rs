@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use thiserror::Error;
 
-use crate::paper::{Sheet, SheetError, SheetFace};
+use crate::paper::{Sheet, SheetError, SheetFace, SheetGroup};
 use crate::plan::{PrinterPort, SitePrinter};
 use crate::secret::SecretOctets;
 use crate::stage::{
@@ -178,6 +178,15 @@ impl<'p> Printing<'p> {
             index: delivery.index,
             count: Some(delivery.count),
             threshold: delivery.threshold,
+            group: delivery.member.as_ref().map(|member| SheetGroup {
+                name: Some(member.name.clone()),
+                group: member.group,
+                groups: member.groups,
+                groups_needed: member.groups_needed,
+                number: member.number,
+                count: Some(member.count),
+                threshold: member.threshold,
+            }),
             salt: delivery.salt.map(str::to_owned),
         }
     }
@@ -241,8 +250,8 @@ impl Operators for Printing<'_> {
         if self.people.is_improvised() {
             return self.people.deliver(delivery);
         }
-        let ShareDelivery { index, count, of, .. } = delivery;
-        let before = format!("Stand at the printer, alone: it prints share {index} of {count} of {of}");
+        let ShareDelivery { index, of, .. } = delivery;
+        let before = format!("Stand at the printer, alone: it prints {} of {of}", delivery.which());
         self.word(delivery, before, "print")?;
         if let Err(error) = print(&self.printer, &self.face(delivery), delivery.share) {
             let sentence = format!(
@@ -275,7 +284,7 @@ impl Operators for Printing<'_> {
 mod tests {
     use super::*;
     use crate::paper::test_page;
-    use crate::stage::Person;
+    use crate::stage::{Member, Person};
 
     /// Says yes to everything and keeps what was asked and told.
     #[derive(Default)]
@@ -305,6 +314,10 @@ mod tests {
     }
 
     fn delivered(printer: &SitePrinter) -> Willing {
+        delivered_of(printer, None)
+    }
+
+    fn delivered_of(printer: &SitePrinter, member: Option<Member>) -> Willing {
         let mut people = Willing::default();
         let (_, words) = test_page();
         let delivery = ShareDelivery {
@@ -317,6 +330,7 @@ mod tests {
             index: 2,
             count: 5,
             threshold: 3,
+            member,
             share: &words,
         };
         beside(&mut people, Some(printer), "2026-11", true, |people| people.deliver(&delivery)).unwrap();
@@ -325,6 +339,33 @@ mod tests {
 
     fn by(to: PrinterPort) -> SitePrinter {
         SitePrinter { to, pdf: false, letter: false }
+    }
+
+    #[test]
+    fn a_share_of_a_group_says_so_on_its_sheet_and_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("paper");
+        let command = ["sh".into(), "-c".into(), format!("cat > {}", file.display())];
+        let member = Member {
+            name: "europe".into(),
+            group: 1,
+            number: 2,
+            threshold: 2,
+            count: 3,
+            groups_needed: 2,
+            groups: 4,
+        };
+        let people = delivered_of(&by(PrinterPort::Command(command.into())), Some(member));
+        let paper = std::fs::read_to_string(file).unwrap();
+        for wanted in ["1 of 4, 2 needed: europe", "2 of 3, 2 needed; 2 of 5 of the set"] {
+            assert!(paper.contains(wanted), "{wanted}: {paper}");
+        }
+        assert!(
+            people
+                .heard
+                .iter()
+                .any(|said| said.contains("share 2 of 5 (share 2 of 3 of the group `europe`)"))
+        );
     }
 
     #[test]

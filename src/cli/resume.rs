@@ -95,10 +95,7 @@ impl Resume {
         if !run.rehearsal {
             somebody_answers(self.answers.is_some(), self.plain, run.practice)?;
         }
-        let answers = match &self.answers {
-            None => None,
-            Some(path) => Some(Answers::read(&path.display().to_string(), &files::octets(path)?)?),
-        };
+        let answers = self.answers.as_deref().map(Answers::of_file).transpose()?;
         // Two processes in one token can spoil it: the one that outlived the program has the first word.
         self.wait_for_modules(&ceremony, out)?;
         let interrupted = Interrupted::read(&self.log, &ceremony).map_err(unreadable)?;

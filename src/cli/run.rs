@@ -3,8 +3,6 @@
 use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use super::answers::{Answering, Answers};
 use super::plain::Plain;
 use super::rehearse::{machine, new_folder, writable};
@@ -94,13 +92,7 @@ impl Run {
             Ok((site, octets))
         });
         let given = approvals::read(&self.approvals);
-        let answers = match &self.answers {
-            None => Ok(None),
-            // It may hold PINs.
-            Some(path) => files::octets(path)
-                .map(Zeroizing::new)
-                .and_then(|octets| Ok(Some(Answers::read(&path.display().to_string(), &octets)?))),
-        };
+        let answers = self.answers.as_deref().map(Answers::of_file).transpose();
         match (plan, site, answers, given) {
             (Ok(plan), Ok((site, site_octets)), Ok(answers), Ok(given)) => {
                 let approvals = approvals::verify(&plan, Some(site.sha256), &given)?;

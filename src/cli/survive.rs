@@ -9,6 +9,7 @@ use super::files;
 use crate::failure::{Failure, Turn};
 use crate::issuance::{KnownShare, LeftSet, SecretSurvival, Survival};
 use crate::script::{Fields, FromNode, Id, Located, Named, Node, Problems, Whole, read_as, version};
+use crate::stage::Division;
 
 /// Say which lost people, sheets, media, tokens or sites would lose a key, or a secret in shares
 ///
@@ -138,16 +139,18 @@ fn text_of_secrets(all: &[SecretSurvival], losses: &[(String, BTreeSet<&str>)]) 
     for one in all {
         let secret = &one.secret;
         let holders: Vec<&str> = secret.shares.values().map(|share| share.holder.as_str()).collect();
-        let most = secret.share_count.saturating_sub(secret.threshold) + 1;
+        let lost = match (&secret.groups, secret.division().fewest_lost()) {
+            (None, 1) => "one sheet is lost".to_owned(),
+            _ => format!("{} are lost", sheets_lost(secret.division())),
+        };
         let _ = writeln!(
             text,
-            "the secret {}\n  shares  {} of {}, set {}: {}\n  lost if {}",
+            "the secret {}\n  shares  {}, set {}: {}\n  lost if {}",
             secret.name,
-            secret.threshold,
-            secret.share_count,
+            secret.division().said(),
             secret.set,
             holders.join(", "),
-            if most == 1 { "one sheet is lost".to_owned() } else { format!("{most} sheets are lost") }
+            lost
         );
         text.push_str(&alone(&one.alone()));
         for left in &one.left {
@@ -158,6 +161,18 @@ fn text_of_secrets(all: &[SecretSurvival], losses: &[(String, BTreeSet<&str>)]) 
         }
     }
     text
+}
+
+/// How many sheets have to be lost until too few are left; of groups it depends on which.
+fn sheets_lost(division: Division<'_>) -> String {
+    let fewest = division.fewest_lost();
+    match division.groups {
+        None => format!("{fewest} sheets"),
+        Some(groups) => {
+            let broken = groups.all().len() - groups.needed() + 1;
+            format!("so many sheets that {broken} of the groups have too few ({fewest} at the fewest)")
+        }
+    }
 }
 
 fn alone(things: &[String]) -> String {
@@ -177,8 +192,8 @@ fn not_accounted_for(left: &LeftSet, opens: &str) -> String {
         format!("share {index} ({}{missing})", share.holder)
     };
     let sheets: Vec<String> = left.sheets.iter().map(sheet).collect();
-    let (there, threshold) = (left.sheets.len(), left.threshold);
-    let opens = match (there >= threshold, opens) {
+    let threshold = left.division().takes();
+    let opens = match (left.is_enough(), opens) {
         (false, _) => format!("too few for the threshold of {threshold}: nothing opens with them"),
         (true, "") => format!("enough for the threshold of {threshold}; no medium of that set is left"),
         (true, opens) => format!("ENOUGH for the threshold of {threshold}: they open {opens}"),
@@ -201,15 +216,14 @@ fn text(all: &[Survival], losses: &[(String, BTreeSet<&str>)]) -> String {
             let holders: Vec<&str> = backup.shares.values().map(|share| share.holder.as_str()).collect();
             let _ = writeln!(
                 text,
-                "  shares  {} of {}, set {}: {}\n  media   {}",
-                backup.threshold,
-                backup.share_count,
+                "  shares  {}, set {}: {}\n  media   {}",
+                backup.division().said(),
                 backup.set,
                 holders.join(", "),
                 backup.copies.join(", ")
             );
-            let most = backup.share_count.saturating_sub(backup.threshold) + 1;
-            let _ = write!(all_lost, ", and {most} sheets or all {} media", backup.copies.len());
+            let sheets = sheets_lost(backup.division());
+            let _ = write!(all_lost, ", and {sheets} or all {} media", backup.copies.len());
         }
         let _ = writeln!(text, "  lost if {all_lost}");
         text.push_str(&alone(&key.alone()));

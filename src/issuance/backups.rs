@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::digest::Digest;
+use crate::stage::{Division, Groups};
 
 /// Every backup that the log knows, and the keys that wait for theirs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,11 +27,18 @@ pub struct DividedSecret {
     pub threshold: usize,
     /// How many there are.
     pub share_count: usize,
+    /// The groups of its holders, if there are several.
+    pub groups: Option<Groups>,
     /// The shares that were handed out.
     pub shares: Shares,
 }
 
 impl DividedSecret {
+    /// How it is divided.
+    pub const fn division(&self) -> Division<'_> {
+        Division { threshold: self.threshold, count: self.share_count, groups: self.groups.as_ref() }
+    }
+
     /// Whether it counts: every holder has confirmed, and none has given a sheet back.
     pub fn is_whole(&self) -> bool {
         are_whole(&self.shares, self.share_count)
@@ -68,6 +76,8 @@ pub struct KeyBackup {
     pub threshold: usize,
     /// How many there are.
     pub share_count: usize,
+    /// The groups of their holders, if there are several.
+    pub groups: Option<Groups>,
     /// The key-encryption key's check value, in hex.
     pub check: String,
     /// The shares that were handed out, by their numbers.
@@ -111,8 +121,12 @@ pub struct SentShare {
 pub struct LeftSet {
     /// The set.
     pub set: String,
-    /// How many of its sheets open what it was for.
+    /// How many of its sheets open what it was for; of groups, the fewest.
     pub threshold: usize,
+    /// How many there were.
+    pub share_count: usize,
+    /// The groups of their holders, if there were several.
+    pub groups: Option<Groups>,
     /// The media that it was on.
     pub copies: Vec<String>,
     /// The sheets that are not accounted for, by their numbers.
@@ -120,9 +134,26 @@ pub struct LeftSet {
 }
 
 impl KeyBackup {
+    /// How its key-encryption key is divided.
+    pub const fn division(&self) -> Division<'_> {
+        Division { threshold: self.threshold, count: self.share_count, groups: self.groups.as_ref() }
+    }
+
     /// Whether it counts: every holder has confirmed, and none has given a sheet back. A vendor's has no shares.
     pub fn is_whole(&self) -> bool {
         are_whole(&self.shares, self.share_count)
+    }
+}
+
+impl LeftSet {
+    /// How it was divided.
+    pub const fn division(&self) -> Division<'_> {
+        Division { threshold: self.threshold, count: self.share_count, groups: self.groups.as_ref() }
+    }
+
+    /// Whether the sheets that are left open what it was for.
+    pub fn is_enough(&self) -> bool {
+        self.division().is_enough(&self.sheets.keys().copied().collect())
     }
 }
 
@@ -150,6 +181,8 @@ impl Backups {
         let left = gone.map(|secret| LeftSet {
             set: secret.set.clone(),
             threshold: secret.threshold,
+            share_count: secret.share_count,
+            groups: secret.groups.clone(),
             copies: Vec::new(),
             sheets: left_in(&secret.shares),
         });
@@ -216,6 +249,8 @@ impl Backups {
         let left = gone.map(|backup| LeftSet {
             set: backup.set.clone(),
             threshold: backup.threshold,
+            share_count: backup.share_count,
+            groups: backup.groups.clone(),
             copies: backup.copies.clone(),
             sheets: left_in(&backup.shares),
         });

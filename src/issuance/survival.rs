@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{DividedSecret, KeyBackup, Ledger, LeftSet};
+use super::{DividedSecret, KeyBackup, KnownShare, Ledger, LeftSet, Shares};
 
 /// Where a key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,11 +49,8 @@ impl Survival {
             return true;
         }
         let Some(backup) = &self.backup else { return false };
-        let sheets = self.sheets();
-        let there = sheets
-            .iter()
-            .filter(|(holder, sheet)| !lost.contains(holder.as_str()) && !lost.contains(sheet.as_str()));
-        there.count() >= backup.threshold && backup.copies.iter().any(|copy| !lost.contains(copy.as_str()))
+        backup.division().is_enough(&there(&backup.set, &backup.shares, lost))
+            && backup.copies.iter().any(|copy| !lost.contains(copy.as_str()))
     }
 
     /// Everything that can be lost of it: tokens, holders, sheets, media.
@@ -71,8 +68,7 @@ impl Survival {
     /// Whoever has a share, and what the sheet is called where it is in a bag.
     pub fn sheets(&self) -> Vec<(String, String)> {
         let Some(backup) = &self.backup else { return Vec::new() };
-        let sheet = |index: &u64| format!("share-{}-{index}", backup.set);
-        backup.shares.iter().map(|(index, share)| (share.holder.clone(), sheet(index))).collect()
+        sheets_of(&backup.set, &backup.shares)
     }
 }
 
@@ -96,11 +92,7 @@ impl SecretSurvival {
 
     /// Whether as many sheets as it takes are still there without these things.
     pub fn survives(&self, lost: &BTreeSet<&str>) -> bool {
-        let sheets = self.sheets();
-        let there = sheets
-            .iter()
-            .filter(|(holder, sheet)| !lost.contains(holder.as_str()) && !lost.contains(sheet.as_str()));
-        there.count() >= self.secret.threshold
+        self.secret.division().is_enough(&there(&self.secret.set, &self.secret.shares, lost))
     }
 
     /// Everything that can be lost of it: holders and sheets.
@@ -115,9 +107,25 @@ impl SecretSurvival {
 
     /// Whoever has a share, and what the sheet is called where it is in a bag.
     pub fn sheets(&self) -> Vec<(String, String)> {
-        let sheet = |index: &u64| format!("share-{}-{index}", self.secret.set);
-        self.secret.shares.iter().map(|(index, share)| (share.holder.clone(), sheet(index))).collect()
+        sheets_of(&self.secret.set, &self.secret.shares)
     }
+}
+
+/// Whoever has a share of a set, and what the sheet is called where it is in a bag.
+fn sheets_of(set: &str, shares: &Shares) -> Vec<(String, String)> {
+    shares.iter().map(|(index, share)| (share.holder.clone(), sheet(set, *index))).collect()
+}
+
+/// The numbers of the shares that neither they nor their holders are lost with these things.
+fn there(set: &str, shares: &Shares, lost: &BTreeSet<&str>) -> BTreeSet<u64> {
+    let is_there = |(index, share): &(&u64, &KnownShare)| {
+        !lost.contains(share.holder.as_str()) && !lost.contains(sheet(set, **index).as_str())
+    };
+    shares.iter().filter(is_there).map(|(index, _)| *index).collect()
+}
+
+fn sheet(set: &str, index: u64) -> String {
+    format!("share-{set}-{index}")
 }
 
 /// What is left of the sets before the one that counts. Of their media: those that nobody has destroyed before the others.
@@ -135,7 +143,7 @@ fn left_of(backup: &KeyBackup, ledger: &Ledger) -> Vec<LeftSet> {
 mod tests {
     use super::*;
     use crate::digest::Digest;
-    use crate::issuance::KnownShare;
+    use crate::stage::{Groups, HolderGroup};
 
     fn survival(tokens: &[&str]) -> Survival {
         let share = |number: u64| {
@@ -164,6 +172,7 @@ mod tests {
             set: "5a3f".into(),
             threshold: 2,
             share_count: 3,
+            groups: None,
             check: String::new(),
             shares: (1..=3).map(share).collect(),
             restored: BTreeSet::new(),
@@ -186,6 +195,26 @@ mod tests {
             assert_eq!(key.survives(&lost.iter().copied().collect()), survives, "{lost:?}");
         }
         assert_eq!(key.alone(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn of_groups_as_many_sheets_as_it_takes_are_enough_only_if_they_are_of_the_right_groups() {
+        let mut key = survival(&[]);
+        let backup = key.backup.as_mut().unwrap();
+        let group = |name: &str| HolderGroup::new(name, 2, 3).unwrap();
+        let groups = Groups::new(2, vec![group("europe"), group("asia"), group("americas")]).unwrap();
+        let one = backup.shares.values().next().unwrap().clone();
+        let share = |number: u64| (number, KnownShare { holder: format!("h{number}"), ..one.clone() });
+        backup.shares = (1..=9).map(share).collect();
+        (backup.threshold, backup.share_count, backup.groups) = (4, 9, Some(groups));
+        for (lost, survives) in [
+            (&["h1", "h2", "h3", "h4", "h7"][..], true),
+            (&["h1", "share-5a3f-4", "h7"], true),
+            (&["h1", "h2", "h4", "h5"], false),
+            (&["h1", "share-5a3f-2", "h4", "share-5a3f-5"], false),
+        ] {
+            assert_eq!(key.survives(&lost.iter().copied().collect()), survives, "{lost:?}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub use pdf::{PageSize, PdfError, pdf};
 pub use planned::{Planned, PlannedError};
 pub use qr::{MARGIN, Symbol, TooLong, characters};
 pub use script::{annotated, checklist, script};
-pub use sheet::{Sheet, SheetError, SheetFace, test_page};
+pub use sheet::{Sheet, SheetError, SheetFace, SheetGroup, test_page};
 pub use template::{Parts, Template, TemplateError, fill};
 pub use text::{COLUMNS, PRACTICE, text};
 pub use told::Told;

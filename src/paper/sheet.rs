@@ -41,10 +41,47 @@ pub struct SheetFace {
     pub index: u64,
     /// How many there are, where that is known.
     pub count: Option<usize>,
-    /// How many it takes.
+    /// How many it takes; of groups, the fewest.
     pub threshold: usize,
+    /// Where it stands in its group, if there are several.
+    pub group: Option<SheetGroup>,
     /// What the log's commitment to it was made with.
     pub salt: Option<String>,
+}
+
+/// Where a share stands in its group.
+#[derive(Clone, Debug)]
+pub struct SheetGroup {
+    /// What the group is called, where that is known.
+    pub name: Option<String>,
+    /// Which group it is, counted from 1.
+    pub group: u64,
+    /// How many groups there are.
+    pub groups: usize,
+    /// How many of them are needed.
+    pub groups_needed: usize,
+    /// Which share of the group it is, counted from 1.
+    pub number: u64,
+    /// How many the group has, where that is known.
+    pub count: Option<usize>,
+    /// How many of them are needed.
+    pub threshold: usize,
+}
+
+impl SheetGroup {
+    /// What the page says of it, to be compared. `index`: which of the set it is, where that is known.
+    fn facts(&self, index: Option<String>) -> [(&'static str, String); 2] {
+        let name = self.name.as_ref().map_or_else(String::new, |name| format!(": {name}"));
+        let number = match self.count {
+            Some(count) => format!("{} of {count}", self.number),
+            None => self.number.to_string(),
+        };
+        let index = index.map_or_else(String::new, |index| format!("; {index} of the set"));
+        [
+            ("group", format!("{} of {}, {} needed{name}", self.group, self.groups, self.groups_needed)),
+            ("share of the group", format!("{number}, {} needed{index}", self.threshold)),
+        ]
+    }
 }
 
 /// A page to be written to a printer.
@@ -156,6 +193,7 @@ pub fn test_page() -> (SheetFace, SecretOctets) {
         index: 1,
         count: Some(1),
         threshold: 1,
+        group: None,
         salt: Some("0123456789abcdef0123456789abcdef".into()),
     };
     // What it says is no share: it has another number of words.
@@ -177,22 +215,29 @@ fn document(face: &SheetFace, height: u16, template: Option<Template<'_>>) -> Re
         Some(count) => format!("{} of {count}", face.index),
         None => face.index.to_string(),
     };
-    parts.value("threshold", Value::exact(face.threshold.to_string()));
+    let threshold = face.group.as_ref().map_or(face.threshold, |group| group.threshold);
+    parts.value("threshold", Value::exact(threshold.to_string()));
+    parts.flag("grouped", face.group.is_some());
     let mut facts = vec![Block::sentence(&format!("A share of {}.", face.of))];
     let ceremony = face.ceremony.clone().unwrap_or_else(|| "printed anew, outside of a ceremony".into());
-    let shown = [
-        ("holder", face.holder.clone()),
-        ("set", face.set_id.clone()),
-        ("share", index),
-        ("shares that are needed", face.threshold.to_string()),
-        ("ceremony", ceremony),
-        ("salt", face.salt.clone().unwrap_or_else(|| "none".into())),
-    ];
+    let mut shown = vec![("holder", face.holder.clone()), ("set", face.set_id.clone())];
+    match &face.group {
+        None => shown.extend([("share", index), ("shares that are needed", face.threshold.to_string())]),
+        // One that is printed anew knows no number in its set.
+        Some(group) => shown.extend(group.facts(face.count.map(|_| index))),
+    }
+    let salt = face.salt.clone().unwrap_or_else(|| "none".into());
+    shown.extend([("ceremony", ceremony), ("salt", salt)]);
     facts.extend(shown.into_iter().map(|(name, value)| Block::Compare(name.into(), Value::exact(value))));
     parts.block("facts", facts);
     parts.block("share", vec![Block::Reserved(height)]);
     let blocks = fill(template, &parts)?;
-    let about = format!("set {}, share {}, {}", face.set_id, face.index, face.holder);
+    let about = match &face.group {
+        Some(SheetGroup { group, number, .. }) => {
+            format!("set {}, group {group}, share {number} of it, {}", face.set_id, face.holder)
+        }
+        None => format!("set {}, share {}, {}", face.set_id, face.index, face.holder),
+    };
     Ok(Document { title: "Share".into(), about, practice: face.practice, initialled: false, blocks })
 }
 
@@ -361,6 +406,48 @@ mod tests {
         }
     }
 
+    /// The test page as one of a group.
+    fn grouped(name: Option<&str>) -> SheetFace {
+        let (face, _) = test_page();
+        let group = SheetGroup {
+            name: name.map(str::to_owned),
+            group: 3,
+            groups: 4,
+            groups_needed: 2,
+            number: 5,
+            count: name.map(|_| 7),
+            threshold: 6,
+        };
+        let (index, count) = (18, name.map(|_| 23));
+        SheetFace { group: Some(group), index, count, threshold: 9, ..face }
+    }
+
+    #[test]
+    fn a_sheet_of_a_group_says_which_group_and_which_of_it_and_how_many_of_both_it_takes() {
+        let (_, words) = test_page();
+        let text = |face: &SheetFace| {
+            let text = String::from_utf8(printed(&Sheet::text(face, &words, None).unwrap())).unwrap();
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let named = text(&grouped(Some("europe")));
+        for wanted in [
+            "group: 3 of 4, 2 needed: europe ",
+            "share of the group: 5 of 7, 6 needed; 18 of 23 of the set ",
+            "It takes 6 of this group",
+        ] {
+            assert!(named.contains(wanted), "{wanted}: {named}");
+        }
+        assert!(!named.contains("shares that are needed") && !named.contains("With 9 of them"), "{named}");
+        // Printed anew it is known by what the share itself says.
+        let anew = text(&grouped(None));
+        for wanted in ["group: 3 of 4, 2 needed ", "share of the group: 5, 6 needed "] {
+            assert!(anew.contains(wanted), "{wanted}: {anew}");
+        }
+        assert!(!anew.contains("of the set"), "{anew}");
+        let alone = text(&test_page().0);
+        assert!(alone.contains("With 1 of them") && !alone.contains("in groups"), "{alone}");
+    }
+
     #[test]
     #[cfg(feature = "pdf")]
     fn what_stands_around_a_share_is_the_same_whatever_the_share_is() {
@@ -386,9 +473,13 @@ mod tests {
         face.of = format!("the backup of the key `{long}`");
         face.holder.clone_from(&long);
         face.ceremony = Some(long);
+        let group = grouped(Some(&"a-group-".repeat(4))).group;
         let words = SecretOctets::read(["academic"; 33].join(" ").as_bytes()).unwrap();
-        for size in [PageSize::A4, PageSize::Letter] {
-            let printed = printed(&Sheet::pdf(&face, &words, size, None).unwrap());
+        let of_group = SheetFace { group, ..face.clone() };
+        for (size, face) in
+            [PageSize::A4, PageSize::Letter].into_iter().flat_map(|size| [(size, &face), (size, &of_group)])
+        {
+            let printed = printed(&Sheet::pdf(face, &words, size, None).unwrap());
             let count = b"/Count ";
             let at = printed.windows(count.len()).position(|window| window == count).unwrap() + count.len();
             let pages: Vec<u8> = printed[at..].iter().copied().take_while(u8::is_ascii_digit).collect();

@@ -32,8 +32,8 @@ pub use site::{
 use crate::digest::Digest;
 pub use crate::profile::Begun;
 use crate::profile::Library;
-use crate::script::{Part, Problems, Script, Unread, Word};
-use crate::step::{AnyStep, Draft, Left, Recalled, Scope, Setting, TokenDemand, Window};
+use crate::script::{Guess, Part, Place, Problems, Script, Unread, Word};
+use crate::step::{AnyStep, Draft, Gaps, Left, Recalled, Scope, Setting, TokenDemand, Window};
 
 /// A script resolved to values.
 #[derive(Debug)]
@@ -123,7 +123,19 @@ impl Plan {
     ///
     /// Every problem, each with its place.
     pub fn read(file: &str, octets: &[u8], sources: &Sources<'_>) -> Result<Self, Problems> {
-        let (script, unread, problems) = Script::partly(file, octets);
+        match Self::guessing(file, octets, sources, Guess::First) {
+            Err(problems) if problems.is_guessed() => {
+                let other = |guess| Self::guessing(file, octets, sources, guess).err();
+                let others: Vec<Problems> = Guess::OTHERS.into_iter().filter_map(other).collect();
+                Err(problems.in_common(&others))
+            }
+            read => read,
+        }
+    }
+
+    /// The same, with what could not be read taken one of several ways. Whatever is guessed has been refused.
+    fn guessing(file: &str, octets: &[u8], sources: &Sources<'_>, guess: Guess) -> Result<Self, Problems> {
+        let (script, unread, problems) = Script::guessing(file, octets, guess);
         match script {
             Some(script) => {
                 let plan = Self::make(&script, unread, problems, sources)?;
@@ -142,55 +154,30 @@ impl Plan {
         let mut setting = setting(script, &mut problems);
         setting.inputs = inputs::read(script, sources, &mut problems);
         let names_are_known = script.steps().all(|step| AnyStep::NAMES.contains(&step.name.as_str()));
-        if names_are_known && !unread.has(Part::Acts) {
-            order::judge(script, &mut problems);
-        }
+        let all_are_known = names_are_known && !unread.has(Part::Acts) && unread.steps().is_empty();
+        order::judge(script, all_are_known, &mut problems);
         judge_log(script, sources, &mut problems);
-        if !unread.has(Part::Tokens) {
-            judge_log_token(script, sources, &mut problems);
-        }
-        if !unread.has(Part::Window) {
-            judge_window(script, sources, &mut problems);
-        }
+        judge_log_token(script, &unread, sources, &mut problems);
+        judge_window(script, sources, &mut problems);
         let mut ledger = sources.earlier.clone().unwrap_or_default();
         take_in(&setting, &mut ledger);
-        let half_read = unread.people().to_vec();
-        let mut scope = Scope::new(setting, ledger, sources.library, unread, &mut problems);
-        // What is wrong with them is said; who they are is known.
-        for id in &half_read {
-            scope.spoil(id.as_str());
+        let mut gaps = Gaps::of(unread);
+        gaps.lacks_log = sources.earlier.is_none() && script.steps().any(|step| step.name == "confirm-log");
+        for (name, _) in
+            script.inputs.iter().filter(|(name, _)| !setting.inputs.contains_key(name.value.as_str()))
+        {
+            gaps.spoil(name.value.as_str());
         }
-        if sources.earlier.is_none() && script.steps().any(|step| step.name == "confirm-log") {
-            scope.lacks_its_log();
-        }
-        for (name, _) in script.inputs.iter() {
-            if scope.input(name.value.as_str()).is_none() {
-                scope.spoil(name.value.as_str());
-            }
-        }
-        let mut acts = Some(Vec::new());
-        for act in &script.acts {
-            let mut steps = Vec::new();
-            let mut whole = true;
-            for node in &act.steps {
-                scope.enter(&node.number, node.place);
-                if let Some(step) = AnyStep::resolve(node, &mut scope) {
-                    steps.push(PlannedStep { number: node.number.clone(), step });
-                } else {
-                    scope.spoil_names(&node.fields);
-                    whole = false;
-                }
-            }
-            match &mut acts {
-                Some(acts) if whole => acts.push(Act { title: act.title.clone(), steps }),
-                _ => acts = None,
-            }
-        }
+        let mut scope = Scope::new(setting, ledger, sources.library, gaps, &mut problems);
+        let acts = acts(script, &mut scope);
         let Left { setting, drafts, outputs, origin } = scope.leave();
+        if problems.is_guessed() && problems.is_empty() {
+            // Whoever guesses refuses: were that forgotten, there is still no plan.
+            problems.add(Place::START, "something could not be read, and nothing says what");
+        }
         let acts = problems.or(acts)?;
         let script_sha256 = script.sha256;
         let octets = canonical(&setting, &acts, &drafts, &outputs, script_sha256);
-        let sha256 = Digest::of(&octets);
         Ok(Self {
             setting,
             acts,
@@ -200,8 +187,8 @@ impl Plan {
             script_sha256,
             script: Vec::new(),
             file: String::new(),
+            sha256: Digest::of(&octets),
             octets,
-            sha256,
         })
     }
 
@@ -239,6 +226,30 @@ pub fn take_in(setting: &Setting, ledger: &mut Ledger) {
     ledger.recall(&setting.recalled);
 }
 
+/// The acts with all their steps; nothing if one of them is in error, and then what it would have made is spoiled.
+fn acts(script: &Script, scope: &mut Scope<'_>) -> Option<Vec<Act>> {
+    let mut acts = Some(Vec::new());
+    for act in &script.acts {
+        let mut steps = Some(Vec::new());
+        for node in &act.steps {
+            scope.enter(&node.number, node.place);
+            let step = AnyStep::resolve(node, scope).filter(|_| !scope.gaps.renames);
+            if step.is_none() {
+                scope.gaps.spoil_names(&node.fields);
+            }
+            steps = steps.zip(step).map(|(mut steps, step)| {
+                steps.push(PlannedStep { number: node.number.clone(), step });
+                steps
+            });
+        }
+        acts = acts.zip(steps).map(|(mut acts, steps)| {
+            acts.push(Act { title: act.title.clone(), steps });
+            acts
+        });
+    }
+    acts
+}
+
 /// The script's steps against the log that there is, or is not.
 fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
     let named = |name: &str| script.steps().find(|step| step.name == name);
@@ -258,7 +269,10 @@ fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
 }
 
 /// The log's key signs a head after every step, so that its token is one of the script's though no step names it.
-fn judge_log_token(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
+fn judge_log_token(script: &Script, unread: &Unread, sources: &Sources<'_>, problems: &mut Problems) {
+    if unread.has(Part::Tokens) {
+        return;
+    }
     let named = |name: &str| script.steps().find(|step| step.name == name);
     // Where the standby key takes over for good, its own step says which token it needs.
     let (Some(confirm), None) = (named("confirm-log"), named("replace-log-key")) else { return };

@@ -12,15 +12,15 @@ const BEFORE: [(&[&str], Needs); 3] = [
     (&["create-log", "confirm-log"], needs_clock),
 ];
 
-/// Finds steps that stand in the wrong place.
-pub fn judge(script: &Script, problems: &mut Problems) {
+/// Finds steps that stand in the wrong place. Where not all of them could be read, none is missing.
+pub fn judge(script: &Script, all_are_known: bool, problems: &mut Problems) {
     let steps: Vec<&StepNode> = script.steps().collect();
     for name in ["seal", "create-log", "confirm-log", "replace-log-key", "rotate-log-key"] {
         for step in steps.iter().filter(|step| step.name == name).skip(1) {
             problems.add(step.place, format!("`{name}` stands here for the second time"));
         }
     }
-    for (wanted, needs) in BEFORE {
+    for (wanted, needs) in BEFORE.into_iter().filter(|_| all_are_known) {
         let position = steps.iter().position(|step| wanted.contains(&step.name.as_str()));
         let user = steps.iter().enumerate().find(|(_, step)| needs(&step.name));
         if let Some((user, step)) = user
@@ -31,17 +31,17 @@ pub fn judge(script: &Script, problems: &mut Problems) {
             problems.add(step.place, message);
         }
     }
-    last(&steps, problems);
+    last(&steps, all_are_known, problems);
     let named = |name: &str| steps.iter().find(|step| step.name == name);
     let place = |name: &str| steps.iter().position(|step| step.name == name);
     if let (Some(replace), Some(at)) = (named("replace-log-key"), place("replace-log-key"))
-        && place("confirm-log").is_none_or(|confirm| confirm < at)
+        && place("confirm-log").map_or(all_are_known, |confirm| confirm < at)
     {
         let message = "`replace-log-key` stands before `confirm-log`: whose heads are compared there is settled by then";
         problems.add(replace.place, message);
     }
     if let (Some(rotate), Some(at)) = (named("rotate-log-key"), place("rotate-log-key"))
-        && place("confirm-log").is_none_or(|confirm| confirm > at)
+        && place("confirm-log").map_or(all_are_known, |confirm| confirm > at)
     {
         let message =
             "`rotate-log-key` stands after `confirm-log`: the key that signs until now compares the log";
@@ -55,7 +55,7 @@ pub fn judge(script: &Script, problems: &mut Problems) {
 }
 
 /// `seal` is the last step, and there is one; after it its head is cosigned, and then media are written, none before.
-fn last(steps: &[&StepNode], problems: &mut Problems) {
+fn last(steps: &[&StepNode], all_are_known: bool, problems: &mut Problems) {
     let sealed = steps.iter().position(|step| step.name == "seal").unwrap_or(usize::MAX);
     for (_, step) in steps.iter().enumerate().filter(|(at, step)| *at < sealed && step.name == "write-media")
     {
@@ -72,6 +72,7 @@ fn last(steps: &[&StepNode], problems: &mut Problems) {
         return;
     };
     match steps.iter().find(|step| step.name == "seal") {
+        None if !all_are_known => {}
         None => problems.add(last.place, "`seal` is missing; it is the last step of every script"),
         Some(seal) if seal.number != last.number => {
             problems.add(seal.place, "`seal` is not the last step; after it nothing can be recorded");

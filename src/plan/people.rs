@@ -30,12 +30,24 @@ pub(super) fn people(script: &Script, problems: &mut Problems) -> People {
         signatures_fit(script, &keys, problems);
     }
     People {
-        all: script.people.iter().map(person).collect(),
+        all: once(script.people.iter().map(person)),
         quorum: counts(&script.quorum),
         approvals: counts(&script.approvals.plan),
         method: script.approvals.method.value.word().to_owned(),
         keys,
     }
+}
+
+/// Each by an id: who is listed for the second time, which is refused, is somebody else.
+fn once(people: impl Iterator<Item = Person>) -> Vec<Person> {
+    let mut all: Vec<Person> = Vec::new();
+    for mut person in people {
+        while all.iter().any(|other| other.id == person.id) {
+            person.id.push('?');
+        }
+        all.push(person);
+    }
+    all
 }
 
 /// The keys that the script registers, by person.

@@ -17,6 +17,7 @@ use crate::plan::{
     Backups, Bag, DividedSecret, Issued, KeyBackup, Kind, KnownShare, Ledger, Listed, LoggedCertificate,
     LoggedKey, Revocation, SealedSeries, SentShare, Shares,
 };
+use crate::stage::{Groups, HolderGroup};
 
 /// Learns from one record after the other.
 #[derive(Debug, Default)]
@@ -341,6 +342,7 @@ impl Memory {
                     set: data.str("set_id").unwrap_or_default().to_owned(),
                     threshold: count("threshold").unwrap_or_default(),
                     share_count: count("share_count").unwrap_or_default(),
+                    groups: groups_of(data)?,
                     check: data.str("kcv").unwrap_or_default().to_owned(),
                     shares: BTreeMap::new(),
                     restored: BTreeSet::new(),
@@ -391,6 +393,7 @@ impl Memory {
             set: data.str("set_id")?.to_owned(),
             threshold: count("threshold")?,
             share_count: count("share_count")?,
+            groups: groups_of(data)?,
             shares: BTreeMap::new(),
         });
         Some(())
@@ -505,6 +508,19 @@ fn shares_of<'b>(backups: &'b mut Backups, set: &str, data: &Object) -> Option<&
     same.then_some(&mut backup.shares)
 }
 
+/// The groups that a record says a set is divided among, if it says any; nothing at all if they cannot be.
+#[expect(clippy::option_option, reason = "there may be none, and what is there may be none that can be")]
+fn groups_of(data: &Object) -> Option<Option<Groups>> {
+    let Some(said) = data.get("groups") else { return Some(None) };
+    let count = |data: &Object, key: &str| usize::try_from(data.get(key)?.as_u64()?).ok();
+    let group = |value: &ceremony_log::json::Value| {
+        let group = value.as_object()?;
+        HolderGroup::new(group.str("name")?, count(group, "threshold")?, count(group, "share_count")?).ok()
+    };
+    let all: Option<Vec<HolderGroup>> = said.as_array()?.iter().map(group).collect();
+    Some(Some(Groups::new(count(data, "group_threshold")?, all?).ok()?))
+}
+
 /// What a file holds, if it is what its digest says.
 fn kept_octets(path: &Path, wanted: Digest) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
@@ -540,6 +556,7 @@ mod tests {
             set: "5a3f".into(),
             threshold: 2,
             share_count: 3,
+            groups: None,
             check: String::new(),
             shares: BTreeMap::new(),
             restored: BTreeSet::new(),

@@ -14,8 +14,10 @@ pub struct Parts<'s> {
     pub policy: Option<&'s Located<Policy>>,
     /// What each token must be.
     pub tokens: Option<&'s Named<TokenDemand>>,
-    /// Who takes part.
+    /// Who takes part, as far as it is known.
     pub people: Option<&'s [Person]>,
+    /// How many more take part.
+    pub others: usize,
     /// How many of each role must be present.
     pub quorum: Option<&'s Counts>,
     /// How many of each role approve the plan.
@@ -29,7 +31,7 @@ pub fn agree(parts: &Parts<'_>, problems: &mut Problems) {
     }
     for (counts, what) in [(parts.quorum, "quorum"), (parts.approving, "approval of the plan")] {
         if let Some(counts) = counts {
-            enough_people(counts, what, parts.people, problems);
+            enough_people(counts, what, (parts.people, parts.others), problems);
         }
     }
     for (counts, what) in [(parts.quorum, "quorum"), (parts.approving, "approval of the plan")] {
@@ -55,7 +57,12 @@ fn everyone_once(people: &[Person], problems: &mut Problems) {
     }
 }
 
-fn enough_people(counts: &Counts, what: &str, people: Option<&[Person]>, problems: &mut Problems) {
+fn enough_people(
+    counts: &Counts,
+    what: &str,
+    (people, others): (Option<&[Person]>, usize),
+    problems: &mut Problems,
+) {
     for (role, wanted) in counts.iter() {
         let role = role.value;
         if wanted.value == 0 {
@@ -63,7 +70,7 @@ fn enough_people(counts: &Counts, what: &str, people: Option<&[Person]>, problem
         }
         let Some(people) = people else { continue };
         let listed = people.iter().filter(|person| person.role.value == role).count();
-        if wanted.value > listed {
+        if wanted.value > listed + others {
             let message = format!(
                 "the {what} needs {} of the role `{}`; {listed} are listed under `people`",
                 wanted.value,
@@ -95,7 +102,7 @@ fn distinct(tokens: &Named<TokenDemand>, problems: &mut Problems) {
             if other.value == name.value {
                 problems
                     .add(other.place, format!("the token `{}` is to be distinct from itself", name.value));
-            } else if tokens.find(other.value.as_str()).is_none() {
+            } else if tokens.find(other.value.as_str()).is_none() && !other.value.is_unread() {
                 let names: Vec<&str> = tokens.iter().map(|(name, _)| name.value.as_str()).collect();
                 super::unknown(other.value.as_str(), other.place, "token", "tokens", &names, problems);
             }

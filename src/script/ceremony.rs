@@ -1,7 +1,8 @@
 //! The script of a ceremony: who, when, with what, and the steps in their order, not yet understood.
 
 use super::agreement::{Parts, agree};
-use super::fields::{Fields, Id, Named};
+use super::fields::{Fields, FromNode as _, Id, Named};
+use super::guess::Guess;
 use super::parts::{Acts, Listed};
 use super::problem::{Located, Place, Problems, Source};
 use super::version;
@@ -189,10 +190,6 @@ pub struct StepNode {
 /// A part of a script that could not be read; an empty one stands in for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Which rules apply.
-    Policy,
-    /// When it may take place.
-    Window,
     /// What each token must be.
     Tokens,
     /// Who takes part, in which role: of somebody it is not known.
@@ -210,6 +207,8 @@ pub enum Part {
 pub struct Unread {
     parts: Vec<Part>,
     people: Vec<Id>,
+    nameless: usize,
+    steps: Vec<Node>,
 }
 
 impl Unread {
@@ -221,6 +220,16 @@ impl Unread {
     /// People of whom nothing but the id could be read.
     pub fn people(&self) -> &[Id] {
         &self.people
+    }
+
+    /// How many people there are of whom not everything could be read.
+    pub const fn count(&self) -> usize {
+        self.people.len() + self.nameless
+    }
+
+    /// What stands where a step is to be, and is none: what it names may be there.
+    pub fn steps(&self) -> &[Node] {
+        &self.steps
     }
 
     fn or<T>(&mut self, part: Part, read: Option<T>, instead: impl FnOnce() -> T) -> T {
@@ -243,9 +252,15 @@ impl Script {
     }
 
     /// Reads a script as far as it can be read, so that what is wrong with its steps is found at the same time as
-    /// what is wrong around them. It is good only if there is no problem; what is unread is empty.
+    /// what is wrong around them. It is good only if there is no problem; what is unread is empty or guessed.
     pub fn partly(file: &str, octets: &[u8]) -> (Option<Self>, Unread, Problems) {
-        let (node, mut problems) = read(file, octets);
+        Self::guessing(file, octets, Guess::First)
+    }
+
+    /// As [`Script::partly`], with what could not be read taken in this way.
+    pub fn guessing(file: &str, octets: &[u8], guess: Guess) -> (Option<Self>, Unread, Problems) {
+        let (node, problems) = read(file, octets);
+        let mut problems = problems.guessing(guess);
         let source = problems.source().clone();
         let mut unread = Unread::default();
         let script = node
@@ -298,7 +313,6 @@ fn contents(
     let window = fields.required("window");
     let tokens = fields.required("tokens");
     let people = people(fields.list("people"), unread);
-    let everybody = people.as_deref().filter(|_| !unread.has(Part::People));
     let quorum = fields.required("quorum");
     let approvals: Option<Approvals> = fields.required("approvals");
     let inputs =
@@ -310,7 +324,8 @@ fn contents(
         &Parts {
             policy: policy.as_ref(),
             tokens: tokens.as_ref(),
-            people: everybody,
+            people: people.as_deref(),
+            others: unread.count(),
             quorum: quorum.as_ref(),
             approving,
         },
@@ -319,12 +334,15 @@ fn contents(
     if acts.as_ref().is_some_and(|acts| !acts.whole) {
         unread.parts.push(Part::Acts);
     }
+    unread.steps = acts.as_ref().map(|acts| acts.no_steps.clone()).unwrap_or_default();
+    let policy = policy.or_else(|| Located::stand_in("policy", Place::START, problems));
+    let window = window.or_else(|| Located::stand_in("window", Place::START, problems));
     let nothing = Window { from: Timestamp::EPOCH, to: Timestamp::EPOCH };
     Script {
         ceremony: ceremony.unwrap_or_else(|| here(Id::unread())),
         title: title.unwrap_or_default(),
-        policy: unread.or(Part::Policy, policy, || here(Policy::Private)),
-        window: unread.or(Part::Window, window, || here(nothing)),
+        policy: policy.unwrap_or(here(Policy::Private)),
+        window: window.unwrap_or(here(nothing)),
         tokens: unread.or(Part::Tokens, tokens, Named::default),
         people: people.unwrap_or_default(),
         quorum: quorum.unwrap_or_default(),
@@ -348,7 +366,10 @@ fn people(listed: Option<Vec<Listed>>, unread: &mut Unread) -> Option<Vec<Person
                 unread.parts.push(Part::People);
                 unread.people.push(id);
             }
-            Listed::Nameless => unread.parts.extend([Part::People, Part::Ids]),
+            Listed::Nameless => {
+                unread.parts.push(Part::People);
+                unread.nameless += 1;
+            }
         }
     }
     if !all {

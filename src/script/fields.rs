@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use super::problem::{Located, Place, Problems, shown};
 use super::yaml::{Entry, Node, Value};
-use crate::clock::{Lasting, Timestamp};
+use crate::clock::{DAY, Lasting, Timestamp};
 use crate::digest::Digest;
 
 /// A value that can be read from a file.
@@ -17,8 +17,8 @@ pub trait FromNode: Sized {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self>;
 
     /// What stands in for a step's value of this key that is missing or could not be read, which is said already: so that what
-    /// else is wrong with the step is said too. Nothing unless nothing will be said of it again.
-    fn stand_in(_key: &str, _place: Place) -> Option<Self> {
+    /// else is wrong is said too. Nothing where nothing is guessed.
+    fn stand_in(_key: &str, _place: Place, _problems: &mut Problems) -> Option<Self> {
         None
     }
 }
@@ -104,8 +104,8 @@ impl<'n, 'p> Fields<'n, 'p> {
     }
 
     /// Of a step alone: other readers look at what is missing themselves.
-    fn stand_in<T: FromNode>(&self, key: &'static str, place: Place) -> Option<T> {
-        if self.step { T::stand_in(key, place) } else { None }
+    fn stand_in<T: FromNode>(&mut self, key: &'static str, place: Place) -> Option<T> {
+        if self.step { T::stand_in(key, place, self.problems) } else { None }
     }
 
     /// Whether a value is there that could not be read: it is not to be taken for one that is missing.
@@ -118,7 +118,7 @@ impl<'n, 'p> Fields<'n, 'p> {
         let list: Located<Vec<T>> = self.required(key)?;
         if list.value.is_empty() {
             self.problems.add(list.place, format!("`{key}` is an empty list; wanted at least one"));
-            return None;
+            return self.stand_in(key, list.place);
         }
         Some(list.value)
     }
@@ -300,12 +300,23 @@ impl FromNode for NamePart {
         let kind = joined.unwrap_or(&entry.key).to_owned();
         Some(Self { kind, joined: joined.is_some(), text, place: entry.place })
     }
+
+    fn stand_in(_key: &str, place: Place, problems: &mut Problems) -> Option<Self> {
+        let text = problems.guess(["Unread", "Not Read", "Unreadable"])?.to_owned();
+        Some(Self { kind: "CN".into(), joined: false, text, place })
+    }
 }
 
 impl<T: FromNode> FromNode for Vec<T> {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         let Value::List(items) = &node.value else { return wrong(node, "a list", problems) };
-        all(items.iter().map(|item| T::from_node(item, problems)))
+        all(items
+            .iter()
+            .map(|item| T::from_node(item, problems).or_else(|| T::stand_in("", item.place, problems))))
+    }
+
+    fn stand_in(key: &str, place: Place, problems: &mut Problems) -> Option<Self> {
+        T::stand_in(key, place, problems).map(|one| vec![one])
     }
 }
 
@@ -314,8 +325,8 @@ impl<T: FromNode> FromNode for Located<T> {
         Some(Self::new(T::from_node(node, problems)?, node.place))
     }
 
-    fn stand_in(key: &str, place: Place) -> Option<Self> {
-        Some(Self::new(T::stand_in(key, place)?, place))
+    fn stand_in(key: &str, place: Place, problems: &mut Problems) -> Option<Self> {
+        Some(Self::new(T::stand_in(key, place, problems)?, place))
     }
 }
 
@@ -327,6 +338,11 @@ impl<T: Word> FromNode for T {
         };
         let of = |wanted: &str| T::WORDS.iter().find(|(word, _)| *word == wanted).map(|(_, value)| *value);
         of(text).or_else(|| of(unknown(text, node.place, "word", "words", &words, problems)?))
+    }
+
+    fn stand_in(_key: &str, _place: Place, problems: &mut Problems) -> Option<Self> {
+        let index = problems.guess([0, 1, 2])? % T::WORDS.len().max(1);
+        T::WORDS.get(index).map(|(_, word)| *word)
     }
 }
 
@@ -358,6 +374,19 @@ impl FromNode for String {
         problems.add(node.place, message);
         None
     }
+
+    /// One that is good wherever a text has a form.
+    fn stand_in(key: &str, _place: Place, problems: &mut Problems) -> Option<Self> {
+        let text = match key {
+            "origin" => ["example.org/one", "example.org/two", "example.org/three"],
+            "algorithm" => ["ecdsa-p384", "ecdsa-p256", "ed25519"],
+            "crl-url" | "issuer-url" | "ocsp-url" => {
+                ["http://a.example/", "http://b.example/", "http://c.example/"]
+            }
+            _ => ["text", "words", "line"],
+        };
+        problems.guess(text).map(str::to_owned)
+    }
 }
 
 /// Octets of a text that fit into a line of the log, 16 KiB, with all that stands around them, each escaped.
@@ -366,6 +395,10 @@ pub const MOST_TEXT: usize = 4096;
 impl FromNode for Paragraph {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         text(node, "text", problems).map(|text| Self(text.to_owned()))
+    }
+
+    fn stand_in(_key: &str, _place: Place, problems: &mut Problems) -> Option<Self> {
+        problems.guess(["text", "words", "line"]).map(|text| Self(text.to_owned()))
     }
 }
 
@@ -376,6 +409,10 @@ impl FromNode for bool {
             Value::Scalar { text, quoted: false } if text == "false" => Some(false),
             _ => wrong(node, "`true` or `false`", problems),
         }
+    }
+
+    fn stand_in(_key: &str, _place: Place, problems: &mut Problems) -> Option<Self> {
+        problems.guess([false, true, false])
     }
 }
 
@@ -393,6 +430,10 @@ macro_rules! whole_numbers {
                 let bounded = if size_of::<Self>() > 4 { String::new() } else { format!(" from 0 to {}", Self::MAX) };
                 number.or_else(|| wrong(node, &format!("a whole number{bounded}"), problems))
             }
+
+            fn stand_in(_key: &str, _place: Place, problems: &mut Problems) -> Option<Self> {
+                problems.guess([2, 1, 3])
+            }
         }
     )*};
 }
@@ -400,11 +441,15 @@ macro_rules! whole_numbers {
 whole_numbers!(u8, u32, u64, usize);
 
 macro_rules! spelled {
-    ($($kind:ty: $wanted:literal),*) => {$(
+    ($($kind:ty: $wanted:literal, $three:expr);*) => {$(
         impl FromNode for $kind {
             fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
                 let text = text(node, $wanted, problems)?;
                 text.parse().ok().or_else(|| wrong(node, $wanted, problems))
+            }
+
+            fn stand_in(_key: &str, _place: Place, problems: &mut Problems) -> Option<Self> {
+                problems.guess($three)
             }
         }
     )*};
@@ -412,23 +457,29 @@ macro_rules! spelled {
 
 spelled!(
     Timestamp: "a time of the calendar in UTC to the second, such as `2026-11-01T08:00:00Z`",
-    Digest: "a SHA-256 digest: 64 lower-case hex digits"
+        SOME_TIMES;
+    Digest: "a SHA-256 digest: 64 lower-case hex digits",
+        [Digest::of(b"one"), Digest::of(b"two"), Digest::of(b"three")]
 );
+
+/// Long ago, in the middle, and far away: nothing is late or early by all of them.
+pub(super) const SOME_TIMES: [Timestamp; 3] =
+    [Timestamp::of_day(10_957), Timestamp::of_day(23_741), Timestamp::of_day(36_525)];
 
 impl FromNode for Id {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
         let wanted = "an id: 1 to 64 of a-z, 0-9 and -";
         let text = text(node, wanted, problems)?;
-        text.parse().ok().or_else(|| wrong(node, wanted, problems))
+        text.parse().ok().or_else(|| {
+            problems.is_misspelled(text);
+            wrong(node, wanted, problems)
+        })
     }
 
-    fn stand_in(key: &str, _place: Place) -> Option<Self> {
-        REFERS.contains(&key).then(Self::unread)
+    fn stand_in(_key: &str, _place: Place, problems: &mut Problems) -> Option<Self> {
+        problems.guess([(); 3]).map(|()| Self::unread())
     }
 }
-
-/// The keys under which a step says the name of something that is there already.
-const REFERS: [&str; 5] = ["issuer", "token", "profile", "responder", "certificate-to-cross-sign"];
 
 /// A duration whose unit is nearly right is refused, and read as if the unit stood there.
 impl FromNode for Lasting {
@@ -445,6 +496,11 @@ impl FromNode for Lasting {
             let (letters, near) = UNITS.iter().map(|near| (distance(unit, near), near)).min()?;
             (letters <= 2).then(|| format!("{number} {near}").parse().ok())?
         })
+    }
+
+    /// A year, ten and a day: what is long enough for one thing is short enough for another.
+    fn stand_in(_key: &str, _place: Place, problems: &mut Problems) -> Option<Self> {
+        Self::from_seconds(problems.guess([365 * DAY, 3650 * DAY, DAY])?)
     }
 }
 
@@ -517,13 +573,23 @@ pub fn unknown<'w>(
         [only] => format!("the only {one} here is `{only}`"),
         _ => format!("the {many} here are {}", listed(wanted)),
     };
-    let message = format!("there is no {one} `{}`; {choice}", shown(name));
     let near = nearest(name, wanted);
+    // What is written there with another letter was refused at its own place.
+    if is_misspelled(name, near, problems) {
+        return None;
+    }
+    let message = format!("there is no {one} `{}`; {choice}", shown(name));
     match near {
         Some(near) => problems.add_with_hint(place, message, format!("perhaps `{near}` was meant")),
         None => problems.add(place, message),
     }
     near
+}
+
+/// Whether the name is more like one that was refused for its letters than like `near`.
+pub fn is_misspelled(name: &str, near: Option<&str>, problems: &Problems) -> bool {
+    let away = near.map_or(usize::MAX, |near| distance(name, near));
+    problems.misspelled().any(|other| nearest(name, &[other]).is_some() && distance(name, other) < away)
 }
 
 /// Names as a message lists them: in backticks, with commas.

@@ -2,6 +2,7 @@
 //!
 //! - `yaml`: octets to a tree of located text, lists and maps;
 //! - `problem`: what is wrong and where, all of it at once;
+//! - `guess`: what stands in for what could not be read;
 //! - `fields`: from the tree to typed values;
 //! - `ceremony`: the script itself, whose steps it does not understand;
 //! - `parts`: how the parts of a script are written;
@@ -10,6 +11,7 @@
 mod agreement;
 mod ceremony;
 mod fields;
+mod guess;
 mod parts;
 mod problem;
 mod yaml;
@@ -19,8 +21,10 @@ pub use ceremony::{
     StepNode, TokenClass, TokenDemand, Unread, Window,
 };
 pub use fields::{
-    Fields, FromNode, Id, IdError, MOST_TEXT, NamePart, Named, Paragraph, Word, listed, text, unknown, wrong,
+    Fields, FromNode, Id, IdError, MOST_TEXT, NamePart, Named, Paragraph, Word, is_misspelled, listed, text,
+    unknown, wrong,
 };
+pub use guess::Guess;
 pub use problem::{Located, Place, Problem, Problems, Source, is_hidden, shown};
 pub use yaml::{Entry, MOST_DEPTH, MOST_NODES, MOST_OCTETS, Node, Value, read};
 

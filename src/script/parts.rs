@@ -4,8 +4,8 @@ use super::ceremony::{
     Act, Approvals, Counts, Input, InputSource, Method, Person, PinCustody, Policy, Role, StepNode,
     TokenClass, TokenDemand, Window,
 };
-use super::fields::{Fields, FromNode, Id, Word, unknown, wrong};
-use super::problem::{Located, Problems};
+use super::fields::{Fields, FromNode, Id, SOME_TIMES, Word, unknown, wrong};
+use super::problem::{Located, Place, Problems};
 use super::yaml::{Node, Value};
 use crate::clock::{DAY, Timestamp};
 
@@ -46,24 +46,46 @@ impl FromNode for Window {
         let from = fields.required::<Located<Timestamp>>("from");
         let to = fields.required::<Located<Timestamp>>("to");
         fields.finish();
-        let (from, to) = (from?, to?);
-        let window = Self { from: from.value, to: to.value };
-        if to.value < from.value {
-            problems.add(
-                to.place,
-                format!("the window ends at {}, before it begins at {}", to.value, from.value),
-            );
-            return None;
+        match (from, to) {
+            (Some(from), Some(to)) => Self::between(from, to, problems),
+            (Some(from), None) => problems.guess(after(from.value)),
+            (None, Some(to)) => problems.guess(before(to.value)),
+            (None, None) => Self::stand_in("", node.place, problems),
         }
-        if to.value.seconds() - from.value.seconds() >= LONGEST_WINDOW * DAY {
-            let message =
-                format!("the window is longer than {LONGEST_WINDOW} days, its last second included");
-            problems.add(to.place, message);
-            return None;
-        }
-        Some(window)
+    }
+
+    fn stand_in(_key: &str, _place: Place, problems: &mut Problems) -> Option<Self> {
+        problems.guess(SOME_TIMES.map(|at| Self { from: at, to: at }))
     }
 }
+
+impl Window {
+    /// The window between two times. Where they do not go together, nobody knows which of them is wrong.
+    fn between(from: Located<Timestamp>, to: Located<Timestamp>, problems: &mut Problems) -> Option<Self> {
+        let message = if to.value < from.value {
+            format!("the window ends at {}, before it begins at {}", to.value, from.value)
+        } else if to.value.seconds() - from.value.seconds() >= LONGEST_WINDOW * DAY {
+            format!("the window is longer than {LONGEST_WINDOW} days, its last second included")
+        } else {
+            return Some(Self { from: from.value, to: to.value });
+        };
+        problems.add(to.place, message);
+        let ([first, second, _], [_, _, last]) = (after(from.value), before(to.value));
+        problems.guess([first, second, last])
+    }
+}
+
+/// Windows that begin at this time.
+fn after(from: Timestamp) -> [Window; 3] {
+    [0, HOUR, DAY].map(|later| Window { from, to: from.plus(later).unwrap_or(from) })
+}
+
+/// Windows that end at this time.
+fn before(to: Timestamp) -> [Window; 3] {
+    [0, HOUR, DAY].map(|earlier| Window { from: to.minus(earlier).unwrap_or(to), to })
+}
+
+const HOUR: u64 = 3600;
 
 /// What cannot be read of a demand is refused, and reading goes on as if it were not made: the token is there.
 impl FromNode for TokenDemand {
@@ -172,6 +194,8 @@ impl FromNode for Input {
 pub(super) struct Acts {
     /// What could be read of them.
     pub(super) read: Vec<Act>,
+    /// What stands where a step is to be, and is none.
+    pub(super) no_steps: Vec<Node>,
     /// Whether that is everything.
     pub(super) whole: bool,
 }
@@ -184,7 +208,7 @@ impl FromNode for Acts {
         if items.is_empty() {
             return wrong(node, "at least one act", problems);
         }
-        let mut acts = Self { read: Vec::new(), whole: true };
+        let mut acts = Self { read: Vec::new(), no_steps: Vec::new(), whole: true };
         for (number, item) in (1..).zip(items) {
             act(number, item, &mut acts, problems);
         }
@@ -197,12 +221,13 @@ fn act(number: usize, node: &Node, acts: &mut Acts, problems: &mut Problems) {
     let title: Option<String> = fields.required("act");
     let nodes = fields.list::<Node>("steps");
     fields.finish();
-    acts.whole &= title.is_some() && nodes.is_some();
+    // A title names nothing that a step could need.
+    acts.whole &= nodes.is_some();
     let mut steps = Vec::new();
     for (step, node) in (1..).zip(nodes.iter().flatten()) {
         match step_node(number, step, node, problems) {
             Some(step) => steps.push(step),
-            None => acts.whole = false,
+            None => acts.no_steps.push(node.clone()),
         }
     }
     acts.read.push(Act { title: title.unwrap_or_default(), steps });

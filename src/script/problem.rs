@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroize as _;
 
+use super::guess::Guess;
+
 /// A place in a file: line and column, both from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
@@ -87,7 +89,7 @@ pub struct Problem {
     pub message: String,
     /// What to try.
     pub hint: Option<String>,
-    line: String,
+    pub(super) line: String,
 }
 
 impl fmt::Display for Problem {
@@ -111,13 +113,54 @@ impl fmt::Display for Problem {
 #[derive(Clone, Debug)]
 pub struct Problems {
     source: Source,
-    problems: Vec<Problem>,
+    found: Vec<Problem>,
+    /// How what cannot be read is taken; nothing where nothing stands in for it.
+    guess: Option<Guess>,
+    guessed: bool,
+    /// What stands where names are to be and is none, spelled as one.
+    misspelled: Vec<String>,
 }
 
 impl Problems {
     /// No problem yet, in the file `source`.
     pub const fn new(source: Source) -> Self {
-        Self { source, problems: Vec::new() }
+        Self { source, found: Vec::new(), guess: None, guessed: false, misspelled: Vec::new() }
+    }
+
+    /// The same, in which something is guessed for what cannot be read.
+    #[must_use]
+    pub fn guessing(self, guess: Guess) -> Self {
+        Self { guess: Some(guess), ..self }
+    }
+
+    /// One of three for something that was refused; nothing where nothing is guessed.
+    pub fn guess<T>(&mut self, three: [T; 3]) -> Option<T> {
+        let guess = self.guess?;
+        self.guessed = true;
+        Some(guess.of(three))
+    }
+
+    /// Whether anything stands in for what could not be read.
+    pub const fn is_guessed(&self) -> bool {
+        self.guessed
+    }
+
+    /// This stands where a name is to be, and is none.
+    pub fn is_misspelled(&mut self, text: &str) {
+        self.misspelled.push(text.to_lowercase().replace(|other: char| !other.is_ascii_alphanumeric(), "-"));
+    }
+
+    /// What stands where names are to be and is none, spelled as names are.
+    pub fn misspelled(&self) -> impl Iterator<Item = &str> {
+        self.misspelled.iter().map(String::as_str)
+    }
+
+    pub(super) fn all(&self) -> &[Problem] {
+        &self.found
+    }
+
+    pub(super) fn with_all(self, found: Vec<Problem>) -> Self {
+        Self { found, ..self }
     }
 
     /// Something is wrong at `place`.
@@ -132,7 +175,7 @@ impl Problems {
 
     /// Takes the problems of another file, or of another reader of this one.
     pub fn extend(&mut self, other: Self) {
-        self.problems.extend(other.problems);
+        self.found.extend(other.found);
     }
 
     /// The file that [`Problems::add`] speaks of.
@@ -142,12 +185,12 @@ impl Problems {
 
     /// Whether nothing is wrong.
     pub const fn is_empty(&self) -> bool {
-        self.problems.is_empty()
+        self.found.is_empty()
     }
 
     /// How many things are wrong.
     pub const fn len(&self) -> usize {
-        self.problems.len()
+        self.found.len()
     }
 
     /// `value` if nothing is wrong, otherwise all that is.
@@ -165,13 +208,13 @@ impl Problems {
     /// The problems by place, file by file in the order in which the files first had one; nothing twice.
     pub fn sorted(&self) -> Vec<Problem> {
         let mut files: Vec<&Arc<str>> = Vec::new();
-        for problem in &self.problems {
+        for problem in &self.found {
             if !files.contains(&&problem.file) {
                 files.push(&problem.file);
             }
         }
         let rank = |problem: &Problem| files.iter().position(|file| **file == problem.file);
-        let mut sorted = self.problems.clone();
+        let mut sorted = self.found.clone();
         sorted.sort_by_key(|problem| (rank(problem), problem.place));
         sorted.dedup();
         sorted
@@ -184,7 +227,7 @@ impl Problems {
 
     fn push(&mut self, place: Place, message: String, hint: Option<String>) {
         let line = self.source.line(place.line).to_owned();
-        self.problems.push(Problem { file: Arc::clone(&self.source.file), place, message, hint, line });
+        self.found.push(Problem { file: Arc::clone(&self.source.file), place, message, hint, line });
     }
 }
 

@@ -18,18 +18,23 @@
 //! sha256: …
 //! ```
 //!
+//! Where holders are in groups it is version 2: `group-threshold: 2`, how many groups are needed, and
+//! `groups: europe 2 of 3, safe 1 of 1, asia 3 of 4`, in the order of their numbers, stand in the place of threshold and shares.
+//!
 //! The rules of this file:
 //! - One backup has one text: what is read is written again and has to be the same octets.
 //! - A changed octet is found by the digest in the last line, which is over all lines before it.
 //! - Who has nothing but openssl and an editor cuts the second block out: `openssl base64 -d`, then
 //!   `openssl enc -d -id-aes256-wrap-pad -iv A65959A6` for `rfc5649`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use base64ct::{Base64, Encoding as _};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use super::deal::Group;
 use crate::digest::{Digest, from_hex, hex};
 use crate::secret::Secret;
 
@@ -42,6 +47,7 @@ pub struct Backup {
     set: String,
     threshold: u8,
     shares: u8,
+    groups: Vec<NamedGroup>,
     check: KeyCheck,
     spki: Vec<u8>,
     wrapped: Vec<u8>,
@@ -58,16 +64,53 @@ pub struct Parts {
     pub format: String,
     /// The set of shares of the key-encryption key.
     pub set: String,
-    /// How many shares are needed: of the one group, or of groups.
+    /// How many shares are needed; where there are groups, how many groups.
     pub threshold: u8,
-    /// How many there are.
+    /// How many there are; where there are groups, how many groups.
     pub shares: u8,
+    /// The groups of holders, in the order of their numbers; none where all holders are in one.
+    pub groups: Vec<NamedGroup>,
     /// The key-encryption key's check value.
     pub check: KeyCheck,
     /// The public key: DER SubjectPublicKeyInfo.
     pub spki: Vec<u8>,
     /// The wrapped private key.
     pub wrapped: Vec<u8>,
+}
+
+/// A group of holders, of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedGroup {
+    /// Its name: 1 to 32 of a-z, 0-9 and -.
+    pub name: String,
+    /// How many of its shares are needed.
+    pub threshold: u8,
+    /// How many it has: 1 to 16.
+    pub shares: u8,
+}
+
+impl NamedGroup {
+    /// The groups of a line: `europe 2 of 3, safe 1 of 1, asia 3 of 4`.
+    fn read_all(line: &str) -> Option<Vec<Self>> {
+        let group = |text: &str| {
+            let (name, of) = text.split_once(' ')?;
+            let (threshold, shares) = of.split_once(" of ")?;
+            let (threshold, shares) = (threshold.parse().ok()?, shares.parse().ok()?);
+            Some(Self { name: name.to_owned(), threshold, shares })
+        };
+        line.split(", ").map(group).collect()
+    }
+
+    /// Whether there can be such groups; none are one without a name.
+    fn are_good(all: &[Self]) -> bool {
+        let name = |name: &str| {
+            (1..=32).contains(&name.len())
+                && name.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        };
+        let names: BTreeSet<&str> = all.iter().map(|group| group.name.as_str()).collect();
+        let good = |group: &Self| name(&group.name) && Group::new(group.threshold, group.shares).is_ok();
+        all.len() != 1 && names.len() == all.len() && all.iter().all(good)
+    }
 }
 
 /// By which a key-encryption key is known again: the first 8 octets of SHA-256 over a name and the key.
@@ -103,7 +146,7 @@ impl Backup {
     ///
     /// [`BackupError::Value`]: which of them cannot be written so that it is read again.
     pub fn new(parts: Parts) -> Result<Self, BackupError> {
-        let Parts { key, algorithm, format, set, threshold, shares, check, spki, wrapped } = parts;
+        let Parts { key, algorithm, format, set, threshold, shares, groups, check, spki, wrapped } = parts;
         let visible =
             |text: &str| text.chars().all(|character| !character.is_control()) && text.trim() == text;
         let word = |text: &str| {
@@ -117,6 +160,10 @@ impl Backup {
             ("set", set.len() == 4 && set.bytes().all(|octet| matches!(octet, b'a'..=b'f' | b'0'..=b'9'))),
             ("shares", (1..=16).contains(&shares)),
             ("threshold", (1..=shares).contains(&threshold)),
+            (
+                "groups",
+                NamedGroup::are_good(&groups) && (groups.is_empty() || groups.len() == usize::from(shares)),
+            ),
             ("PUBLIC KEY", (1..=MOST_BLOCK).contains(&spki.len())),
             ("WRAPPED KEY", (16..=MOST_BLOCK).contains(&wrapped.len())),
         ] {
@@ -124,7 +171,7 @@ impl Backup {
                 return Err(BackupError::Value { field });
             }
         }
-        Ok(Self { key, algorithm, format, set, threshold, shares, check, spki, wrapped })
+        Ok(Self { key, algorithm, format, set, threshold, shares, groups, check, spki, wrapped })
     }
 
     /// Reads a file.
@@ -138,21 +185,29 @@ impl Backup {
         }
         let text = std::str::from_utf8(octets).map_err(|_| BackupError::NotText)?;
         let mut lines = Lines { rest: text.split('\n').enumerate() };
-        if lines.field("rootrite-backup")? != "1" {
-            return Err(BackupError::Version);
-        }
+        let grouped = match lines.field("rootrite-backup")? {
+            "1" => false,
+            "2" => true,
+            _ => return Err(BackupError::Version),
+        };
         let key = lines.field("key")?.to_owned();
         let algorithm = lines.field("algorithm")?.to_owned();
         let format = lines.field("format")?.to_owned();
         let set = lines.field("set")?.to_owned();
-        let threshold = lines.number("threshold")?;
-        let shares = lines.number("shares")?;
+        let threshold = lines.number(if grouped { "group-threshold" } else { "threshold" })?;
+        let (shares, groups) = if grouped {
+            let groups = NamedGroup::read_all(lines.field("groups")?).filter(|groups| groups.len() > 1);
+            let groups = groups.ok_or(BackupError::Value { field: "groups" })?;
+            (u8::try_from(groups.len()).unwrap_or(u8::MAX), groups)
+        } else {
+            (lines.number("shares")?, Vec::new())
+        };
         let check = from_hex(lines.field("check")?).and_then(|octets| octets.try_into().ok());
         let check = KeyCheck(check.ok_or(BackupError::Value { field: "check" })?);
         let spki = lines.block("PUBLIC KEY")?;
         let wrapped = lines.block("WRAPPED KEY")?;
         let sha256 = lines.field("sha256")?;
-        let all = Parts { key, algorithm, format, set, threshold, shares, check, spki, wrapped };
+        let all = Parts { key, algorithm, format, set, threshold, shares, groups, check, spki, wrapped };
         let backup = Self::new(all)?;
         let unsigned = text.rfind("sha256: ").and_then(|end| text.get(..end)).unwrap_or_default();
         let found = Digest::of(unsigned.as_bytes()).to_string();
@@ -169,9 +224,16 @@ impl Backup {
     /// The file's text.
     pub fn text(&self) -> String {
         let Self { key, algorithm, format, set, threshold, shares, check, .. } = self;
+        let group = |group: &NamedGroup| format!("{} {} of {}", group.name, group.threshold, group.shares);
+        let groups: Vec<String> = self.groups.iter().map(group).collect();
+        let (version, division) = if groups.is_empty() {
+            (1, format!("threshold: {threshold}\nshares: {shares}\n"))
+        } else {
+            (2, format!("group-threshold: {threshold}\ngroups: {}\n", groups.join(", ")))
+        };
         let mut text = format!(
-            "rootrite-backup: 1\nkey: {key}\nalgorithm: {algorithm}\nformat: {format}\nset: {set}\n\
-             threshold: {threshold}\nshares: {shares}\ncheck: {}\n",
+            "rootrite-backup: {version}\nkey: {key}\nalgorithm: {algorithm}\nformat: {format}\nset: {set}\n\
+             {division}check: {}\n",
             hex(&check.0)
         );
         for (name, octets) in [("PUBLIC KEY", &self.spki), ("WRAPPED KEY", &self.wrapped)] {
@@ -214,14 +276,19 @@ impl Backup {
         &self.set
     }
 
-    /// How many shares are needed.
+    /// How many shares are needed; where there are groups, how many groups.
     pub const fn threshold(&self) -> u8 {
         self.threshold
     }
 
-    /// How many shares there are.
+    /// How many shares there are; where there are groups, how many groups.
     pub const fn shares(&self) -> u8 {
         self.shares
+    }
+
+    /// The groups of holders; none where all holders are in one.
+    pub fn groups(&self) -> &[NamedGroup] {
+        &self.groups
     }
 
     /// The public key: DER SubjectPublicKeyInfo.
@@ -339,6 +406,7 @@ mod tests {
             set: "5a3f".into(),
             threshold: 3,
             shares: 5,
+            groups: Vec::new(),
             check: KeyCheck::of(&kek(7)),
             spki: vec![0x30; 120],
             wrapped: vec![0xa5; 88],
@@ -357,9 +425,55 @@ mod tests {
         assert_eq!((backup.spki().len(), backup.wrapped().len(), backup.threshold()), (120, 88, 3));
     }
 
+    /// Two of three groups.
+    fn grouped() -> Parts {
+        let group = |name: &str, threshold, shares| NamedGroup { name: name.into(), threshold, shares };
+        let groups = vec![group("europe", 2, 3), group("safe", 1, 1), group("asia", 3, 16)];
+        Parts { threshold: 2, shares: 3, groups, ..parts() }
+    }
+
+    #[test]
+    fn groups_are_in_a_file_of_version_2_and_in_no_other() {
+        let backup = Backup::new(grouped()).unwrap();
+        let text = backup.text();
+        let lines =
+            "set: 5a3f\ngroup-threshold: 2\ngroups: europe 2 of 3, safe 1 of 1, asia 3 of 16\ncheck: ";
+        assert!(text.starts_with("rootrite-backup: 2\nkey: root x1\n") && text.contains(lines), "{text}");
+        assert_eq!(Backup::read(text.as_bytes()).unwrap(), backup);
+        assert_eq!(backup.groups().len(), 3);
+        let refused = |from: &str, to: &str| {
+            assert!(text.contains(from));
+            Backup::read(text.replace(from, to).as_bytes()).unwrap_err()
+        };
+        let groups = BackupError::Value { field: "groups" };
+        for (from, to) in [
+            ("safe 1 of 1", "safe 1 of 2"),
+            ("safe 1 of 1", "europe 1 of 1"),
+            ("safe 1 of 1", "Safe 1 of 1"),
+            ("safe 1 of 1", "safe 1"),
+            ("asia 3 of 16", "asia 3 of 17"),
+            (", safe 1 of 1, asia 3 of 16", ""),
+        ] {
+            assert_eq!(refused(from, to), groups, "{to}");
+        }
+        assert_eq!(refused("threshold: 2", "threshold: 4"), BackupError::Value { field: "threshold" });
+        assert_eq!(refused("backup: 2", "backup: 1"), BackupError::Line { line: 6, wanted: "threshold" });
+        let many = |mut parts: Parts| {
+            parts.shares = 2;
+            Backup::new(parts).unwrap_err()
+        };
+        assert_eq!(many(grouped()), groups);
+    }
+
     #[test]
     fn every_changed_octet_is_found() {
-        let text = Backup::new(parts()).unwrap().text().into_bytes();
+        for parts in [parts(), grouped()] {
+            every_octet_counts(parts);
+        }
+    }
+
+    fn every_octet_counts(parts: Parts) {
+        let text = Backup::new(parts).unwrap().text().into_bytes();
         for place in 0..text.len() {
             for change in [1, 0x20] {
                 let mut changed = text.clone();
@@ -376,7 +490,7 @@ mod tests {
     fn what_is_wrong_is_said_by_its_place() {
         let text = Backup::new(parts()).unwrap().text();
         let read = |text: String| Backup::read(text.as_bytes()).unwrap_err();
-        assert_eq!(read(text.replace("backup: 1", "backup: 2")), BackupError::Version);
+        assert_eq!(read(text.replace("backup: 1", "backup: 3")), BackupError::Version);
         assert_eq!(read(text.replace("format", "shape")), BackupError::Line { line: 4, wanted: "format" });
         assert_eq!(read(text.replace("shares: 5", "shares: 2")), BackupError::Value { field: "threshold" });
         assert_eq!(read(text.replace("5a3f", "5A3F")), BackupError::Value { field: "set" });

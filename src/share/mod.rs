@@ -20,7 +20,7 @@ mod random;
 mod sharing;
 mod told;
 
-pub use backup::{Backup, BackupError, KeyCheck, Parts};
+pub use backup::{Backup, BackupError, KeyCheck, NamedGroup, Parts};
 pub use cipher::{Passphrase, PassphraseError};
 pub use deal::{DealError, Group, Scheme, deal, deal_any};
 pub use encoding::{Encoding, ReadError, Typing, read, rest_of_word, typing};

@@ -16,6 +16,8 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 
+use super::division::HolderGroup;
+
 /// One event of the log: its name is `ev`, its fields are `data`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "ev", content = "data")]
@@ -162,6 +164,10 @@ pub enum Event {
         set_id: String,
         threshold: u64,
         share_count: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        group_threshold: Option<u64>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        groups: Vec<HolderGroup>,
     },
     /// A holder was given a share.
     #[serde(rename = "share.issued")]
@@ -547,8 +553,14 @@ pub struct ShareOf {
     pub secret: Option<String>,
     /// Its set.
     pub set_id: String,
-    /// Which of the set it is, counted from 1.
+    /// Which of the set it is, counted from 1 through all groups.
     pub index: u64,
+    /// The name of its group, if there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Which of that group it is, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_index: Option<u64>,
     /// Who has it.
     pub holder: String,
     /// What it is known again by.
@@ -605,12 +617,18 @@ pub struct BackedUp {
     /// The set of shares of the key-encryption key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_id: Option<String>,
-    /// How many shares it takes.
+    /// How many shares it takes; of groups, the fewest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<u64>,
     /// How many there are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share_count: Option<u64>,
+    /// How many groups it takes, if there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_threshold: Option<u64>,
+    /// The groups, in the order of their numbers: name, threshold and number of shares of each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<HolderGroup>,
     /// The key-encryption key's check value, in hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kcv: Option<String>,

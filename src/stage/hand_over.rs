@@ -4,6 +4,7 @@
 //! - What is wrong is named by its place; what stands there is never told.
 //! - A share counts once what was typed back is what was shown.
 
+use super::division::{Division, Groups};
 use super::operators::{
     Aside, NoAnswer, Notice, Person, ShareDelivery, SharePurpose, ShareRequest, SharedSecret,
 };
@@ -19,8 +20,20 @@ pub struct Handing {
     pub token: String,
     /// Everyone who has one, in the script's order.
     pub holders: Vec<Person>,
-    /// How many it takes.
+    /// How many it takes; of groups, how many are asked for.
     pub threshold: usize,
+    /// The groups of the holders, if there are several; the holders are in their order.
+    pub groups: Option<Groups>,
+}
+
+impl Handing {
+    /// How the set is divided.
+    pub fn division(&self) -> Division<'_> {
+        match &self.groups {
+            Some(groups) => Division::from(groups),
+            None => Division { threshold: self.threshold, count: self.holders.len(), groups: None },
+        }
+    }
 }
 
 /// What a typed share is, or what is wrong with it.
@@ -40,6 +53,9 @@ impl Stage<'_> {
         look: &mut dyn FnMut(&mut Self, &SecretOctets) -> Looked,
     ) -> Result<bool, StageError> {
         let step = self.step_number();
+        let division = handing.division();
+        // It was dealt so: it has its number.
+        let index = division.index_of(face.group, face.number).unwrap_or_default();
         for _ in 0..MOST_TRIES {
             let delivery = ShareDelivery {
                 step: step.clone(),
@@ -48,9 +64,10 @@ impl Stage<'_> {
                 person: holder.clone(),
                 salt,
                 set_id: face.set_id.clone(),
-                index: face.index,
+                index,
                 count: handing.holders.len(),
                 threshold: handing.threshold,
+                member: division.member(index),
                 share,
             };
             // Put off before it is shown: it is shown afterwards.
@@ -60,7 +77,7 @@ impl Stage<'_> {
                     seen => break seen?,
                 }
             }
-            let purpose = SharePurpose::ReadBack { index: face.index };
+            let purpose = SharePurpose::ReadBack { index };
             let Some(typed) = self.ask_share(handing, holder, String::new(), purpose)? else { continue };
             match look(self, &typed)? {
                 Ok(found) if found.commitment == face.commitment => return Ok(true),
@@ -127,6 +144,7 @@ impl Stage<'_> {
             person: holder.clone(),
             holders: handing.holders.clone(),
             threshold: handing.threshold,
+            groups: handing.groups.clone(),
             tries,
             purpose,
         }

@@ -7,6 +7,7 @@
 
 mod approval;
 mod destruction;
+mod division;
 mod encrypting;
 mod equipment;
 mod event;
@@ -36,6 +37,7 @@ use zeroize::Zeroizing;
 pub use crate::secret::{Pin, Secret, SecretOctets};
 pub use approval::{Signing, ToApprove};
 pub use destruction::Destruction;
+pub use division::{Division, Groups, GroupsError, HolderGroup, Member};
 pub use encrypting::{EncryptError, EncryptorFace, Encryptors, OwnMedium};
 pub use equipment::{
     AGAIN, Blank, Cabinet, Device, Equipment, Fresh, LoginKind, Pins, fixed_pins, shared_pin,

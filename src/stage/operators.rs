@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::division::{Division, Groups, Member};
 use super::overview::{Overview, Programme};
 use crate::secret::{Pin, SecretOctets};
 
@@ -193,8 +194,10 @@ pub struct ShareRequest {
     pub person: Person,
     /// Everyone who has a share of it, in the script's order.
     pub holders: Vec<Person>,
-    /// How many shares it takes.
+    /// How many shares it takes; of groups, how many are asked for.
     pub threshold: usize,
+    /// The groups of the holders, if there are several.
+    pub groups: Option<Groups>,
     /// What the token says of the tries left; nothing where none is about to be made.
     pub tries: String,
     /// What it is for.
@@ -236,10 +239,46 @@ pub struct ShareDelivery<'d> {
     pub index: u64,
     /// How many there are.
     pub count: usize,
-    /// How many it takes.
+    /// How many it takes; of groups, the fewest.
     pub threshold: usize,
+    /// Where it stands in its group, if there are several.
+    pub member: Option<Member>,
     /// The share, as it is written and typed.
     pub share: &'d SecretOctets,
+}
+
+impl ShareRequest {
+    /// How the set is divided.
+    pub fn division(&self) -> Division<'_> {
+        match &self.groups {
+            Some(groups) => Division::from(groups),
+            None => Division { threshold: self.threshold, count: self.holders.len(), groups: None },
+        }
+    }
+}
+
+impl ShareDelivery<'_> {
+    /// Which share it is, as a sentence says it.
+    pub fn which(&self) -> String {
+        let Self { index, count, .. } = self;
+        match &self.member {
+            Some(member) => format!(
+                "share {index} of {count} (share {} of {} of the group `{}`)",
+                member.number, member.count, member.name
+            ),
+            None => format!("share {index} of {count}"),
+        }
+    }
+
+    /// How many it takes, as a sentence says it.
+    pub fn takes(&self) -> String {
+        match &self.member {
+            Some(Member { threshold, count, groups_needed, groups, group, name, .. }) => format!(
+                "`{name}` is group {group} of {groups}, it takes {groups_needed} groups, and of this one {threshold} of {count} shares"
+            ),
+            None => format!("it takes {}", self.threshold),
+        }
+    }
 }
 
 /// What a PIN is asked for.

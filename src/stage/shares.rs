@@ -109,8 +109,10 @@ pub struct PinBounds {
 pub struct ShareFace {
     /// Its set.
     pub set_id: String,
-    /// Which of the set it is, counted from 1.
-    pub index: u64,
+    /// Which group of the set it is of, counted from 1; 1 where there are none.
+    pub group: u64,
+    /// Which share of its group it is, counted from 1.
+    pub number: u64,
     /// A digest by which it is known again.
     pub commitment: Digest,
 }
@@ -320,17 +322,18 @@ impl Stage<'_> {
             None => self.last_set(token),
         };
         let Some((wanted, _)) = dealt.first() else { return Ok(None) };
-        let ShareFace { set_id, index, commitment } = face;
+        let ShareFace { set_id, number, commitment, .. } = face;
         if wanted.set_id != *set_id {
             return Ok(Some(format!("the share is of set {set_id}; wanted one of set {}", wanted.set_id)));
         }
-        let known = dealt.iter().find(|(known, _)| known.index == *index && known.commitment == *commitment);
+        let known =
+            dealt.iter().find(|(known, _)| known.number == *number && known.commitment == *commitment);
         Ok(match known {
             Some((_, whose)) if *whose == holder.id => None,
             Some((_, whose)) => {
                 Some(format!("the share is {whose}'s; each holder types the one that the log says"))
             }
-            None => Some(format!("the share is not share {index} of set {set_id} as it was dealt")),
+            None => Some(format!("the share is not share {number} of set {set_id} as it was dealt")),
         })
     }
 
@@ -342,13 +345,14 @@ impl Stage<'_> {
         let mut set: Vec<(ShareFace, String)> = all
             .filter_map(|record| {
                 let set_id = record.text("set_id")?.to_owned();
-                let index = record.data.get("index")?.as_u64()?;
-                let face = ShareFace { set_id, index, commitment: record.digest("commitment_sha256")? };
+                let number = record.data.get("index")?.as_u64()?;
+                let commitment = record.digest("commitment_sha256")?;
+                let face = ShareFace { set_id, group: 1, number, commitment };
                 Some((face, record.text("holder")?.to_owned()))
             })
             .collect();
         // A set begins with its first share.
-        if let Some(begin) = set.iter().rposition(|(face, _)| face.index == 1) {
+        if let Some(begin) = set.iter().rposition(|(face, _)| face.number == 1) {
             set.drain(..begin);
         }
         set
@@ -373,7 +377,7 @@ impl Stage<'_> {
 /// How a token's PIN is handed out and gathered again.
 fn handing(token: &str, holders: &[Person], threshold: usize) -> Handing {
     let of = SharedSecret::Pin { token: token.to_owned() };
-    Handing { of, token: token.to_owned(), holders: holders.to_vec(), threshold }
+    Handing { of, token: token.to_owned(), holders: holders.to_vec(), threshold, groups: None }
 }
 
 /// What the log says of a share.
@@ -383,7 +387,9 @@ fn share_of(token: &str, face: &ShareFace, holder: &Person) -> ShareOf {
         spki_sha256: None,
         secret: None,
         set_id: face.set_id.clone(),
-        index: face.index,
+        index: face.number,
+        group: None,
+        group_index: None,
         holder: holder.id.clone(),
         commitment_sha256: face.commitment,
         salt_digest: None,

@@ -11,24 +11,27 @@
 use serde::{Deserialize, Serialize};
 
 use super::encrypted_share::{encrypted, new_media, own_medium};
+use super::holding::{GroupSpec, Holding, Said, each_share};
 use super::key_shares::{Sheets, ThrowAway, sheets};
 use super::replaced::replaced;
 use super::share_set::{
     ShareSet, all_are_here, bag, file_for_media, forget_lost_files, learn_of_share, recall_bags, used_sets,
 };
+use super::stand_in::is_stand_in;
 use super::vendor_backup::VendorBackup;
 use super::{Bag, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::{Digest, hex};
 use crate::issuance::{self, Key, KeyBackup, ToRestore, ToWrap};
-use crate::script::{Id, Located, Part, Word};
-use crate::share::{Backup, Parts, SystemRandom};
+use crate::script::{Id, Located, Named, Part, Word};
+use crate::share::{Backup, NamedGroup, Parts, SystemRandom};
 use crate::stage::{
-    BackedUp, BackupCopy, Delivery, Expected, Line, Notice, PastRecord, Person, Secret, ShareError,
-    StageError,
+    BackedUp, BackupCopy, Delivery, Division, Expected, Groups, HolderGroup, Line, Notice, PastRecord,
+    Person, Secret, ShareError, StageError,
 };
 
 spec!(
-    /// `back-up-key: {key: root-x1, threshold: 3, holders: [h1, h2, h3, h4, h5], restore-to: [backup], copies: 2}`
+    /// `back-up-key: {key: root-x1, threshold: 3, holders: [h1, h2, h3, h4, h5], restore-to: [backup], copies: 2}`, or groups of
+    /// holders: `group-threshold: 2, groups: {europe: {threshold: 2, holders: [h1, h2, h3]}, …}`
     Spec {
         /// Which key: one that waits for its backup.
         key: Located<Id> = required "key",
@@ -38,6 +41,10 @@ spec!(
         threshold: Option<Located<usize>> = optional "threshold",
         /// Who has a share: people, or a role for everyone of it.
         holders: Vec<Located<Id>> = optional_list "holders",
+        /// How many groups it takes.
+        group_threshold: Option<Located<usize>> = optional "group-threshold",
+        /// The groups of holders, in the place of `threshold` and `holders`.
+        groups: Option<Named<GroupSpec>> = optional "groups",
         /// Whose shares are encrypted for their own keys: people among the holders, or a role.
         encrypted: Vec<Located<Id>> = optional_list "encrypted",
         /// Where the key comes back to.
@@ -86,6 +93,8 @@ pub struct WrappedBackup {
     algorithm: String,
     threshold: usize,
     holders: Vec<Person>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    groups: Option<Groups>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     encrypted: Vec<String>,
     restore_to: Vec<String>,
@@ -130,7 +139,7 @@ impl Step for BackUpKey {
 
     fn deals(&self) -> Vec<(String, &str)> {
         let Self::Wrapped(backup) = self else { return Vec::new() };
-        backup.holders.iter().map(|holder| (backup.key.clone(), holder.id.as_str())).collect()
+        each_share(&backup.key, backup.groups.as_ref(), &backup.holders)
     }
 
     fn wraps(&self) -> Option<Wrapping<'_>> {
@@ -160,9 +169,15 @@ impl WrappedBackup {
             }
         }
         let key = scope.key_to_back_up(&spec.key, "wrapped");
-        let holders = holders(&spec.holders, scope);
-        let threshold = threshold(spec.threshold.as_ref(), holders.as_deref(), scope);
-        let encrypted = encrypted(&spec.encrypted, holders.as_deref().unwrap_or_default(), scope);
+        let said = Said {
+            threshold: spec.threshold.as_ref(),
+            holders: &spec.holders,
+            group_threshold: spec.group_threshold.as_ref(),
+            groups: spec.groups.as_ref(),
+        };
+        let holding = Holding::resolve(&said, scope);
+        let holders = holding.as_ref().map_or(&[][..], |holding| &holding.holders);
+        let encrypted = encrypted(&spec.encrypted, holders, scope);
         new_media(&spec.key, &encrypted, scope);
         let restore_to = restore_tokens(&spec.restore_to, key.as_ref(), scope);
         let copies = copies(spec.copies.as_ref(), scope);
@@ -177,14 +192,15 @@ impl WrappedBackup {
                 scope.ledger.possessions.put(&format!("{medium}-{number}"), Bag::Sealed(None));
             }
         }
-        let key = key?;
+        let (key, holding) = (key?, holding?);
         scope.uses(&key.token);
         Some(Self {
             key: key.name,
             token: key.token,
             algorithm: key.algorithm.to_string(),
-            threshold: threshold?,
-            holders: holders?,
+            threshold: holding.threshold,
+            holders: holding.holders,
+            groups: holding.groups,
             encrypted,
             restore_to: restore_to?,
             copies: copies?,
@@ -199,13 +215,10 @@ impl WrappedBackup {
         } else {
             format!(", encrypted for their own keys: {}", self.encrypted.join(", "))
         };
-        let holders: Vec<&str> = self.holders.iter().map(|holder| holder.id.as_str()).collect();
         format!(
-            "Back up the key `{}`: {} of {} shares, held by {}{own}; restore it to {}, {} copies on the media `{}`; seal it. Only then it is live.",
+            "Back up the key `{}`: {}{own}; restore it to {}, {} copies on the media `{}`; seal it. Only then it is live.",
             self.key,
-            self.threshold,
-            self.holders.len(),
-            holders.join(", "),
+            self.division().in_words(&self.holders),
             self.restore_to.join(", "),
             self.copies,
             self.medium
@@ -310,8 +323,7 @@ impl WrappedBackup {
             issuance::wrapping_between(&key.name, &key.token, &self.restore_to, room.stage)?;
         // Before the key is wrapped: for a set that cannot be dealt it would leave its token in vain.
         all_are_here(&self.holders, || format!("the backup of the key `{}`", self.key), room)?;
-        let scheme = (self.threshold, self.holders.len());
-        let (kek, dealt) = deal_new(key, &key.token, scheme, room)?;
+        let (kek, dealt) = deal_new(key, &key.token, self.division(), room)?;
         let mut backup = KeyBackup {
             key: key.name.clone(),
             spki_sha256: key.public.spki_sha256(),
@@ -321,12 +333,12 @@ impl WrappedBackup {
             set: dealt.set.clone(),
             threshold: self.threshold,
             share_count: self.holders.len(),
+            groups: self.groups.clone(),
             check: hex(dealt.check.octets()),
             shares: std::collections::BTreeMap::new(),
             restored: std::collections::BTreeSet::new(),
         };
-        let small = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
-        let (threshold, shares) = (small(self.threshold), small(self.holders.len()));
+        let (threshold, shares, groups) = in_file(self.division());
         let write = |wrapped: Vec<u8>| {
             let parts = Parts {
                 key: key.name.clone(),
@@ -335,6 +347,7 @@ impl WrappedBackup {
                 set: dealt.set.clone(),
                 threshold,
                 shares,
+                groups,
                 check: dealt.check,
                 spki: key.public.spki_der().to_vec(),
                 wrapped,
@@ -470,16 +483,17 @@ impl WrappedBackup {
         room.ledger.backups.is_proven(&self.key);
         let lines = vec![
             Line::new("key", self.key.clone()),
-            Line::new(
-                "shares",
-                format!("{} of {}, set {}", backup.threshold, backup.share_count, backup.set),
-            ),
+            Line::new("shares", format!("{}, set {}", backup.division().said(), backup.set)),
             Line::new("wrapped copies", backup.copies.join(", ")),
             Line::new("restored to", self.restore_to.join(", ")),
         ];
         room.ledger.backups.add(backup);
         room.stage.show(&Notice::Done { sentence: "The backup is proven. The key is live.".into(), lines });
         Ok(())
+    }
+
+    fn division(&self) -> Division<'_> {
+        Division { threshold: self.threshold, count: self.holders.len(), groups: self.groups.as_ref() }
     }
 
     fn set(&self, backup: &KeyBackup) -> ShareSet {
@@ -495,17 +509,17 @@ impl WrappedBackup {
 pub fn deal_new(
     key: &Key,
     token: &str,
-    scheme: (usize, usize),
+    division: Division<'_>,
     room: &mut Room<'_, '_>,
 ) -> Result<(Secret<32>, Sheets), StepError> {
     // Where nobody keeps anything too, so that a rehearsal asks the token for the same.
     let drawn = room.stage.secret::<32>(token)?;
     if !room.stage.is_improvised() {
-        let dealt = deal_again(&drawn, key, scheme, room)?;
+        let dealt = deal_again(&drawn, key, division, room)?;
         return Ok((drawn, dealt));
     }
     let kek = ThrowAway::of(&key.name, 0, generations(key, room)).kek();
-    let dealt = deal_of(&kek, key, scheme, generations(key, room), room)?;
+    let dealt = deal_of(&kek, key, division, generations(key, room), room)?;
     Ok((kek, dealt))
 }
 
@@ -513,17 +527,17 @@ pub fn deal_new(
 pub fn deal_again(
     kek: &Secret<32>,
     key: &Key,
-    scheme: (usize, usize),
+    division: Division<'_>,
     room: &Room<'_, '_>,
 ) -> Result<Sheets, StepError> {
     // Under the one that there is, which is the last.
-    deal_of(kek, key, scheme, generations(key, room).saturating_sub(1), room)
+    deal_of(kek, key, division, generations(key, room).saturating_sub(1), room)
 }
 
 fn deal_of(
     kek: &Secret<32>,
     key: &Key,
-    scheme: (usize, usize),
+    division: Division<'_>,
     generation: usize,
     room: &Room<'_, '_>,
 ) -> Result<Sheets, StepError> {
@@ -531,9 +545,9 @@ fn deal_of(
     let is_used = |set: &str| used.iter().any(|one| one == set);
     let dealt = if room.stage.is_improvised() {
         let mut random = ThrowAway::of(&key.name, used.len(), generation);
-        sheets(kek, scheme, &mut random, &is_used)
+        sheets(kek, division, &mut random, &is_used)
     } else {
-        sheets(kek, scheme, &mut SystemRandom, &is_used)
+        sheets(kek, division, &mut SystemRandom, &is_used)
     };
     let what = format!("the backup of the key `{}`", key.name);
     dealt.map_err(|error: ShareError| StepError::Backup { what, why: error.to_string() })
@@ -568,6 +582,13 @@ impl Known {
             set: said.text("set_id").unwrap_or_default().to_owned(),
             threshold: number("threshold").unwrap_or_default(),
             share_count: number("share_count").unwrap_or_default(),
+            groups: match said.data.get("groups") {
+                Some(all) => {
+                    let all: Vec<HolderGroup> = serde_json::from_value(all.clone()).ok()?;
+                    Some(Groups::new(number("group_threshold")?, all).ok()?)
+                }
+                None => None,
+            },
             check: said.text("kcv").unwrap_or_default().to_owned(),
             shares: std::collections::BTreeMap::new(),
             restored: std::collections::BTreeSet::new(),
@@ -588,6 +609,21 @@ fn learn(backup: &mut KeyBackup, record: &PastRecord) -> Option<()> {
     learn_of_share(&mut backup.shares, &backup.set, record)
 }
 
+/// How a set is divided as the file of a wrapped key says it: the threshold and the count, of shares or of groups, and the groups.
+pub fn in_file(division: Division<'_>) -> (u8, u8, Vec<NamedGroup>) {
+    let small = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
+    let Some(groups) = division.groups else {
+        return (small(division.threshold), small(division.count), Vec::new());
+    };
+    let group = |group: &HolderGroup| NamedGroup {
+        name: group.name.clone(),
+        threshold: small(group.threshold),
+        shares: small(group.share_count),
+    };
+    let all: Vec<NamedGroup> = groups.all().iter().map(group).collect();
+    (small(groups.needed()), small(all.len()), all)
+}
+
 /// What the log says of a backup.
 pub fn said(backup: &KeyBackup, mechanism: &str) -> BackedUp {
     let count = |number: usize| u64::try_from(number).ok();
@@ -600,53 +636,10 @@ pub fn said(backup: &KeyBackup, mechanism: &str) -> BackedUp {
         set_id: Some(backup.set.clone()),
         threshold: count(backup.threshold),
         share_count: count(backup.share_count),
+        group_threshold: backup.groups.as_ref().and_then(|groups| count(groups.needed())),
+        groups: backup.groups.as_ref().map_or_else(Vec::new, |groups| groups.all().to_vec()),
         kcv: Some(backup.check.clone()),
     }
-}
-
-/// The people who have a share, each once, in the script's order; a role stands for everyone of it.
-pub fn holders(names: &[Located<Id>], scope: &mut Scope<'_>) -> Option<Vec<Person>> {
-    let mut all: Vec<Person> = Vec::new();
-    let mut whole = true;
-    for name in names {
-        let of_role: Vec<Person> = scope.setting.people.of_role(name.value.as_str()).cloned().collect();
-        let found = if of_role.is_empty() { scope.person(name).map(|one| vec![one]) } else { Some(of_role) };
-        whole &= found.is_some();
-        for person in found.into_iter().flatten() {
-            if all.contains(&person) {
-                scope
-                    .problems
-                    .add(name.place, format!("`{}` holds two shares; each holder has one", person.id));
-                whole = false;
-            } else {
-                all.push(person);
-            }
-        }
-    }
-    if whole && !scope.is_unread(Part::People) && !(2..=MOST_HOLDERS).contains(&all.len()) {
-        scope.wrong(format!("found {} holders; wanted 2 to {MOST_HOLDERS}", all.len()));
-        return None;
-    }
-    whole.then_some(all)
-}
-
-/// How many holders it takes: two at least.
-pub fn threshold(
-    said: Option<&Located<usize>>,
-    holders: Option<&[Person]>,
-    scope: &mut Scope<'_>,
-) -> Option<usize> {
-    let Some(said) = said else {
-        scope.wrong("`threshold` is missing: how many holders it takes");
-        return None;
-    };
-    let count = holders?.len();
-    if (2..=count).contains(&said.value) {
-        return Some(said.value);
-    }
-    let message = format!("`threshold` is {}; wanted 2 to {count}, as many as there are holders", said.value);
-    scope.problems.add(said.place, message);
-    None
 }
 
 /// The tokens that a key comes back to: others than its own, and surely other devices.
@@ -658,7 +651,7 @@ fn restore_tokens(names: &[Located<Id>], key: Option<&Key>, scope: &mut Scope<'_
     let mut all = Vec::new();
     for name in names {
         let token = scope.token(name)?;
-        let Some(key) = key else { continue };
+        let Some(key) = key.filter(|key| !is_stand_in(&token) && !is_stand_in(&key.token)) else { continue };
         if token == key.token || all.contains(&token) {
             let message = format!("a restore to `{token}` proves nothing: the key is there already");
             scope.problems.add(name.place, message);
@@ -710,8 +703,6 @@ pub fn plugger(asked: Option<&Located<Id>>, key: &Located<Id>, scope: &mut Scope
     first
 }
 
-/// The most people who can hold shares of one secret (SLIP-0039).
-const MOST_HOLDERS: usize = 16;
 /// How many media there are if nothing is said.
 const USUAL_COPIES: usize = 2;
 /// More copies than that are a mistake.

@@ -9,7 +9,7 @@ use crate::issuance::order::{CertificateOrder, Period, When};
 use crate::issuance::{self, IssuanceError, Key, KnownCertificate, Ledger, Terms};
 use crate::pki::{Name, PublicKey};
 use crate::profile::{Fills, Profile, ProfileError, Term};
-use crate::script::{Located, NamePart, Word as _};
+use crate::script::{FromNode as _, Located, NamePart, Word as _};
 use crate::stage::{Line, Notice, Person};
 
 /// What every step that issues a certificate says.
@@ -247,7 +247,8 @@ pub fn subject(
     scope: &mut Scope<'_>,
 ) -> (Option<Name>, Vec<(String, String)>) {
     let named = parts.iter().map(|part| (part.kind.clone(), part.text.clone())).collect();
-    let name = profile.and_then(|profile| scope.name(parts, profile));
+    let name =
+        profile.and_then(|profile| scope.name(parts, profile).or_else(|| scope.stand_in_name(profile)));
     (name, named)
 }
 
@@ -268,7 +269,7 @@ pub fn period(
                 }
                 _ => scope.wrong(error.to_string()),
             }
-            None
+            Some(Period { begins: begins.value, lasts: scope.stand_in_duration()? })
         }
     }
 }
@@ -281,24 +282,27 @@ pub fn fills(
 ) -> Option<Fills> {
     let open = profile?.open();
     let mut fills = Fills::new();
-    let mut good = true;
     for (name, text) in given {
         let Some(text) = text else { continue };
-        if !open.holes().iter().any(|hole| hole.as_str() == *name) {
-            scope.problems.add(text.place, ProfileError::NotOpen { name: (*name).to_owned() }.to_string());
-            good = false;
-        }
+        let mut value = Some(text.value.clone());
         if let Err(error) = Term::Text(text.value.clone()).uri(&Fills::new()) {
             scope.problems.add(text.place, error.to_string());
-            good = false;
+            value = String::stand_in(name, text.place, scope.problems);
         }
-        fills.insert((*name).to_owned(), text.value.clone());
+        if !open.holes().iter().any(|hole| hole.as_str() == *name) {
+            scope.problems.add(text.place, ProfileError::NotOpen { name: (*name).to_owned() }.to_string());
+            continue;
+        }
+        fills.insert((*name).to_owned(), value?);
     }
-    if good && let Err(error) = open.check(&fills) {
+    // Each one that is missing is said, and stands in for the next.
+    while let Err(error) = open.check(&fills) {
         scope.wrong(error.to_string());
-        good = false;
+        let ProfileError::Unfilled { name } = error else { return None };
+        let value = String::stand_in(&name, scope.step_place(), scope.problems)?;
+        fills.insert(name, value);
     }
-    good.then_some(fills)
+    Some(fills)
 }
 
 /// The key behind an issuer's certificate.

@@ -108,9 +108,12 @@ fn tell_of_the_left(room: &mut Room<'_, '_>) {
     let mut lines = Vec::new();
     for (name, left) in all {
         for set in left {
-            let sheet = |(index, share): (&u64, &KnownShare)| format!("share {index} ({})", share.holder);
+            let division = set.division();
+            let sheet = |(index, share): (&u64, &KnownShare)| {
+                format!("{} ({})", division.named(*index), share.holder)
+            };
             let sheets: Vec<String> = set.sheets.iter().map(sheet).collect();
-            let text = format!("set {}, {}; it takes {}", set.set, sheets.join(", "), set.threshold);
+            let text = format!("set {}, {}; it takes {}", set.set, sheets.join(", "), division.takes());
             lines.push(Line::new(name.clone(), text));
         }
     }

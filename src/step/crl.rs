@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::issuance::order::{CrlKind, CrlOrder, Period, When};
 use crate::issuance::{IssuanceError, Ledger, Listed};
 use crate::profile::{Fills, Profile};
-use crate::script::{FromNode, Id, Located, Node, Problems, wrong};
+use crate::script::{FromNode, Id, Located, Node, Place, Problems, wrong};
 
 /// The number of a CRL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,10 @@ impl FromNode for Number {
             Some(Ok(number)) => Some(Self::Is(number)),
             _ => wrong(node, "`next` or a number from 0", problems),
         }
+    }
+
+    fn stand_in(_key: &str, _place: Place, problems: &mut Problems) -> Option<Self> {
+        problems.guess([Self::Next; 3])
     }
 }
 
@@ -83,7 +87,8 @@ impl Crl {
         let key = issuer_key(&issuer, words.issuer.place, scope)?;
         let issuer_name = subject_sha256(&issuer, words.issuer.place, scope)?;
         let last_crl = match words.revoked.last_crl() {
-            Some(name) => Some(last_crl::take_in(name, &issuer, issuer_name, scope)?),
+            // What it lists is not known then.
+            Some(name) => last_crl::take_in(name, &issuer, issuer_name, scope),
             None => None,
         };
         let last = scope.ledger.last_number(issuer_name);
@@ -112,9 +117,10 @@ impl Crl {
             profile: named.value.to_string(),
             number: number.to_string(),
             period: Period { begins: words.this_update.value, lasts: words.lasts.value },
-            revoked: revoked?,
+            revoked: revoked.or_else(|| Revoked::stand_in(scope))?,
         };
-        profile?;
+        // Of another kind than is wanted: in its place stands one that is not.
+        scope.setting.profiles.insert(crl.profile.clone(), profile?);
         scope.uses(&key.token);
         Some((crl, Known { issuer: issuer_name, number }))
     }

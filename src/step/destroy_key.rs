@@ -50,7 +50,7 @@ impl Step for DestroyKey {
         let known = scope.ledger.key(&name).map(|key| (key.token.clone(), key.live)).or(logged);
         let Some((token, live)) = known.filter(|_| !scope.ledger.possessions.is_destroyed(&name)) else {
             // What is said of a key that is not there is the same in every step.
-            scope.key(&spec.key)?;
+            scope.real_key(&spec.key)?;
             return None;
         };
         if !live {
@@ -110,7 +110,7 @@ impl Step for DestroyKey {
 
 /// The destruction of a copy that the log knows of.
 fn copy(because: String, key: &Located<Id>, on: &Located<Id>, scope: &mut Scope<'_>) -> Option<DestroyKey> {
-    let (token, known) = (scope.token(on), scope.key(key)?);
+    let (token, known) = (scope.token(on), scope.real_key(key)?);
     let token = token?;
     let spki_sha256 = known.public.spki_sha256();
     if !scope.ledger.has_copy(spki_sha256, &token) {

@@ -86,7 +86,7 @@ pub fn send_out(
     if room.stage.is_improvised() && room.stage.encryptors().is_none() {
         let text = format!(
             "rehearsal: share {} of set {} was not encrypted; `{}` has no key of their own here",
-            sheet.face.index, sheet.face.set_id, holder.id
+            sheet.index, sheet.face.set_id, holder.id
         );
         room.stage.record_once(Event::LogNote { text })?;
         return Ok(SentOut::OnASheet);
@@ -106,7 +106,7 @@ pub fn send_out(
                 continue;
             }
         };
-        let file = format!("share-{}-{}.{}", sheet.face.set_id, sheet.face.index, face.name);
+        let file = format!("share-{}-{}.{}", sheet.face.set_id, sheet.index, face.name);
         let own = OwnMedium { medium: set.own_medium(holder), holder: holder.clone(), file };
         let way = Way { set, holder, sheet, own, encryptors: encryptors.as_ref() };
         if let Some(sent) = way.once(&face, room)? {
@@ -140,7 +140,7 @@ impl Way<'_> {
             wrong(room, format!("medium `{}`: {why}", self.own.medium));
             return Ok(None);
         }
-        let ShareFace { set_id, index, .. } = &self.sheet.face;
+        let Sheet { index, face: ShareFace { set_id, .. }, .. } = self.sheet;
         if let Some(by) = self.opens(face, sent.sha256, room)? {
             let event = Event::ShareDecrypted {
                 spki_sha256: self.set.spki_sha256,
@@ -169,7 +169,7 @@ impl Way<'_> {
 
     /// Shows the holder by what and for which key.
     fn show(&self, face: &EncryptorFace, room: &mut Room<'_, '_>) -> Result<(), StepError> {
-        let ShareFace { set_id, index, .. } = &self.sheet.face;
+        let Sheet { index, face: ShareFace { set_id, .. }, .. } = self.sheet;
         let mut lines = vec![
             Line::new("of", self.set.handing.of.to_string()),
             Line::new("set", set_id.clone()),
@@ -179,6 +179,9 @@ impl Way<'_> {
             Line::new("your key", face.recipient.clone()),
             Line::new("medium", self.own.medium.clone()),
         ];
+        if let Some(member) = self.set.handing.division().member(*index) {
+            lines.push(Line::new("that is", member.said()));
+        }
         if let Some((program, sha256)) = &face.opens {
             lines.push(Line::new("opened here by", format!("`{program}`, SHA-256 {sha256}")));
         }
@@ -196,7 +199,7 @@ impl Way<'_> {
         sent: &SentShare,
         room: &mut Room<'_, '_>,
     ) -> Result<(), StepError> {
-        let ShareFace { set_id, index, .. } = &self.sheet.face;
+        let Sheet { index, face: ShareFace { set_id, .. }, .. } = self.sheet;
         let item = format!("key of `{}` for share {index} of set {set_id}", self.holder.id);
         let event = Event::ShareEncrypted(ShareSentOut {
             spki_sha256: self.set.spki_sha256,
@@ -234,7 +237,7 @@ impl Way<'_> {
         ];
         let sentence = "Open the file on your own device, and keep the salt with it. You type the words that your device shows.";
         room.stage.question(self.holder.clone(), sentence, lines, Expected::Word("opened"))?;
-        let purpose = SharePurpose::ReadBack { index: self.sheet.face.index };
+        let purpose = SharePurpose::ReadBack { index: self.sheet.index };
         for _ in 0..MOST_TRIES {
             let Some(typed) = room.stage.ask_share(&self.set.handing, self.holder, String::new(), purpose)?
             else {
@@ -338,7 +341,7 @@ fn on_a_sheet(
     room: &mut Room<'_, '_>,
 ) -> Result<SentOut, StepError> {
     let expected = format!("the share of `{}` is encrypted for their own key", holder.id);
-    let ShareFace { set_id, index, .. } = &sheet.face;
+    let Sheet { index, face: ShareFace { set_id, .. }, .. } = sheet;
     let actual = format!("share {index} of set {set_id}, of {}, goes onto a sheet", set.handing.of);
     let step = room.stage.step_number();
     let sha256 = deviation_sha256(&step, &expected, &actual);

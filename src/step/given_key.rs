@@ -1,10 +1,10 @@
 //! Where a subordinate's key comes from: a request, a public key, or a token of this ceremony.
 
-use super::{KeyOrigin, Scope};
+use super::{KeyOrigin, Scope, placeholder};
 use crate::digest::{Digest, from_hex};
 use crate::pki::read::{self, RequestView};
 use crate::pki::{PublicKey, SignatureAlgorithm, pem, verify_signature};
-use crate::script::{Id, Located};
+use crate::script::{Id, Located, Place};
 
 /// A key that a certificate will certify.
 pub struct GivenKey {
@@ -25,7 +25,7 @@ pub fn resolve(
     key: Option<&Located<Id>>,
     scope: &mut Scope<'_>,
 ) -> Option<GivenKey> {
-    match (request, public_key, key) {
+    let given = match (request, public_key, key) {
         (Some(request), None, None) => from_request(request, scope),
         (None, Some(public_key), None) => from_public_key(public_key, scope),
         (None, None, Some(key)) => {
@@ -38,7 +38,17 @@ pub fn resolve(
             );
             None
         }
-    }
+    };
+    given.or_else(|| {
+        let named = request.or(public_key).or(key);
+        stand_in(named.map_or_else(|| scope.step_place(), |named| named.place), scope)
+    })
+}
+
+/// In the place of a key that is not there, which is said already.
+fn stand_in(place: Place, scope: &mut Scope<'_>) -> Option<GivenKey> {
+    let public = placeholder::public_key(scope.stand_in_algorithm()?, &format!("given at {place}"));
+    Some(GivenKey { public, name: None, request_sha256: None, origin: None })
 }
 
 fn from_request(name: &Located<Id>, scope: &mut Scope<'_>) -> Option<GivenKey> {

@@ -15,7 +15,7 @@ use crate::clock::{Lasting, Timestamp};
 use crate::digest::Digest;
 use crate::issuance::order::{CrlKind, CrlSeries, When, Windows};
 use crate::issuance::{self, IssuanceError, Ledger, Policy, SealedSeries, Terms};
-use crate::script::{Id, Located, Part};
+use crate::script::{Id, Located};
 use crate::stage::{Line, Notice};
 
 spec!(
@@ -89,7 +89,7 @@ impl Step for IssueCrlSeries {
     type Spec = Spec;
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
-        if !scope.is_unread(Part::Policy) && scope.setting.policy != Policy::Private {
+        if scope.setting.policy != Policy::Private {
             let message = format!(
                 "a CRL that begins in the future can un-revoke: CRLs ahead of time are for the policy `private` only, and this is \
                  `{}`",
@@ -211,9 +211,6 @@ fn windows(spec: &Spec, scope: &mut Scope<'_>) -> Option<Windows> {
 
 /// The series begins before the CRL before it has run out, whenever in the window it is signed.
 fn follows(spec: &Spec, series: &CrlSeries, issuer: Digest, scope: &mut Scope<'_>) {
-    if scope.is_unread(Part::Window) {
-        return;
-    }
     let window = scope.setting.window;
     let Ok((latest, _)) = series.first.updates(window.to) else { return };
     let message = match scope.ledger.crls_until(issuer) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::certificate::approver;
+use super::stand_in::is_stand_in;
 use super::{Room, Scope, Step, StepError, revoked, spec};
 use crate::clock::Lasting;
 use crate::digest::Digest;
@@ -54,12 +55,13 @@ impl FromNode for Answered {
                 problems.add(node.place, "`certificates` is an empty list; wanted at least one");
                 None
             }
-            Value::List(items) => {
-                let named: Vec<_> = items.iter().map(|item| Located::from_node(item, problems)).collect();
-                named.into_iter().collect::<Option<_>>().map(Self::Named)
-            }
+            Value::List(_) => Vec::from_node(node, problems).map(Self::Named),
             _ => wrong(node, "a list of certificates by name, or `from-log`", problems),
         }
+    }
+
+    fn stand_in(key: &str, place: Place, problems: &mut Problems) -> Option<Self> {
+        FromNode::stand_in(key, place, problems).map(Self::Named)
     }
 }
 
@@ -134,23 +136,18 @@ impl Step for IssueOcspResponses {
                 if let Some(issuer) = &issuer {
                     judge_certificates(names, &known, issuer, scope);
                 }
-                known.into_iter().collect()
+                known.into_iter().collect::<Option<Vec<_>>>()
             }
             Answered::FromLog(place) => {
                 issuer.as_ref().and_then(|issuer| scope.certificates_of(issuer, *place))
             }
         };
         let (issuer, responder) = (issuer?, responder?);
-        let answers = responder.name == issuer.name
-            || responder.kind == "ocsp-responder" && responder.issuer == issuer.name;
-        if !answers {
-            let message = format!(
-                "`{}` does not answer for `{}`: wanted the CA itself or an OCSP responder under it",
-                responder.name, issuer.name
-            );
-            scope.problems.add(spec.responder.place, message);
-            return None;
+        if let Some(known) = &known {
+            let names: Vec<String> = known.iter().map(|known| known.name.clone()).collect();
+            scope.answers_for(&issuer.name, &names);
         }
+        let answers = answers(&responder, &issuer, spec.responder.place, scope);
         knows_who_is_revoked(&issuer, spec.issuer.place, scope)?;
         let issuer_name = super::certificate::subject_sha256(&issuer, spec.issuer.place, scope)?;
         let windows = windows(&spec, scope);
@@ -161,23 +158,26 @@ impl Step for IssueOcspResponses {
             responder: responder.name,
             key: key.name.clone(),
             profile: named.value.to_string(),
-            certificates: known?.into_iter().map(|known: KnownCertificate| known.name).collect(),
+            certificates: of_known_issuers(known?),
             period: Period { begins: spec.this_update.value, lasts: spec.lasts.value },
             windows: windows?,
         };
+        if !answers {
+            return None;
+        }
         match step.series(&profile?, &scope.ledger) {
-            Ok(series) if series.subjects.iter().any(|subject| subject.decided_later.is_some()) => {
-                revoked::is_after_revocations(issuer_name, &spec.this_update, scope);
+            Ok(series) => {
+                if series.subjects.iter().any(|subject| subject.decided_later.is_some()) {
+                    revoked::is_after_revocations(issuer_name, &spec.this_update, scope);
+                }
                 plan_series(&series, spec.responses.place, scope)?;
             }
-            Ok(series) => plan_series(&series, spec.responses.place, scope)?,
             Err(error) => {
                 scope.wrong(error.to_string());
                 return None;
             }
         }
         scope.uses(&key.token);
-        scope.answers_for(&step.issuer, &step.certificates);
         Some(step)
     }
 
@@ -275,6 +275,34 @@ fn plan_series(series: &OcspSeries, place: Place, scope: &mut Scope<'_>) -> Opti
     scope.judge_series(series, |index| !shown(&index))
 }
 
+/// Whether whoever is to answer can answer for the issuer. Where either is in error itself, there is nothing to judge answers by.
+fn answers(
+    responder: &KnownCertificate,
+    issuer: &KnownCertificate,
+    place: Place,
+    scope: &mut Scope<'_>,
+) -> bool {
+    if [&issuer.name, &responder.name, &responder.issuer].into_iter().any(|name| is_stand_in(name)) {
+        return false;
+    }
+    let answers = responder.name == issuer.name
+        || responder.kind == "ocsp-responder" && responder.issuer == issuer.name;
+    if !answers {
+        let message = format!(
+            "`{}` does not answer for `{}`: wanted the CA itself or an OCSP responder under it",
+            responder.name, issuer.name
+        );
+        scope.problems.add(place, message);
+    }
+    answers
+}
+
+/// The names of all but those that are in error themselves: nobody knows who issued them.
+fn of_known_issuers(known: Vec<KnownCertificate>) -> Vec<String> {
+    let in_error = |known: &KnownCertificate| is_stand_in(&known.name) || is_stand_in(&known.issuer);
+    known.into_iter().filter(|known| !in_error(known)).map(|known| known.name).collect()
+}
+
 /// Each certificate stands there once and was issued by the issuer.
 fn judge_certificates(
     certificates: &[Located<Id>],
@@ -284,13 +312,16 @@ fn judge_certificates(
 ) {
     for (place, name) in certificates.iter().enumerate() {
         // The two responses would be the same octets, which cannot be stored twice.
-        if certificates.iter().take(place).any(|before| before.value == name.value) {
+        let is_there = certificates.iter().take(place).any(|before| before.value == name.value);
+        if is_there && !name.value.is_unread() {
             let message = format!("certificate `{}` stands here for the second time", name.value);
             scope.problems.add(name.place, message);
         }
     }
     for (name, known) in certificates.iter().zip(known) {
-        if let Some(known) = known.as_ref().filter(|known| known.issuer != issuer.name) {
+        if let Some(known) = known.as_ref().filter(|known| {
+            known.issuer != issuer.name && !is_stand_in(&known.issuer) && !is_stand_in(&issuer.name)
+        }) {
             let message = format!(
                 "certificate `{}` was issued by `{}`, not by `{}`",
                 known.name, known.issuer, issuer.name

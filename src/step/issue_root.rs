@@ -60,10 +60,10 @@ impl Step for IssueRoot {
                 subject: subject?,
                 named,
                 public_key,
-                certified: Some(key.name),
+                certified: Some(key.name.clone()),
                 crossed: None,
                 organization: None,
-                key: spec.key.value.to_string(),
+                key: key.name,
             },
             scope,
         )

@@ -9,11 +9,12 @@ use thiserror::Error;
 use crate::digest::{from_hex, hex};
 use crate::secret::SecretOctets;
 use crate::share::{
-    CombineError, DealError, Hand, KeyCheck, Passphrase, Random, ReadError, Scheme, Share, SystemRandom,
-    WrongShare, deal, deal_any, read,
+    CombineError, DealError, Group, Hand, KeyCheck, Passphrase, Random, ReadError, Scheme, Share,
+    SystemRandom, WrongShare, deal, deal_any, read,
 };
 use crate::stage::{
-    NoAnswer, PinKind, Secret, ShareError, ShareFace, SharePurpose, ShareRequest, SharedSecret, shared_pin,
+    Division, NoAnswer, PinKind, Secret, ShareError, ShareFace, SharePurpose, ShareRequest, SharedSecret,
+    shared_pin,
 };
 
 use super::pin_shares::Public;
@@ -30,6 +31,8 @@ pub struct Sheets {
 
 /// A share with what stands on its sheet beside it.
 pub struct Sheet {
+    /// Which of its set it is, counted from 1 through all groups.
+    pub index: u64,
     /// What the log says of it.
     pub face: ShareFace,
     /// What its commitment was made with, in hex.
@@ -45,11 +48,11 @@ pub struct Sheet {
 /// [`ShareError`] if it cannot be divided so.
 pub fn sheets(
     kek: &Secret<32>,
-    scheme: (usize, usize),
+    division: Division<'_>,
     random: &mut dyn Random,
     is_used: &dyn Fn(&str) -> bool,
 ) -> Result<Sheets, ShareError> {
-    let scheme = single(scheme)?;
+    let scheme = scheme(division)?;
     let secret = kek.expose(|octets| SecretOctets::read(octets)).unwrap_or_else(SecretOctets::empty);
     let mut once = |random: &mut dyn Random| deal(&secret, &scheme, &Passphrase::none(), random);
     let (set, all) = of_new_set(&mut once, random, is_used)?;
@@ -64,11 +67,11 @@ pub fn sheets(
 /// [`ShareError`] if it cannot be divided so.
 pub fn secret_sheets(
     secret: &SecretOctets,
-    scheme: (usize, usize),
+    division: Division<'_>,
     random: &mut dyn Random,
     is_used: &dyn Fn(&str) -> bool,
 ) -> Result<(String, Vec<Sheet>), ShareError> {
-    let scheme = single(scheme)?;
+    let scheme = scheme(division)?;
     of_new_set(&mut |random| deal_any(secret, &scheme, random), random, is_used)
 }
 
@@ -80,6 +83,15 @@ pub fn secret_sheets(
 pub fn single((threshold, count): (usize, usize)) -> Result<Scheme, ShareError> {
     let small = |number| u8::try_from(number).unwrap_or(u8::MAX);
     Scheme::single(small(threshold), small(count)).map_err(ShareError::new)
+}
+
+/// The groups of a division, or its only one.
+fn scheme(division: Division<'_>) -> Result<Scheme, ShareError> {
+    let Some(groups) = division.groups else { return single((division.threshold, division.count)) };
+    let small = |number| u8::try_from(number).unwrap_or(u8::MAX);
+    let all = groups.all().iter().map(|group| Group::new(small(group.threshold), small(group.share_count)));
+    let all = all.collect::<Result<Vec<Group>, DealError>>().map_err(ShareError::new)?;
+    Scheme::groups(small(groups.needed()), all).map_err(ShareError::new)
 }
 
 /// The shares of each group, or why there are none.
@@ -98,10 +110,10 @@ fn of_new_set(
             continue;
         }
         let mut sheets = Vec::new();
-        for share in shares {
+        for (index, share) in (1..).zip(shares) {
             let mut salt = [0; SALT_OCTETS];
             random.fill(&mut salt).map_err(ShareError::new)?;
-            sheets.push(Sheet { face: face(&share, &salt), salt: hex(&salt), share: share.written() });
+            sheets.push(Sheet { index, face: face(&share, &salt), salt: hex(&salt), share: share.written() });
         }
         return Ok((set, sheets));
     }
@@ -121,7 +133,8 @@ pub fn look(typed: &SecretOctets, salt: &str) -> Result<ShareFace, ShareError> {
 fn face(share: &Share, salt: &[u8]) -> ShareFace {
     ShareFace {
         set_id: share.set().to_string(),
-        index: share.number().into(),
+        group: share.group().into(),
+        number: share.number().into(),
         commitment: share.commitment(salt),
     }
 }
@@ -227,13 +240,13 @@ pub fn improvised_key_share(request: &ShareRequest) -> Result<Option<SecretOctet
         }
     };
     let place = place.ok_or_else(question)?;
-    let scheme = (request.threshold, request.holders.len());
+    let division = request.division();
     let (name, set_id) = match &request.of {
         SharedSecret::Key { key, set_id } => (key, set_id),
         SharedSecret::Named { name, set_id } => {
             let sheets = (0..MOST_SETS).find_map(|set| {
                 let mut random = ThrowAway::of_secret(name, set);
-                let dealt = secret_sheets(&ThrowAway::secret(), scheme, &mut random, &|_| false);
+                let dealt = secret_sheets(&ThrowAway::secret(), division, &mut random, &|_| false);
                 dealt.ok().filter(|(set, _)| set == set_id).map(|(_, sheets)| sheets)
             });
             let sheet = sheets.and_then(|sheets| sheets.into_iter().nth(place));
@@ -247,7 +260,7 @@ pub fn improvised_key_share(request: &ShareRequest) -> Result<Option<SecretOctet
     {
         let mut random = ThrowAway::of(name, set, generation);
         let kek = random.kek();
-        let dealt = sheets(&kek, scheme, &mut random, &|_| false);
+        let dealt = sheets(&kek, division, &mut random, &|_| false);
         if let Ok(dealt) = dealt
             && dealt.set == *set_id
         {
@@ -292,11 +305,53 @@ const MOST_SETS: usize = 64;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stage::{Groups, HolderGroup};
+
+    fn of(threshold: usize, count: usize) -> Division<'static> {
+        Division { threshold, count, groups: None }
+    }
+
+    #[test]
+    fn what_was_divided_among_groups_comes_back_from_a_quorum_of_them_and_from_no_less() {
+        let group = |name: &str, threshold, count| HolderGroup::new(name, threshold, count).unwrap();
+        let all = vec![group("europe", 2, 3), group("safe", 1, 1), group("asia", 3, 4)];
+        let groups = Groups::new(2, all).unwrap();
+        let kek = Secret::<32>::fill(|octets| octets.fill(7));
+        let dealt = sheets(&kek, Division::from(&groups), &mut SystemRandom, &|_| false).unwrap();
+        let check = hex(dealt.check.octets());
+        assert_eq!(dealt.all.len(), 8);
+        for sheet in &dealt.all {
+            let index = Division::from(&groups).index_of(sheet.face.group, sheet.face.number);
+            assert_eq!(index, Some(sheet.index));
+            assert_eq!(look(&sheet.share, &sheet.salt).unwrap(), sheet.face);
+        }
+        for (numbers, enough) in [
+            (&[1, 3, 4][..], true),
+            (&[8, 4, 5, 6], true),
+            (&[2, 5, 1, 8, 7], true),
+            (&[1, 2], false),
+            (&[1, 4], false),
+            (&[5, 6, 7], false),
+            (&[1, 2, 5, 6], false),
+        ] {
+            let mut gathered = Gathered::default();
+            for number in numbers {
+                gathered.lay(&dealt.all[number - 1].share).unwrap();
+            }
+            let back = gathered.combine(&check);
+            assert_eq!(back.is_ok(), enough, "{numbers:?}");
+            let there = numbers.iter().map(|number| *number as u64).collect();
+            assert_eq!(Division::from(&groups).is_enough(&there), enough, "{numbers:?}");
+            if let Ok(back) = back {
+                assert!(back.expose(|octets| *octets == [7; 32]));
+            }
+        }
+    }
 
     #[test]
     fn what_was_divided_comes_back_from_any_holders_and_from_no_others() {
         let kek = Secret::<32>::fill(|octets| octets.fill(7));
-        let dealt = sheets(&kek, (3, 5), &mut SystemRandom, &|_| false).unwrap();
+        let dealt = sheets(&kek, of(3, 5), &mut SystemRandom, &|_| false).unwrap();
         let check = hex(dealt.check.octets());
         for places in [[0, 1, 2], [4, 2, 0]] {
             let mut gathered = Gathered::default();
@@ -316,10 +371,10 @@ mod tests {
     #[test]
     fn a_set_that_is_used_is_not_dealt_again() {
         let kek = Secret::<32>::fill(|octets| octets.fill(7));
-        let first = sheets(&kek, (2, 2), &mut ThrowAway::of("x", 0, 0), &|_| false).unwrap().set;
-        let second = sheets(&kek, (2, 2), &mut ThrowAway::of("x", 0, 0), &|set| set == first).unwrap().set;
+        let first = sheets(&kek, of(2, 2), &mut ThrowAway::of("x", 0, 0), &|_| false).unwrap().set;
+        let second = sheets(&kek, of(2, 2), &mut ThrowAway::of("x", 0, 0), &|set| set == first).unwrap().set;
         assert_ne!(first, second);
-        assert!(sheets(&kek, (2, 2), &mut SystemRandom, &|_| true).is_err());
+        assert!(sheets(&kek, of(2, 2), &mut SystemRandom, &|_| true).is_err());
     }
 
     #[test]

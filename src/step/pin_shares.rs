@@ -80,7 +80,7 @@ impl SharedPin for PinShares {
 fn face(share: &Share) -> ShareFace {
     // Its set is padded with random octets: a digest without a salt says nothing of it.
     let commitment = share.commitment(b"");
-    ShareFace { set_id: share.set().to_string(), index: share.number().into(), commitment }
+    ShareFace { set_id: share.set().to_string(), group: 1, number: share.number().into(), commitment }
 }
 
 /// Letters and digits, 5 bits each, of a token's random octets and the system's together: nobody foresees it who does not know

@@ -10,17 +10,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::back_up_key::{Known, copies, deal_again, deal_new, holders, plugger, said, threshold};
+use super::back_up_key::{Known, copies, deal_again, deal_new, in_file, plugger, said};
 use super::encrypted_share::{encrypted, new_media, own_medium};
+use super::holding::{GroupSpec, Holding, Said, each_share};
 use super::restore_key::{backup_of, medium_of, read_file, set_of};
 use super::share_set::{ShareSet, bag, file_for_media, forget_lost_files, recall_bags, unbag};
 use super::unfinished::ask_for_the_left;
-use super::{KeyBackup, Room, Scope, Step, StepError, Wrapping, spec};
+use super::{KeyBackup, KnownShare, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::{Digest, hex};
 use crate::issuance::{self, Key, ToRewrap};
-use crate::script::{Id, Located};
+use crate::script::{Id, Located, Named};
 use crate::share::{Backup, KeyCheck, Parts};
-use crate::stage::{Delivery, Event, Expected, Line, Notice, PastRecord, Person, StageError};
+use crate::stage::{
+    Delivery, Division, Event, Expected, Groups, Line, Notice, PastRecord, Person, StageError,
+};
 
 spec!(
     /// `refresh-shares: {key: root-x1, threshold: 3, holders: [h1, h2, h3, h4, h6]}`
@@ -30,7 +33,11 @@ spec!(
         /// How many holders it takes from now on.
         threshold: Option<Located<usize>> = optional "threshold",
         /// Who has a share from now on: people, or a role for everyone of it.
-        holders: Vec<Located<Id>> = list "holders",
+        holders: Vec<Located<Id>> = optional_list "holders",
+        /// How many groups it takes from now on.
+        group_threshold: Option<Located<usize>> = optional "group-threshold",
+        /// The groups of holders from now on, in the place of `threshold` and `holders`.
+        groups: Option<Named<GroupSpec>> = optional "groups",
         /// Whose shares are encrypted for their own keys: people among the holders, or a role.
         encrypted: Vec<Located<Id>> = optional_list "encrypted",
         /// Whose sheets of the old set are lost, or were seen by somebody.
@@ -56,6 +63,8 @@ pub struct RefreshShares {
     set: String,
     threshold: usize,
     holders: Vec<Person>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    groups: Option<Groups>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     encrypted: Vec<String>,
     lost: Vec<String>,
@@ -92,11 +101,17 @@ impl Step for RefreshShares {
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let person = plugger(spec.ask.as_ref(), &spec.key, scope);
-        let new_holders = holders(&spec.holders, scope);
-        let new_threshold = threshold(spec.threshold.as_ref(), new_holders.as_deref(), scope);
-        let encrypted = encrypted(&spec.encrypted, new_holders.as_deref().unwrap_or_default(), scope);
+        let said = Said {
+            threshold: spec.threshold.as_ref(),
+            holders: &spec.holders,
+            group_threshold: spec.group_threshold.as_ref(),
+            groups: spec.groups.as_ref(),
+        };
+        let holding = Holding::resolve(&said, scope);
+        let holders = holding.as_ref().map_or(&[][..], |holding| &holding.holders);
+        let encrypted = encrypted(&spec.encrypted, holders, scope);
         new_media(&spec.key, &encrypted, scope);
-        let key = scope.key(&spec.key)?;
+        let key = scope.real_key(&spec.key)?;
         let backup = backup_of(&spec.key, scope)?;
         let lost = lost_sheets(&spec, &backup, scope)?;
         let earlier = scope.ledger.backups.left_of(backup.spki_sha256, &[&backup.set]);
@@ -117,11 +132,13 @@ impl Step for RefreshShares {
         } else {
             Some(Box::new(Anew::resolve(&spec, &key, &backup, scope)?))
         };
+        let holding = holding?;
         Some(Self {
             key: key.name,
             set: backup.set,
-            threshold: new_threshold?,
-            holders: new_holders?,
+            threshold: holding.threshold,
+            holders: holding.holders,
+            groups: holding.groups,
             encrypted,
             lost,
             earlier,
@@ -131,7 +148,12 @@ impl Step for RefreshShares {
     }
 
     fn preview(&self) -> String {
-        let holders: Vec<&str> = self.holders.iter().map(|holder| holder.id.as_str()).collect();
+        let to = if self.groups.is_some() {
+            self.division().in_words(&self.holders)
+        } else {
+            let holders: Vec<&str> = self.holders.iter().map(|holder| holder.id.as_str()).collect();
+            format!("{} of {}, to {}", self.threshold, self.holders.len(), holders.join(", "))
+        };
         let key = match &self.anew {
             Some(anew) => format!(
                 "under another key-encryption key, {} copies on the media `{}`; every old copy is accounted for",
@@ -145,12 +167,8 @@ impl Step for RefreshShares {
             format!(" What was missing of set {} is asked for.", self.earlier.join(", "))
         };
         format!(
-            "Deal the shares of the key `{}` anew, {} of {}, to {}, {key}. The sheets of set {} go.{earlier}",
-            self.key,
-            self.threshold,
-            self.holders.len(),
-            holders.join(", "),
-            self.set
+            "Deal the shares of the key `{}` anew, {to}, {key}. The sheets of set {} go.{earlier}",
+            self.key, self.set
         )
     }
 
@@ -159,7 +177,7 @@ impl Step for RefreshShares {
     }
 
     fn deals(&self) -> Vec<(String, &str)> {
-        self.holders.iter().map(|holder| (self.key.clone(), holder.id.as_str())).collect()
+        each_share(&self.key, self.groups.as_ref(), &self.holders)
     }
 
     fn medium(&self) -> Option<(&str, usize)> {
@@ -291,16 +309,17 @@ impl RefreshShares {
             self.anew.iter().flat_map(|anew| anew.on.iter().map(String::as_str)).collect();
         let file = self.old_file(key, old, room)?;
         let kek = set_of(old, &key.token, room).count_in(old, &self.lost, &tokens, room)?;
-        let scheme = (self.threshold, self.holders.len());
+        let division = self.division();
         let mut new = KeyBackup {
             threshold: self.threshold,
             share_count: self.holders.len(),
+            groups: self.groups.clone(),
             shares: std::collections::BTreeMap::new(),
             ..old.clone()
         };
         let dealt = if let (Some(anew), Some(file)) = (&self.anew, &file) {
             let token = anew.on.first().map(String::as_str).unwrap_or_default();
-            let (new_kek, dealt) = deal_new(key, token, scheme, room)?;
+            let (new_kek, dealt) = deal_new(key, token, division, room)?;
             new.set.clone_from(&dealt.set);
             new.check = hex(dealt.check.octets());
             new.copies = (1..=anew.copies).map(|number| format!("{}-{number}", anew.medium)).collect();
@@ -317,7 +336,7 @@ impl RefreshShares {
             new.blob_sha256 = Digest::of(text.unwrap_or_default().as_bytes());
             dealt
         } else {
-            let dealt = deal_again(&kek, key, scheme, room)?;
+            let dealt = deal_again(&kek, key, division, room)?;
             new.set.clone_from(&dealt.set);
             let order = ToRewrap {
                 key,
@@ -349,14 +368,15 @@ impl RefreshShares {
 
     /// The text of the new file.
     fn file(&self, key: &Key, new: &KeyBackup, check: KeyCheck, wrapped: Vec<u8>) -> Result<String, String> {
-        let small = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
+        let (threshold, shares, groups) = in_file(self.division());
         let parts = Parts {
             key: key.name.clone(),
             algorithm: key.algorithm.to_string(),
             format: new.format.clone(),
             set: new.set.clone(),
-            threshold: small(self.threshold),
-            shares: small(self.holders.len()),
+            threshold,
+            shares,
+            groups,
             check,
             spki: key.public.spki_der().to_vec(),
             wrapped,
@@ -460,13 +480,17 @@ impl RefreshShares {
         }
         let lines = vec![
             Line::new("key", self.key.clone()),
-            Line::new("shares", format!("{} of {}, set {}", new.threshold, new.share_count, new.set)),
+            Line::new("shares", format!("{}, set {}", new.division().said(), new.set)),
             Line::new("in the place of", format!("set {}", old.set)),
             Line::new("wrapped copies", new.copies.join(", ")),
         ];
         room.ledger.backups.add(new);
         let sentence = "The shares are dealt anew, and the old ones are gone.";
         room.stage.show(&Notice::Done { sentence: sentence.into(), lines });
+    }
+
+    fn division(&self) -> Division<'_> {
+        Division { threshold: self.threshold, count: self.holders.len(), groups: self.groups.as_ref() }
     }
 
     fn set_of(&self, new: &KeyBackup, key: &Key) -> ShareSet {
@@ -528,12 +552,14 @@ fn lost_sheets(spec: &Spec, backup: &KeyBackup, scope: &mut Scope<'_>) -> Option
         lost.push(name.value.to_string());
     }
     let there: Vec<&&str> = known.iter().filter(|id| !lost.iter().any(|gone| gone == **id)).collect();
-    if there.len() < backup.threshold {
+    let is_there = |(_, share): &(&u64, &KnownShare)| !lost.contains(&share.holder);
+    let numbers = backup.shares.iter().filter(is_there).map(|(index, _)| *index).collect();
+    if !backup.division().is_enough(&numbers) {
         let message = format!(
             "{} sheets of set {} are there; it takes {}: the key cannot be wrapped anew",
             there.len(),
             backup.set,
-            backup.threshold
+            backup.division().takes()
         );
         scope.problems.add(spec.key.place, message);
     }

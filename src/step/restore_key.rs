@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::back_up_key::plugger;
 use super::share_set::ShareSet;
-use super::{DividedSecret, KeyBackup, Room, Scope, Step, StepError, Wrapping, spec};
+use super::{DividedSecret, KeyBackup, KnownShare, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::Digest;
 use crate::issuance::{self, Key, Shares, ToRestore};
 use crate::script::{Id, Located, Part};
@@ -60,7 +60,7 @@ impl Step for RestoreKey {
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let person = plugger(spec.ask.as_ref(), &spec.key, scope);
         let to: Vec<Option<String>> = spec.to.iter().map(|name| scope.token(name)).collect();
-        let key = scope.key(&spec.key)?;
+        let key = scope.real_key(&spec.key)?;
         let backup = backup_of(&spec.key, scope)?;
         holders_here(&backup, &spec.key, scope);
         let copy = spec.copy.as_ref().map_or(1, |copy| copy.value);
@@ -244,12 +244,14 @@ pub fn backup_of(key: &Located<Id>, scope: &mut Scope<'_>) -> Option<KeyBackup> 
 pub fn holders_here(backup: &KeyBackup, key: &Located<Id>, scope: &mut Scope<'_>) {
     let ids: BTreeSet<&str> = backup.shares.values().map(|share| share.holder.as_str()).collect();
     let here = ids.iter().filter(|id| scope.setting.people.find(id).is_some()).count();
-    if here < backup.threshold && !scope.is_unread(Part::People) {
+    let is_here = |(_, share): &(&u64, &KnownShare)| scope.setting.people.find(&share.holder).is_some();
+    let numbers = backup.shares.iter().filter(is_here).map(|(index, _)| *index).collect();
+    if !backup.division().is_enough(&numbers) && !scope.is_unread(Part::People) {
         let ids: Vec<&str> = ids.into_iter().collect();
         let message = format!(
             "{here} of the holders of set {} are among the script's people; wanted {} of {}",
             backup.set,
-            backup.threshold,
+            backup.division().takes(),
             ids.join(", ")
         );
         scope.problems.add(key.place, message);

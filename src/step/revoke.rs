@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::certificate::{approver, subject_sha256};
+use super::stand_in::is_stand_in;
 use super::{Room, Scope, Step, StepError, given_key, sealed, spec};
 use crate::digest::Digest;
 use crate::issuance::order::When;
@@ -18,7 +19,7 @@ use crate::issuance::revocable::{REASONS, called_issuer, choices, unfit, untimel
 use crate::issuance::{Issued, Ledger, Loss, Revocation, RevokedHere, loss};
 use crate::pki::SerialNumber;
 use crate::pki::reason::{Reason, ReasonError};
-use crate::script::{FromNode, Id, Located, Node, Part, Problems, listed, shown, wrong};
+use crate::script::{FromNode, Id, Located, Node, Problems, listed, shown, wrong};
 use crate::stage::{Event, Expected, Line, Notice, Person, StageError, ToApprove};
 
 spec!(
@@ -254,11 +255,9 @@ impl Revoke {
                 scope.problems.add(spec.reason.place, message);
             }
         }
-        if !scope.is_unread(Part::Window) {
-            let place = spec.effective.as_ref().map_or(spec.reason.place, |when| when.place);
-            for message in untimely(&issued, self.effective.at(window.from), window.from) {
-                scope.problems.add(place, message);
-            }
+        let place = spec.effective.as_ref().map_or(spec.reason.place, |when| when.place);
+        for message in untimely(&issued, self.effective.at(window.from), window.from) {
+            scope.problems.add(place, message);
         }
         let reason = self.reason().unwrap_or(Reason::KeyCompromise);
         let step = scope.step_number().to_owned();
@@ -466,7 +465,7 @@ fn by_serial(
     serial: &Located<Later<SerialNumber>>,
     scope: &mut Scope<'_>,
 ) -> Option<(Digest, Which)> {
-    let known = scope.issuer(issuer)?;
+    let known = scope.issuer(issuer).filter(|known| !is_stand_in(&known.name))?;
     let name = subject_sha256(&known, issuer.place, scope)?;
     let Later::Is(number) = &serial.value else { return Some((name, Which::Chosen(Chosen::ByQuorum))) };
     let Some(issued) = scope.ledger.issued_under(name, number).cloned() else {

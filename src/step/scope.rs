@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::from_log::Recalled;
+use super::gaps::Gaps;
 use super::holes::{Draft, SignedWith};
 use super::setting::{Input, Setting};
+use super::stand_in::is_stand_in;
 use crate::clock::Timestamp;
 use crate::issuance::{
     Drawn, IssuanceError, Judged, Key, KnownCertificate, Ledger, Order, Series as _, SeriesOrder, Statement,
@@ -13,9 +15,7 @@ use crate::issuance::{
 use crate::pki::build::Streamed;
 use crate::pki::{KeyAlgorithm, Name, SignatureAlgorithm};
 use crate::profile::{Library, Profile};
-use crate::script::{
-    Id, Located, MOST_TEXT, NamePart, Node, Part, Place, Problems, Unread, Value, Word as _, listed,
-};
+use crate::script::{Id, Located, MOST_TEXT, NamePart, Part, Place, Problems, Word as _, listed};
 use crate::stage::Person;
 
 /// Where a step stands while everything that can be wrong with it is found.
@@ -37,15 +37,13 @@ pub struct Scope<'s> {
     waiting: BTreeMap<String, Place>,
     log: Option<String>,
     continues: bool,
-    /// The log that it continues was not given: what that would know is not missed.
-    lacks_log: bool,
     /// Who cosigns heads.
     pub(super) cosigning: super::witness::Cosigning,
     /// What runs out when, at the earliest.
     deadlines: BTreeMap<String, Timestamp>,
     requests: BTreeMap<String, Key>,
-    unread: Unread,
-    spoiled: BTreeSet<String>,
+    /// What is not there for another mistake.
+    pub gaps: Gaps,
     /// Issuers of whose certificates OCSP responses are made: the first such step, and the certificates of all.
     answered: BTreeMap<String, (Place, BTreeSet<String>)>,
 }
@@ -80,7 +78,7 @@ impl<'s> Scope<'s> {
         setting: Setting,
         ledger: Ledger,
         library: &'s dyn Library,
-        unread: Unread,
+        gaps: Gaps,
         problems: &'s mut Problems,
     ) -> Self {
         Self {
@@ -97,50 +95,33 @@ impl<'s> Scope<'s> {
             waiting: BTreeMap::new(),
             log: None,
             continues: false,
-            lacks_log: false,
             cosigning: super::witness::Cosigning::default(),
             deadlines: BTreeMap::new(),
             requests: BTreeMap::new(),
-            unread,
-            spoiled: BTreeSet::new(),
+            gaps,
             answered: BTreeMap::new(),
         }
     }
 
     /// Whether the log that the script continues was not given.
     pub const fn lacks_the_log(&self) -> bool {
-        self.lacks_log
-    }
-
-    /// The log that the script continues was not given, which is said already.
-    pub fn lacks_its_log(&mut self) {
-        self.lacks_log = true;
-    }
-
-    /// Something of this name would be there if all were well: nothing more is said of what refers to it.
-    pub fn spoil(&mut self, name: &str) {
-        self.spoiled.insert(name.to_owned());
-    }
-
-    /// A step could not be resolved: the names that it would have made are spoiled.
-    pub fn spoil_names(&mut self, fields: &Node) {
-        let Value::Map(entries) = &fields.value else { return };
-        for entry in entries {
-            match entry.node.text() {
-                Some(name) if MAKES.contains(&entry.key.as_str()) => self.spoil(name),
-                _ => {}
-            }
-        }
+        self.gaps.lacks_log
     }
 
     /// Whether a part of the script could not be read: nothing is to be said of what it would have said.
     pub fn is_unread(&self, part: Part) -> bool {
-        self.unread.has(part)
+        self.gaps.has(part)
     }
 
     /// Goes to a step: where its problems are and what its drafts are called.
     pub fn enter(&mut self, number: &str, place: Place) {
         self.step = (number.to_owned(), place);
+        self.gaps.renames = false;
+    }
+
+    /// Where the step stands.
+    pub const fn step_place(&self) -> Place {
+        self.step.1
     }
 
     /// The number of the step.
@@ -164,8 +145,14 @@ impl<'s> Scope<'s> {
             let new = self.ledger.certificates().filter(|known| {
                 known.issuer == *issuer && ["subordinate", "cross"].contains(&known.kind.as_str())
             });
-            let new = new.filter(|known| self.is_made_here(&known.name) && !answered.contains(&known.name));
-            left_out.extend(new.map(|known| {
+            let new: Vec<_> = new
+                .filter(|known| self.is_made_here(&known.name) && !answered.contains(&known.name))
+                .collect();
+            // What is named and not known may be the one that is missing.
+            if new.len() <= answered.iter().filter(|name| is_stand_in(name)).count() {
+                continue;
+            }
+            left_out.extend(new.into_iter().map(|known| {
                 let message = format!(
                     "`{}` is made here under `{issuer}`, and no OCSP response of this ceremony is about it; wanted it among \
                      `certificates`",
@@ -208,7 +195,7 @@ impl<'s> Scope<'s> {
             return Some(token.to_owned());
         }
         let known: Vec<String> = self.setting.tokens.keys().cloned().collect();
-        self.unknown(name, "token", "tokens", &known)
+        self.unknown(name, "token", "tokens", &known).or_else(|| self.stand_in_token(name))
     }
 
     /// A person of the script.
@@ -217,8 +204,14 @@ impl<'s> Scope<'s> {
             return Some(person.clone());
         }
         let known: Vec<String> = self.setting.people.all.iter().map(|person| person.id.clone()).collect();
-        let near = self.unknown(name, "person", "people", &known)?;
-        self.setting.people.find(&near).cloned()
+        // Of a role of which nobody could be read.
+        let is_role = crate::script::Role::WORDS.iter().any(|(word, _)| *word == name.value.as_str());
+        if is_role && self.is_unread(Part::People) {
+            return self.stand_in_person(name);
+        }
+        let near = self.unknown(name, "person", "people", &known);
+        let near = near.and_then(|near| self.setting.people.find(&near).cloned());
+        near.or_else(|| self.stand_in_person(name))
     }
 
     /// A key algorithm.
@@ -229,12 +222,15 @@ impl<'s> Scope<'s> {
             let message = format!("there is no key algorithm `{}`; there are {}", name.value, listed(&known));
             self.problems.add(name.place, message);
         }
-        read
+        read.or_else(|| self.stand_in_algorithm())
     }
 
     /// The name of a key that does not exist yet.
     pub fn new_key(&mut self, name: &Located<Id>) -> Option<String> {
         let key = name.value.as_str();
+        if name.value.is_unread() {
+            return Some(super::stand_in::name(name));
+        }
         if self.ledger.has_key(key) {
             self.problems
                 .add(name.place, format!("there is a key `{key}` already; each key has a name of its own"));
@@ -299,7 +295,7 @@ impl<'s> Scope<'s> {
     fn judge_waiting(&mut self) {
         for (key, place) in std::mem::take(&mut self.waiting) {
             let message = format!("key `{key}` waits for its backup, and no `back-up-key` step follows");
-            if !self.is_unread(Part::Acts) {
+            if !self.is_unread(Part::Acts) && !self.gaps.is_spoiled(&key) {
                 self.problems.add(place, message);
             }
         }
@@ -311,6 +307,10 @@ impl<'s> Scope<'s> {
         match known {
             Some(key) if key.live => Some(key),
             Some(key) if self.ledger.backups.waits(&key.name).is_some() => {
+                if self.gaps.is_spoiled(&key.name) {
+                    // The step that backs it up is in error.
+                    return Some(key);
+                }
                 let message = format!(
                     "key `{}` is not live here: its backup is not proven; wanted its `back-up-key` before this step",
                     name.value
@@ -325,21 +325,28 @@ impl<'s> Scope<'s> {
                     name.value
                 );
                 self.problems.add(name.place, message);
-                None
+                self.stand_in_key(name)
             }
             None => {
                 match self.recall_key(name) {
                     Recalled::Found(known) => return Some(known),
-                    Recalled::Wrong => return None,
+                    Recalled::Wrong => return self.stand_in_key(name),
                     Recalled::Unknown => {}
                 }
-                let known = self.ledger.keys().filter(|key| key.live).map(|key| key.name.as_str());
+                let known = self.ledger.keys().filter(|key| key.live && !is_stand_in(&key.name));
+                let known = known.map(|key| key.name.as_str());
                 let known: BTreeSet<&str> = known.chain(self.ledger.logged_key_names()).collect();
                 let known: Vec<String> = known.into_iter().map(str::to_owned).collect();
-                let near = self.unknown(name, "key", "keys", &known)?;
-                self.ledger.key(&near).cloned()
+                let near = self.unknown(name, "key", "keys", &known);
+                let near = near.and_then(|near| self.ledger.key(&near).cloned());
+                near.or_else(|| self.stand_in_key(name))
             }
         }
+    }
+
+    /// As [`Scope::key`], where nothing can stand in for it: of what the log says of it everything depends.
+    pub fn real_key(&mut self, name: &Located<Id>) -> Option<Key> {
+        self.key(name).filter(|key| !is_stand_in(&key.name))
     }
 
     /// The certificate of a CA that exists by now and can issue.
@@ -353,7 +360,7 @@ impl<'s> Scope<'s> {
             known.name, known.kind
         );
         self.problems.add(name.place, message);
-        None
+        self.stand_in_certificate(name)
     }
 
     /// A certificate that exists by now.
@@ -363,14 +370,16 @@ impl<'s> Scope<'s> {
         }
         match self.recall_certificate(name) {
             Recalled::Found(known) => return Some(known),
-            Recalled::Wrong => return None,
+            Recalled::Wrong => return self.stand_in_certificate(name),
             Recalled::Unknown => {}
         }
         let known = self.ledger.certificates().map(|known| known.name.as_str());
+        let known = known.filter(|name| !is_stand_in(name));
         let known: BTreeSet<&str> = known.chain(self.ledger.logged_certificate_names()).collect();
         let known: Vec<String> = known.into_iter().map(str::to_owned).collect();
-        let near = self.unknown(name, "certificate", "certificates", &known)?;
-        self.ledger.certificate(&near).cloned()
+        let near = self.unknown(name, "certificate", "certificates", &known);
+        let near = near.and_then(|near| self.ledger.certificate(&near).cloned());
+        near.or_else(|| self.stand_in_certificate(name))
     }
 
     /// The key of a request that a step before this one makes.
@@ -402,23 +411,25 @@ impl<'s> Scope<'s> {
     pub fn profile(&mut self, name: &Located<Id>, kinds: &[&str]) -> Option<Profile> {
         let text = name.value.as_str();
         if name.value.is_unread() {
-            return None;
+            return self.stand_in_profile(kinds);
         }
-        if !self.setting.profiles.contains_key(text) {
-            let profile = self.load_profile(text, name.place)?;
+        if !self.setting.profiles.contains_key(text) || self.gaps.no_profiles.contains(text) {
+            let Some(profile) = self.load_profile(text, name.place) else {
+                let instead = self.stand_in_profile(kinds)?;
+                self.gaps.no_profiles.insert(text.to_owned());
+                self.setting.profiles.insert(text.to_owned(), instead.clone());
+                return Some(instead);
+            };
             self.setting.profiles.insert(text.to_owned(), profile);
         }
         let profile = self.setting.profiles.get(text)?;
-        if kinds.contains(&profile.kind().word()) {
+        let kind = profile.kind().word();
+        if kinds.contains(&kind) {
             return Some(profile.clone());
         }
-        let message = format!(
-            "profile `{text}` is for the kind `{}`; this step takes {}",
-            profile.kind().word(),
-            listed(kinds)
-        );
+        let message = format!("profile `{text}` is for the kind `{kind}`; this step takes {}", listed(kinds));
         self.problems.add(name.place, message);
-        None
+        self.stand_in_profile(kinds)
     }
 
     /// Reads a profile; what is wrong with it stands at its own place, in its own file.
@@ -477,6 +488,9 @@ impl<'s> Scope<'s> {
 
     /// The name of something that will be handed over; each once for its kind.
     pub fn new_output(&mut self, kind: &'static str, name: &Located<Id>) -> Option<String> {
+        if name.value.is_unread() {
+            return Some(super::stand_in::name(name));
+        }
         let together = |kind: &'static str| match kind {
             kind if CERTIFICATES.contains(&kind) => "certificate",
             // Each has a list of this name.
@@ -490,7 +504,7 @@ impl<'s> Scope<'s> {
             let one = if CERTIFICATES.contains(other) { "certificate" } else { other };
             let message = format!("step {step} makes a {one} `{}` already", name.value);
             self.problems.add(name.place, message);
-            return None;
+            return self.renamed(name);
         }
         if CERTIFICATES.contains(&kind)
             && self.setting.recalled.certificates.contains_key(name.value.as_str())
@@ -500,14 +514,23 @@ impl<'s> Scope<'s> {
                 name.value
             );
             self.problems.add(name.place, message);
-            return None;
+            return self.renamed(name);
         }
         self.outputs.insert((kind, name.value.to_string()), self.step.0.clone());
         Some(name.value.to_string())
     }
 
+    /// The step goes on with another name; nobody knows which one was meant, and what else it names may be that.
+    fn renamed(&mut self, name: &Located<Id>) -> Option<String> {
+        self.gaps.renames = true;
+        self.problems.guess([(); 3]).map(|()| super::stand_in::name(name))
+    }
+
     /// A medium that no earlier step writes.
     pub fn new_medium(&mut self, named: &Located<Id>) -> Option<String> {
+        if named.value.is_unread() {
+            return Some(super::stand_in::name(named));
+        }
         let name = named.value.to_string();
         if self.media.insert(name.clone()) {
             return Some(name);
@@ -558,9 +581,6 @@ impl<'s> Scope<'s> {
     /// Something will run out: when, if it is signed at a given time; at the earliest it is the window's beginning. What is
     /// called the same takes the place of what was before.
     pub fn will_run_out(&mut self, what: &str, ends: impl FnOnce(Timestamp) -> Option<Timestamp>) {
-        if self.is_unread(Part::Window) {
-            return;
-        }
         if let Some(at) = ends(self.setting.window.from) {
             self.deadlines.insert(what.to_owned(), at);
         }
@@ -589,11 +609,8 @@ impl<'s> Scope<'s> {
             let whole = O::Structure::assemble(octets, algorithm, &[0; 1], &order.along());
             whole.in_memory().map(<[u8]>::to_vec).unwrap_or_default()
         };
-        // Rules need the policy and the window; without them there is nothing to judge by.
-        if !self.is_unread(Part::Policy) && !self.is_unread(Part::Window) {
-            for objection in objections.values() {
-                self.problems.add(self.step.1, objection);
-            }
+        for objection in objections.values() {
+            self.problems.add(self.step.1, objection);
         }
         let Some(checked) = first.filter(|_| objections.is_empty()) else {
             // There will be no plan. What comes after is judged as if this were there, so that it is all found at once.
@@ -688,10 +705,8 @@ impl<'s> Scope<'s> {
                 objections.entry("").or_insert_with(|| with_causes(&error));
             }
         }
-        if !self.is_unread(Part::Policy) && !self.is_unread(Part::Window) {
-            for objection in objections.values() {
-                self.problems.add(self.step.1, objection);
-            }
+        for objection in objections.values() {
+            self.problems.add(self.step.1, objection);
         }
         objections.is_empty().then_some(())
     }
@@ -716,11 +731,13 @@ impl<'s> Scope<'s> {
             "input" => Part::Inputs,
             _ => Part::Acts,
         };
-        let unsaid = name.value.is_unread() || self.lacks_log && part == Part::Acts;
-        if unsaid || self.is_unread(part) || self.spoiled.contains(name.value.as_str()) {
+        if self.gaps.explains(&name.value, part) {
             return None;
         }
         if known.is_empty() {
+            if crate::script::is_misspelled(name.value.as_str(), None, self.problems) {
+                return None;
+            }
             let before = if part == Part::Acts { "is made before this step" } else { "is in the script" };
             self.problems.add(name.place, format!("there is no {one} `{}`; no {one} {before}", name.value));
             return None;
@@ -738,8 +755,6 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     }
 }
 
-/// The keys under which a step says the names of what it makes.
-const MAKES: [&str; 6] = ["key", "certificate", "request", "crl", "crls", "responses"];
 /// The kinds whose renderings lie in one folder.
 const CERTIFICATES: [&str; 4] = ["root", "subordinate", "cross", "ocsp-responder"];
 const MOST_ORIGIN: usize = 128;

@@ -93,7 +93,13 @@ impl ShareSet {
     /// The set of a backup, as these people hold it.
     pub fn of(backup: &KeyBackup, token: &str, holders: Vec<Person>) -> Self {
         let of = SharedSecret::Key { key: backup.key.clone(), set_id: backup.set.clone() };
-        let handing = Handing { of, token: token.to_owned(), holders, threshold: backup.threshold };
+        let handing = Handing {
+            of,
+            token: token.to_owned(),
+            holders,
+            threshold: backup.threshold,
+            groups: backup.groups.clone(),
+        };
         Self { handing, spki_sha256: Some(backup.spki_sha256), encrypted: Vec::new() }
     }
 
@@ -115,7 +121,13 @@ impl ShareSet {
     /// The set of a secret that has a name in the script, as these people hold it. `token`: the one that it is of, or nothing.
     pub fn of_secret(secret: &DividedSecret, token: &str, holders: Vec<Person>) -> Self {
         let of = SharedSecret::Named { name: secret.name.clone(), set_id: secret.set.clone() };
-        let handing = Handing { of, token: token.to_owned(), holders, threshold: secret.threshold };
+        let handing = Handing {
+            of,
+            token: token.to_owned(),
+            holders,
+            threshold: secret.threshold,
+            groups: secret.groups.clone(),
+        };
         Self { handing, spki_sha256: None, encrypted: Vec::new() }
     }
 
@@ -134,8 +146,8 @@ impl ShareSet {
     ) -> Result<Option<Person>, StepError> {
         self.all_are_here(room)?;
         for (holder, sheet) in self.handing.holders.iter().zip(dealt) {
-            let Sheet { face, salt, share } = sheet;
-            let item = format!("salt of share {} of set {}", face.index, face.set_id);
+            let Sheet { index, face, salt, share } = sheet;
+            let item = format!("salt of share {index} of set {}", face.set_id);
             let salt_digest = Some(room.stage.annex(&item, salt)?);
             let known = KnownShare {
                 holder: holder.id.clone(),
@@ -146,8 +158,8 @@ impl ShareSet {
                 missing: false,
                 sent: None,
             };
-            room.stage.record(Event::ShareIssued(self.share_of(face.index, &known)))?;
-            shares.insert(face.index, known.clone());
+            room.stage.record(Event::ShareIssued(self.share_of(*index, &known)))?;
+            shares.insert(*index, known.clone());
             let sent = if self.encrypted.contains(&holder.id) {
                 send_out(self, holder, sheet, room)?
             } else {
@@ -166,14 +178,14 @@ impl ShareSet {
             if !typed_back {
                 return Ok(Some(holder.clone()));
             }
-            room.stage.record_by(holder, Event::ShareConfirmed(self.share_of(face.index, &known)))?;
-            if let Some(known) = shares.get_mut(&face.index) {
+            room.stage.record_by(holder, Event::ShareConfirmed(self.share_of(*index, &known)))?;
+            if let Some(known) = shares.get_mut(index) {
                 known.confirmed = true;
                 if let SentOut::Opened(place) = &sent {
                     known.sent = Some(place.clone());
                 }
             }
-            let item = sheet_item(&face.set_id, face.index);
+            let item = sheet_item(&face.set_id, *index);
             let into = if matches!(sent, SentOut::Opened(_)) { MEDIUM_INTO_ITS_BAG } else { INTO_ITS_BAG };
             bag(&item, holder, into, room)?;
         }
@@ -212,27 +224,23 @@ impl ShareSet {
         tokens: &[&str],
         room: &mut Room<'_, '_>,
     ) -> Result<Result<(Secret<32>, Vec<String>), Person>, StepError> {
-        let here: Vec<&Person> =
-            self.handing.holders.iter().filter(|holder| room.stage.present().contains(holder)).collect();
-        let lot = drawn(self.handing.threshold, here.len());
-        if lot.len() < self.handing.threshold {
-            let missing = self.handing.threshold - lot.len();
-            return Err(self.wrong(format!("{missing} more of its holders are wanted in the room")));
-        }
-        let lot: Vec<Person> =
-            lot.into_iter().filter_map(|place| here.get(place).map(|one| (*one).clone())).collect();
+        let lot = self.lot(room)?;
+        let asked = self.asking(lot.len());
         let who: Vec<String> = lot.iter().map(|holder| holder.id.clone()).collect();
-        let lines = vec![
+        let mut lines = vec![
             Line::new("of", self.handing.of.to_string()),
             Line::new("set", backup.set.clone()),
             Line::new("drawn", who.join(", ")),
         ];
+        if self.handing.groups.is_some() {
+            lines.push(Line::new("it takes", self.handing.division().takes()));
+        }
         let sentence = "The key-encryption key is put together from the sheets of those who were drawn.";
         room.stage.show(&Notice::Done { sentence: sentence.into(), lines });
         with_shares(tokens, room, |room| {
             let mut gathered = Gathered::default();
             for (given, holder) in lot.iter().enumerate() {
-                let Some(typed) = self.typed(holder, given, &backup.shares, room)? else {
+                let Some(typed) = asked.typed(holder, given, &backup.shares, room)? else {
                     return Ok(Err(holder.clone()));
                 };
                 gathered.lay(&typed).map_err(|error| self.wrong(format!("{}: {error}", holder.id)))?;
@@ -252,17 +260,25 @@ impl ShareSet {
         room: &mut Room<'_, '_>,
     ) -> Result<Secret<32>, StepError> {
         let there = || self.handing.holders.iter().filter(|holder| !lost.contains(&holder.id));
+        let numbers = backup.shares.iter().filter(|(_, known)| !lost.contains(&known.holder));
+        let quorum = backup.division().quorum(&numbers.map(|(index, _)| *index).collect());
+        let quorum = quorum.unwrap_or_default();
+        let asked = self.asking(there().count());
         with_shares(tokens, room, |room| {
             let mut gathered = Gathered::default();
             for (given, holder) in there().enumerate() {
-                let typed = self.typed(holder, given, &backup.shares, room)?;
+                let typed = asked.typed(holder, given, &backup.shares, room)?;
                 let typed = typed.ok_or_else(|| {
                     self.wrong(format!(
                         "the sheet of `{}` is missing or wrong; nothing has changed. Plan again with `lost: [{}]`",
                         holder.id, holder.id
                     ))
                 })?;
-                if given < self.handing.threshold {
+                if quorum
+                    .iter()
+                    .filter_map(|index| backup.shares.get(index))
+                    .any(|known| known.holder == holder.id)
+                {
                     gathered.lay(&typed).map_err(|error| self.wrong(format!("{}: {error}", holder.id)))?;
                 }
             }
@@ -306,7 +322,7 @@ impl ShareSet {
                 opened => opened,
             };
             let Some(typed) = typed else { return Ok(None) };
-            match known(&typed, holder, (self.set_id(), shares), room)? {
+            match self.known(&typed, holder, shares, room)? {
                 Ok((index, known)) => {
                     room.stage.record_by(holder, Event::ShareChecked(self.share_of(index, &known)))?;
                     if let Some(item) = &item {
@@ -344,11 +360,14 @@ impl ShareSet {
                 continue;
             }
             let Some(holder) = room.setting.people.find(&known.holder).cloned() else { continue };
-            let lines = vec![
+            let mut lines = vec![
                 Line::new("of", of.to_string()),
                 Line::new("set", set.clone()),
                 Line::new("share", index.to_string()),
             ];
+            lines.extend(
+                self.handing.division().member(*index).map(|member| Line::new("that is", member.said())),
+            );
             let sentence = if known.sent.is_some() || self.encrypted.contains(&known.holder) {
                 "What you have of this share counts for nothing. Erase your medium before everybody, and destroy all that was written down of it."
             } else {
@@ -361,14 +380,112 @@ impl ShareSet {
         Ok(())
     }
 
+    /// Those who are asked, drawn from the holders in the room: as many as it takes; of groups as many of them as it takes, and of
+    /// each its threshold.
+    fn lot(&self, room: &Room<'_, '_>) -> Result<Vec<Person>, StepError> {
+        let present = |holders: &[Person]| -> Vec<Person> {
+            holders.iter().filter(|holder| room.stage.present().contains(holder)).cloned().collect()
+        };
+        let of = |wanted: usize, here: &[Person]| -> Vec<Person> {
+            drawn(wanted, here.len()).into_iter().filter_map(|place| here.get(place).cloned()).collect()
+        };
+        let Some(groups) = &self.handing.groups else {
+            let lot = of(self.handing.threshold, &present(&self.handing.holders));
+            if lot.len() < self.handing.threshold {
+                let missing = self.handing.threshold - lot.len();
+                return Err(self.wrong(format!("{missing} more of its holders are wanted in the room")));
+            }
+            return Ok(lot);
+        };
+        let mut rest = self.handing.holders.as_slice();
+        let (mut able, mut found) = (Vec::new(), Vec::new());
+        for group in groups.all() {
+            let (holders, after) = rest.split_at_checked(group.share_count).unwrap_or((rest, &[]));
+            rest = after;
+            let here = present(holders);
+            found.push(format!("{} of `{}`", here.len(), group.name));
+            if here.len() >= group.threshold {
+                able.push((group.threshold, here));
+            }
+        }
+        if able.len() < groups.needed() {
+            return Err(self.wrong(format!(
+                "of its holders {} are in the room; wanted {}",
+                found.join(", "),
+                self.handing.division().said()
+            )));
+        }
+        let chosen = drawn(groups.needed(), able.len());
+        let chosen = chosen.into_iter().filter_map(|place| able.get(place));
+        Ok(chosen.flat_map(|(wanted, here)| of(*wanted, here)).collect())
+    }
+
+    /// The same set where so many holders are asked; without groups that is its threshold.
+    fn asking(&self, count: usize) -> Self {
+        let mut asking = self.clone();
+        if asking.handing.groups.is_some() {
+            asking.handing.threshold = count;
+        }
+        asking
+    }
+
+    /// Which share of the log a typed one is, if it is the holder's; why not, in words.
+    fn known(
+        &self,
+        typed: &crate::secret::SecretOctets,
+        holder: &Person,
+        shares: &Shares,
+        room: &Room<'_, '_>,
+    ) -> Result<Result<(u64, KnownShare), String>, StepError> {
+        let (wanted, division) = (self.set_id(), self.handing.division());
+        // Without a salt first: what the share says of itself.
+        let ShareFace { set_id, group, number, .. } = match look(typed, "") {
+            Ok(face) => face,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        if set_id != wanted {
+            return Ok(Err(format!("the share is of set {set_id}; wanted one of set {wanted}")));
+        }
+        let known = division.index_of(group, number).and_then(|index| Some((index, shares.get(&index)?)));
+        let Some((index, known)) = known else {
+            let of_group =
+                if division.groups.is_some() { format!(" of group {group}") } else { String::new() };
+            return Ok(Err(format!("the log knows no share {number}{of_group} of set {set_id}")));
+        };
+        let salt = match known.salt_digest {
+            Some(digest) => room.stage.annexed(digest)?,
+            None => Some(String::new()),
+        };
+        // An annex that is not here says nothing against a share; its set, its number and its checksum are right, and what it
+        // gives is judged by the check value.
+        let same =
+            salt.is_none_or(|salt| look(typed, &salt).is_ok_and(|face| face.commitment == known.commitment));
+        if !same {
+            let which = division.named(index);
+            return Ok(Err(format!("the share is not {which} of set {set_id} as it was handed out")));
+        }
+        if known.holder != holder.id {
+            let which =
+                division.member(index).map_or_else(String::new, |member| format!(", {}", member.said()));
+            return Ok(Err(format!(
+                "the share is {}'s{which}; each holder types the one that the log says",
+                known.holder
+            )));
+        }
+        Ok(Ok((index, known.clone())))
+    }
+
     /// What the log says of a share.
     pub fn share_of(&self, index: u64, known: &KnownShare) -> ShareOf {
+        let member = self.handing.division().member(index);
         ShareOf {
             token: None,
             spki_sha256: self.spki_sha256,
             secret: self.secret(),
             set_id: self.set_id().to_owned(),
             index,
+            group_index: member.as_ref().map(|member| member.number),
+            group: member.map(|member| member.name),
             holder: known.holder.clone(),
             commitment_sha256: known.commitment,
             salt_digest: known.salt_digest,
@@ -415,44 +532,6 @@ fn with_shares<T>(
         drop(typed);
         room.stage.pause_without_shares(&person)?;
     }
-}
-
-/// Which share of the log a typed one is, if it is the holder's; why not, in words.
-fn known(
-    typed: &crate::secret::SecretOctets,
-    holder: &Person,
-    (wanted, shares): (&str, &Shares),
-    room: &Room<'_, '_>,
-) -> Result<Result<(u64, KnownShare), String>, StepError> {
-    // Without a salt first: what the share says of itself.
-    let ShareFace { set_id, index, .. } = match look(typed, "") {
-        Ok(face) => face,
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    if set_id != wanted {
-        return Ok(Err(format!("the share is of set {set_id}; wanted one of set {wanted}")));
-    }
-    let Some(known) = shares.get(&index) else {
-        return Ok(Err(format!("the log knows no share {index} of set {set_id}")));
-    };
-    let salt = match known.salt_digest {
-        Some(digest) => room.stage.annexed(digest)?,
-        None => Some(String::new()),
-    };
-    // An annex that is not here says nothing against a share; its set, its number and its checksum are right, and what it
-    // gives is judged by the check value.
-    let same =
-        salt.is_none_or(|salt| look(typed, &salt).is_ok_and(|face| face.commitment == known.commitment));
-    if !same {
-        return Ok(Err(format!("the share is not share {index} of set {set_id} as it was handed out")));
-    }
-    if known.holder != holder.id {
-        return Ok(Err(format!(
-            "the share is {}'s; each holder types the one that the log says",
-            known.holder
-        )));
-    }
-    Ok(Ok((index, known.clone())))
 }
 
 /// What a record of an interrupted ceremony says of a share of a set.

@@ -9,16 +9,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::back_up_key::{holders, threshold};
 use super::encrypted_share::{encrypted, new_media, own_medium};
+use super::holding::{GroupSpec, Holding, Said, each_share};
 use super::key_shares::{Sheet, ThrowAway, secret_sheets};
 use super::share_set::{ShareSet, learn_of_share, recall_bags, used_sets};
 use super::{DividedSecret, Room, Scope, Step, StepError, spec};
 use crate::issuance::Shares;
-use crate::script::{Id, Located, Part, Word};
+use crate::script::{Id, Located, Named, Part, Word};
 use crate::secret::SecretOctets;
 use crate::share::SystemRandom;
-use crate::stage::{Event, Expected, Line, Notice, Person, PinKind, ShareError, StageError};
+use crate::stage::{
+    Division, Event, Expected, Groups, Line, Notice, Person, PinKind, ShareError, StageError,
+};
 
 spec!(
     /// `split-secret: {secret: root-so-pin, token: root, pin: security-officer, threshold: 2, holders: [h1, h2, h3]}`
@@ -32,7 +34,11 @@ spec!(
         /// How many holders it takes.
         threshold: Option<Located<usize>> = optional "threshold",
         /// Who has a share: people, or a role for everyone of it.
-        holders: Vec<Located<Id>> = list "holders",
+        holders: Vec<Located<Id>> = optional_list "holders",
+        /// How many groups it takes.
+        group_threshold: Option<Located<usize>> = optional "group-threshold",
+        /// The groups of holders, in the place of `threshold` and `holders`.
+        groups: Option<Named<GroupSpec>> = optional "groups",
         /// Whose shares are encrypted for their own keys: people among the holders, or a role.
         encrypted: Vec<Located<Id>> = optional_list "encrypted",
         /// Who types it, each a part of it, if it is no PIN of a token of the script.
@@ -86,6 +92,8 @@ pub struct SplitSecret {
     from: From,
     threshold: usize,
     holders: Vec<Person>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    groups: Option<Groups>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     encrypted: Vec<String>,
     /// Who says whether everybody gets a new set.
@@ -103,9 +111,15 @@ impl Step for SplitSecret {
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let from = From::resolve(&spec, scope);
-        let holders = holders(&spec.holders, scope);
-        let threshold = threshold(spec.threshold.as_ref(), holders.as_deref(), scope);
-        let encrypted = encrypted(&spec.encrypted, holders.as_deref().unwrap_or_default(), scope);
+        let said = Said {
+            threshold: spec.threshold.as_ref(),
+            holders: &spec.holders,
+            group_threshold: spec.group_threshold.as_ref(),
+            groups: spec.groups.as_ref(),
+        };
+        let holding = Holding::resolve(&said, scope);
+        let holders = holding.as_ref().map_or(&[][..], |holding| &holding.holders);
+        let encrypted = encrypted(&spec.encrypted, holders, scope);
         new_media(&spec.secret, &encrypted, scope);
         let secret = spec.secret.value.to_string();
         // One that this script divides has no set yet.
@@ -115,25 +129,25 @@ impl Step for SplitSecret {
             scope.problems.add(spec.secret.place, message);
             return None;
         }
-        let (holders, threshold) = (holders?, threshold?);
+        let Holding { holders, threshold, groups } = holding?;
         scope.ledger.backups.add_secret(DividedSecret {
             name: secret.clone(),
             set: String::new(),
             threshold,
             share_count: holders.len(),
+            groups: groups.clone(),
             shares: Shares::new(),
         });
         let administrator = scope.setting.people.of_role("ceremony-administrator").next().cloned();
         let person = administrator.or_else(|| scope.setting.people.all.first().cloned())?;
-        Some(Self { secret, from: from?, threshold, holders, encrypted, person })
+        Some(Self { secret, from: from?, threshold, holders, groups, encrypted, person })
     }
 
     fn deals(&self) -> Vec<(String, &str)> {
-        self.holders.iter().map(|holder| (self.secret.clone(), holder.id.as_str())).collect()
+        each_share(&self.secret, self.groups.as_ref(), &self.holders)
     }
 
     fn preview(&self) -> String {
-        let holders: Vec<&str> = self.holders.iter().map(|holder| holder.id.as_str()).collect();
         let what = match &self.from {
             From::Token { token, pin } => {
                 format!("the {}, once the token has taken it", pin.kind().of(token))
@@ -149,11 +163,9 @@ impl Step for SplitSecret {
             format!(" Encrypted for the holder's own key: {}.", self.encrypted.join(", "))
         };
         format!(
-            "Divide the secret `{}`, {what}: {} of {} shares, held by {}.{encrypted}",
+            "Divide the secret `{}`, {what}: {}.{encrypted}",
             self.secret,
-            self.threshold,
-            self.holders.len(),
-            holders.join(", ")
+            self.division().in_words(&self.holders)
         )
     }
 
@@ -178,7 +190,7 @@ impl Step for SplitSecret {
         let done = known.ok_or_else(|| self.wrong("its records are not in the log".to_owned()))?;
         let lines = vec![
             Line::new("secret", self.secret.clone()),
-            Line::new("shares", format!("{} of {}, set {}", done.threshold, done.share_count, done.set)),
+            Line::new("shares", format!("{}, set {}", done.division().said(), done.set)),
         ];
         room.ledger.backups.add_secret(done);
         let sentence = "The secret is in shares. Every holder has confirmed.";
@@ -281,12 +293,12 @@ impl SplitSecret {
     fn dealt(&self, secret: &SecretOctets, room: &Room<'_, '_>) -> Result<(String, Vec<Sheet>), StepError> {
         let used = used_sets(room);
         let is_used = |set: &str| used.iter().any(|one| one == set);
-        let scheme = (self.threshold, self.holders.len());
+        let division = self.division();
         let dealt = if room.stage.is_improvised() {
             let mut random = ThrowAway::of_secret(&self.secret, used.len());
-            secret_sheets(&ThrowAway::secret(), scheme, &mut random, &is_used)
+            secret_sheets(&ThrowAway::secret(), division, &mut random, &is_used)
         } else {
-            secret_sheets(secret, scheme, &mut SystemRandom, &is_used)
+            secret_sheets(secret, division, &mut SystemRandom, &is_used)
         };
         dealt.map_err(|error: ShareError| self.wrong(error.to_string()))
     }
@@ -312,6 +324,7 @@ impl SplitSecret {
             set,
             threshold: self.threshold,
             share_count: self.holders.len(),
+            groups: self.groups.clone(),
             shares: Shares::new(),
         }
     }
@@ -329,7 +342,13 @@ impl SplitSecret {
             set_id: divided.set.clone(),
             threshold: count(divided.threshold),
             share_count: count(divided.share_count),
+            group_threshold: divided.groups.as_ref().map(|groups| count(groups.needed())),
+            groups: divided.groups.as_ref().map_or_else(Vec::new, |groups| groups.all().to_vec()),
         }
+    }
+
+    fn division(&self) -> Division<'_> {
+        Division { threshold: self.threshold, count: self.holders.len(), groups: self.groups.as_ref() }
     }
 
     fn set(&self, divided: &DividedSecret) -> ShareSet {

@@ -1,7 +1,7 @@
 //! When something begins, as a script says it.
 
 use crate::issuance::order::When;
-use crate::script::{FromNode, Node, Problems, wrong};
+use crate::script::{FromNode, Node, Place, Problems, wrong};
 
 impl FromNode for When {
     fn from_node(node: &Node, problems: &mut Problems) -> Option<Self> {
@@ -13,5 +13,9 @@ impl FromNode for When {
                 problems,
             ),
         }
+    }
+
+    fn stand_in(_key: &str, _place: Place, problems: &mut Problems) -> Option<Self> {
+        problems.guess([Self::CeremonyDay, Self::SigningTime, Self::CeremonyDay])
     }
 }

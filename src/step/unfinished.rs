@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::digest::Digest;
 use crate::issuance::{Backups, KeyBackup, KnownShare, Ledger, LeftSet};
 use crate::share::Backup;
-use crate::stage::{Event, Expected, Line, Notice, PastRecord, Person, ShareOf, Stage, StageError};
+use crate::stage::{Division, Event, Expected, Line, Notice, PastRecord, Person, ShareOf, Stage, StageError};
 
 /// Accounts for every share of a step that did not end; how many sheets were destroyed, and how many are missing.
 ///
@@ -140,16 +140,24 @@ fn sets_that_go(backups: &Backups, stage: &Stage<'_>) -> Vec<VoidSet> {
 fn left_of(old: &KeyBackup) -> Vec<ShareOf> {
     let there = old.shares.iter().filter(|(_, share)| !share.returned);
     let spki_sha256 = old.spki_sha256;
-    there.map(|(index, known)| share_of((spki_sha256, &old.set), *index, known)).collect()
+    there.map(|(index, known)| share_of((spki_sha256, &old.set), old.division(), *index, known)).collect()
 }
 
-fn share_of((spki_sha256, set): (Digest, &str), index: u64, known: &KnownShare) -> ShareOf {
+fn share_of(
+    (spki_sha256, set): (Digest, &str),
+    division: Division<'_>,
+    index: u64,
+    known: &KnownShare,
+) -> ShareOf {
+    let member = division.member(index);
     ShareOf {
         token: None,
         spki_sha256: Some(spki_sha256),
         secret: None,
         set_id: set.to_owned(),
         index,
+        group_index: member.as_ref().map(|member| member.number),
+        group: member.map(|member| member.name),
         holder: known.holder.clone(),
         commitment_sha256: known.commitment,
         salt_digest: known.salt_digest,
@@ -169,7 +177,7 @@ pub fn ask_for_the_left(
     stage: &mut Stage<'_>,
 ) -> Result<(), StageError> {
     for (index, known) in &left.sheets {
-        let share = share_of((spki_sha256, &left.set), *index, known);
+        let share = share_of((spki_sha256, &left.set), left.division(), *index, known);
         // An interruption may have come between.
         if settled(&share, stage).is_none() {
             let _ = brought_back(&share, (AGAIN, opens), people, stage)?;
@@ -216,6 +224,8 @@ fn share(record: &PastRecord) -> Option<ShareOf> {
         secret: record.text("secret").map(str::to_owned),
         set_id: record.text("set_id")?.to_owned(),
         index: record.data.get("index")?.as_u64()?,
+        group: record.text("group").map(str::to_owned),
+        group_index: record.data.get("group_index").and_then(Value::as_u64),
         holder: record.text("holder")?.to_owned(),
         commitment_sha256: record.digest("commitment_sha256")?,
         salt_digest: record.digest("salt_digest"),
@@ -274,11 +284,14 @@ fn brought_back(
 ) -> Result<bool, StageError> {
     let holder = in_the_room(|person| person.id == share.holder, people, stage);
     let Some(holder) = holder else { return Ok(false) };
-    let lines = vec![
+    let mut lines = vec![
         Line::new("set", share.set_id.clone()),
         Line::new("share", share.index.to_string()),
         Line::new("its holder", share.holder.clone()),
     ];
+    if let (Some(group), Some(number)) = (&share.group, share.group_index) {
+        lines.push(Line::new("that is", format!("share {number} of the group `{group}`")));
+    }
     let sentence = "This share counts for nothing. Bring what there is of it, and destroy it before everybody: the sheet, a medium, whatever was \
                     written down.";
     let answers = Expected::OneOf(vec![DESTROYED.to_owned(), MISSING.to_owned()]);

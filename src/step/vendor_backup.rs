@@ -129,6 +129,8 @@ impl VendorBackup {
             set_id: None,
             threshold: None,
             share_count: None,
+            group_threshold: None,
+            groups: Vec::new(),
             kcv: None,
         });
         room.stage.record_closing(event, seq)?;

@@ -194,17 +194,15 @@ impl Operators for Screen {
     }
 
     fn deliver(&mut self, delivery: &ShareDelivery<'_>) -> Result<(), NoAnswer> {
-        let ShareDelivery { of, person, set_id, index, count, threshold, share, .. } = delivery;
+        let ShareDelivery { of, person, set_id, index, count, share, .. } = delivery;
+        let (which, takes) = (delivery.which(), delivery.takes());
         let sentence = format!("Share {index} of {count} of {of}, for {}", said(person));
         let what = match of {
             SharedSecret::Key { .. } => "Write down every word with its number",
             _ => "Write down every group. The last character of each checks it",
         };
         let salt = delivery.salt.map_or_else(String::new, |salt| format!(", and the salt {salt}"));
-        let above = format!(
-            "{}: share {index} of {count} of {of}, set {set_id}; it takes {threshold}.\n{what}{salt}.",
-            said(person)
-        );
+        let above = format!("{}: {which} of {of}, set {set_id}; {takes}.\n{what}{salt}.", said(person));
         let secret = share.expose(SecretOctets::read);
         let secret = secret.ok_or_else(|| NoAnswer::Ended { question: sentence.clone() })?;
         let delivery = Delivery { person: person.clone(), sentence, above, secret };
@@ -217,6 +215,9 @@ impl Operators for Screen {
         let mut lines = Vec::new();
         let (sentence, empty) = match request.purpose {
             SharePurpose::ReadBack { index } => {
+                if let Some(member) = request.division().member(index) {
+                    lines.push(Line::new("that is", member.said()));
+                }
                 (format!("Share {index} of {of}, as it was written down"), "shows it once more")
             }
             SharePurpose::Login { given, .. } => {

@@ -115,7 +115,7 @@ pub fn count(events: &[Value], ev: &str) -> usize {
 }
 
 /// The key-encryption key, put together from sheets by the program's own command.
-fn combined(table: &Table, sheets: &[&String]) -> Vec<u8> {
+pub fn combined(table: &Table, sheets: &[&String]) -> Vec<u8> {
     let lines: Vec<&str> = sheets.iter().map(|sheet| sheet.as_str()).collect();
     table.write("shares", lines.join("\n") + "\n");
     let line = format!(

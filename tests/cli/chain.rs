@@ -336,7 +336,7 @@ fn a_script_without_the_token_of_the_logs_key_is_refused_before_anything_begins(
     let text = table.read("next.yaml");
     let without: Vec<&str> = text.lines().filter(|line| !line.starts_with("  log: ")).collect();
     assert_eq!(without.len() + 1, text.lines().count(), "{text}");
-    table.write("next.yaml", &without.join("\n"));
+    table.write("next.yaml", without.join("\n"));
     let ended = table.run_and_change_nothing("check next.yaml --log log").with(2);
     for wanted in [
         "the log's key is on the token `log`, which is not among the script's `tokens`",

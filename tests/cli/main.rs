@@ -30,6 +30,7 @@ mod devices;
 mod encryptors;
 mod export;
 mod follow;
+mod groups;
 mod heads;
 mod independent;
 mod inputs;

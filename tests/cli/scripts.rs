@@ -180,9 +180,6 @@ error: script.yaml:25:62: there is no key algorithm `dsa-1024`; there are `rsa-2
 error: script.yaml:25:42: found `Root X1`, wanted an id: 1 to 64 of a-z, 0-9 and -
   25 |       - generate-key: {token: root, key: Root X1, algorithm: ecdsa-p384, backup: none}
      |                                          ^
-error: script.yaml:27:16: there is no key `root-x1`; no key is made before this step
-  27 |           key: root-x1
-     |                ^
 ",
     },
     Mistake {

@@ -121,6 +121,28 @@ fn a_printer_that_takes_text_gets_every_word_and_nothing_that_steers_it() {
 }
 
 #[test]
+fn a_sheet_of_a_group_that_is_printed_anew_says_which_group_it_is_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let group = |threshold, count| rootrite::share::Group::new(threshold, count).unwrap();
+    let scheme = rootrite::share::Scheme::groups(2, vec![group(2, 3), group(1, 1), group(3, 4)]).unwrap();
+    let secret = rootrite::secret::SecretOctets::read(&[7; 32]).unwrap();
+    let none = rootrite::share::Passphrase::none();
+    let dealt = rootrite::share::deal(&secret, &scheme, &none, &mut rootrite::share::SystemRandom).unwrap();
+    let share = dealt[2][3].written().expose(|octets| String::from_utf8(octets.to_vec()).unwrap());
+    let arguments = "sheets --site site.yaml --holder h8 --of 'the backup of the key root-x1' --fd 3";
+    let ended = print(folder, &paper(folder, "text"), arguments, &share).with(0);
+    let set = dealt[2][3].set();
+    assert_eq!(ended.out, format!("The sheet for `h8` was sent: set {set}, group 3, share 4 of it.\n"));
+    let text = fs::read_to_string(folder.join("paper")).unwrap();
+    let text: Vec<&str> = text.split_whitespace().collect();
+    let text = text.join(" ");
+    for wanted in ["group: 3 of 3, 2 needed ", "share of the group: 4, 3 needed "] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+}
+
+#[test]
 fn what_would_keep_a_sheet_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

@@ -25,7 +25,7 @@ pub struct Template {
     serials: BTreeMap<String, String>,
     demo: bool,
     /// The folder of a world whose ceremony is over, and how many records its log has: the ceremony goes on from there.
-    before: Option<(TempDir, usize)>,
+    before: Option<(PathBuf, usize)>,
     /// A token that is another device than in the ceremony before.
     replaced: Option<&'static str>,
     undisturbed: OnceLock<Undisturbed>,
@@ -77,10 +77,10 @@ impl Template {
     pub fn later() -> &'static Self {
         static LATER: OnceLock<Template> = OnceLock::new();
         LATER.get_or_init(|| {
-            let (first, folder, records) = Self::with_a_log();
-            let log = folder.path().join("log");
+            let (first, folder, records) = Self::with_a_log("later");
+            let log = folder.join("log");
             let (receipt, key) = receipt(&fs::read_to_string(log.join("checkpoint")).unwrap());
-            fs::write(folder.path().join("receipt"), &receipt).unwrap();
+            fs::write(folder.join("receipt"), &receipt).unwrap();
             let inputs =
                 format!("inputs:\n  receipt: {{file: receipt, sha256: {}}}", Digest::of(receipt.as_bytes()));
             let script = include_str!("later.yaml")
@@ -96,11 +96,11 @@ impl Template {
     pub fn exchanged() -> &'static Self {
         static EXCHANGED: OnceLock<Template> = OnceLock::new();
         EXCHANGED.get_or_init(|| {
-            let (first, folder, records) = Self::with_a_log();
+            let (first, folder, records) = Self::with_a_log("exchanged");
             let new = Self::with(&["root"], include_str!("exchanged.yaml"));
             let lost = &first.serials["root"];
             // SoftHSM names a token's folder by a UUID of which its serial number is the end.
-            let tokens = folder.path().join("tokens");
+            let tokens = folder.join("tokens");
             let is_lost = |path: &PathBuf| path.to_str().unwrap().replace('-', "").ends_with(lost.as_str());
             let mut devices = fs::read_dir(&tokens).unwrap().map(|entry| entry.unwrap().path());
             fs::remove_dir_all(devices.find(is_lost).unwrap()).unwrap();
@@ -113,15 +113,21 @@ impl Template {
         })
     }
 
-    /// What a ceremony left that others go on with: its template, its folder, and how many records its log has.
-    fn with_a_log() -> (Self, TempDir, usize) {
+    /// What a ceremony left that others go on with: its template, a folder of this name, and how many records its log has. The
+    /// folder lies where the next run of these tests makes it anew: what is kept for all of them is never dropped.
+    fn with_a_log(name: &str) -> (Self, PathBuf, usize) {
         let first = Self::with(&["root", "log", "spare", "last"], include_str!("before.yaml"));
         let world = World::of(&first);
         let _ = world.run_with(&[]).with(0);
         let records = accounts::records(&world.log()).len();
         // What it handed over was taken away.
         fs::rename(world.path("out"), world.path("first")).unwrap();
-        let World { folder, .. } = world;
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults-before").join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        fs::create_dir_all(&folder).unwrap();
+        copy(world.folder.path(), &folder);
         (first, folder, records)
     }
 
@@ -206,7 +212,7 @@ impl<'t> World<'t> {
         let folder = if memory.is_dir() { builder.tempdir_in(memory) } else { builder.tempdir() }.unwrap();
         let world = Self { template, folder };
         match &template.before {
-            Some((before, _)) => copy(before.path(), world.folder.path()),
+            Some((before, _)) => copy(before, world.folder.path()),
             None => copy(&template.hsm.tokens(), &world.tokens()),
         }
         let conf = format!(

@@ -1,5 +1,5 @@
 """What others published, for `verify.py`: canonical JSON (RFC 8785), the tree (RFC 6962), keys, signatures and policies
-(C2SP signed-note, tlog-cosignature, tlog-policy)."""
+(C2SP signed-note, tlog-cosignature, tlog-policy), groups of shares (SLIP-0039)."""
 import base64, collections, contextlib, hashlib, json, re
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -133,3 +133,11 @@ class Policy:
             count, members = self.nodes[name]
             return sum(map(one, members)) >= count
         return self.quorum == "none" or one(self.quorum)
+
+def are_shares(data, count):
+    """Whether there can be so many shares, in these groups if there are groups (SLIP-0039)."""
+    groups, needed = data.get("groups"), data.get("group_threshold")
+    if groups is None or needed is None: return groups is needed and count in (None, *range(1, 257))
+    pairs = [(group.get("threshold", 0), group.get("share_count", 0)) for group in groups]
+    return 0 < needed <= len(groups) > 1 and all(0 < threshold <= shares for threshold, shares in pairs) and (
+        sum(shares for _, shares in pairs) == count)

@@ -4,7 +4,7 @@
 program that writes such logs. Here: heads, cosignatures, lines, the chain, the tree, and what the records say together.
 Beside it: `formats.py` has what others published, `proofs.py` judges one artifact, one head after another, and tiles.
 """
-import calendar, re, sys, time
+import calendar, formats, re, sys, time
 from pathlib import Path
 from formats import NAME, Policy, Wrong, add, b64, canonical, into, leaf, need, number, push, root_of, sha, signed_at
 
@@ -125,7 +125,7 @@ class State:                                        # what the records say toget
             case "key.backup":
                 if step(("generated", "backed-up"), "backed-up") and key["at"] == "backed-up":
                     key.update(set=data.get("set_id"), unconfirmed=set(range(1, (count or 0) + 1)))
-                return key and (count is None) == ("set_id" not in data) and count in (None, *range(1, 257))
+                return key and (count is None) == ("set_id" not in data) and formats.are_shares(data, count)
             case "share.confirmed":
                 if key.get("set") == data.get("set_id") and key: key["unconfirmed"].discard(data.get("index"))
                 return key or not spki

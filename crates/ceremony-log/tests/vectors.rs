@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use ceremony_log::checkpoint::Checkpoint;
 use ceremony_log::code::{Code, Finding};
 use ceremony_log::consistency::Consistency;
-use ceremony_log::json::Object;
+use ceremony_log::json::{Object, Value};
 use ceremony_log::key::{KeyKind, VerifierKey};
 use ceremony_log::note::{Note, Signature};
 use ceremony_log::policy::{Policy, Window, policy_text};
@@ -480,7 +480,12 @@ fn states() -> Vec<(&'static str, Vector)> {
     };
     let life = |expect, without: &[&str]| {
         let mut log = opened();
-        life_of_shares(&mut log, without);
+        life_of_shares(&mut log, without, None);
+        ended(log, expect)
+    };
+    let grouped = |expect, needed, counts: &[u32]| {
+        let mut log = opened();
+        life_of_shares(&mut log, &[], Some((needed, counts)));
         ended(log, expect)
     };
     let spki = key(&opened());
@@ -540,6 +545,9 @@ fn states() -> Vec<(&'static str, Vector)> {
         ("state-witness-removed", removed("wim+1", "")),
         ("state-witness-removed-unknown", removed("wim+2", "E159")),
         ("state-key-of-shares", life("", &[])),
+        ("state-key-of-groups", grouped("", 2, &[1, 1])),
+        ("state-key-of-other-groups", grouped("E159", 2, &[1, 2])),
+        ("state-key-of-too-few-groups", grouped("E159", 3, &[1, 1])),
         ("state-key-restored-early", life("E159", &["share.confirmed"])),
         ("state-key-sealed-unproved", life("E159", &["key.proof.intent", "key.proved"])),
         ("state-key-not-sealed", life("E159", &["key.sealed"])),
@@ -557,16 +565,26 @@ fn states() -> Vec<(&'static str, Vector)> {
     ]
 }
 
-/// A key that could leave its token: backed up in two shares, restored, sealed and only then live; without these events.
-fn life_of_shares(log: &mut Writer, without: &[&str]) {
+/// A key that could leave its token: backed up in two shares, restored, sealed and only then live; without these events. `groups`: how many of
+/// these are needed, each with so many shares and a threshold of all of them.
+fn life_of_shares(log: &mut Writer, without: &[&str], groups: Option<(u32, &[u32])>) {
     let spki = text("spki_sha256", &"5".repeat(64));
     let attributes = |extractable: bool| Object::new().with("extractable", extractable);
     let share = |index: u32| spki.clone().with("set_id", "11").with("index", index);
+    let mut backup = spki.clone().with("set_id", "11").with("share_count", 2_u32);
+    if let Some((needed, counts)) = groups {
+        let group = |count: &u32| {
+            let group = text("name", "a").with("threshold", *count).with("share_count", *count);
+            Value::Object(group)
+        };
+        let all: Vec<Value> = counts.iter().map(group).collect();
+        backup = backup.with("group_threshold", needed).with("groups", Value::Array(all));
+    }
     let events = [
         ("key.generate.intent", text("token", "root")),
         ("key.generated", spki.clone().with("attributes", attributes(true))),
         ("key.backup.intent", spki.clone()),
-        ("key.backup", spki.clone().with("set_id", "11").with("share_count", 2_u32)),
+        ("key.backup", backup),
         ("share.confirmed", share(1)),
         ("share.confirmed", share(2)),
         ("key.restore.intent", spki.clone()),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::share::Source;
 use crate::cli::{files, printer};
 use crate::failure::{Failure, Turn};
-use crate::paper::{SheetFace, test_page};
+use crate::paper::{SheetFace, SheetGroup, test_page};
 use crate::plan::{Site, SitePrinter};
 use crate::share::{self, Encoding};
 
@@ -92,6 +92,17 @@ impl Sheets {
                     &error,
                 )
             })?;
+            let set = share.set();
+            // What the group is called and how many it has the share does not say.
+            let group = (set.groups() > 1).then(|| SheetGroup {
+                name: None,
+                group: share.group().into(),
+                groups: set.groups().into(),
+                groups_needed: set.group_threshold().into(),
+                number: share.number().into(),
+                count: None,
+                threshold: share.threshold().into(),
+            });
             let face = SheetFace {
                 ceremony: None,
                 practice: false,
@@ -102,11 +113,15 @@ impl Sheets {
                 index: share.number().into(),
                 count: None,
                 threshold: share.threshold().into(),
+                group,
                 salt: self.salts.get(place).cloned(),
             };
             printer::print(&printer, &face, &share.written()).map_err(|error| unprinted(&error))?;
-            let sentence =
-                format!("The sheet for `{holder}` was sent: set {}, share {}.\n", face.set_id, face.index);
+            let which = match &face.group {
+                Some(group) => format!("group {}, share {} of it", group.group, group.number),
+                None => format!("share {}", face.index),
+            };
+            let sentence = format!("The sheet for `{holder}` was sent: set {}, {which}.\n", face.set_id);
             files::print(out, &sentence)?;
         }
         Ok(())

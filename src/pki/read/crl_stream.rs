@@ -247,6 +247,8 @@ impl<'a> Around<'a> {
 struct Window<'s> {
     source: &'s mut dyn Read,
     buffer: Vec<u8>,
+    /// How much of the buffer is of the input.
+    filled: usize,
     /// Where the buffer begins in the input.
     begin: usize,
     /// What of the buffer has been read.
@@ -258,7 +260,7 @@ struct Window<'s> {
 
 impl<'s> Window<'s> {
     fn new(source: &'s mut dyn Read, heard: &'s mut dyn FnMut(&[u8])) -> Self {
-        Self { source, buffer: Vec::new(), begin: 0, at: 0, heard_to: None, heard }
+        Self { source, buffer: Vec::new(), filled: 0, begin: 0, at: 0, heard_to: None, heard }
     }
 
     const fn position(&self) -> usize {
@@ -267,7 +269,7 @@ impl<'s> Window<'s> {
 
     /// What has not been read and is in the buffer.
     fn rest(&self) -> &[u8] {
-        self.buffer.get(self.at..).unwrap_or_default()
+        self.buffer.get(self.at..self.filled).unwrap_or_default()
     }
 
     /// Octets from here on are heard.
@@ -294,21 +296,30 @@ impl<'s> Window<'s> {
             return Ok(());
         }
         self.tell();
-        self.buffer.drain(..self.at);
+        self.buffer.copy_within(self.at..self.filled, 0);
         self.begin += self.at;
+        self.filled -= self.at;
         self.at = 0;
         self.heard_to = self.heard_to.map(|_| 0);
-        let missing = wanted.max(BUFFER) - self.buffer.len();
-        let offset = self.begin + self.buffer.len();
-        self.source
-            .take(missing as u64)
-            .read_to_end(&mut self.buffer)
-            .map(drop)
-            .map_err(|error: io::Error| ReadError::Source { offset, kind: error.kind() })
+        self.buffer.resize(self.buffer.len().max(wanted).max(BUFFER), 0);
+        while self.filled < wanted {
+            let free = self.buffer.get_mut(self.filled..).unwrap_or_default();
+            match self.source.read(free) {
+                Ok(0) => break,
+                // A reader that gives more than there was room for is not believed.
+                Ok(count) => self.filled += count.min(free.len()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let offset = self.begin + self.filled;
+                    return Err(ReadError::Source { offset, kind: error.kind() });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn skip(&mut self, count: usize) {
-        self.at = self.buffer.len().min(self.at + count);
+        self.at = self.filled.min(self.at + count);
     }
 
     /// Reads over everything before `end`.

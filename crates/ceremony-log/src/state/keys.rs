@@ -187,6 +187,9 @@ impl Keys {
             (None, None) => None,
             _ => return Some("a backup in shares without their set, or of none or too many".to_owned()),
         };
+        if !are_grouped(data, count) {
+            return Some("a backup in groups that are not all of its shares, or that cannot be".to_owned());
+        }
         self.step(record, |key| {
             if matches!(key.stage, Stage::Generated | Stage::BackedUp) {
                 key.stage = Stage::BackedUp;
@@ -318,6 +321,21 @@ impl Keys {
             "a certificate for the key {spki}, neither generated in this log nor requested with proof"
         ))
     }
+}
+
+/// Whether the groups that a backup names, if it names any, are 2 or more with all of its shares, and each threshold can be met.
+fn are_grouped(data: &Object, share_count: Option<u64>) -> bool {
+    let (groups, needed) = (data.get("groups"), data.get("group_threshold").map(Value::as_u64));
+    let (Some(groups), Some(needed)) = (groups, needed) else { return groups.is_none() && needed.is_none() };
+    let Some(groups) = groups.as_array() else { return false };
+    let shares = |group: &Value| {
+        let (threshold, count) = (group.get("threshold")?.as_u64()?, group.get("share_count")?.as_u64()?);
+        (1..=count.min(MOST_SHARES)).contains(&threshold).then_some(count)
+    };
+    let counts: Option<Vec<u64>> = groups.iter().map(shares).collect();
+    let all = counts.map(|counts| counts.into_iter().fold(0, u64::saturating_add));
+    let most = u64::try_from(groups.len()).unwrap_or(u64::MAX);
+    most >= 2 && needed.is_some_and(|needed| (1..=most).contains(&needed)) && all == share_count
 }
 
 fn foreign(spki: &str) -> String {

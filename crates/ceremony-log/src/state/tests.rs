@@ -374,6 +374,42 @@ fn a_backup_that_was_given_up_lends_its_shares_to_no_other() {
 }
 
 #[test]
+fn the_groups_of_a_backup_are_all_of_its_shares_and_can_be_met() {
+    let group = |threshold: u32, count: u32| {
+        let group = Object::new().with("name", "a").with("threshold", threshold).with("share_count", count);
+        Value::Object(group)
+    };
+    let codes = |needed: Option<u32>, groups: Option<Vec<Value>>| {
+        let mut story = backed_up("");
+        let data = &mut story.first("key.backup").data;
+        if let Some(needed) = needed {
+            data.insert("group_threshold", needed);
+        }
+        if let Some(groups) = groups {
+            data.insert("groups", Value::Array(groups));
+        }
+        story.codes()
+    };
+    assert_eq!(codes(Some(2), Some(vec![group(1, 1), group(2, 2)])), []);
+    assert_eq!(codes(Some(1), Some(vec![group(1, 1), group(2, 2)])), []);
+    for (needed, groups) in [
+        (Some(2), None),
+        (None, Some(vec![group(1, 1), group(2, 2)])),
+        (Some(0), Some(vec![group(1, 1), group(2, 2)])),
+        (Some(3), Some(vec![group(1, 1), group(2, 2)])),
+        (Some(1), Some(vec![group(2, 3)])),
+        (Some(1), Some(vec![])),
+        (Some(2), Some(vec![group(1, 1), group(2, 3)])),
+        (Some(2), Some(vec![group(1, 1), group(3, 2)])),
+        (Some(2), Some(vec![group(1, 1), group(0, 2)])),
+        (Some(2), Some(vec![group(1, 1), Value::from("a")])),
+    ] {
+        let found = codes(needed, groups.clone());
+        assert!(found.contains(&Code::E159), "{needed:?} {groups:?}: {found:?}");
+    }
+}
+
+#[test]
 fn a_key_is_sealed_only_by_a_record_that_says_it_cannot_leave() {
     let mut story = backed_up("");
     story.first("key.sealed").data.insert("attributes", Object::new());
