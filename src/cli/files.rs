@@ -10,10 +10,10 @@ pub use crate::tui::one_line;
 use crate::clock::{Clock as _, MachineClock};
 use crate::failure::{Failure, Turn};
 use crate::intake::brought_request;
-use crate::plan::{BroughtRequest, Bundles, Plan, Sources};
+use crate::plan::{BroughtRequest, Bundles, Plan, Site, Sources};
 use crate::profile::Folder;
 use crate::record::{ContinueError, Continued};
-use crate::script::MOST_OCTETS;
+use crate::script::{MOST_OCTETS, Problems, Whole};
 
 /// The octets of a file that people wrote.
 ///
@@ -55,6 +55,32 @@ impl Bundles for BundleFolders {
 ///
 /// Everything that is wrong with it.
 pub fn plan(path: &Path, held: Held, log: Option<&Path>) -> Result<Plan, Failure> {
+    read(path, held, log, |file, octets, sources| Ok(Plan::read(file, octets, sources)?))
+}
+
+/// A site against what is certain of a script that has mistakes.
+///
+/// # Errors
+///
+/// Everything in which the site does not satisfy it.
+pub fn judge_site(path: &Path, held: Held, log: Option<&Path>, site: &Whole<Site>) -> Result<(), Failure> {
+    let mut problems = Problems::new(site.source.clone());
+    read(path, held, log, |file, octets, sources| {
+        if let Some(sketch) = Plan::sketch(file, octets, sources) {
+            site.value.judge(&sketch.outline(), held != Held::Production, &mut problems);
+        }
+        Ok(())
+    })?;
+    if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+}
+
+/// Reads a script with all that it comes from.
+fn read<T>(
+    path: &Path,
+    held: Held,
+    log: Option<&Path>,
+    read: impl FnOnce(&str, &[u8], &Sources<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let earlier = log.filter(|log| log.join("log.jsonl").exists()).map(continued).transpose()?;
     let earlier = earlier.map(|continued| continued.ledger);
     let folder = match path.parent() {
@@ -71,7 +97,7 @@ pub fn plan(path: &Path, held: Held, log: Option<&Path>) -> Result<Plan, Failure
         earlier,
         begun: false,
     };
-    Ok(Plan::read(&path.display().to_string(), &octets(path)?, &sources)?)
+    read(&path.display().to_string(), &octets(path)?, &sources)
 }
 
 /// A log that is to be continued, read and checked whole.
