@@ -28,7 +28,7 @@ fn to_sign(digest: &[u8]) -> ToSign<'_> {
 
 /// Waits for the process of a file to end.
 fn wait_for(file: &Path) {
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + Duration::from_mins(2);
     while is_at_work(file).unwrap() {
         assert!(Instant::now() < until, "the module process does not end");
         std::thread::sleep(Duration::from_millis(10));
@@ -69,7 +69,7 @@ fn a_call_in_hand_is_finished_and_its_outcome_written_down() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("module-1.outcomes");
     let mut configuration = fake::configuration("slow");
-    configuration.timeouts.ordinary = Duration::from_millis(300);
+    configuration.timeouts.ordinary = Duration::from_millis(1_500);
     let process = ModuleProcess::start(&configuration).unwrap();
     process.keep_outcomes(&file).unwrap();
     let mut session = process.open(&any("fake"), &STANDARD).unwrap();
@@ -86,7 +86,7 @@ fn who_stops_a_process_that_took_too_long_loses_nothing_of_what_it_does_still() 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("module-1.outcomes");
     let mut configuration = fake::configuration("slow");
-    configuration.timeouts.ordinary = Duration::from_millis(300);
+    configuration.timeouts.ordinary = Duration::from_millis(1_500);
     let process = ModuleProcess::start(&configuration).unwrap();
     process.keep_outcomes(&file).unwrap();
     let mut session = process.open(&any("fake"), &STANDARD).unwrap();

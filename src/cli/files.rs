@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::failures;
+use super::{failures, waiting};
 pub use crate::tui::one_line;
 
 use crate::clock::{Clock as _, MachineClock};
@@ -14,6 +14,7 @@ use crate::plan::{BroughtRequest, Bundles, Plan, Site, Sources};
 use crate::profile::Folder;
 use crate::record::{ContinueError, Continued};
 use crate::script::{MOST_OCTETS, Problems, Whole};
+use crate::stage::JournalError;
 
 /// The octets of a file that people wrote.
 ///
@@ -23,9 +24,10 @@ use crate::script::{MOST_OCTETS, Problems, Whole};
 pub fn octets(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut octets = Vec::new();
     // One octet more than the reader takes, so that it says what is wrong with a larger file.
-    File::open(path)
-        .and_then(|file| file.take(MOST_OCTETS as u64 + 1).read_to_end(&mut octets))
-        .map_err(|error| failures::file("read", path, &error))?;
+    waiting::for_file(path, || {
+        File::open(path).and_then(|file| file.take(MOST_OCTETS as u64 + 1).read_to_end(&mut octets))
+    })
+    .map_err(|error| failures::file("read", path, &error))?;
     Ok(octets)
 }
 
@@ -109,6 +111,10 @@ pub fn continued(folder: &Path) -> Result<Continued, Failure> {
     Continued::read(folder).map_err(|error| match error {
         ContinueError::Wrong { wrong } => Failure::several(Turn::Refused, wrong)
             .hint("the log on this medium is not what the last ceremony left; compare other copies"),
+        ContinueError::Storage(JournalError::Storage { path, doing, source }) => {
+            failures::file(doing, &path, &source)
+                .hint("name the ceremony-log folder: the one with `log.jsonl` in it")
+        }
         other => Failure::because(Turn::Equipment, "the log could not be read", &other),
     })
 }

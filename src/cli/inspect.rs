@@ -10,7 +10,7 @@ use ceremony_log::note::Note;
 use ceremony_log::record::Record;
 use sha2::{Digest as _, Sha256};
 
-use super::{failures, files, log, piece, verify};
+use super::{failures, files, log, piece, verify, waiting};
 use crate::digest::{Digest, Hashing};
 use crate::failure::{Failure, Turn};
 use crate::intake::{self, Trust};
@@ -38,12 +38,12 @@ impl Inspect {
     pub fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         let mut unknown = Vec::new();
         for path in &self.files {
-            match inspect(path) {
+            match waiting::for_file(path, || inspect(path)) {
                 Ok(text) => files::print(out, &text)?,
-                Err(failure) => unknown.extend(failure.messages().iter().cloned()),
+                Err(failure) => unknown.push(failure),
             }
         }
-        if unknown.is_empty() { Ok(()) } else { Err(Failure::several(Turn::Author, unknown)) }
+        Failure::together(unknown).map_or(Ok(()), Err)
     }
 }
 

@@ -17,7 +17,7 @@ use ceremony_log::json::Value;
 use ceremony_log::record::Record;
 use ceremony_log::verify::scan;
 
-use super::{failures, files, verify};
+use super::{failures, files, verify, waiting};
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
 use crate::intake;
@@ -83,7 +83,8 @@ struct Show {
 impl Show {
     fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         let path = if self.log.is_dir() { self.log.join("log.jsonl") } else { self.log.clone() };
-        let file = File::open(&path).map_err(|error| failures::file("read", &path, &error))?;
+        let file = waiting::for_file(&path, || File::open(&path));
+        let file = file.map_err(|error| failures::file("read", &path, &error))?;
         let mut printed = Ok(());
         let mut visit = |entry: ceremony_log::verify::Entry<'_>| {
             let record = entry.record;
@@ -96,6 +97,10 @@ impl Show {
         let scan = scan(&mut BufReader::new(file), &mut visit)
             .map_err(|error| failures::file("read", &path, &error))?;
         printed?;
+        if scan.tree.size() == 0 && scan.torn == 0 {
+            let message = format!("`{}` has no record: there is nothing in it", path.display());
+            return Err(Failure::new(Turn::Author, message).hint("name the ceremony-log folder or a bundle"));
+        }
         let mut wrong: Vec<_> = scan.findings.list.iter().map(ToString::to_string).collect();
         if scan.torn > 0 {
             wrong.push(format!(

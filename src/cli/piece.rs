@@ -204,7 +204,7 @@ fn each_block(octets: &[u8], take: &mut impl FnMut(Piece<'_>) -> bool) {
     let mut block: Option<(usize, usize)> = None;
     let mut at = 0;
     for (line, text) in octets.split(|octet| *octet == b'\n').enumerate() {
-        if text.trim_ascii().starts_with(BEGIN) {
+        if pem::is_begin(text) {
             if let Some((from, first)) = block
                 && !one_block(octets.get(from..at).unwrap_or_default(), first, take)
             {
@@ -214,9 +214,9 @@ fn each_block(octets: &[u8], take: &mut impl FnMut(Piece<'_>) -> bool) {
         }
         at += text.len() + 1;
     }
-    if let Some((from, first)) = block {
-        one_block(octets.get(from..).unwrap_or_default(), first, take);
-    }
+    // Where no line begins a block, the whole says why.
+    let (from, first) = block.unwrap_or((0, 0));
+    one_block(octets.get(from..).unwrap_or_default(), first, take);
 }
 
 fn one_block(text: &[u8], lines_before: usize, take: &mut impl FnMut(Piece<'_>) -> bool) -> bool {
@@ -237,6 +237,7 @@ fn one_block(text: &[u8], lines_before: usize, take: &mut impl FnMut(Piece<'_>) 
 /// The same error with its line counted from the beginning of the file.
 fn moved(error: PemError, lines_before: usize) -> PemError {
     match error {
+        PemError::Begin { line } => PemError::Begin { line: line + lines_before },
         PemError::Unended { label, line } => PemError::Unended { label, line: line + lines_before },
         PemError::OtherEnd { label, found, line } => {
             PemError::OtherEnd { label, found, line: line + lines_before }

@@ -48,7 +48,11 @@ impl Read {
             Failure::new(Turn::Refused, format!("`{place}` cannot be read as a certificate: {why}"))
         };
         let mut first = Err("there is nothing in it".to_owned());
-        piece::each(&octets(&self.certificate)?, |piece| {
+        let octets = octets(&self.certificate)?;
+        if octets.len() as u64 > MOST_OCTETS {
+            return Err(unreadable(format!("the file has more than {MOST_OCTETS} octets")));
+        }
+        piece::each(&octets, |piece| {
             first = piece.octets.and_then(certificate);
             false
         });

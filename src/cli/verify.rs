@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ceremony_log::proof::ProvenLine;
 
-use super::{failures, files};
+use super::{failures, files, waiting};
 use crate::clock::{Clock as _, MachineClock, Timestamp};
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
@@ -72,7 +72,10 @@ impl Verify {
             );
         };
         let artifact = self.artifact.as_deref().map(digest_of).transpose()?;
-        let read = |path: &Path| std::fs::read(path).map_err(|error| failures::file("read", path, &error));
+        let read = |path: &Path| {
+            waiting::for_file(path, || std::fs::read(path))
+                .map_err(|error| failures::file("read", path, &error))
+        };
         let list = self.list.as_deref().map(read).transpose()?;
         let claim = Claim { artifact, list };
         let proof = files::octets(&self.bundle)?;
@@ -105,7 +108,9 @@ impl Verify {
 ///
 /// A [`Failure`] if it cannot be read.
 pub fn digest_of(path: &Path) -> Result<Digest, Failure> {
-    let digest = std::fs::File::open(path).and_then(|mut file| Digest::of_reader(&mut file));
+    let digest = waiting::for_file(path, || {
+        std::fs::File::open(path).and_then(|mut file| Digest::of_reader(&mut file))
+    });
     digest.map_err(|error| failures::file("read", path, &error))
 }
 

@@ -1,6 +1,8 @@
 //! How far long work is, told to people at a terminal who have no screen: a line every few seconds, and none to a file.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::progress::{self, Reading};
@@ -24,6 +26,26 @@ pub fn begin() {
     });
 }
 
+/// Reads what the command line names, and says what it waits for where that is no file and nothing comes: a pipe that nobody
+/// writes to would keep us for ever. What is said goes to standard error, whether or not that is a terminal.
+pub fn for_file<T>(path: &Path, read: impl FnOnce() -> T) -> T {
+    let waits = std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+    if !waits {
+        return read();
+    }
+    let (read_whole, reading) = mpsc::channel::<()>();
+    let line = format!("  … waiting for `{}`, which is no file, to be written and closed\n", path.display());
+    // Without the thread nothing is said, and it is read all the same.
+    let _ = std::thread::Builder::new().name("waiting".into()).spawn(move || {
+        if reading.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            let _ = std::io::stderr().write_all(line.as_bytes());
+        }
+    });
+    let done = read();
+    drop(read_whole);
+    done
+}
+
 /// Looks again and again, and says something now and then.
 #[derive(Debug, Default)]
 struct Teller {
@@ -44,6 +66,8 @@ impl Teller {
     }
 }
 
+/// How long something may stay silent before it is said that we wait for it.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(500);
 /// The look with the first line: something has been under way for a second.

@@ -62,6 +62,8 @@ pub fn read(octets: &[u8]) -> Result<Vec<Block>, PemError> {
         let text = text.trim_ascii();
         open = match (open, boundary(text, BEGIN), boundary(text, END)) {
             (None, Some(label), _) => Some((Block { label, octets: Vec::new(), line }, Base64::default())),
+            // Whoever passed it over would pass over what it holds.
+            (None, None, _) if is_begin(text) => return Err(PemError::Begin { line }),
             (None, None, _) => None,
             (Some((block, _)), Some(_), _) => {
                 return Err(PemError::Unended { label: block.label, line: block.line });
@@ -82,14 +84,32 @@ pub fn read(octets: &[u8]) -> Result<Vec<Block>, PemError> {
     }
     match open {
         Some((block, _)) => Err(PemError::Unended { label: block.label, line: block.line }),
+        None if blocks.is_empty() && is_pem(octets) => {
+            let before = octets.windows(BEGIN.len()).take_while(|window| *window != BEGIN.as_bytes());
+            Err(PemError::Begin { line: 1 + before.filter(|window| window.first() == Some(&b'\n')).count() })
+        }
         None => Ok(blocks),
     }
+}
+
+/// Whether a line means to begin a block: also one that does not say it as it should be, or has a byte order mark before it.
+pub fn is_begin(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line).starts_with(BEGIN.as_bytes())
 }
 
 /// Why PEM could not be read. Lines count from 1.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PemError {
+    /// A line that means to begin a block and does not.
+    #[error(
+        "line {line}: `-----BEGIN` begins no block; wanted it with a label and `-----` alone on its line, nothing unseen before it"
+    )]
+    Begin {
+        /// Where.
+        line: usize,
+    },
     /// A block without its end.
     #[error("line {line}: the block `{label}` does not end")]
     Unended {
@@ -117,6 +137,8 @@ pub enum PemError {
 }
 
 const BEGIN: &str = "-----BEGIN ";
+/// U+FEFF in UTF-8, which some editors put before a text and nobody sees.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const END: &str = "-----END ";
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -233,6 +255,9 @@ mod tests {
         let unended = |label: &str, line| PemError::Unended { label: label.into(), line };
         for (text, error) in [
             ("-----BEGIN A-----\nZm9v\n", unended("A", 1)),
+            ("text\n-----BEGIN A----\nZm9v\n-----END A-----\n", PemError::Begin { line: 2 }),
+            ("\u{feff}-----BEGIN A-----\nZm9v\n-----END A-----\n", PemError::Begin { line: 1 }),
+            ("text\n> -----BEGIN A-----\n> Zm9v\n> -----END A-----\n", PemError::Begin { line: 2 }),
             ("-----BEGIN A-----\nZm9v\n-----BEGIN B-----\n", unended("A", 1)),
             (
                 "-----BEGIN A-----\nZm9v\n-----END B-----\n",

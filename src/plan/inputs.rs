@@ -117,6 +117,10 @@ fn from_bundle(
 
 /// The octets of a file and their digest; of a long one only its beginning, for what takes it reads it row by row.
 fn octets(path: &Path) -> std::io::Result<(Vec<u8>, Digest)> {
+    // A pipe could keep us waiting for ever, and gives what it has only once.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is no file"));
+    }
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     if length > MOST_OCTETS {

@@ -434,7 +434,7 @@ fn a_key_in_an_agent_is_named_by_its_public_half() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    for _ in 0..500 {
+    for _ in 0..12_000 {
         if socket.exists() {
             break;
         }

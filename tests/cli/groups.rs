@@ -89,6 +89,10 @@ fn a_quorum_of_groups_brings_the_key_back_and_its_sheets_alone_are_the_key_encry
     let table = table();
     let checked = table.run("plan script.yaml").with(0);
     assert!(checked.out.contains(IN_WORDS), "{}", checked.out);
+    // On paper there is a line for every share.
+    let printed = table.run("print script script.yaml").with(0).out;
+    assert_eq!(printed.matches("\nshare of root-x1, group").count(), 6, "{printed}");
+    assert!(printed.contains("\neurope, h3\n") && printed.contains("group asia,"), "{printed}");
     let mut holders = Holders::default();
     let (resumed, wrong) = interrupted_and_resumed(&table, &mut holders);
     let events = events(&table);
@@ -142,16 +146,7 @@ fn a_quorum_of_groups_brings_the_key_back_and_its_sheets_alone_are_the_key_encry
 /// The ceremony, interrupted when the fourth of six holders has a sheet, and resumed; then whoever is drawn first types the share
 /// of another first. What was shown in the second part, and whose share it was.
 fn interrupted_and_resumed(table: &Table, holders: &mut Holders) -> (Ended, String) {
-    let mut stopped = false;
-    let ended = Room::open(table, PRACTICE).go_on(|question| {
-        let bagged = question.shown.contains("the number on the bag?") && question.shown.contains("-4\n");
-        if !stopped && bagged {
-            stopped = true;
-            return Some("no".to_owned());
-        }
-        holders.answer(question)
-    });
-    assert!(stopped);
+    let ended = stopped(table, holders, fourth_bag);
     for wanted in [
         "share 4 of 6 (share 1 of 1 of the group `safe`) of the backup of the key `root-x1`",
         "`europe` is group 1 of 3, it takes 2 groups, and of this one 2 of 3 shares",
@@ -159,7 +154,6 @@ fn interrupted_and_resumed(table: &Table, holders: &mut Holders) -> (Ended, Stri
     ] {
         assert!(ended.out.contains(wanted), "{wanted}\n{}", ended.out);
     }
-    drop(ended.with(3));
     let mut wrong = None;
     let resumed = Room::open(table, RESUME).go_on(|question: &Question| {
         let answer = holders.answer(question)?;
@@ -172,6 +166,49 @@ fn interrupted_and_resumed(table: &Table, holders: &mut Holders) -> (Ended, Stri
         Some(holders.sheets[other].clone())
     });
     (resumed.with(0), wrong.unwrap())
+}
+
+/// Whether the fourth holder is asked for the number of the bag.
+fn fourth_bag(question: &Question) -> bool {
+    question.shown.contains("the number on the bag?") && question.shown.contains("-4\n")
+}
+
+/// The ceremony, until somebody says no to a question; what was shown.
+fn stopped(table: &Table, holders: &mut Holders, at: impl Fn(&Question) -> bool) -> Ended {
+    let mut stopped = false;
+    let ended = Room::open(table, PRACTICE).go_on(|question| {
+        if !stopped && at(question) {
+            stopped = true;
+            return Some("no".to_owned());
+        }
+        holders.answer(question)
+    });
+    assert!(stopped);
+    ended.with(3)
+}
+
+#[test]
+fn each_sheet_of_an_aborted_backup_is_accounted_for_by_its_group() {
+    let table = table();
+    let mut holders = Holders::default();
+    drop(stopped(&table, &mut holders, fourth_bag));
+    let ended = Room::open(&table, "resume --log log --close aborted --plain").go_on(|question| {
+        match &question.wanted {
+            Wanted::Text if question.shown.contains("destroyed, missing") => {
+                let of_safe = question.shown.contains("that is: share 1 of the group `safe`\n");
+                Some(if of_safe { "missing" } else { "destroyed" }.to_owned())
+            }
+            _ => holders.answer(question),
+        }
+    });
+    let ended = ended.with(0);
+    let all = events(&table);
+    let place =
+        |data: &&Value| (data["group"].as_str().unwrap().to_owned(), data["group_index"].as_u64().unwrap());
+    let returned: Vec<(String, u64)> = of(&all, "share.returned").iter().map(place).collect();
+    assert_eq!(returned, [("europe".into(), 1), ("europe".into(), 2), ("europe".into(), 3)], "{}", ended.out);
+    let missing: Vec<(String, u64)> = of(&all, "share.missing").iter().map(place).collect();
+    assert_eq!(missing, [("safe".into(), 1)]);
 }
 
 /// The key-encryption key comes back from the sheets of any quorum of groups, and from nothing less.
@@ -334,7 +371,15 @@ fn what_no_groups_can_be_is_found_while_planning() {
 fn a_later_ceremony_needs_a_quorum_of_groups_and_not_only_as_many_people() {
     let table = table();
     let mut holders = Holders::default();
-    let _ = Room::open(&table, PRACTICE).go_on(|question| holders.answer(question)).with(0);
+    // The first one is interrupted once more, when everybody has confirmed and the key came back: nobody is asked again.
+    stopped(&table, &mut holders, |question| question.shown.contains("Insert an empty medium"));
+    let resumed = Room::open(&table, RESUME).go_on(|question| holders.answer(question)).with(0);
+    assert!(!resumed.out.contains("count for nothing"), "{}", resumed.out);
+    let all = events(&table);
+    assert_eq!(
+        (count(&all, "key.backup"), count(&all, "share.issued"), count(&all, "key.restored")),
+        (1, 6, 1)
+    );
     site_for_later(&table);
     let restore = "      - restore-key: {key: root-x1, to: [drill]}\n";
     table.write("later.yaml", later("drill", &["h1", "h2", "h3", "h5"], restore));

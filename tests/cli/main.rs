@@ -65,5 +65,6 @@ mod signing;
 mod sites;
 mod split_secret;
 mod standby;
+mod strange_files;
 mod table;
 mod witness;

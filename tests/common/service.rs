@@ -232,4 +232,4 @@ fn bare(program: &str) -> Command {
     command
 }
 
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_mins(2);

@@ -390,7 +390,7 @@ static ulong_t room_wanted(ulong_t given) {
 
 static ulong_t sign(ulong_t session, octet_t *data, ulong_t length, octet_t *signature, ulong_t *count) {
     (void)session, (void)data, (void)length;
-    if (is("slow")) usleep(1500000);
+    if (is("slow")) sleep(6);
     if (!signing) return OPERATION_NOT_INITIALIZED;
     if (*count != room_wanted(*count)) {
         *count = room_wanted(*count);

@@ -30,7 +30,7 @@ impl Agent {
             .stdout(Stdio::null())
             .spawn()
             .expect("ssh-agent is needed: apt-get install openssh-client");
-        let until = Instant::now() + Duration::from_secs(10);
+        let until = Instant::now() + Duration::from_mins(2);
         while !socket.exists() {
             assert!(Instant::now() < until, "no agent");
             std::thread::sleep(Duration::from_millis(5));

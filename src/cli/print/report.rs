@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use ceremony_log::tree::Tree;
 
 use super::Pages;
-use crate::cli::{failures, verify};
+use crate::cli::{failures, verify, waiting};
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
 use crate::intake;
@@ -100,7 +100,7 @@ impl Report {
         let told = self.source.told()?;
         let beside = self.source.log.join("runs").join(&told.ceremony).join("plan.json");
         let path = self.plan.clone().unwrap_or(beside);
-        let octets = std::fs::read(&path).map_err(|error| {
+        let octets = waiting::for_file(&path, || std::fs::read(&path)).map_err(|error| {
             failures::file("read", &path, &error).hint("name the plan of the ceremony with --plan: `rootrite plan -o` wrote it, and the ceremony's log folder keeps it")
         })?;
         let wanted = told.plan_sha256();
