@@ -381,7 +381,7 @@ fn side_by_side<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> V
 }
 
 /// How many mistakes one script has at most.
-const MOST_TOGETHER: usize = 16;
+const MOST_TOGETHER: usize = 24;
 
 /// The demonstration with a request and a list of revoked certificates that come from files.
 fn script(folder: &Path) -> String {

@@ -133,7 +133,7 @@ fn site(path: &Path, plan: &Plan) -> Result<Digest, Failure> {
     let octets = files::octets(path)?;
     let site = Site::read(&path.display().to_string(), &octets)?;
     let mut problems = Problems::new(site.source.clone());
-    site.value.judge(plan, true, &mut problems);
+    site.value.judge(&plan.outline(), true, &mut problems);
     if problems.is_empty() { Ok(site.sha256) } else { Err(problems.into()) }
 }
 

@@ -87,7 +87,8 @@ impl Check {
             earlier,
             begun: false,
         };
-        match Plan::read(&self.script.display().to_string(), &files::octets(&self.script)?, &sources) {
+        let (name, octets) = (self.script.display().to_string(), files::octets(&self.script)?);
+        match Plan::read(&name, &octets, &sources) {
             Ok(made) => plan = Some(made),
             Err(wrong) => problems.push(wrong),
         }
@@ -95,8 +96,13 @@ impl Check {
             match Site::read(&path.display().to_string(), &files::octets(path)?) {
                 Ok(site) => {
                     let mut found = Problems::new(site.source.clone());
-                    if let Some(plan) = &plan {
-                        site.value.judge(plan, self.practice, &mut found);
+                    match &plan {
+                        Some(plan) => site.value.judge(&plan.outline(), self.practice, &mut found),
+                        None => {
+                            if let Some(sketch) = Plan::sketch(&name, &octets, &sources) {
+                                site.value.judge(&sketch.outline(), self.practice, &mut found);
+                            }
+                        }
                     }
                     if !found.is_empty() {
                         problems.push(found);

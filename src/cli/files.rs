@@ -10,10 +10,10 @@ pub use crate::tui::one_line;
 use crate::clock::{Clock as _, MachineClock};
 use crate::failure::{Failure, Turn};
 use crate::intake::brought_request;
-use crate::plan::{BroughtRequest, Bundles, NO_LOG, Plan, Sources};
+use crate::plan::{BroughtRequest, Bundles, NO_LOG, Plan, Site, Sources};
 use crate::profile::Folder;
 use crate::record::{ContinueError, Continued};
-use crate::script::MOST_OCTETS;
+use crate::script::{MOST_OCTETS, Problems, Whole};
 use crate::stage::JournalError;
 
 /// The octets of a file that people wrote.
@@ -57,6 +57,32 @@ impl Bundles for BundleFolders {
 ///
 /// Everything that is wrong with it.
 pub fn plan(path: &Path, held: Held, log: Option<&Path>) -> Result<Plan, Failure> {
+    read(path, held, log, |file, octets, sources| Ok(Plan::read(file, octets, sources)?))
+}
+
+/// A site against what is certain of a script that has mistakes.
+///
+/// # Errors
+///
+/// Everything in which the site does not satisfy it.
+pub fn judge_site(path: &Path, held: Held, log: Option<&Path>, site: &Whole<Site>) -> Result<(), Failure> {
+    let mut problems = Problems::new(site.source.clone());
+    read(path, held, log, |file, octets, sources| {
+        if let Some(sketch) = Plan::sketch(file, octets, sources) {
+            site.value.judge(&sketch.outline(), held != Held::Production, &mut problems);
+        }
+        Ok(())
+    })?;
+    if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+}
+
+/// Reads a script with all that it comes from.
+fn read<T>(
+    path: &Path,
+    held: Held,
+    log: Option<&Path>,
+    read: impl FnOnce(&str, &[u8], &Sources<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let earlier = log.filter(|log| log.join("log.jsonl").exists()).map(continued).transpose()?;
     let earlier = earlier.map(|continued| continued.ledger);
     let folder = match path.parent() {
@@ -73,10 +99,8 @@ pub fn plan(path: &Path, held: Held, log: Option<&Path>) -> Result<Plan, Failure
         earlier,
         begun: false,
     };
-    let planned = Plan::read(&path.display().to_string(), &octets(path)?, &sources);
     let none_there = log.filter(|_| sources.earlier.is_none());
-    planned.map_err(|problems| {
-        let failure = Failure::from(problems);
+    read(&path.display().to_string(), &octets(path)?, &sources).map_err(|failure| {
         let said = failure.messages().iter().any(|message| message.contains(NO_LOG));
         match none_there.filter(|_| said) {
             // It was named, and it is the wrong one.

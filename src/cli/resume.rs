@@ -230,7 +230,7 @@ impl Resume {
         }
         let site = Site::read(&folder.join("site.yaml").display().to_string(), &site_octets)?;
         let mut problems = Problems::new(site.source.clone());
-        site.value.judge(&plan, run.practice, &mut problems);
+        site.value.judge(&plan.outline(), run.practice, &mut problems);
         if !problems.is_empty() {
             return Err(problems.into());
         }

@@ -99,7 +99,13 @@ impl Run {
                 Ok((Ceremony { plan, site, site_octets, approvals }, answers))
             }
             (plan, site, answers, given) => {
-                let failures = [plan.err(), site.err(), answers.err(), given.err()];
+                let judged = match (&plan, &site) {
+                    (Err(_), Ok((site, _))) => {
+                        files::judge_site(&self.script, held, Some(&self.log), site).err()
+                    }
+                    _ => None,
+                };
+                let failures = [plan.err(), judged, site.err(), answers.err(), given.err()];
                 Err(all(failures.into_iter().flatten()))
             }
         }
@@ -108,7 +114,7 @@ impl Run {
     /// What can be judged before any token is asked, everything at once.
     fn judge(&self, ceremony: &Ceremony) -> Result<(), Failure> {
         let mut problems = Problems::new(ceremony.site.source.clone());
-        ceremony.site.value.judge(&ceremony.plan, self.practice, &mut problems);
+        ceremony.site.value.judge(&ceremony.plan.outline(), self.practice, &mut problems);
         let site = if problems.is_empty() { Ok(()) } else { Err(problems.into()) };
         let log = if self.log.is_dir() { writable(&self.log) } else { new_folder(&self.log, "--log") };
         let approved = match self.answers {

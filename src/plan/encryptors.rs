@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Plan, Site};
+use super::{Outline, Site};
 use crate::digest::Digest;
 use crate::script::{Fields, FromNode, Located, Named, Node, Place, Problems, Value, Word, listed, wrong};
 
@@ -50,7 +50,7 @@ impl SiteProgram {
 
 impl Site {
     /// Every holder whose share is encrypted has an encryptor, and one only.
-    pub(super) fn judge_encryptors(&self, plan: &Plan, problems: &mut Problems) {
+    pub(super) fn judge_encryptors(&self, plan: &Outline<'_>, problems: &mut Problems) {
         let mut whose: BTreeMap<&str, &str> = BTreeMap::new();
         for (name, encryptor) in self.encryptors.iter() {
             for holder in encryptor.holders.keys() {

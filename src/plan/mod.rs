@@ -5,6 +5,7 @@
 mod encryptors;
 mod inputs;
 mod order;
+mod outline;
 mod people;
 mod quirks;
 mod review;
@@ -21,6 +22,7 @@ pub use crate::step::{
 };
 pub use encryptors::{SiteEncryptor, SiteProgram};
 pub use inputs::kept_input;
+pub use outline::{Outline, Sketch};
 pub use quirks::{
     Attribute, HashedBy, Origin, PublicUse, SiteNetwork, SiteQuirks, Wrap, WrapFormat, WritePlace,
 };
@@ -145,31 +147,27 @@ impl Plan {
         }
     }
 
+    /// What is certain of a script that has mistakes, to judge a site by; nothing if it cannot be read at all.
+    pub fn sketch(file: &str, octets: &[u8], sources: &Sources<'_>) -> Option<Sketch> {
+        let (script, unread, mut problems) = Script::partly(file, octets);
+        let script = script?;
+        let (setting, ledger, gaps) = around(&script, unread.clone(), sources, &mut problems);
+        let mut scope = Scope::new(setting, ledger, sources.library, gaps, &mut problems);
+        let mut steps = Vec::new();
+        acts(&script, &mut scope, &mut steps);
+        let setting = scope.leave().setting;
+        Some(Sketch { setting, steps, unread })
+    }
+
     fn make(
         script: &Script,
         unread: Unread,
         mut problems: Problems,
         sources: &Sources<'_>,
     ) -> Result<Self, Problems> {
-        let mut setting = setting(script, &mut problems);
-        setting.inputs = inputs::read(script, sources, &mut problems);
-        let names_are_known = script.steps().all(|step| AnyStep::NAMES.contains(&step.name.as_str()));
-        let all_are_known = names_are_known && !unread.has(Part::Acts) && unread.steps().is_empty();
-        order::judge(script, all_are_known, &mut problems);
-        judge_log(script, sources, &mut problems);
-        judge_log_token(script, &unread, sources, &mut problems);
-        judge_window(script, sources, &mut problems);
-        let mut ledger = sources.earlier.clone().unwrap_or_default();
-        take_in(&setting, &mut ledger);
-        let mut gaps = Gaps::of(unread);
-        gaps.lacks_log = sources.earlier.is_none() && script.steps().any(|step| step.name == "confirm-log");
-        for (name, _) in
-            script.inputs.iter().filter(|(name, _)| !setting.inputs.contains_key(name.value.as_str()))
-        {
-            gaps.spoil(name.value.as_str());
-        }
+        let (setting, ledger, gaps) = around(script, unread, sources, &mut problems);
         let mut scope = Scope::new(setting, ledger, sources.library, gaps, &mut problems);
-        let acts = acts(script, &mut scope);
+        let acts = acts(script, &mut scope, &mut Vec::new());
         let Left { setting, drafts, outputs, origin } = scope.leave();
         if problems.is_guessed() && problems.is_empty() {
             // Whoever guesses refuses: were that forgotten, there is still no plan.
@@ -226,14 +224,46 @@ pub fn take_in(setting: &Setting, ledger: &mut Ledger) {
     ledger.recall(&setting.recalled);
 }
 
-/// The acts with all their steps; nothing if one of them is in error, and then what it would have made is spoiled.
-fn acts(script: &Script, scope: &mut Scope<'_>) -> Option<Vec<Act>> {
+/// What the script says around its steps, against what there is.
+fn around(
+    script: &Script,
+    unread: Unread,
+    sources: &Sources<'_>,
+    problems: &mut Problems,
+) -> (Setting, Ledger, Gaps) {
+    let mut setting = setting(script, problems);
+    setting.inputs = inputs::read(script, sources, problems);
+    let names_are_known = script.steps().all(|step| AnyStep::NAMES.contains(&step.name.as_str()));
+    let all_are_known = names_are_known && !unread.has(Part::Acts) && unread.steps().is_empty();
+    order::judge(script, all_are_known, problems);
+    judge_log(script, sources, problems);
+    judge_log_token(script, &unread, sources, problems);
+    judge_window(script, sources, problems);
+    let mut ledger = sources.earlier.clone().unwrap_or_default();
+    take_in(&setting, &mut ledger);
+    let mut gaps = Gaps::of(unread);
+    gaps.lacks_log = sources.earlier.is_none() && script.steps().any(|step| step.name == "confirm-log");
+    for (name, _) in
+        script.inputs.iter().filter(|(name, _)| !setting.inputs.contains_key(name.value.as_str()))
+    {
+        gaps.spoil(name.value.as_str());
+    }
+    (setting, ledger, gaps)
+}
+
+/// The acts with all their steps; nothing if one of them is in error, and then what it would have made is spoiled. `good`: the
+/// steps in which nothing is wrong.
+fn acts(script: &Script, scope: &mut Scope<'_>, good: &mut Vec<PlannedStep>) -> Option<Vec<Act>> {
     let mut acts = Some(Vec::new());
     for act in &script.acts {
         let mut steps = Some(Vec::new());
         for node in &act.steps {
             scope.enter(&node.number, node.place);
+            let before = scope.problems.so_far();
             let step = AnyStep::resolve(node, scope).filter(|_| !scope.gaps.renames);
+            if let Some(step) = step.as_ref().filter(|_| scope.problems.so_far() == before) {
+                good.push(PlannedStep { number: node.number.clone(), step: step.clone() });
+            }
             if step.is_none() {
                 scope.gaps.spoil_names(&node.fields);
             }

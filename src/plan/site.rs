@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Plan;
+use super::Outline;
 use super::SiteEncryptor;
 use super::quirks::{SiteNetwork, SiteQuirks, Wrap, WritePlace};
 use crate::digest::Digest;
 use crate::script::{
-    Entry, Fields, FromNode, Located, Named, Node, Place, Problems, Value, Whole, Word, read_as, version,
-    wrong,
+    Entry, Fields, FromNode, Located, Named, Node, Part, Place, Problems, Value, Whole, Word, read_as,
+    version, wrong,
 };
 use crate::step::PinKind;
 
@@ -190,9 +190,9 @@ impl Site {
     }
 
     /// Finds where the site does not satisfy a script. In a practice ceremony software may stand in for
-    /// hardware; the log says which it was.
-    pub fn judge(&self, plan: &Plan, practice: bool, problems: &mut Problems) {
-        let setting = &plan.setting;
+    /// hardware; the log says which it was. Of a script that has mistakes what is certain is enough.
+    pub fn judge(&self, plan: &Outline<'_>, practice: bool, problems: &mut Problems) {
+        let setting = plan.setting;
         let initialized: Vec<&str> = plan.steps().filter_map(|step| step.step.initializes()).collect();
         for (name, demand) in &setting.tokens {
             let Some(token) = self.tokens.find(name) else {
@@ -206,14 +206,16 @@ impl Site {
                     format!("token `{name}` is of class `{class}`; the script demands `{}`", demand.class);
                 problems.add(token.class.place, message);
             }
-            if setting.policy == crate::step::Policy::PublicTls && class == "software" && !practice {
+            let public = plan.knows(Part::Policy) && setting.policy == crate::step::Policy::PublicTls;
+            if public && class == "software" && !practice {
                 let message = format!("token `{name}` is software; policy `public-tls` takes hardware only");
                 problems.add(token.class.place, message);
             }
             if let (Some(message), false) = (token.wrong_custody(name, demand.pin.as_deref()), practice) {
                 problems.add(token.pin.as_ref().map_or(token.label.place, |pin| pin.place), message);
             }
-            let shares = token.pin.as_ref().filter(|pin| pin.value == PinSource::Shares);
+            let shares =
+                token.pin.as_ref().filter(|pin| pin.value == PinSource::Shares && plan.knows(Part::People));
             if let (Some(pin), Err(why)) = (shares, setting.people.can_share_a_pin()) {
                 problems.add(pin.place, format!("token `{name}`: {why}"));
             }
@@ -231,7 +233,7 @@ impl Site {
         self.judge_encryptors(plan, problems);
         self.judge_wraps(plan, problems);
         self.judge_splits(plan, problems);
-        for (name, _) in self.tokens.iter() {
+        for (name, _) in self.tokens.iter().filter(|_| plan.knows(Part::Tokens)) {
             if !setting.tokens.contains_key(name.value.as_str()) {
                 let known: Vec<&str> = setting.tokens.keys().map(String::as_str).collect();
                 let known = crate::script::listed(&known);
@@ -265,7 +267,7 @@ impl Site {
 
 impl Site {
     /// Every medium of the script has a place, or one for each copy.
-    fn judge_media(&self, plan: &Plan, problems: &mut Problems) {
+    fn judge_media(&self, plan: &Outline<'_>, problems: &mut Problems) {
         let written = plan.steps().filter_map(|step| step.step.medium());
         let read = plan.steps().filter_map(|step| step.step.reads());
         let own: Vec<String> =
@@ -286,7 +288,7 @@ impl Site {
     }
 
     /// Every key that goes from one token to others wrapped can do so, as far as their makes are known.
-    fn judge_wraps(&self, plan: &Plan, problems: &mut Problems) {
+    fn judge_wraps(&self, plan: &Outline<'_>, problems: &mut Problems) {
         for (step, wrapping) in plan.steps().filter_map(|step| Some((step, step.step.wraps()?))) {
             let named = |name: &str| self.tokens.find(name).map(|token| (name.to_owned(), token));
             let from = wrapping.from.and_then(named);
@@ -325,7 +327,7 @@ impl Site {
     }
 
     /// Every PIN that a step divides is one that people type here.
-    fn judge_splits(&self, plan: &Plan, problems: &mut Problems) {
+    fn judge_splits(&self, plan: &Outline<'_>, problems: &mut Problems) {
         for (step, (name, kind)) in plan.steps().filter_map(|step| Some((step, step.step.splits()?))) {
             let Some(token) = self.tokens.find(name) else { continue };
             let source = token.pin.as_ref().map(|pin| pin.value);

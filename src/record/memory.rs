@@ -544,6 +544,25 @@ mod tests {
     }
 
     #[test]
+    fn groups_that_no_set_can_have_are_not_learnt_and_none_are_none() {
+        let group =
+            |name: &str, count: u32| format!(r#"{{"name":"{name}","share_count":{count},"threshold":2}}"#);
+        let said = |needed: &str, groups: &[String]| {
+            groups_of(&object(&format!(r#"{{{needed}"groups":[{}]}}"#, groups.join(","))))
+        };
+        let two = [group("asia", 2), group("europe", 3)];
+        assert_eq!(groups_of(&object("{}")), Some(None));
+        let groups = said(r#""group_threshold":2,"#, &two).unwrap().unwrap();
+        assert_eq!((groups.needed(), groups.share_count(), groups.fewest()), (2, 5, 4));
+        assert_eq!(said("", &two), None);
+        assert_eq!(said(r#""group_threshold":3,"#, &two), None);
+        assert_eq!(said(r#""group_threshold":1,"#, &two[..1]), None);
+        assert_eq!(said(r#""group_threshold":2,"#, &[group("asia", 2), group("asia", 3)]), None);
+        assert_eq!(said(r#""group_threshold":2,"#, &[group("asia", 2), group("Europe", 3)]), None);
+        assert_eq!(said(r#""group_threshold":2,"#, &["7".to_owned(), group("asia", 2)]), None);
+    }
+
+    #[test]
     fn a_share_of_another_key_or_of_a_secret_is_not_taken_for_one_of_a_keys_set() {
         let mut backups = Backups::default();
         let own = Digest::of(b"own");

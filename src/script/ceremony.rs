@@ -190,6 +190,8 @@ pub struct StepNode {
 /// A part of a script that could not be read; an empty one stands in for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// Which rules apply.
+    Policy,
     /// What each token must be.
     Tokens,
     /// Who takes part, in which role: of somebody it is not known.
@@ -335,6 +337,9 @@ fn contents(
         unread.parts.push(Part::Acts);
     }
     unread.steps = acts.as_ref().map(|acts| acts.no_steps.clone()).unwrap_or_default();
+    if policy.is_none() {
+        unread.parts.push(Part::Policy);
+    }
     let policy = policy.or_else(|| Located::stand_in("policy", Place::START, problems));
     let window = window.or_else(|| Located::stand_in("window", Place::START, problems));
     let nothing = Window { from: Timestamp::EPOCH, to: Timestamp::EPOCH };

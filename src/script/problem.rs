@@ -116,7 +116,7 @@ pub struct Problems {
     found: Vec<Problem>,
     /// How what cannot be read is taken; nothing where nothing stands in for it.
     guess: Option<Guess>,
-    guessed: bool,
+    guesses: usize,
     /// What stands where names are to be and is none, spelled as one.
     misspelled: Vec<String>,
 }
@@ -124,7 +124,7 @@ pub struct Problems {
 impl Problems {
     /// No problem yet, in the file `source`.
     pub const fn new(source: Source) -> Self {
-        Self { source, found: Vec::new(), guess: None, guessed: false, misspelled: Vec::new() }
+        Self { source, found: Vec::new(), guess: None, guesses: 0, misspelled: Vec::new() }
     }
 
     /// The same, in which something is guessed for what cannot be read.
@@ -136,13 +136,18 @@ impl Problems {
     /// One of three for something that was refused; nothing where nothing is guessed.
     pub fn guess<T>(&mut self, three: [T; 3]) -> Option<T> {
         let guess = self.guess?;
-        self.guessed = true;
+        self.guesses += 1;
         Some(guess.of(three))
     }
 
     /// Whether anything stands in for what could not be read.
     pub const fn is_guessed(&self) -> bool {
-        self.guessed
+        self.guesses > 0
+    }
+
+    /// How much is wrong and how much stands in for something: what it does not change is good so far.
+    pub const fn so_far(&self) -> (usize, usize) {
+        (self.found.len(), self.guesses)
     }
 
     /// This stands where a name is to be, and is none.

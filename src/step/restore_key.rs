@@ -233,7 +233,7 @@ fn holders_of(shares: &Shares, room: &Room<'_, '_>) -> Vec<Person> {
 pub fn backup_of(key: &Located<Id>, scope: &mut Scope<'_>) -> Option<KeyBackup> {
     let known =
         scope.ledger.backups.of_key(key.value.as_str()).filter(|backup| !backup.set.is_empty()).cloned();
-    if known.is_none() {
+    if known.is_none() && !scope.lacks_the_log() && !key.value.is_unread() {
         let message = format!("the log knows no backup of the key `{}` in shares", key.value);
         scope.problems.add(key.place, message);
     }

@@ -364,6 +364,32 @@ fn a_label_that_is_taken_is_found_before_anything_is_made() {
     assert!(!table.path("out").exists() && !table.path("log").exists());
 }
 
+/// Of a script with mistakes too: what they leave certain is what the site has to be.
+#[test]
+fn a_mistake_in_the_script_hides_nothing_of_what_is_wrong_with_the_site() {
+    let table = Table::new();
+    table.change("script.yaml", "policy: private", "policy: of-browsers");
+    table.change("script.yaml", "profile: root-ca", "profile: nothing-like-it");
+    table.change("site.yaml", "tokens:\n  root:", "tokens:\n  vault:");
+    for command in [
+        "check script.yaml --site site.yaml",
+        "run script.yaml --site site.yaml --log log --out out --practice --plain",
+    ] {
+        let ended = table.run_and_change_nothing(command).with(2);
+        let said: Vec<&str> = ended.error.lines().filter_map(|line| line.strip_prefix("error: ")).collect();
+        let beginnings = [
+            "script.yaml:5:9: there is no word `of-browsers`",
+            "script.yaml:28:20: there is no profile `nothing-like-it`",
+            "site.yaml:1:1: the script's token `root` is missing",
+            "site.yaml:3:3: the script has no token `vault`",
+        ];
+        assert_eq!(said.len(), beginnings.len(), "{command}: {}", ended.error);
+        for (said, beginning) in said.iter().zip(beginnings) {
+            assert!(said.starts_with(beginning), "{command}: {}", ended.error);
+        }
+    }
+}
+
 #[test]
 fn everything_that_is_wrong_is_said_at_once() {
     let table = Table::new();

@@ -178,8 +178,8 @@ fn a_later_ceremony_whose_module_ends_or_token_vanishes_loses_nothing() {
     }
 }
 
-/// The same with a ceremony in which a token is another device than before, the log's standby key takes over, a share goes out
-/// encrypted, and a key is sealed by being replaced.
+/// The same with a ceremony in which a token is another device than before, the log's standby key takes over, a key is backed up
+/// with its holders in groups, a share goes out encrypted, and a key is sealed by being replaced.
 #[test]
 fn a_ceremony_with_another_device_that_is_killed_anywhere_loses_nothing() {
     let template = Template::exchanged();

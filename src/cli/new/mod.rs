@@ -136,7 +136,7 @@ fn wanting(site_text: &str, plan: Option<&Plan>, site_wishes: &SiteWishes) -> Re
     let site = Site::read("the site file", site_text.as_bytes())?;
     let Some(plan) = plan else { return Ok(Vec::new()) };
     let mut problems = Problems::new(site.source.clone());
-    site.value.judge(plan, site_wishes.is_software(), &mut problems);
+    site.value.judge(&plan.outline(), site_wishes.is_software(), &mut problems);
     Ok(problems.messages())
 }
 
