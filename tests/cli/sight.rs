@@ -129,11 +129,6 @@ impl Sight {
         self.terminal.lock().unwrap().parser.screen().alternate_screen()
     }
 
-    /// Everything that the terminal was ever sent.
-    pub fn octets(&self) -> Vec<u8> {
-        self.terminal.lock().unwrap().octets.clone()
-    }
-
     /// What stands in the middle: the document, what is wanted, what was typed.
     pub fn middle(&self) -> String {
         let terminal = self.terminal.lock().unwrap();
