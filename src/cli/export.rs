@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use super::{failures, files, verify};
 use crate::clock::Timestamp;
 use crate::failure::{Failure, Turn};
-use crate::intake::export::{self, ExportedFile, Handover, KeyPlace, Role, Server, Setting, State};
+use crate::intake::export::{
+    self, ExportError, ExportedFile, Handover, KeyPlace, Role, Server, Setting, State,
+};
 use crate::intake::{Options, Verification};
 
 /// Make an online CA's configuration from a bundle that verifies
@@ -94,6 +96,20 @@ fn names() -> clap::builder::PossibleValuesParser {
     export::ALL.map(Server::name).into()
 }
 
+/// Why nothing is exported; of what the server has to know, everything that is missing.
+fn refused(error: &ExportError, missing: &[ExportError]) -> Failure {
+    let failure = Failure::new(Turn::Author, error.to_string());
+    match error {
+        ExportError::Unknown { .. } if !missing.is_empty() => {
+            Failure::several(Turn::Author, missing.iter().map(ToString::to_string).collect())
+        }
+        ExportError::NoRoot { .. } => failure.hint(
+            "a root of an earlier ceremony is in that one's bundle: `rootrite import` keeps what each brought; `--certificate` exports one path alone",
+        ),
+        _ => failure,
+    }
+}
+
 impl Export {
     /// Runs the command.
     ///
@@ -107,7 +123,7 @@ impl Export {
         let (found, handover) = self.taken()?;
         let setting = self.place.setting(&self.out, &handover)?;
         let made = export::export(server, &handover, &setting)
-            .map_err(|error| Failure::new(Turn::Author, error.to_string()))?;
+            .map_err(|error| refused(&error, &export::missing(server, &handover, &setting)))?;
         create(&self.out, &made)?;
         files::print(out, &text(server, &self.out, &found, &handover, &made))
     }

@@ -10,7 +10,7 @@ pub use crate::tui::one_line;
 use crate::clock::{Clock as _, MachineClock};
 use crate::failure::{Failure, Turn};
 use crate::intake::brought_request;
-use crate::plan::{BroughtRequest, Bundles, Plan, Site, Sources};
+use crate::plan::{BroughtRequest, Bundles, NO_LOG, Plan, Site, Sources};
 use crate::profile::Folder;
 use crate::record::{ContinueError, Continued};
 use crate::script::{MOST_OCTETS, Problems, Whole};
@@ -99,7 +99,17 @@ fn read<T>(
         earlier,
         begun: false,
     };
-    read(&path.display().to_string(), &octets(path)?, &sources)
+    let none_there = log.filter(|_| sources.earlier.is_none());
+    read(&path.display().to_string(), &octets(path)?, &sources).map_err(|failure| {
+        let said = failure.messages().iter().any(|message| message.contains(NO_LOG));
+        match none_there.filter(|_| said) {
+            // It was named, and it is the wrong one.
+            Some(log) => {
+                failure.hint(format!("`{}` has no log: there is no `log.jsonl` in it", log.display()))
+            }
+            None => failure,
+        }
+    })
 }
 
 /// A log that is to be continued, read and checked whole.

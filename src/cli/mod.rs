@@ -16,6 +16,7 @@ mod import;
 mod inspect;
 mod lint;
 mod log;
+mod near;
 mod new;
 mod piece;
 mod plain;
@@ -98,6 +99,7 @@ pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
+            let error = near::with_nearest(error, &command(), std::env::args_os());
             let code = if error.use_stderr() { 2 } else { 0 };
             // If not even this can be printed, the exit code has to say it.
             let _ = error.print();

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use ceremony_log::code::Code;
 use ceremony_log::proof::ProvenLine;
 
 use super::{failures, files, waiting};
@@ -98,9 +99,13 @@ impl Verify {
         if let Some(proven) = proven {
             files::print(out, &proof_text(&self.bundle, &proven, self.artifact.as_deref(), &report))?;
         }
-        refusal(&report, true)
+        let another = report.findings().iter().any(|finding| finding.code == Code::E140);
+        refusal(&report, true).map_err(|failure| if another { failure.hint(NO_PEM) } else { failure })
     }
 }
+
+/// Why an artifact that is the right one can be another file.
+const NO_PEM: &str = "records name the files as they lie in the bundle's `artifacts`: DER, not PEM";
 
 /// The digest of an artifact's file.
 ///

@@ -212,7 +212,7 @@ pub(super) fn tell_of_torn(torn: &[Torn], stage: &mut Stage<'_>) -> Result<(), S
     Ok(())
 }
 
-/// Everybody who was here says whether they still are; the quorum must be.
+/// Everybody who was here says whether they still are, and everybody else whether they are by now; the quorum must be.
 fn call_the_roll(past: &Past, opened: &Opened<'_>, stage: &mut Stage<'_>) -> Result<(), ConductError> {
     let before: Vec<Person> = past.present();
     for person in &before {
@@ -233,6 +233,12 @@ fn call_the_roll(past: &Past, opened: &Opened<'_>, stage: &mut Stage<'_>) -> Res
     }
     let called =
         opened.plan.steps().any(|step| step.step.name() == "roll-call" && past.has_ended(&step.number));
+    if called {
+        let others = opened.plan.setting.people.all.iter().filter(|person| !before.contains(person));
+        for person in others {
+            ask_who_was_not_here(person, past, stage)?;
+        }
+    }
     for (role, wanted) in &opened.plan.setting.people.quorum {
         let present = stage.present().iter().filter(|person| person.role == *role).count();
         if called && present < *wanted {
@@ -240,4 +246,27 @@ fn call_the_roll(past: &Past, opened: &Opened<'_>, stage: &mut Stage<'_>) -> Res
         }
     }
     Ok(())
+}
+
+/// Who was late for the roll call, or left and is back, comes into the room here: nobody is shut out of a ceremony for good.
+fn ask_who_was_not_here(person: &Person, past: &Past, stage: &mut Stage<'_>) -> Result<(), ConductError> {
+    // The first one is of the roll call itself.
+    let checked = past.find("participant.present", |_| true).and_then(|record| record.text("id_check"));
+    let id_check = format!("came after the roll call; {}", checked.unwrap_or("not said how"));
+    let lines = vec![
+        Line::new("person", person.id.clone()),
+        Line::new("role", person.role.clone()),
+        Line::new("identity", id_check.clone()),
+    ];
+    let sentence = "You were not here when the ceremony stopped. Are you here now?";
+    match stage.question(person.clone(), sentence, lines, Expected::Word("present")) {
+        Ok(_) => {
+            let (id, role) = (person.id.clone(), person.role.clone());
+            stage.record_by(person, Event::ParticipantPresent { person: id, role, id_check })?;
+            stage.is_present(person.clone());
+            Ok(())
+        }
+        Err(StageError::NoAnswer(NoAnswer::Declined { .. })) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }

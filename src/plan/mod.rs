@@ -280,6 +280,9 @@ fn acts(script: &Script, scope: &mut Scope<'_>, good: &mut Vec<PlannedStep>) -> 
     acts
 }
 
+/// What is said where a script continues a log that is not there.
+pub const NO_LOG: &str = "the script continues a log, and none was given";
+
 /// The script's steps against the log that there is, or is not.
 fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
     let named = |name: &str| script.steps().find(|step| step.name == name);
@@ -292,7 +295,7 @@ fn judge_log(script: &Script, sources: &Sources<'_>, problems: &mut Problems) {
         }
         (false, _, Some(confirm)) => {
             let hint = "name the log's folder with --log; for a rehearsal, the scripts before this one";
-            problems.add_with_hint(confirm.place, "the script continues a log, and none was given", hint);
+            problems.add_with_hint(confirm.place, NO_LOG, hint);
         }
         _ => {}
     }

@@ -15,7 +15,7 @@ use super::holding::{GroupSpec, Holding, Said, each_share};
 use super::key_shares::{Sheets, ThrowAway, sheets};
 use super::replaced::replaced;
 use super::share_set::{
-    ShareSet, bag, file_for_media, forget_lost_files, learn_of_share, recall_bags, used_sets,
+    ShareSet, all_are_here, bag, file_for_media, forget_lost_files, learn_of_share, recall_bags, used_sets,
 };
 use super::stand_in::is_stand_in;
 use super::vendor_backup::VendorBackup;
@@ -321,6 +321,8 @@ impl WrappedBackup {
     ) -> Result<Result<KeyBackup, (KeyBackup, Person)>, StepError> {
         let (format, mechanism) =
             issuance::wrapping_between(&key.name, &key.token, &self.restore_to, room.stage)?;
+        // Before the key is wrapped: for a set that cannot be dealt it would leave its token in vain.
+        all_are_here(&self.holders, || format!("the backup of the key `{}`", self.key), room)?;
         let (kek, dealt) = deal_new(key, &key.token, self.division(), room)?;
         let mut backup = KeyBackup {
             key: key.name.clone(),

@@ -61,7 +61,11 @@ impl Step for RollCall {
             }
         }
         let present = room.stage.present().len();
-        let lines = vec![Line::new("people present", present.to_string())];
+        let mut lines = vec![Line::new("people present", present.to_string())];
+        // Whoever is missed later should be sent for now, before there is a key.
+        let all = room.setting.people.all.iter();
+        let absent = all.filter(|person| !room.stage.present().contains(person));
+        lines.extend(absent.map(|person| Line::new("not here", format!("{} ({})", person.id, person.role))));
         room.stage.show(&Notice::Done { sentence: "The quorum is here.".into(), lines });
         Ok(())
     }

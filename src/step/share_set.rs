@@ -75,6 +75,20 @@ pub struct ShareSet {
     pub encrypted: Vec<String>,
 }
 
+/// Ends it where one of the holders of this secret is not in the room.
+pub fn all_are_here(
+    holders: &[Person],
+    secret: impl Fn() -> String,
+    room: &Room<'_, '_>,
+) -> Result<(), StepError> {
+    match holders.iter().find(|holder| !room.stage.present().contains(holder)) {
+        Some(absent) => {
+            Err(StageError::AbsentKeyHolder { secret: secret(), person: absent.id.clone() }.into())
+        }
+        None => Ok(()),
+    }
+}
+
 impl ShareSet {
     /// The set of a backup, as these people hold it.
     pub fn of(backup: &KeyBackup, token: &str, holders: Vec<Person>) -> Self {
@@ -119,13 +133,7 @@ impl ShareSet {
 
     /// Ends it where a holder is not in the room: a set is dealt to all of them together.
     pub fn all_are_here(&self, room: &Room<'_, '_>) -> Result<(), StepError> {
-        match self.handing.holders.iter().find(|holder| !room.stage.present().contains(holder)) {
-            Some(absent) => {
-                let (secret, person) = (self.handing.of.to_string(), absent.id.clone());
-                Err(StageError::AbsentKeyHolder { secret, person }.into())
-            }
-            None => Ok(()),
-        }
+        all_are_here(&self.handing.holders, || self.handing.of.to_string(), room)
     }
 
     /// Hands every holder a sheet until it was typed back, and has it bagged; who failed, if somebody did. `shares` learns of

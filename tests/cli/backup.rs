@@ -340,6 +340,32 @@ fn interrupted(table: &Table, holders: &mut Holders, at: impl Fn(&Question) -> b
 }
 
 #[test]
+fn a_holder_who_is_late_is_missed_before_the_key_is_wrapped_and_comes_in_afterwards() {
+    let table = table();
+    let mut holders = Holders::default();
+    let late = |question: &Question| question.shown.contains("h4 (share-holder): Are you here?");
+    let mut said_no = false;
+    let ended = Room::open(&table, PRACTICE).go_on(|question| {
+        if !said_no && late(question) {
+            said_no = true;
+            return Some("no".to_owned());
+        }
+        holders.answer(question)
+    });
+    let ended = ended.with(3);
+    assert!(ended.out.contains("not here: h4 (share-holder)"), "{}", ended.out);
+    assert!(
+        ended.out.contains("`h4` is not in the room; the backup of the key `root-x1` is dealt"),
+        "{}",
+        ended.out
+    );
+    assert_eq!(count(&events(&table), "key.backup.intent"), 0);
+    let _ = Room::open(&table, RESUME).go_on(|question| holders.answer(question)).with(0);
+    assert_eq!(holders.sheets.keys().collect::<Vec<_>>(), ["h1", "h2", "h3", "h4", "h5"]);
+    let _ = table.run("verify out/bundle-practice-test-ceremony").with(0);
+}
+
+#[test]
 fn what_is_interrupted_before_everybody_confirmed_is_void_and_said_so() {
     let table = table();
     let mut holders = Holders::default();

@@ -329,6 +329,14 @@ fn what_is_replaced_or_destroyed_as_a_copy_has_to_be_known() {
 }
 
 #[test]
+fn a_folder_that_has_no_log_is_named_where_a_script_continues_one() {
+    let table = after_the_first();
+    named(&table, "second", &[CRL]);
+    let ended = table.run_and_change_nothing("plan next.yaml --log lgo").with(2);
+    assert!(ended.error.contains("hint: `lgo` has no log: there is no `log.jsonl` in it"), "{}", ended.error);
+}
+
+#[test]
 fn a_script_without_the_token_of_the_logs_key_is_refused_before_anything_begins() {
     let table = after_the_first();
     named(&table, "second", &[CRL]);

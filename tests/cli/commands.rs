@@ -91,6 +91,27 @@ fn who_leaves_the_questions_of_new_leaves_nothing_behind() {
 }
 
 #[test]
+fn what_was_probably_meant_is_said() {
+    let table = Table::without_tokens();
+    for (command, tip) in [
+        ("run --practise", "tip: a similar argument exists: '--practice'"),
+        ("verify x --polcy y", "tip: a similar argument exists: '--policy'"),
+        ("log show x --stpe 1", "tip: a similar argument exists: '--step'"),
+        ("chekc x", "tip: a similar subcommand exists: 'check'"),
+        ("log sohw x", "tip: a similar subcommand exists: 'show'"),
+    ] {
+        let ended = table.run_and_change_nothing(command).with(2);
+        assert!(
+            ended.error.contains(tip) && !ended.error.contains("as a value"),
+            "{command}: {}",
+            ended.error
+        );
+    }
+    let ended = table.run_and_change_nothing("verify x --entirely-else").with(2);
+    assert!(!ended.error.contains("similar"), "{}", ended.error);
+}
+
+#[test]
 fn a_file_that_is_not_there_is_the_authors_turn() {
     let table = Table::without_tokens();
     for command in ["check none.yaml", "plan none.yaml", "rehearse none.yaml"] {

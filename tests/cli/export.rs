@@ -170,12 +170,28 @@ fn what_a_server_has_to_know_is_said_with_the_option_that_says_it() {
         assert!(
             ended
                 .error
-                .starts_with(&format!("error: `{server}` has to know {what} of `e1`; {option} says it\n")),
+                .starts_with(&format!("error: `{server}` has to know, for `e1`, {what}; {option} says it\n")),
             "{}",
             ended.error
         );
         assert!(desk.is_empty());
     }
+}
+
+#[test]
+fn everything_that_a_server_has_to_know_is_said_at_once() {
+    let desk = Desk::new();
+    let bundle = inputs().join("bundle").display().to_string();
+    let all = ["export", &bundle, "--format", "boulder", "--practice", "--out", "out"].map(str::to_owned);
+    let ended = desk.export(&all).with(2);
+    let options: Vec<&str> = ended
+        .error
+        .lines()
+        .filter(|line| line.starts_with("error: `boulder` has to know, for `e1`, "))
+        .filter_map(|line| line.split("; ").nth(1)?.split(' ').next())
+        .collect();
+    assert_eq!(options, ["--module", "--token", "--crl-url", "--issuer-url", "--profile"], "{}", ended.error);
+    assert!(desk.is_empty());
 }
 
 #[test]

@@ -77,6 +77,10 @@ fn refusals(table: &Table) {
     };
     table.write("other.der", "something else");
     refused("verify e1.tlog-proof --policy policy --artifact other.der", "E140 proof: record ");
+    refused(
+        "verify e1.tlog-proof --policy policy --artifact other.der",
+        "hint: records name the files as they lie in",
+    );
     refused("verify record.tlog-proof --policy policy --artifact e1.der", "names no artifact; wanted ");
     // Another log's key, and a quorum that nobody met.
     let own = table.read("policy");

@@ -75,6 +75,19 @@ fn who_has_left_is_missed() {
     let ended = Room::open(&table, RESUME).go_on(left).with(3);
     assert!(ended.out.contains("0 people of the role crypto-officer are still here"), "{}", ended.out);
     assert_eq!(of(&table, "participant.left").len(), 2);
+    // Both are back: nobody is shut out for good.
+    let mut asked = 0;
+    let back = |question: &Question| {
+        asked += usize::from(question.shown.contains("You were not here when the ceremony stopped."));
+        None
+    };
+    let _ = Room::open(&table, RESUME).go_on(back).with(0);
+    assert_eq!(asked, 2);
+    let late = of(&table, "participant.present");
+    let late = late.iter().filter(|record| {
+        record["data"]["id_check"] == "came after the roll call; known to the ceremony administrator"
+    });
+    assert_eq!(late.count(), 2);
 }
 
 #[test]

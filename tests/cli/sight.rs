@@ -210,12 +210,7 @@ impl Sight {
             {
                 return Some(asked);
             }
-            assert!(
-                Instant::now() < until,
-                "nothing is asked for {LONGEST:?}:\n{}\n{:?}",
-                self.screen(),
-                String::from_utf8_lossy(&self.octets())
-            );
+            assert!(Instant::now() < until, "nothing is asked for {LONGEST:?}:\n{}", self.screen());
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -260,7 +255,7 @@ impl Sight {
         Some(match how {
             how if how.starts_with("type the first") => Asked::Words,
             how if how.starts_with("type it in a line") => Asked::Text,
-            how if how.starts_with("type it such as") => Asked::Time,
+            how if how.starts_with("type a time such as") => Asked::Time,
             how => Asked::Word(how.strip_prefix("type ")?.split_once(" to go on")?.0.to_owned()),
         })
     }

@@ -104,7 +104,7 @@ pub enum ExportError {
         name: String,
     },
     /// Something that only the online side knows.
-    #[error("`{server}` has to know {what} of `{name}`; {option} says it")]
+    #[error("`{server}` has to know, for `{name}`, {what}; {option} says it")]
     Unknown {
         /// The server.
         server: &'static str,
@@ -156,6 +156,21 @@ pub fn export(
         Some((one, _)) => Err(ExportError::Twice { path: one.path.clone() }),
         None => Ok(files),
     }
+}
+
+/// Everything that the setting does not say and this server has to know, so that nobody has to come back for each.
+pub fn missing(server: &dyn Server, handover: &Handover, setting: &Setting) -> Vec<ExportError> {
+    let mut trial = setting.clone();
+    let mut missing = Vec::new();
+    while let Err(error) = server.files(handover, &trial) {
+        let ExportError::Unknown { option, .. } = error else { break };
+        missing.push(error);
+        // What stands there for the trial goes nowhere.
+        if !trial.stand_in(option) {
+            break;
+        }
+    }
+    missing
 }
 
 fn practice(handover: &Handover) -> String {

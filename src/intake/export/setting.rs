@@ -38,6 +38,35 @@ pub struct Setting {
     pub certificate: Option<String>,
 }
 
+impl Setting {
+    /// Says something where this option says nothing yet, to see what else is missing; `false` if there is no such option, or it
+    /// says something already.
+    pub(super) fn stand_in(&mut self, option: &str) -> bool {
+        let silent = match option {
+            "--module" => &mut self.module,
+            "--token" => &mut self.token,
+            "--pin-file" => &mut self.pin_file,
+            "--acme-url" => &mut self.acme_url,
+            "--crl-url" => &mut self.crl_url,
+            "--issuer-url" => &mut self.issuer_url,
+            "--ca-owner" => &mut self.owner,
+            "--profile" if self.profiles.is_empty() => {
+                self.profiles.push(STAND_IN.to_owned());
+                return true;
+            }
+            _ => return false,
+        };
+        if silent.is_some() {
+            return false;
+        }
+        *silent = Some(STAND_IN.to_owned());
+        true
+    }
+}
+
+/// What stands for anything that is not said.
+const STAND_IN: &str = "x";
+
 /// What an issuer may do online.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
