@@ -4,7 +4,9 @@
 //! - Whatever is guessed has been refused already: there is no plan where anything is.
 //! - What is said under every guess is said. What is said under one alone comes of the guess, and is not.
 
-use super::problem::{Problem, Problems};
+use std::collections::BTreeMap;
+
+use super::problem::{Place, Problem, Problems};
 
 /// Which of several ways everything that could not be read is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,12 +40,15 @@ impl Problems {
     /// guess: `…` stands there.
     #[must_use]
     pub fn in_common(self, others: &[Self]) -> Self {
-        let all = self.all().iter();
-        let certain: Vec<Problem> = all
+        let others: Vec<ByPlace<'_>> = others.iter().map(by_place).collect();
+        let certain: Vec<Problem> = self
+            .all()
+            .iter()
             .filter_map(|problem| {
                 others.iter().try_fold(problem.clone(), |common, other| {
-                    let same = other.all().iter().find(|one| **one == common);
-                    let one = same.or_else(|| other.all().iter().find(|one| is_alike(&common, one)))?;
+                    let there = other.get(&(&*common.file, common.place))?;
+                    let same = there.iter().find(|one| ***one == common);
+                    let one = same.or_else(|| there.iter().find(|one| is_alike(&common, one)))?;
                     let message = common_words(&common.message, &one.message);
                     Some(Problem { message, ..common.clone() })
                 })
@@ -54,11 +59,19 @@ impl Problems {
     }
 }
 
-/// Whether two problems are the same but for numbers and times.
-fn is_alike(one: &Problem, other: &Problem) -> bool {
-    if (&one.file, one.place) != (&other.file, other.place) {
-        return false;
+/// Problems by file and place: a hostile script has many.
+type ByPlace<'p> = BTreeMap<(&'p str, Place), Vec<&'p Problem>>;
+
+fn by_place(problems: &Problems) -> ByPlace<'_> {
+    let mut by_place = ByPlace::new();
+    for problem in problems.all() {
+        by_place.entry((&*problem.file, problem.place)).or_default().push(problem);
     }
+    by_place
+}
+
+/// Whether two problems of one place are the same but for numbers and times.
+fn is_alike(one: &Problem, other: &Problem) -> bool {
     let words = |problem: &Problem| found(&problem.message).split(' ').count();
     let (first, second) = (found(&one.message).split(' '), found(&other.message).split(' '));
     words(one) == words(other)
@@ -92,7 +105,7 @@ fn common_words(one: &str, other: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::problem::{Place, Source};
+    use super::super::problem::Source;
     use super::*;
 
     fn problems(said: &[(usize, &str)]) -> Problems {

@@ -152,6 +152,9 @@ impl Problems {
 
     /// This stands where a name is to be, and is none.
     pub fn is_misspelled(&mut self, text: &str) {
+        if self.misspelled.len() == MOST_MISSPELLED {
+            return;
+        }
         self.misspelled.push(text.to_lowercase().replace(|other: char| !other.is_ascii_alphanumeric(), "-"));
     }
 
@@ -291,6 +294,8 @@ fn excerpt(line: &str, column: usize) -> (String, usize) {
 }
 
 const MOST_SHOWN: usize = 80;
+/// How many of what is no name are kept; nobody misspells more.
+const MOST_MISSPELLED: usize = 100;
 const WIDTH: usize = 100;
 
 #[cfg(test)]

@@ -620,7 +620,7 @@ mod tests {
             let started = std::time::Instant::now();
             let (_, problems) = read("t", text.repeat(most / text.len()).as_bytes());
             let _ = problems.to_string();
-            assert!(started.elapsed().as_secs() < 5, "{text:?}: {:?}", started.elapsed());
+            assert!(started.elapsed().as_secs() < 60, "{text:?}: {:?}", started.elapsed());
         }
     }
 
