@@ -132,11 +132,14 @@ fn unquote(value: &mut serde_json::Value) {
 
 /// A profile's file; where there is none, the program's own.
 fn read(path: &Path, name: &str) -> io::Result<Option<(String, Cow<'static, [u8]>)>> {
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
+    match fs::metadata(path) {
+        // A pipe could keep us waiting for ever.
+        Ok(found) if !found.is_file() => return Err(io::Error::other("it is no file")),
+        Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return BuiltIn.find(name),
         Err(error) => return Err(error),
-    };
+    }
+    let file = fs::File::open(path)?;
     // One octet more than the YAML reader takes, so that it says what is wrong with a larger file.
     let mut octets = Vec::new();
     file.take(MOST_OCTETS as u64 + 1).read_to_end(&mut octets)?;
@@ -162,6 +165,8 @@ const PROFILES: [(&str, &str); 7] = built_in![
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::{CWD, Mode, mkfifoat};
+
     use super::*;
     use crate::profile::Profile;
 
@@ -189,6 +194,18 @@ mod tests {
         assert!(library.find("nothing").unwrap().is_none());
         assert!(library.names().unwrap().contains(&"other".to_owned()));
         assert_eq!(library.names().unwrap().len(), PROFILES.len() + 1);
+    }
+
+    #[test]
+    fn what_is_no_file_is_no_profile_and_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("root-ca.yaml");
+        mkfifoat(CWD, &pipe, Mode::RUSR).unwrap();
+        fs::create_dir(folder.path().join("root-crl.yaml")).unwrap();
+        let library = Folder(folder.path().to_owned());
+        for name in ["root-ca", "root-crl"] {
+            assert_eq!(library.find(name).unwrap_err().to_string(), "it is no file");
+        }
     }
 
     #[test]

@@ -138,6 +138,18 @@ fn an_input_that_is_not_there_is_named_once() {
 }
 
 #[test]
+fn an_input_that_is_a_pipe_is_refused_and_not_waited_for() {
+    let table = Table::new();
+    for_subordinate(&table, "request", "e1.csr", b"");
+    std::fs::remove_file(table.path("e1.csr")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(table.path("e1.csr")).status();
+    assert!(made.unwrap().success());
+    let ended = table.run("check script.yaml").with(2);
+    let wanted = "error: script.yaml:18:20: input `e1-input`: `e1.csr` cannot be read: it is no file";
+    assert!(ended.error.starts_with(wanted), "{}", ended.error);
+}
+
+#[test]
 fn a_certificate_to_cross_sign_has_to_be_a_ca() {
     let table = Table::new();
     let mut leaf = rcgen::CertificateParams::new(vec!["leaf.example.org".to_owned()]).unwrap();
