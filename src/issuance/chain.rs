@@ -670,8 +670,65 @@ pub(super) fn ask_to_sign(
 
 #[cfg(test)]
 mod tests {
-    use super::super::structure::OcspResponse;
+    use ring::rand::SystemRandom;
+    use ring::signature::{ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+
+    use super::super::structure::{Certificate, OcspResponse};
     use super::*;
+    use crate::pki::{Curve, HashAlgorithm};
+    use crate::rule::sample::Sample;
+
+    const ALGORITHM: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(HashAlgorithm::Sha384);
+
+    /// A key, and what was meant to be signed by it with what was signed in its place, signature and all.
+    fn signed(meant: &[u8], in_its_place: &[u8]) -> (PublicKey, Signed<Certificate>) {
+        let random = SystemRandom::new();
+        let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, pair.as_ref(), &random).unwrap();
+        let key = PublicKey::from_ec_point(Curve::P384, pair.public_key().as_ref()).unwrap();
+        let signature = pair.sign(&random, in_its_place).unwrap();
+        let (octets, other): (Streamed, Streamed) = (meant.to_vec().into(), in_its_place.to_vec().into());
+        let whole = <Certificate as Structure>::assemble(&other, ALGORITHM, signature.as_ref(), &[]);
+        let (heard, sha256) = heard(ALGORITHM, &octets).unwrap();
+        let name = "name".to_owned();
+        let meant = Meant { name, octets, sha256, heard, along: Arc::new([]), of: PhantomData };
+        (key, Signed { meant, whole })
+    }
+
+    /// What octets say.
+    fn said(octets: &[u8]) -> Statement {
+        <Certificate as ToBeSigned>::statement(&<Certificate as ToBeSigned>::read(octets).unwrap())
+    }
+
+    #[test]
+    fn what_was_signed_in_the_place_of_what_was_approved_is_refused_whatever_the_plan_says() {
+        let (approved, other) = (Sample::root().tbs(), Sample::subordinate().tbs());
+        for (in_its_place, good) in [(&approved, true), (&other, false)] {
+            let sha256 = Digest::of(&approved);
+            let results = [
+                {
+                    let (key, one) = signed(&approved, in_its_place);
+                    let whole = one.whole.in_memory().unwrap().to_vec();
+                    one.verify_stored(&said(in_its_place), &key, &mut &whole[..], sha256).map(drop)
+                },
+                {
+                    let (key, one) = signed(&approved, in_its_place);
+                    let verifier = ManyVerifier::new(&key, ALGORITHM, 1);
+                    Signed::verify_many(vec![(one, said(in_its_place))], &verifier).map(drop)
+                },
+            ];
+            for result in results {
+                match result {
+                    Ok(()) => assert!(good),
+                    Err(IssuanceError::Differs { difference, .. }) => {
+                        assert!(!good);
+                        assert!(difference.contains("not those that were approved"), "{difference}");
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+    }
 
     #[test]
     fn other_octets_than_those_approved_are_not_admitted() {

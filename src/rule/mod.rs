@@ -28,7 +28,7 @@ mod objection;
 pub mod ocsp;
 pub mod request;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod verdict;
 mod weak_keys;
 #[cfg(test)]
