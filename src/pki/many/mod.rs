@@ -33,7 +33,7 @@ impl ManyVerifier {
             (KeyKind::Ec { curve: Curve::P384, point }, SignatureAlgorithm::Ecdsa(HashAlgorithm::Sha384))
                 if count >= WORTH_IT =>
             {
-                p384::Key::new(point, count)
+                p384::Key::new(point)
             }
             _ => None,
         };

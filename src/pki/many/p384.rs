@@ -213,15 +213,15 @@ impl Prime {
     }
 
     /// `1 / a` for each, none of which may be nought, with one inversion.
-    fn invert_all(&self, all: &mut [Words], products: &mut Vec<Words>) {
-        products.clear();
+    fn invert_all(&self, all: &mut [Words]) {
+        let mut products = Vec::with_capacity(all.len());
         let mut product = self.one;
         for one in &*all {
             products.push(product);
             product = self.multiply(&product, one);
         }
         let mut inverse = self.invert(&product);
-        for (one, before) in all.iter_mut().zip(&*products).rev() {
+        for (one, before) in all.iter_mut().zip(&products).rev() {
             let own = self.multiply(&inverse, before);
             inverse = self.multiply(&inverse, one);
             *one = own;
@@ -276,28 +276,38 @@ impl Point {
     }
 }
 
+/// The places of two points.
+type Pair = (usize, usize);
+
 /// The sums of pairs of points, many at a time.
 #[derive(Default)]
 struct Adder {
-    denominators: Vec<Words>,
-    products: Vec<Words>,
+    /// Of each pair: what is inverted for it, and the product of all those before it.
+    denominators: Vec<(Words, Words)>,
 }
 
 impl Adder {
-    /// Replaces the first of each pair by the sum of both.
-    fn add(&mut self, pairs: &mut [(Point, Point)]) {
+    /// Adds the second point of each pair to the first, which no other pair has.
+    fn add(&mut self, points: &mut [Point], pairs: &[Pair]) {
+        let mut product = FIELD.one;
         self.denominators.clear();
-        self.denominators.extend(pairs.iter().map(denominator));
-        FIELD.invert_all(&mut self.denominators, &mut self.products);
-        for ((one, other), inverse) in pairs.iter_mut().zip(&self.denominators) {
-            *one = sum(one, other, inverse);
+        self.denominators.extend(pairs.iter().map(|(one, other)| {
+            let own = denominator(&points[*one], &points[*other]);
+            let before = product;
+            product = FIELD.multiply(&product, &own);
+            (own, before)
+        }));
+        let mut inverse = FIELD.invert(&product);
+        for ((one, other), (own, before)) in pairs.iter().zip(&self.denominators).rev() {
+            points[*one] = sum(&points[*one], &points[*other], &FIELD.multiply(&inverse, before));
+            inverse = FIELD.multiply(&inverse, own);
         }
     }
 }
 
 /// What the slope of the line through two points is divided by; one where there is no slope to be made.
 #[inline(always)]
-fn denominator((one, other): &(Point, Point)) -> Words {
+fn denominator(one: &Point, other: &Point) -> Words {
     let difference = FIELD.subtract(other.x, one.x);
     if one.is_neutral() || other.is_neutral() {
         return FIELD.one;
@@ -334,57 +344,39 @@ fn sum(one: &Point, other: &Point, inverse: &Words) -> Point {
 }
 
 /// The multiples of one point that the digits of a scalar select.
-struct Table {
-    width: u32,
-    /// For each digit, from the lowest: the multiples by 1 to 2^(width - 1) of the point times 2^(width * place).
-    multiples: Vec<Point>,
-}
+///
+/// For each digit, from the lowest: the multiples by 1 to 2^(WIDTH - 1) of the point times 2^(WIDTH * place).
+struct Table(Vec<Point>);
 
 impl Table {
-    fn new(point: Point, width: u32) -> Self {
-        let (places, half) = (places(width), 1_usize << (width - 1));
-        let mut adder = Adder::default();
-        let mut base = point;
-        let mut bases = Vec::with_capacity(places);
-        for _ in 0..places {
-            bases.push(base);
-            for _ in 0..width {
-                let mut twice = [(base, base)];
-                adder.add(&mut twice);
-                base = twice[0].0;
-            }
+    fn new(point: &Point) -> Self {
+        let mut multiples = vec![NEUTRAL; PLACES * HALF];
+        for (row, base) in multiples.chunks_mut(HALF).zip(doubled(point)) {
+            row[0] = base;
         }
-        let mut multiples = vec![NEUTRAL; places * half];
-        for (row, base) in multiples.chunks_mut(half).zip(&bases) {
-            row[0] = *base;
-        }
-        let (mut known, mut pairs) = (1, Vec::new());
-        while known < half {
+        let (mut adder, mut pairs) = (Adder::default(), Vec::new());
+        let mut known = 1;
+        while known < HALF {
             // The next as many multiples are the known ones and the highest known one: 1 + 4, 2 + 4, 3 + 4, 4 + 4.
             pairs.clear();
-            for row in multiples.chunks(half) {
-                let highest = row[known - 1];
-                pairs.extend(row.iter().take(known).map(|one| (*one, highest)));
+            for row in (0..multiples.len()).step_by(HALF) {
+                let highest = row + known - 1;
+                multiples.copy_within(row..=highest, row + known);
+                pairs.extend((0..known).map(|one| (row + known + one, highest)));
             }
-            adder.add(&mut pairs);
-            for (row, sums) in multiples.chunks_mut(half).zip(pairs.chunks(known)) {
-                for (place, (sum, _)) in row.iter_mut().skip(known).zip(sums) {
-                    *place = *sum;
-                }
-            }
+            adder.add(&mut multiples, &pairs);
             known *= 2;
         }
-        Self { width, multiples }
+        Self(multiples)
     }
 
     /// The points whose sum is `scalar` times the point; as many for every scalar.
     fn select(&self, scalar: &Words, to: &mut Vec<Point>) {
-        let half = 1_i64 << (self.width - 1);
         let mut carry = 0;
-        for (place, row) in self.multiples.chunks(1 << (self.width - 1)).enumerate() {
-            let digit = bits(scalar, place, self.width) + carry;
-            carry = i64::from(digit > half);
-            let digit = digit - (carry << self.width);
+        for (place, row) in self.0.chunks(HALF).enumerate() {
+            let digit = bits(scalar, place) + carry;
+            carry = i64::from(digit > 1 << (WIDTH - 1));
+            let digit = digit - (carry << WIDTH);
             let index = usize::try_from(digit.unsigned_abs()).ok().and_then(|size| size.checked_sub(1));
             to.push(match index.and_then(|index| row.get(index)) {
                 None => NEUTRAL,
@@ -395,19 +387,70 @@ impl Table {
     }
 }
 
-/// How many digits a scalar has: enough for the carry of the highest.
-const fn places(width: u32) -> usize {
-    (384 / width) as usize + 1
+/// A point, and what doubling it WIDTH times makes, and so on: one for each place of a digit.
+fn doubled(point: &Point) -> Vec<Point> {
+    let mut last = Jacobian { x: point.x, y: point.y, z: FIELD.one };
+    let mut all = Vec::with_capacity(PLACES);
+    for _ in 0..PLACES {
+        all.push(last);
+        for _ in 0..WIDTH {
+            last = last.double();
+        }
+    }
+    let mut inverses: Vec<Words> = all.iter().map(|point| point.z).collect();
+    FIELD.invert_all(&mut inverses);
+    all.iter().zip(&inverses).map(|(point, inverse)| point.affine(inverse)).collect()
 }
+
+/// A point in Jacobian coordinates, which is doubled without an inversion: (x / z^2, y / z^3). It is never the neutral
+/// element: doubling does not make that in a group of odd order.
+#[derive(Clone, Copy)]
+struct Jacobian {
+    x: Words,
+    y: Words,
+    z: Words,
+}
+
+impl Jacobian {
+    fn double(&self) -> Self {
+        let times = |number: Words, doublings: u32| (0..doublings).fold(number, |sum, _| FIELD.add(sum, sum));
+        let (y_square, z_square) = (FIELD.square(&self.y), FIELD.square(&self.z));
+        // 3 x^2 + a z^4, where a is -3.
+        let third = FIELD.multiply(&FIELD.subtract(self.x, z_square), &FIELD.add(self.x, z_square));
+        let slope = FIELD.add(times(third, 1), third);
+        let product = times(FIELD.multiply(&self.x, &y_square), 2);
+        let x = FIELD.subtract(FIELD.square(&slope), times(product, 1));
+        let y = FIELD
+            .subtract(FIELD.multiply(&slope, &FIELD.subtract(product, x)), times(FIELD.square(&y_square), 3));
+        Self { x, y, z: times(FIELD.multiply(&self.y, &self.z), 1) }
+    }
+
+    /// `inverse`: 1 / z.
+    fn affine(&self, inverse: &Words) -> Point {
+        let square = FIELD.square(inverse);
+        let cube = FIELD.multiply(&square, inverse);
+        Point { x: FIELD.multiply(&self.x, &square), y: FIELD.multiply(&self.y, &cube) }
+    }
+}
+
+/// How many bits a digit has: the tables of a key are 3.8 MB together. Larger ones would save some additions, and cost as
+/// much again to make and to be fetched from memory.
+const WIDTH: usize = 10;
+
+/// How many multiples there are of each place: digits have a sign.
+const HALF: usize = 1 << (WIDTH - 1);
+
+/// How many digits a scalar has: enough for the carry of the highest.
+const PLACES: usize = 384 / WIDTH + 1;
 
 /// The bits of one digit.
 #[expect(clippy::cast_possible_wrap, reason = "a digit has far fewer than 63 bits")]
-fn bits(scalar: &Words, place: usize, width: u32) -> i64 {
-    let first = place * width as usize;
+fn bits(scalar: &Words, place: usize) -> i64 {
+    let first = place * WIDTH;
     let (word, shift) = (first / 64, first % 64);
     let low = scalar.get(word).map_or(0, |word| word >> shift);
     let high = if shift == 0 { 0 } else { scalar.get(word + 1).map_or(0, |word| word << (64 - shift)) };
-    ((low | high) & ((1 << width) - 1)) as i64
+    ((low | high) & ((1 << WIDTH) - 1)) as i64
 }
 
 /// One signature to be verified: the first 48 octets of the digest at most, and both numbers of the signature.
@@ -428,9 +471,8 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// A key by its point, uncompressed; nothing if that is no point of the curve. `count`: how many signatures there will
-    /// be, about; more signatures are worth larger tables.
-    pub(super) fn new(point: &[u8], count: usize) -> Option<Self> {
+    /// A key by its point, uncompressed; nothing if that is no point of the curve.
+    pub(super) fn new(point: &[u8]) -> Option<Self> {
         let (x, y) = point.strip_prefix(&[4])?.split_at_checked(48)?;
         let (x, y) = (words(x.try_into().ok()?), words(y.try_into().ok()?));
         let below = |number: &Words| subtract_words(*number, FIELD.modulus).1;
@@ -438,8 +480,7 @@ impl Key {
         if !below(&x) || !below(&y) || !point.is_on_curve() {
             return None;
         }
-        let width = if count < MANY { NARROW } else { WIDE };
-        Some(Self { generator: Table::new(Point::new(GENERATOR), width), own: Table::new(point, width) })
+        Some(Self { generator: Table::new(&Point::new(GENERATOR)), own: Table::new(&point) })
     }
 
     /// Says of each signature whether it is good.
@@ -452,16 +493,15 @@ impl Key {
         let mut inverses: Vec<Words> = (numbers.iter().zip(&sound))
             .map(|((_, _, s), sound)| if *sound { ORDER.enter(s) } else { ORDER.one })
             .collect();
-        ORDER.invert_all(&mut inverses, &mut Vec::new());
-        let length = places(self.own.width) * 2;
-        let mut points = Vec::with_capacity(length * all.len());
+        ORDER.invert_all(&mut inverses);
+        let mut points = Vec::with_capacity(2 * PLACES * all.len());
         for ((digest, r, _), inverse) in numbers.iter().zip(&inverses) {
             // One factor in Montgomery's form and one not: the product is not. A digest may be above the order; that is
             // reduced on the way.
             self.generator.select(&ORDER.multiply(digest, inverse), &mut points);
             self.own.select(&ORDER.multiply(r, inverse), &mut points);
         }
-        let sums = sums(points, length);
+        let sums = sums(points);
         let good = |((_, r, _), sum): (&(Words, Words, Words), &Point)| {
             let x = FIELD.leave(&sum.x);
             // x modulo the order is r: x is below twice the order.
@@ -471,21 +511,21 @@ impl Key {
     }
 }
 
-/// The sum of each `length` points.
-fn sums(mut points: Vec<Point>, mut length: usize) -> Vec<Point> {
-    let mut adder = Adder::default();
-    let mut pairs = Vec::with_capacity(points.len() / 2 + 1);
-    while length > 1 {
+/// The sums that signatures select, each of as many points: in pairs, then in pairs of pairs, and so on.
+fn sums(mut points: Vec<Point>) -> Vec<Point> {
+    const LENGTH: usize = 2 * PLACES;
+    let (mut adder, mut pairs) = (Adder::default(), Vec::with_capacity(points.len() / 2));
+    let mut apart = 1;
+    while apart < LENGTH {
         pairs.clear();
-        for row in points.chunks(length) {
-            pairs.extend(row.chunks(2).map(|pair| (pair[0], pair.get(1).copied().unwrap_or(NEUTRAL))));
+        for first in (0..points.len()).step_by(LENGTH) {
+            let ones = (0..LENGTH - apart).step_by(2 * apart);
+            pairs.extend(ones.map(|one| (first + one, first + one + apart)));
         }
-        adder.add(&mut pairs);
-        points.clear();
-        points.extend(pairs.iter().map(|(sum, _)| *sum));
-        length = length.div_ceil(2);
+        adder.add(&mut points, &pairs);
+        apart *= 2;
     }
-    points
+    points.into_iter().step_by(LENGTH).collect()
 }
 
 /// 48 octets, most significant first, as words.
@@ -496,15 +536,6 @@ fn words(octets: &[u8; 48]) -> Words {
     }
     words
 }
-
-/// From how many signatures on the larger tables pay.
-const MANY: usize = 2_000;
-
-/// Digits of so many bits: tables of 1.2 MB.
-const NARROW: u32 = 8;
-
-/// Digits of so many bits: tables of 6.9 MB.
-const WIDE: u32 = 11;
 
 #[cfg(test)]
 mod tests {
@@ -518,9 +549,9 @@ mod tests {
     fn multiple(mut number: u64, of: Point) -> Point {
         let mut adder = Adder::default();
         let mut add = |one, other| {
-            let mut pair = [(one, other)];
-            adder.add(&mut pair);
-            pair[0].0
+            let mut both = [one, other];
+            adder.add(&mut both, &[(0, 1)]);
+            both[0]
         };
         let (mut result, mut base) = (NEUTRAL, of);
         while number > 0 {
@@ -536,8 +567,8 @@ mod tests {
     fn by_table(table: &Table, number: &Words) -> Point {
         let mut points = Vec::new();
         table.select(number, &mut points);
-        let length = points.len();
-        sums(points, length)[0]
+        points.resize(2 * PLACES, NEUTRAL);
+        sums(points)[0]
     }
 
     #[test]
@@ -546,7 +577,7 @@ mod tests {
             let mut all: Vec<_> =
                 (1..20).map(|number| prime.enter(&scalar(number * 0x1234_5678_9abc))).collect();
             let before = all.clone();
-            prime.invert_all(&mut all, &mut Vec::new());
+            prime.invert_all(&mut all);
             for (number, inverse) in before.iter().zip(&all) {
                 assert_eq!(prime.leave(&prime.multiply(number, inverse)), scalar(1));
             }
@@ -562,19 +593,19 @@ mod tests {
         let generator = Point::new(GENERATOR);
         assert!(generator.is_on_curve());
         assert!(!Point { x: generator.y, y: generator.x }.is_on_curve());
-        for width in [NARROW, WIDE] {
-            let table = Table::new(generator, width);
-            assert!(by_table(&table, &ORDER.modulus).is_neutral());
-            let (last, _) = subtract_words(ORDER.modulus, scalar(1));
-            assert_eq!(by_table(&table, &last), generator.opposite());
-        }
+        let table = Table::new(&generator);
+        assert!(by_table(&table, &ORDER.modulus).is_neutral());
+        let (last, _) = subtract_words(ORDER.modulus, scalar(1));
+        assert_eq!(by_table(&table, &last), generator.opposite());
     }
 
     #[test]
     fn a_table_selects_what_doubling_and_adding_makes() {
         let generator = Point::new(GENERATOR);
-        let table = Table::new(generator, NARROW);
-        for number in [0, 1, 2, 3, 127, 128, 129, 255, 256, 0x7f80, 0x8080, u64::MAX, 0x8000_0000_0000_0000] {
+        let table = Table::new(&generator);
+        for number in
+            [0, 1, 2, 3, 511, 512, 513, 1023, 1024, 0x7_fc00, 0x8_0200, u64::MAX, 0x8000_0000_0000_0000]
+        {
             assert_eq!(by_table(&table, &scalar(number)), multiple(number, generator), "{number:#x}");
         }
         // The highest number that there is, with a carry out of every digit.
@@ -587,16 +618,18 @@ mod tests {
     fn special_sums_are_no_accidents() {
         let generator = Point::new(GENERATOR);
         let double = multiple(2, generator);
-        let mut pairs = [
-            (generator, generator),
-            (generator, generator.opposite()),
-            (generator, NEUTRAL),
-            (NEUTRAL, generator),
-            (NEUTRAL, NEUTRAL),
-            (double, generator.opposite()),
+        let summands = [
+            [generator, generator],
+            [generator, generator.opposite()],
+            [generator, NEUTRAL],
+            [NEUTRAL, generator],
+            [NEUTRAL, NEUTRAL],
+            [double, generator.opposite()],
         ];
-        Adder::default().add(&mut pairs);
-        let sums = pairs.map(|(sum, _)| sum);
+        let mut points = summands.concat();
+        let pairs: Vec<Pair> = (0..summands.len()).map(|pair| (2 * pair, 2 * pair + 1)).collect();
+        Adder::default().add(&mut points, &pairs);
+        let sums: Vec<Point> = points.into_iter().step_by(2).collect();
         assert_eq!(sums, [double, NEUTRAL, generator, generator, NEUTRAL, generator]);
         assert!(double.is_on_curve());
     }
