@@ -18,10 +18,13 @@ use crate::digest::{Digest, hex};
 use crate::pki::read::{
     self, BasicResponseView, CertIdView, CertStatus, CertificateView, ResponderId, SingleResponseView,
 };
-use crate::pki::{PublicKey, verify_signature};
+use crate::pki::{ManyVerifier, PublicKey, SignatureAlgorithm, SignedOctets, verify_signature};
 
 /// A response has a few KiB; this is what is read of one.
 const MOST_OCTETS: u64 = 64 * 1024;
+
+/// How many signatures are verified together: more gain nothing, and each may be as long as a response.
+const MOST_TOGETHER: usize = 128;
 
 /// What responses are judged by.
 struct Judge<'j, 's> {
@@ -94,6 +97,7 @@ impl<'j, 's> Judge<'j, 's> {
     fn batch(&mut self, artifacts: &Artifacts<'_>, named: &Named, members: &[Digest], report: &mut Report) {
         let mut to_be_signed = String::new();
         let mut windows = Windows::default();
+        let mut signatures = Signatures::of(members.len());
         let mut complete = true;
         for sha256 in members {
             let path = artifacts.path(sha256);
@@ -119,8 +123,9 @@ impl<'j, 's> Judge<'j, 's> {
             };
             // Writing to a String cannot fail.
             let _ = writeln!(to_be_signed, "{}", basic.tbs().sha256());
-            self.response(named, &basic, &path, &mut windows, report);
+            self.response(named, &basic, &path, (&mut windows, &mut signatures), report);
         }
+        signatures.verify(report);
         // Where one is missing or cannot be read, that is what is told.
         if complete {
             windows.tell(named, report);
@@ -144,7 +149,7 @@ impl<'j, 's> Judge<'j, 's> {
         named: &Named,
         basic: &BasicResponseView<'_>,
         path: &str,
-        windows: &mut Windows,
+        (windows, signatures): (&mut Windows, &mut Signatures),
         report: &mut Report,
     ) {
         let mut issuers: Vec<&'j Certificate<'s>> = Vec::new();
@@ -168,8 +173,12 @@ impl<'j, 's> Judge<'j, 's> {
             self.subject(issuer, &single, path, report);
         }
         let Some(issuer) = issuers.first() else { return };
-        if let Err(why) = self.responder(named, basic, issuer) {
-            report.find(Code::E197, path, why);
+        match self.responder(named, basic, issuer) {
+            Ok((responder, algorithm)) => {
+                let signed = (basic.tbs().octets(), basic.signature());
+                signatures.add(&responder.key, algorithm, signed, path, report);
+            }
+            Err(why) => report.find(Code::E197, path, why),
         }
     }
 
@@ -205,15 +214,17 @@ impl<'j, 's> Judge<'j, 's> {
         }
     }
 
-    /// Who answers is the CA itself or its delegate, is who the record names, and signed.
+    /// Who answers is the CA itself or its delegate, and is who the record names: whose signature it has to be, and of
+    /// what kind.
     fn responder(
         &mut self,
         named: &Named,
         basic: &BasicResponseView<'_>,
         issuer: &Certificate<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<(Rc<Responder>, SignatureAlgorithm), String> {
         let wanted = named.intended("responder_spki_sha256").ok_or("its intent names no responder's key")?;
-        let Responder { name, key, until } = &*self.who_answers(wanted, basic, issuer)?;
+        let responder = self.who_answers(wanted, basic, issuer)?;
+        let Responder { name, key, until } = &*responder;
         match basic.tbs().responder() {
             ResponderId::ByName(found) if found.octets() == name.as_slice() => {}
             ResponderId::ByKey(hash) if hash == Sha1::digest(key.bit_string_content()).as_slice() => {}
@@ -226,8 +237,7 @@ impl<'j, 's> Judge<'j, 's> {
         }
         let algorithm =
             basic.signature_algorithm().signature_algorithm().ok_or("unknown signature algorithm")?;
-        verify_signature(key, algorithm, basic.tbs().octets(), basic.signature())
-            .map_err(|error| format!("its responder's key did not sign it: {error}"))
+        Ok((responder, algorithm))
     }
 
     /// Whoever has a key and may answer for an issuer. One that is found among the bundle's certificates is remembered.
@@ -276,6 +286,60 @@ impl Responder {
     fn of(view: &CertificateView<'_>) -> Option<Self> {
         let key = view.public_key().ok()?;
         Some(Self { name: view.subject().octets().to_vec(), key, until: view.tbs().not_after().at() })
+    }
+}
+
+/// The signatures of the responses of one record, verified many at a time: a record names one key.
+struct Signatures {
+    /// How many there are of that record.
+    count: usize,
+    /// For each algorithm that was met.
+    verifiers: BTreeMap<SignatureAlgorithm, (ManyVerifier, Vec<Waiting>)>,
+}
+
+/// A signature that waits for others.
+struct Waiting {
+    path: String,
+    to_be_signed: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl Signatures {
+    const fn of(count: usize) -> Self {
+        Self { count, verifiers: BTreeMap::new() }
+    }
+
+    /// Adds the signature of a response; memory does not grow with their number.
+    fn add(
+        &mut self,
+        key: &PublicKey,
+        algorithm: SignatureAlgorithm,
+        (to_be_signed, signature): SignedOctets<'_>,
+        path: &str,
+        report: &mut Report,
+    ) {
+        let new = || (ManyVerifier::new(key, algorithm, self.count), Vec::new());
+        let (_, waiting) = self.verifiers.entry(algorithm).or_insert_with(new);
+        waiting.push(Waiting {
+            path: path.to_owned(),
+            to_be_signed: to_be_signed.to_vec(),
+            signature: signature.to_vec(),
+        });
+        if waiting.len() >= MOST_TOGETHER {
+            self.verify(report);
+        }
+    }
+
+    /// Verifies all that were added.
+    fn verify(&mut self, report: &mut Report) {
+        for (verifier, waiting) in self.verifiers.values_mut() {
+            let all: Vec<_> = waiting.iter().map(|one| (&*one.to_be_signed, &*one.signature)).collect();
+            for (place, error) in verifier.not_good(&all) {
+                let path = waiting.get(place).map_or("", |one| &one.path);
+                report.find(Code::E197, path, format!("its responder's key did not sign it: {error}"));
+            }
+            waiting.clear();
+        }
     }
 }
 
@@ -351,5 +415,39 @@ impl<'j, 's> Id<'j, 's> {
         let sha1 = |octets: &[u8]| Sha1::digest(octets).to_vec();
         let sha256 = |octets: &[u8]| Digest::of(octets).octets().to_vec();
         Some(Self { issuer, hashes: [(sha1(name), sha1(bits)), (sha256(name), sha256(bits))] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ceremony_log::code::Place;
+    use ring::rand::SystemRandom;
+    use ring::signature::{ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+
+    use super::*;
+    use crate::pki::{Curve, HashAlgorithm};
+
+    #[test]
+    fn every_signature_of_a_long_record_is_verified() {
+        const COUNT: u32 = 300;
+        let random = SystemRandom::new();
+        let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, pair.as_ref(), &random).unwrap();
+        let key = PublicKey::from_ec_point(Curve::P384, pair.public_key().as_ref()).unwrap();
+        let algorithm = SignatureAlgorithm::Ecdsa(HashAlgorithm::Sha384);
+        let mut report = Report::new();
+        let mut signatures = Signatures::of(COUNT as usize);
+        // At the beginning, in the middle of what is verified together, at the edge of it, and last.
+        let wrong = [0, 5, 127, 128, 299];
+        for index in 0..COUNT {
+            let message = index.to_be_bytes();
+            let signature = pair.sign(&random, &message).unwrap();
+            let message = if wrong.contains(&index) { [0xff; 4] } else { message };
+            let signed = (&message[..], signature.as_ref());
+            signatures.add(&key, algorithm, signed, &index.to_string(), &mut report);
+        }
+        signatures.verify(&mut report);
+        let found: Vec<_> = report.findings().iter().map(|one| (one.code, one.place.clone())).collect();
+        assert_eq!(found, wrong.map(|index| (Code::E197, Place::File(index.to_string()))));
     }
 }

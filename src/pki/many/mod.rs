@@ -51,18 +51,23 @@ impl ManyVerifier {
     ///
     /// The place in the list of the first that is not good, and why.
     pub fn verify(&self, all: &[SignedOctets<'_>]) -> Result<(), (usize, SignatureError)> {
+        self.not_good(all).next().map_or(Ok(()), Err)
+    }
+
+    /// Every signature of a list that is not good: its place there, and why.
+    pub fn not_good<'s>(
+        &'s self,
+        all: &'s [SignedOctets<'_>],
+    ) -> impl Iterator<Item = (usize, SignatureError)> + 's {
         let mut good = self.fast.as_ref().map_or_else(Vec::new, |fast| find_good(fast, all));
         good.resize(all.len(), false);
         if let Some(first) = good.first_mut().filter(|_| !self.begun.swap(true, Ordering::Relaxed)) {
             *first = false;
         }
-        for (index, (message, signature)) in
-            all.iter().enumerate().filter(|(index, _)| good.get(*index) != Some(&true))
-        {
-            verify_signature(&self.key, self.algorithm, message, signature)
-                .map_err(|error| (index, error))?;
-        }
-        Ok(())
+        let judge = |(index, (message, signature)): (usize, &SignedOctets<'_>)| {
+            verify_signature(&self.key, self.algorithm, message, signature).err().map(|error| (index, error))
+        };
+        all.iter().enumerate().filter(move |(index, _)| good.get(*index) != Some(&true)).filter_map(judge)
     }
 }
 
@@ -165,6 +170,12 @@ mod tests {
             changed[bad].1.truncate(50);
             assert_eq!(many.verify(&borrowed(&changed)), Err((bad, SignatureError::Wrong)));
         }
+        let mut changed = all.clone();
+        for bad in [3, 4, 39] {
+            changed[bad].0[0] ^= 1;
+        }
+        let bad: Vec<_> = many.not_good(&borrowed(&changed)).map(|(place, _)| place).collect();
+        assert_eq!(bad, [3, 4, 39]);
         let (other, _) = signatures(0);
         let many = ManyVerifier::new(&other, ALGORITHM, 1000);
         assert_eq!(many.verify(&borrowed(&all)), Err((0, SignatureError::Wrong)));
