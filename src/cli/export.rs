@@ -41,6 +41,9 @@ pub struct Export {
     /// When certificates, CRLs and OCSP responses have to be good [default: now, for a production log]
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
+    /// An issuer's certificate that an earlier ceremony of the log made: it is handed on as if it were in the bundle
+    #[arg(long, value_name = "FILE")]
+    issuer: Vec<PathBuf>,
     #[command(flatten)]
     place: Place,
 }
@@ -104,7 +107,7 @@ fn refused(error: &ExportError, missing: &[ExportError]) -> Failure {
             Failure::several(Turn::Author, missing.iter().map(ToString::to_string).collect())
         }
         ExportError::NoRoot { .. } => failure.hint(
-            "a root of an earlier ceremony is in that one's bundle: `rootrite import` keeps what each brought; `--certificate` exports one path alone",
+            "`--issuer FILE` names the certificate of a root or cross-certificate that an earlier ceremony made; `rootrite import` keeps what each brought",
         ),
         _ => failure,
     }
@@ -130,13 +133,18 @@ impl Export {
 
     /// What a bundle hands over that nothing refuses.
     fn taken(&self) -> Result<(Verification, Handover), Failure> {
-        let options =
-            Options { trust: verify::trust(self.policy.as_deref())?, now: verify::now(), at: self.at };
+        let options = Options {
+            trust: verify::trust(self.policy.as_deref())?,
+            now: verify::now(),
+            at: self.at,
+            issuers: verify::issuers(&self.issuer)?,
+        };
         let (found, handover) = export::take(&self.bundle, &options).map_err(|error| {
             Failure::new(Turn::Author, failures::with_causes(&error))
                 .hint("name the folder `bundle-<ceremony>` itself")
         })?;
-        verify::refusal(&found.report, true)?;
+        verify::refusal(&found.report, true)
+            .map_err(|failure| verify::with_issuers(failure, &found.report, &options.issuers))?;
         let nothing = || Failure::several(Turn::Refused, found.report.notes().to_vec());
         let handover = handover.ok_or_else(nothing)?;
         match (handover.practice, self.practice) {

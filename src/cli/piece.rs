@@ -12,6 +12,7 @@ use super::failures;
 use crate::failure::{Failure, Turn};
 use crate::pki::pem::{self, PemError};
 use crate::pki::read::der::{Cursor, Faults, tag};
+use crate::pki::read::lenient;
 
 /// What kind of structure octets are, before anybody looks into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,9 @@ pub struct Piece<'a> {
 
 /// The largest file that is looked at.
 pub const MOST_OCTETS: u64 = 256 << 20;
+
+/// The most structures of one file that are looked at.
+pub const MOST_STRUCTURES: usize = 100_000;
 
 /// Refuses what is no file: a pipe or a device could keep us waiting for ever, and a folder is no structure.
 ///
@@ -104,6 +108,31 @@ pub fn octets(path: &Path) -> Result<Vec<u8>, Failure> {
         .and_then(|file| file.take(MOST_OCTETS + 1).read_to_end(&mut octets))
         .map_err(|error| failures::file("read", path, &error))?;
     Ok(octets)
+}
+
+/// The certificates in a file that is said to be `what` and to have nothing else.
+///
+/// # Errors
+///
+/// A [`Failure`] if it cannot be read, or has something else.
+pub fn certificates(path: &Path, what: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    regular(path)?;
+    let mut found = Vec::new();
+    let mut problem = None;
+    each(&octets(path)?, |piece| {
+        match piece.octets.and_then(|octets| {
+            lenient::certificate(octets).map_err(|error| error.to_string())?;
+            Ok(octets.to_vec())
+        }) {
+            Ok(certificate) => found.push(certificate),
+            Err(why) => problem = Some(why),
+        }
+        problem.is_none() && found.len() <= MOST_STRUCTURES
+    });
+    match problem {
+        Some(why) => Err(Failure::new(Turn::Author, format!("`{}` is no {what}: {why}", path.display()))),
+        None => Ok(found),
+    }
 }
 
 /// Hands over every piece of a file in its order, until `take` says that it has enough.

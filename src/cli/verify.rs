@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use ceremony_log::code::Code;
+use ceremony_log::code::{Code, Place};
 use ceremony_log::proof::ProvenLine;
 
-use super::{failures, files, waiting};
+use super::{failures, files, piece, waiting};
 use crate::clock::{Clock as _, MachineClock, Timestamp};
 use crate::digest::Digest;
 use crate::failure::{Failure, Turn};
-use crate::intake::{Claim, Options, Report, Trust, Verification, verify, verify_proof};
+use crate::intake::{Claim, Earlier, Options, Report, Trust, Verification, verify, verify_proof};
 
 /// Verify a bundle: its log, its artifacts and what they say of each other; or the proof of one artifact
 ///
@@ -32,6 +32,9 @@ pub struct Verify {
     /// When certificates, CRLs and OCSP responses have to be good [default: now, for a production log]
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
+    /// With a bundle: an issuer's certificate that an earlier ceremony of the log made
+    #[arg(long, value_name = "FILE")]
+    issuer: Vec<PathBuf>,
     /// How to say it
     #[arg(long, value_parser = ["text", "json"], default_value = "text")]
     format: String,
@@ -51,21 +54,32 @@ impl Verify {
             let message = format!("`--artifact` goes with a proof, and {} is none", self.bundle.display());
             return Err(Failure::new(Turn::Author, message).hint("the folder `proofs` of a bundle has them"));
         }
-        let trust = trust(self.policy.as_deref())?;
-        let found = judge(&self.bundle, trust, self.at)?;
+        let options = Options {
+            trust: trust(self.policy.as_deref())?,
+            now: now(),
+            at: self.at,
+            issuers: issuers(&self.issuer)?,
+        };
+        let found = judge(&self.bundle, &options)?;
         if self.format == "json" {
             files::print(out, &json(&found.report))?;
             remark(&found.report);
             return refusal(&found.report, false);
         }
         files::print(out, &text(&self.bundle, &found))?;
-        refusal(&found.report, true)
+        refusal(&found.report, true).map_err(|failure| with_issuers(failure, &found.report, &options.issuers))
     }
 }
 
 impl Verify {
     /// One proof, by the policy alone.
     fn proof(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        if !self.issuer.is_empty() {
+            let message = format!("`--issuer` goes with a bundle, and {} is none", self.bundle.display());
+            return Err(
+                Failure::new(Turn::Author, message).hint("name the folder `bundle-<ceremony>` itself")
+            );
+        }
         let Some(policy) = &self.policy else {
             let message = "a proof is judged by a policy, and none is named";
             return Err(
@@ -145,7 +159,34 @@ fn proof_text(path: &Path, proven: &ProvenLine, artifact: Option<&Path>, report:
 ///
 /// Everything that refuses it.
 pub fn verify_bundle(bundle: &Path) -> Result<(), Failure> {
-    refusal(&judge(bundle, Trust::OwnPolicy, None)?.report, true)
+    let options = Options { trust: Trust::OwnPolicy, now: now(), at: None, issuers: Earlier::new() };
+    refusal(&judge(bundle, &options)?.report, true)
+}
+
+/// The certificates in the files that `--issuer` names.
+///
+/// # Errors
+///
+/// A [`Failure`] if one cannot be read, or has something else.
+pub fn issuers(paths: &[PathBuf]) -> Result<Earlier, Failure> {
+    let mut issuers = Earlier::new();
+    for path in paths {
+        for der in piece::certificates(path, "issuer's certificate")? {
+            issuers.insert(Digest::of(&der), (path.display().to_string(), der));
+        }
+    }
+    Ok(issuers)
+}
+
+/// The failure with what to try, if one of these certificates is what refuses.
+pub fn with_issuers(failure: Failure, report: &Report, issuers: &Earlier) -> Failure {
+    let is_issuer = |place: &Place| issuers.values().any(|(path, _)| *place == Place::File(path.clone()));
+    if report.findings().iter().any(|finding| finding.code == Code::E142 && is_issuer(&finding.place)) {
+        return failure.hint(
+            "an earlier ceremony left them under `certificates`, and in `artifacts` of its bundle; leave out what is of another log",
+        );
+    }
+    failure
 }
 
 /// Whom to trust: the policy in a file, or the one that comes along.
@@ -210,12 +251,12 @@ pub fn refusal(report: &Report, said: bool) -> Result<(), Failure> {
     Err(Failure::several(Turn::Refused, messages))
 }
 
-fn judge(bundle: &Path, trust: Trust, at: Option<Timestamp>) -> Result<Verification, Failure> {
+fn judge(bundle: &Path, options: &Options) -> Result<Verification, Failure> {
     let failed = |error| {
         Failure::new(Turn::Author, failures::with_causes(&error))
             .hint("name the folder `bundle-<ceremony>` itself")
     };
-    verify(bundle, &Options { trust, now: now(), at }).map_err(failed)
+    verify(bundle, options).map_err(failed)
 }
 
 fn text(bundle: &Path, found: &Verification) -> String {

@@ -7,7 +7,7 @@ use ceremony_log::code::Code;
 use super::artifacts::Artifacts;
 use super::log::Told;
 use super::report::Report;
-use super::story::Named;
+use super::story::{Named, Outcome};
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
 use crate::pki::oid::purpose;
@@ -26,8 +26,9 @@ const MOST_HELD: usize = 64 << 20;
 /// Fewer content octets than these are a short serial number: 64 bits have to be random (BR §7.1).
 const SHORTEST_SERIAL: usize = 8;
 
-/// Certificates of ceremonies whose bundles were taken in before: their octets by their digests.
-pub type Earlier = BTreeMap<Digest, Vec<u8>>;
+/// Certificates of earlier ceremonies, which come from elsewhere than the bundle: by their digests, where each is and its
+/// octets.
+pub type Earlier = BTreeMap<Digest, (String, Vec<u8>)>;
 
 /// The kinds of artifacts that are certificates.
 pub const KINDS: [&str; 4] = ["root", "subordinate", "cross", "ocsp-responder"];
@@ -56,7 +57,7 @@ pub struct Certificate<'s> {
     pub view: CertificateView<'s>,
     /// Its public key, if we can verify by it.
     pub key: Option<PublicKey>,
-    /// It was judged before, with the bundle of an earlier ceremony: here it stands for who signed.
+    /// It is of an earlier ceremony, with whose bundle it is judged: here it stands for who signed.
     pub earlier: bool,
 }
 
@@ -101,9 +102,9 @@ impl<'t> Store<'t> {
         let named = told.story.named.iter().filter(|named| KINDS.contains(&named.kind.as_str()));
         for named in named.filter(|named| !artifacts.logged.contains_key(&named.sha256)) {
             // Whoever keeps it has seen that its octets have the digest; here it is the log that knows it.
-            if let Some(der) = earlier.get(&named.sha256).filter(|der| Digest::of(der) == named.sha256) {
-                let path = format!("the active `{}`", named.name);
-                store.push(Held { named, path, der: der.clone(), earlier: true });
+            let kept = earlier.get(&named.sha256).filter(|(_, der)| Digest::of(der) == named.sha256);
+            if let Some((path, der)) = kept {
+                store.push(Held { named, path: path.clone(), der: der.clone(), earlier: true });
             }
         }
         Self(store)
@@ -135,6 +136,28 @@ impl<'t> Store<'t> {
         }
         serials(told, report);
         all
+    }
+}
+
+/// Whether each of these certificates is one that the log names and that counts: nothing else is believed of an issuer whose
+/// certificate somebody names beside the bundle.
+pub fn are_named(issuers: &Earlier, told: &Told, report: &mut Report) {
+    // Where the log tells of no ceremony, that was said.
+    if told.story.ceremony.is_none() {
+        return;
+    }
+    let ended =
+        |named: &Named| matches!(told.story.outcomes.get(&named.cer), Some(Outcome::Ok | Outcome::Partial));
+    for (sha256, (path, _)) in issuers {
+        let mut records = told.story.named.iter().filter(|named| named.sha256 == *sha256);
+        if !records
+            .any(|named| KINDS.contains(&named.kind.as_str()) && told.story.counts(named) && ended(named))
+        {
+            let message = format!(
+                "a certificate with the SHA-256 {sha256}; wanted one that this log says a ceremony signed, and that counts"
+            );
+            report.find(Code::E142, path, message);
+        }
     }
 }
 
@@ -272,18 +295,9 @@ fn by_issuer(one: &Certificate<'_>, all: &[Certificate<'_>], at: Option<Timestam
         report.find(Code::E172, one.path, format!("it is not valid at {at}"));
     }
     let named = one.named.digest("issuer_sha256");
-    let by_digest = all.iter().find(|other| Some(other.view.sha256()) == named);
-    // An issuer that the record does not name right is still known by its name.
-    let issuer = by_digest
-        .or_else(|| all.iter().find(|other| other.is_ca() && other.view.subject() == one.view.issuer()));
-    let Some(issuer) = issuer else {
-        let message =
-            format!("its signature was not judged: its issuer `{}` is not in the bundle", one.view.issuer());
-        report.unjudged(Code::E164, one.path, message);
-        return;
-    };
+    let Some(issuer) = issuer_of(one, named, all, report) else { return };
     let mut find = |code, message: String| report.find(code, one.path, message);
-    if by_digest.is_none() {
+    if Some(issuer.view.sha256()) != named {
         find(Code::E164, format!("its record names another issuer than {}, whose name it has", issuer.path));
     }
     if one.named.intended("issuer_spki_sha256") != Some(issuer.spki_sha256().to_string().as_str()) {
@@ -324,6 +338,41 @@ fn by_issuer(one: &Certificate<'_>, all: &[Certificate<'_>], at: Option<Timestam
     let within = issuer.view.tbs().validity().ok().zip(one.view.tbs().validity().ok());
     if !within.is_some_and(|(outer, inner)| outer.encloses(&inner)) {
         find(Code::E172, format!("its validity is not within that of {}", issuer.path));
+    }
+}
+
+/// The certificate of who signed: the one of the digest that the record has, or else of the name.
+fn issuer_of<'a, 's>(
+    one: &Certificate<'_>,
+    named: Option<Digest>,
+    all: &'a [Certificate<'s>],
+    report: &mut Report,
+) -> Option<&'a Certificate<'s>> {
+    let by_digest = all.iter().find(|other| Some(other.view.sha256()) == named);
+    // An issuer that the record does not name right is still known by its name. Beside the bundle there may be a
+    // cross-certificate of that name alone, and that is nobody's mistake.
+    let offered = |other: &&Certificate<'_>| !other.earlier || report.is_strict();
+    let has_name = |other: &&Certificate<'_>| other.is_ca() && other.view.subject() == one.view.issuer();
+    let issuer = by_digest.or_else(|| all.iter().filter(offered).find(has_name));
+    if issuer.is_none() {
+        let sha256 = named.map(|sha256| format!(", SHA-256 {sha256}")).unwrap_or_default();
+        let message = format!(
+            "the signature of `{}` was not judged: its issuer `{}`{sha256} is not in the bundle{}",
+            one.named.name,
+            one.view.issuer(),
+            beside(report)
+        );
+        report.unjudged(Code::E164, one.path, message);
+    }
+    issuer
+}
+
+/// What to do where an issuer's certificate is of an earlier ceremony: those who import have the earlier bundles.
+pub fn beside(report: &Report) -> &'static str {
+    if report.is_strict() {
+        ""
+    } else {
+        "; `--issuer FILE` names the certificate that an earlier ceremony made"
     }
 }
 

@@ -6,7 +6,7 @@ use std::io;
 use ceremony_log::code::Code;
 
 use super::artifacts::Artifacts;
-use super::certificates::Certificate;
+use super::certificates::{Certificate, beside};
 use super::crl_series;
 use super::log::Told;
 use super::report::Report;
@@ -58,7 +58,11 @@ pub fn judge(
         if let Some(signer) = signer {
             by_issuer(&read, &fields, signer, &path, report);
         } else {
-            let message = "its signature was not judged: the issuer's certificate is not in the bundle";
+            let message = format!(
+                "the signature of the CRL `{}` was not judged: the certificate of its issuer is not in the bundle{}",
+                named.name,
+                beside(report)
+            );
             report.unjudged(Code::E190, &path, message);
         }
         let listed = read.entries.judge(named, &path, report);

@@ -50,6 +50,7 @@ mod verify;
 mod witnessed;
 
 pub use calendar::{ALARMS, calendar};
+pub use certificates::Earlier;
 pub use cosign::{CosignError, Cosigned, Store, Witness, verifier};
 pub use deadlines::{About, Deadline, Deadlines, deadlines};
 pub use import::{Accepted, Held, Judged, Online, Possession, Verified, judge};

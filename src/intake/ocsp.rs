@@ -8,7 +8,7 @@ use ceremony_log::code::Code;
 use sha1::{Digest as _, Sha1};
 
 use super::artifacts::Artifacts;
-use super::certificates::Certificate;
+use super::certificates::{Certificate, beside};
 use super::crl::RevokedSerials;
 use super::log::Told;
 use super::report::Report;
@@ -164,7 +164,9 @@ impl<'j, 's> Judge<'j, 's> {
                         format!("its certificate id for {serial} names no CA of the bundle"),
                     );
                 } else {
-                    let message = format!("it was not judged: the issuer of {serial} is not in the bundle");
+                    let beside = beside(report);
+                    let message =
+                        format!("it was not judged: the issuer of {serial} is not in the bundle{beside}");
                     report.unjudged(Code::E198, path, message);
                 }
                 continue;

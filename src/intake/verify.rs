@@ -7,7 +7,7 @@ use ceremony_log::record::Record;
 use thiserror::Error;
 
 use super::artifacts::{self, Artifacts};
-use super::certificates::{Certificate, Earlier, Store};
+use super::certificates::{Certificate, Earlier, Store, are_named};
 use super::crl::RevokedSerials;
 use super::folder::Folder;
 use super::log::{self, Reading, Told, Trust};
@@ -25,6 +25,8 @@ pub struct Options {
     /// The moment at which certificates, CRLs and responses have to be good. Without it that is `now` for a
     /// production log, and is not judged for a practice log, whose clock is the rehearsal's.
     pub at: Option<Timestamp>,
+    /// Certificates of earlier ceremonies of the same log, for what they signed in this one. The log has to name each.
+    pub issuers: Earlier,
 }
 
 /// What was judged.
@@ -86,6 +88,7 @@ pub(super) fn judge(
     let reading = Reading::plain(&options.trust, options.now, &mut nobody);
     let when = When { now: options.now, at: options.at };
     let mut more = |open: &Open<'_>, report: &mut Report| {
+        are_named(&options.issuers, open.told, report);
         then(open, report);
         Verification {
             origin: open.told.story.genesis.as_ref().map(|genesis| genesis.origin.clone()),
@@ -96,7 +99,7 @@ pub(super) fn judge(
         }
     };
     let (report, verification) =
-        judge_open(&folder, reading, when, Report::new(), &Earlier::default(), &mut more);
+        judge_open(&folder, reading, when, Report::new(), &options.issuers, &mut more);
     Ok(Verification { report, ..verification })
 }
 

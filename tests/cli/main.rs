@@ -27,6 +27,7 @@ mod convert;
 mod copies;
 mod crl_series;
 mod devices;
+mod earlier;
 mod encryptors;
 mod export;
 mod follow;

@@ -15,10 +15,9 @@ use judge::{Finding, Judged};
 use pool::Pool;
 
 use super::files;
-use super::piece::{self, MOST_OCTETS, Shape, octets, regular};
+use super::piece::{self, MOST_OCTETS, MOST_STRUCTURES, Shape, octets, regular};
 use crate::clock::Timestamp;
 use crate::failure::{Failure, Turn};
-use crate::pki::read::lenient;
 use crate::rule::{self, Policy, Severity, WeakKeys};
 
 /// Apply the rules to certificates, CRLs, OCSP responses and signing requests
@@ -196,23 +195,7 @@ fn pieces(
 fn certificates(paths: &[PathBuf], what: &str) -> Result<Vec<Vec<u8>>, Failure> {
     let mut found = Vec::new();
     for path in paths {
-        regular(path)?;
-        let wrong =
-            |why: String| Failure::new(Turn::Author, format!("`{}` is no {what}: {why}", path.display()));
-        let mut problem = None;
-        piece::each(&octets(path)?, |piece| {
-            match piece.octets.and_then(|octets| {
-                lenient::certificate(octets).map_err(|error| error.to_string())?;
-                Ok(octets.to_vec())
-            }) {
-                Ok(certificate) => found.push(certificate),
-                Err(why) => problem = Some(why),
-            }
-            problem.is_none() && found.len() <= MOST_STRUCTURES
-        });
-        if let Some(why) = problem {
-            return Err(wrong(why));
-        }
+        found.extend(piece::certificates(path, what)?);
     }
     Ok(found)
 }
@@ -346,9 +329,6 @@ fn text(text: &mut String, path: &Path, place: &str, judged: &Judged) {
         let _ = writeln!(text, "  note {}: {}", rules.join(", "), files::one_line(reason));
     }
 }
-
-/// The most structures of one file that are judged.
-const MOST_STRUCTURES: usize = 100_000;
 
 /// How much is said before it is written.
 const ENOUGH: usize = 1 << 16;

@@ -238,12 +238,28 @@ pub fn take(path: &Path, options: &Options) -> Result<(Verification, Option<Hand
     let mut taken = None;
     let verification = judge(path, options, &mut |open, report| {
         if !report.refuses() {
-            taken = handover(open, &Beside::default(), report);
+            let beside = Beside { without: revoked_before(open), crls: Vec::new() };
+            taken = handover(open, &beside, report);
         }
     })?;
     // Reading it once more may have found what was changed meanwhile.
     let taken = taken.filter(|_| !verification.report.refuses());
     Ok((verification, taken))
+}
+
+/// Certificates of earlier ceremonies that the log says are revoked: the CRL that lists them need not be in this bundle.
+fn revoked_before(open: &Open<'_>) -> BTreeSet<Digest> {
+    let is_revoked = |one: &certificates::Certificate<'_>| {
+        let issuer: Option<Digest> =
+            one.named.intended("issuer_spki_sha256").and_then(|text| text.parse().ok());
+        let serial = hex(one.view.tbs().serial_octets());
+        open.told.story.revoked.iter().any(|revoked| {
+            let is_serial = revoked.issuer.is_some() && revoked.issuer == issuer && revoked.serial == serial;
+            revoked.certificate == Some(one.named.sha256) || is_serial
+        })
+    };
+    let earlier = open.certificates.iter().filter(|one| one.earlier);
+    earlier.filter(|one| is_revoked(one)).map(|one| one.named.sha256).collect()
 }
 
 /// What an importer has beside the bundle.
@@ -430,6 +446,7 @@ const RESPONSE: &str = "ocsp-response";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intake::Earlier;
 
     fn named(name: &str) -> Handover {
         let crl = Crl {
@@ -482,7 +499,11 @@ mod tests {
         let log = to.path().join("log.jsonl");
         std::fs::write(&log, change(std::fs::read_to_string(&log).unwrap())).unwrap();
         let now = "2026-11-21T00:00:00Z".parse().unwrap();
-        take(to.path(), &Options { trust: crate::intake::Trust::OwnPolicy, now, at: None }).unwrap()
+        take(
+            to.path(),
+            &Options { trust: crate::intake::Trust::OwnPolicy, now, at: None, issuers: Earlier::new() },
+        )
+        .unwrap()
     }
 
     #[test]

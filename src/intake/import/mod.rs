@@ -154,7 +154,8 @@ impl Accepted {
         let certificates = set.artifacts.iter().filter(|item| KINDS.contains(&item.kind.as_str()));
         let read = certificates.filter_map(|item| {
             let octets = std::fs::read(folder.join(&item.path)).ok()?;
-            (Digest::of(&octets) == item.sha256).then_some((item.sha256, octets))
+            let path = format!("the active `{}`", item.name);
+            (Digest::of(&octets) == item.sha256).then_some((item.sha256, (path, octets)))
         });
         read.collect()
     }
