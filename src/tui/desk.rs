@@ -14,6 +14,7 @@ use super::field::{Field, SecretField};
 use super::frame::Geometry;
 use super::keys::Key;
 use super::model::{Card, Model};
+use super::paste::Paste;
 use super::screen;
 use super::talk::{Delivery, Message, SecretKind, SecretQuestion};
 use super::text::{judge, said};
@@ -284,6 +285,32 @@ impl Desk {
                 (Key::Enter, Sure::Pause) => self.put_off(Aside::Pause),
                 _ => field.press(key),
             },
+        }
+    }
+
+    /// Takes what was pasted, as if it had been typed letter by letter, into the one line that is open. It answers nothing.
+    pub fn paste(&mut self, paste: &Paste) {
+        if self.alone().is_some() {
+            return;
+        }
+        let room = match &self.mode {
+            Mode::Typing(field) | Mode::Sure(Sure::Leave, field) => field.room(),
+            // One that is too full says so at Enter.
+            Mode::Hidden(_) => usize::MAX,
+            Mode::Reading | Mode::Sure(Sure::Exception | Sure::Pause, _) => {
+                self.note = Some("a paste was not taken, since no answer is open".into());
+                return;
+            }
+        };
+        match paste.line() {
+            Ok(line) if line.chars().count() > room => {
+                self.note = Some(format!("a paste was not taken, since there is room for {room} characters"));
+            }
+            Ok(line) => {
+                self.note = None;
+                line.chars().for_each(|character| self.press(Key::Char(character)));
+            }
+            Err(why) => self.note = Some(why),
         }
     }
 

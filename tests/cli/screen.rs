@@ -79,10 +79,12 @@ struct Happening(Vec<What>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
+    Pasted,
     WrongWord,
     OtherSize,
     Interrupt,
     Stopped,
+    PastedPin,
     WrongPin,
     Pause,
     Exception,
@@ -91,14 +93,40 @@ enum What {
 
 impl Happening {
     fn all() -> Self {
-        use What::{Declined, Exception, Interrupt, OtherSize, Pause, Stopped, WrongPin, WrongWord};
-        let mut all = vec![WrongWord, OtherSize, Interrupt, Stopped, WrongPin, Pause, Exception, Declined];
+        let mut all = vec![
+            What::Pasted,
+            What::WrongWord,
+            What::OtherSize,
+            What::Interrupt,
+            What::Stopped,
+            What::PastedPin,
+            What::WrongPin,
+            What::Pause,
+            What::Exception,
+            What::Declined,
+        ];
         all.reverse();
         Self(all)
     }
 
     fn next(&mut self, sight: &mut Sight, asked: &Asked) -> Option<String> {
         let keys = match (self.0.last()?, asked) {
+            (What::Pasted, Asked::Word(word)) if word == "present" => {
+                sight.keys("\u{1b}[200~present\rpresent\rpresent\r\u{1b}[201~");
+                sight.wait_for("a paste of 3 lines was not taken, since each prompt wants one line");
+                // Whose turn it is has not changed: the end of the line is no Enter.
+                sight.keys("\u{1b}[200~presemt\r\u{1b}[201~");
+                sight.wait_for("> presemt");
+                sight.keys("\u{15}");
+                sight.wait("nothing is typed", |sight| (!sight.middle().contains("presemt")).then_some(()));
+                String::new()
+            }
+            (What::PastedPin, Asked::Pin(token)) if token == "root" => {
+                sight.keys("\u{1b}[200~of one\rof another\r\u{1b}[201~");
+                sight.wait_for("a paste of 2 lines was not taken, since each prompt wants one line");
+                assert!(!sight.screen().contains("of one"), "{}", sight.screen());
+                String::new()
+            }
             (What::WrongWord, Asked::Word(word)) if word == "present" => {
                 sight.keys("presemt\r");
                 sight.wait_for("found `presemt`, wanted exactly `present`");
@@ -124,11 +152,12 @@ impl Happening {
                 let before = sight.middle();
                 sight.signal(Signal::TSTP);
                 sight.wait("the program is stopped", |sight| (sight.state() == 'T').then_some(()));
-                assert!(!sight.is_inside(), "the terminal is given back before the program stops");
+                let given_back = !sight.is_inside() && !sight.marks_pastes();
+                assert!(given_back, "the terminal is given back before the program stops");
                 assert!(!sight.screen().contains("Enter: "), "{}", sight.screen());
                 sight.signal(Signal::CONT);
                 sight.wait("the screen again", |sight| (sight.middle() == before).then_some(()));
-                assert!(sight.is_inside());
+                assert!(sight.is_inside() && sight.marks_pastes());
                 "\r".to_owned()
             }
             (What::WrongPin, Asked::Pin(token)) if token == "root" => {
