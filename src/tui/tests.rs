@@ -615,6 +615,26 @@ fn exceptions_and_pauses_are_asked_about_first() {
 }
 
 #[test]
+fn an_exception_that_is_not_told_is_left_by_escape() {
+    for typing in [false, true] {
+        let mut scene = Scene::begun(SMALL);
+        scene.at("2.3", 6).ask("bo", "What is otherwise?", Vec::new(), Expected::Exception);
+        assert!(scene.picture(SMALL).contains("Enter: bo (crypto-officer) answers. Esc: back"));
+        if typing {
+            scene.open().type_in("the se");
+            let picture = scene.picture(SMALL);
+            assert!(picture.contains("\n Enter: answer  Esc: back, nothing is recorded"), "{picture}");
+        }
+        // A page in front is closed first.
+        let page = if typing { &[][..] } else { &[Key::Char('?'), Key::Escape] };
+        scene.press(page);
+        assert_eq!(scene.answer(), None);
+        scene.press(&[Key::Escape]);
+        assert!(matches!(scene.answer(), Some(Err(NoAnswer::Declined { .. }))));
+    }
+}
+
+#[test]
 fn a_share_and_a_new_pin_can_be_put_off_and_what_was_typed_is_gone() {
     for kind in [SecretKind::Share, SecretKind::Pin] {
         for (key, aside) in [('e', Aside::Exception), ('p', Aside::Pause)] {

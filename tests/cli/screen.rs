@@ -53,6 +53,7 @@ fn what_happens_to_people_and_terminals_loses_nothing() {
     table.nobody_is_left();
     assert_eq!(of(&table, "auth.failed").len(), 1);
     assert_eq!(of(&table, "request.rejected").len(), 1);
+    assert_eq!(of(&table, "step.deviation").len(), 1, "the ones that were left are not recorded");
     let notes: Vec<Value> = of(&table, "log.note");
     assert!(notes.iter().any(|note| note["data"]["text"] == "paused; nobody is logged in"), "{notes:?}");
 
@@ -87,6 +88,7 @@ enum What {
     PastedPin,
     WrongPin,
     Pause,
+    LeftException,
     Exception,
     Declined,
 }
@@ -102,6 +104,7 @@ impl Happening {
             What::PastedPin,
             What::WrongPin,
             What::Pause,
+            What::LeftException,
             What::Exception,
             What::Declined,
         ];
@@ -165,7 +168,9 @@ impl Happening {
                 sight.wait_for("! token `root`");
                 String::new()
             }
-            (What::Pause | What::Exception, Asked::Enter) => beside(*self.0.last()?, sight)?,
+            (What::Pause | What::LeftException | What::Exception, Asked::Enter) => {
+                beside(*self.0.last()?, sight)?
+            }
             (What::Declined, Asked::Word(word)) if word == "sign" => "no\r".to_owned(),
             _ => return None,
         };
@@ -185,11 +190,29 @@ fn beside(what: What, sight: &mut Sight) -> Option<String> {
         sight.keys("\r");
         sight.wait_for("nobody is logged in to any token");
         assert!(!sight.screen().contains("root-x1"), "{}", sight.screen());
-    } else {
+        return Some(String::new());
+    }
+    let tell = |sight: &mut Sight| {
         sight.keys("e");
         sight.wait_for("Something is otherwise than the script says?");
         sight.keys("\r");
         sight.wait_for("What is otherwise than the script says, and why?");
+    };
+    if what == What::LeftException {
+        for typed in ["", "\rthe seal of bag 4711"] {
+            tell(sight);
+            sight.keys(typed);
+            if !typed.is_empty() {
+                sight.wait_for("> the seal of bag 4711");
+            }
+            sight.keys("\u{1b}");
+            sight.wait("the question stands", |sight| {
+                let middle = flat(&sight.middle());
+                (middle.contains("Enter: ") && !middle.contains("What is otherwise")).then_some(())
+            });
+        }
+    } else {
+        tell(sight);
     }
     Some(String::new())
 }
