@@ -114,16 +114,7 @@ impl Happening {
 
     fn next(&mut self, sight: &mut Sight, asked: &Asked) -> Option<String> {
         let keys = match (self.0.last()?, asked) {
-            (What::Pasted, Asked::Word(word)) if word == "present" => {
-                sight.keys("\u{1b}[200~present\rpresent\rpresent\r\u{1b}[201~");
-                sight.wait_for("a paste of 3 lines was not taken, since each prompt wants one line");
-                // Whose turn it is has not changed: the end of the line is no Enter.
-                sight.keys("\u{1b}[200~presemt\r\u{1b}[201~");
-                sight.wait_for("> presemt");
-                sight.keys("\u{15}");
-                sight.wait("nothing is typed", |sight| (!sight.middle().contains("presemt")).then_some(()));
-                String::new()
-            }
+            (What::Pasted, Asked::Word(word)) if word == "present" => pasted(sight),
             (What::PastedPin, Asked::Pin(token)) if token == "root" => {
                 sight.keys("\u{1b}[200~of one\rof another\r\u{1b}[201~");
                 sight.wait_for("a paste of 2 lines was not taken, since each prompt wants one line");
@@ -177,6 +168,17 @@ impl Happening {
         self.0.pop();
         Some(keys)
     }
+}
+
+/// Three answers in one paste, and then one of which the end of the line is no Enter.
+fn pasted(sight: &mut Sight) -> String {
+    sight.keys("\u{1b}[200~present\rpresent\rpresent\r\u{1b}[201~");
+    sight.wait_for("a paste of 3 lines was not taken, since each prompt wants one line");
+    sight.keys("\u{1b}[200~presemt\r\u{1b}[201~");
+    sight.wait_for("> presemt");
+    sight.keys("\u{15}");
+    sight.wait("nothing is typed", |sight| (!sight.middle().contains("presemt")).then_some(()));
+    String::new()
 }
 
 /// What somebody says in the place of an answer.
