@@ -4,11 +4,10 @@
 //! signs with the keys that the ceremony made, directly, in a copy of this program: by one session and by as many as there
 //! are processors. It says what it found and judges nothing: how busy the machine was shows in the processor time.
 //!
-//! Measured 2026-11-21 on two cores that others used as well (tmpfs, SoftHSM 2.6.1), processor time in microseconds for each
-//! response: P-384 887 in the token, 70 beside it and 23 before the intent, where bare signing took 861; RSA-2048 898, 53 and
-//! 18, where bare signing took 881. That is 87.9 % and 90.9 % of the rate of bare signing for the whole, 90.0 % and 92.6 %
-//! between intent and result. Of the 70 about 35 are the verification of a P-384 signature (ring takes 800), of the
-//! 53 about 25 that of an RSA-2048 signature.
+//! It works in the folder for temporary files: `TMPDIR=/dev/shm` keeps the disk out of it. ext4 makes files slowly for some
+//! minutes after many were deleted, as a run before this one did.
+//!
+//! What it found stands in `docs/performance.md`.
 
 #![expect(clippy::print_stdout, reason = "a benchmark says what it found")]
 

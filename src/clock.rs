@@ -261,17 +261,47 @@ pub enum TimeError {
     },
 }
 
+/// How long something lasts, as a person reads it and to the second: `3660 days 1 s (316224001 s)`.
+pub fn spelled(seconds: u64) -> String {
+    let parts = [
+        (seconds / DAY, " day", " days"),
+        (seconds % DAY / HOUR, " hour", " hours"),
+        (seconds % HOUR, " s", " s"),
+    ];
+    let said: Vec<String> = parts
+        .iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| format!("{count}{}", if *count == 1 { one } else { many }))
+        .collect();
+    if seconds < HOUR { format!("{seconds} s") } else { format!("{} ({seconds} s)", said.join(" ")) }
+}
+
 /// CLOCK_BOOTTIME: goes on while the machine sleeps.
 fn since_boot() -> StdDuration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     StdDuration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
-const UNITS: [(&str, u64); 4] = [("day", DAY), ("hour", 3_600), ("minute", 60), ("second", 1)];
+/// Seconds in an hour.
+const HOUR: u64 = 3_600;
+const UNITS: [(&str, u64); 4] = [("day", DAY), ("hour", HOUR), ("minute", 60), ("second", 1)];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_long_something_lasts_is_said_in_days_and_to_the_second() {
+        for (seconds, said) in [
+            (0, "0 s"),
+            (3_599, "3599 s"),
+            (3_600, "1 hour (3600 s)"),
+            (DAY + 2 * 3_600 + 5, "1 day 2 hours 5 s (93605 s)"),
+            (3_660 * DAY, "3660 days (316224000 s)"),
+        ] {
+            assert_eq!(spelled(seconds), said);
+        }
+    }
 
     #[test]
     fn a_time_has_one_spelling() {

@@ -193,7 +193,7 @@ impl Operators for Answering<'_> {
         }
         loop {
             let answer = match (&mut self.told, &question.expected) {
-                (Some(Deviation { reason: reason @ Some(_), .. }), Expected::Text) => {
+                (Some(Deviation { reason: reason @ Some(_), .. }), Expected::Exception) => {
                     reason.take().unwrap_or_default()
                 }
                 (Some(told), Expected::Word("deviate")) => {

@@ -78,6 +78,7 @@ impl Operators for Plain<'_> {
             Expected::Words(_) => "type the words, or `no`".to_owned(),
             Expected::OneOf(words) => format!("type one of {}, or `no` to decline", words.join(", ")),
             Expected::Text => "type it, or `no` to decline".to_owned(),
+            Expected::Exception => "type it; `no` goes back, and nothing is recorded".to_owned(),
             Expected::Signature(text) => {
                 format!(
                     "sign `{}`, then type `{SIGNED}` or where the signature is, `no` to decline",

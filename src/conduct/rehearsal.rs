@@ -218,7 +218,7 @@ impl Operators for Improviser<'_> {
             Expected::Word(word) => (*word).to_owned(),
             Expected::Words(words) => words.clone(),
             Expected::OneOf(words) => words.first().cloned().unwrap_or_default(),
-            Expected::Text => "rehearsal".to_owned(),
+            Expected::Text | Expected::Exception => "rehearsal".to_owned(),
             Expected::Signature(_) => SIGNED.to_owned(),
             Expected::Time => self.clock.now().to_string(),
         })

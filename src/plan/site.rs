@@ -201,13 +201,12 @@ impl Site {
             };
             token.judge_blank(name, initialized.contains(&name.as_str()), problems);
             let class = token.class.value.word();
+            let public = plan.knows(Part::Policy) && setting.policy == crate::step::Policy::PublicTls;
             if demand.class != "any" && demand.class != class && !practice {
                 let message =
                     format!("token `{name}` is of class `{class}`; the script demands `{}`", demand.class);
                 problems.add(token.class.place, message);
-            }
-            let public = plan.knows(Part::Policy) && setting.policy == crate::step::Policy::PublicTls;
-            if public && class == "software" && !practice {
+            } else if public && class == "software" && !practice {
                 let message = format!("token `{name}` is software; policy `public-tls` takes hardware only");
                 problems.add(token.class.place, message);
             }

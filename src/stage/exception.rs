@@ -2,6 +2,7 @@
 //!
 //! The rules of this file:
 //! - An exception has a reason in a person's own words, and the officers of the quorum approve it, each by an exact word.
+//! - Nothing of an exception is recorded before its reason is told: whoever has none leaves it.
 //! - An exception changes nothing of what the script does next: it is told, approved, recorded and in the report.
 //! - In a pause nobody is logged in anywhere: who goes on brings the PINs again.
 //! - In a pause no share that was typed is in memory: it is wiped before, and typed again.
@@ -69,7 +70,7 @@ impl Stage<'_> {
 
     fn exception(&mut self, person: &Person) -> Result<(), StageError> {
         let sentence = "What is otherwise than the script says, and why? It goes into the log.";
-        let Some(actual) = self.ask_beside(person, sentence, Vec::new(), Expected::Text)? else {
+        let Some(actual) = self.ask_beside(person, sentence, Vec::new(), Expected::Exception)? else {
             return Ok(());
         };
         let officers: Vec<Person> =

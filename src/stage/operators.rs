@@ -95,6 +95,8 @@ pub enum Expected {
     OneOf(Vec<String>),
     /// A text of the person's own, not empty.
     Text,
+    /// What is otherwise than the script says: a text, not empty. Whoever has nothing to tell leaves it, and nothing is recorded.
+    Exception,
     /// The time that the person's own clock shows, RFC 3339 UTC.
     Time,
     /// A signature by the person's own key over the file of this path: where it lies, or [`SIGNED`] if it lies beside it, as

@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::encrypted_share::{encrypted, new_media, own_medium};
-use super::holding::{GroupSpec, Holding, Said, each_share};
+use super::holding::{GroupSpec, Holding, each_share, said_of};
 use super::key_shares::{Sheets, ThrowAway, sheets};
 use super::replaced::replaced;
 use super::share_set::{
@@ -169,13 +169,7 @@ impl WrappedBackup {
             }
         }
         let key = scope.key_to_back_up(&spec.key, "wrapped");
-        let said = Said {
-            threshold: spec.threshold.as_ref(),
-            holders: &spec.holders,
-            group_threshold: spec.group_threshold.as_ref(),
-            groups: spec.groups.as_ref(),
-        };
-        let holding = Holding::resolve(&said, scope);
+        let holding = Holding::resolve(&said_of!(spec), scope);
         let holders = holding.as_ref().map_or(&[][..], |holding| &holding.holders);
         let encrypted = encrypted(&spec.encrypted, holders, scope);
         new_media(&spec.key, &encrypted, scope);

@@ -30,6 +30,19 @@ pub struct Said<'s> {
     pub groups: Option<&'s Named<GroupSpec>>,
 }
 
+/// What the words of a step that deals shares say of holders: their types differ, their four keys are the same.
+macro_rules! said_of {
+    ($spec:ident) => {
+        crate::step::holding::Said {
+            threshold: $spec.threshold.as_ref(),
+            holders: &$spec.holders,
+            group_threshold: $spec.group_threshold.as_ref(),
+            groups: $spec.groups.as_ref(),
+        }
+    };
+}
+pub(super) use said_of;
+
 /// Who has the shares of a set, and how many of them it takes.
 pub struct Holding {
     /// Everyone who has one, in the order of their shares.

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::back_up_key::{Known, copies, deal_again, deal_new, in_file, plugger, said};
 use super::encrypted_share::{encrypted, new_media, own_medium};
-use super::holding::{GroupSpec, Holding, Said, each_share};
+use super::holding::{GroupSpec, Holding, each_share, said_of};
 use super::restore_key::{backup_of, medium_of, read_file, set_of};
-use super::share_set::{ShareSet, bag, file_for_media, forget_lost_files, recall_bags, unbag};
+use super::share_set::{ShareSet, all_are_here, bag, file_for_media, forget_lost_files, recall_bags, unbag};
 use super::unfinished::ask_for_the_left;
 use super::{KeyBackup, KnownShare, Room, Scope, Step, StepError, Wrapping, spec};
 use crate::digest::{Digest, hex};
@@ -101,13 +101,7 @@ impl Step for RefreshShares {
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let person = plugger(spec.ask.as_ref(), &spec.key, scope);
-        let said = Said {
-            threshold: spec.threshold.as_ref(),
-            holders: &spec.holders,
-            group_threshold: spec.group_threshold.as_ref(),
-            groups: spec.groups.as_ref(),
-        };
-        let holding = Holding::resolve(&said, scope);
+        let holding = Holding::resolve(&said_of!(spec), scope);
         let holders = holding.as_ref().map_or(&[][..], |holding| &holding.holders);
         let encrypted = encrypted(&spec.encrypted, holders, scope);
         new_media(&spec.key, &encrypted, scope);
@@ -304,6 +298,8 @@ impl RefreshShares {
         old: &KeyBackup,
         room: &mut Room<'_, '_>,
     ) -> Result<(KeyBackup, Option<Person>), StepError> {
+        // Before anybody types an old sheet: for a set that cannot be dealt it would have left its bag in vain.
+        all_are_here(&self.holders, || format!("the backup of the key `{}`", self.key), room)?;
         // What is asked besides comes before the sheets: with the key in memory nobody is asked for anything.
         let tokens: Vec<&str> =
             self.anew.iter().flat_map(|anew| anew.on.iter().map(String::as_str)).collect();

@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::encrypted_share::{encrypted, new_media, own_medium};
-use super::holding::{GroupSpec, Holding, Said, each_share};
+use super::holding::{GroupSpec, Holding, each_share, said_of};
 use super::key_shares::{Sheet, ThrowAway, secret_sheets};
 use super::share_set::{ShareSet, learn_of_share, recall_bags, used_sets};
 use super::{DividedSecret, Room, Scope, Step, StepError, spec};
@@ -111,13 +111,7 @@ impl Step for SplitSecret {
 
     fn resolve(spec: Spec, scope: &mut Scope<'_>) -> Option<Self> {
         let from = From::resolve(&spec, scope);
-        let said = Said {
-            threshold: spec.threshold.as_ref(),
-            holders: &spec.holders,
-            group_threshold: spec.group_threshold.as_ref(),
-            groups: spec.groups.as_ref(),
-        };
-        let holding = Holding::resolve(&said, scope);
+        let holding = Holding::resolve(&said_of!(spec), scope);
         let holders = holding.as_ref().map_or(&[][..], |holding| &holding.holders);
         let encrypted = encrypted(&spec.encrypted, holders, scope);
         new_media(&spec.secret, &encrypted, scope);

@@ -14,6 +14,7 @@ use super::field::{Field, SecretField};
 use super::frame::Geometry;
 use super::keys::Key;
 use super::model::{Card, Model};
+use super::paste::Paste;
 use super::screen;
 use super::talk::{Delivery, Message, SecretKind, SecretQuestion};
 use super::text::{judge, said};
@@ -255,9 +256,11 @@ impl Desk {
             }
             _ => {}
         }
+        let leaves = self.tells_exception();
         match &mut self.mode {
             Mode::Reading => self.read_on(key),
             Mode::Typing(field) => match key {
+                Key::Escape if leaves => self.decline(),
                 Key::Escape => self.mode = Mode::Reading,
                 Key::Enter => self.answer(),
                 Key::Tab => self.complete(),
@@ -284,6 +287,32 @@ impl Desk {
                 (Key::Enter, Sure::Pause) => self.put_off(Aside::Pause),
                 _ => field.press(key),
             },
+        }
+    }
+
+    /// Takes what was pasted, as if it had been typed letter by letter, into the one line that is open. It answers nothing.
+    pub fn paste(&mut self, paste: &Paste) {
+        if self.alone().is_some() {
+            return;
+        }
+        let room = match &self.mode {
+            Mode::Typing(field) | Mode::Sure(Sure::Leave, field) => field.room(),
+            // One that is too full says so at Enter.
+            Mode::Hidden(_) => usize::MAX,
+            Mode::Reading | Mode::Sure(Sure::Exception | Sure::Pause, _) => {
+                self.note = Some("a paste was not taken, since no answer is open".into());
+                return;
+            }
+        };
+        match paste.line() {
+            Ok(line) if line.chars().count() > room => {
+                self.note = Some(format!("a paste was not taken, since there is room for {room} characters"));
+            }
+            Ok(line) => {
+                self.note = None;
+                line.chars().for_each(|character| self.press(Key::Char(character)));
+            }
+            Err(why) => self.note = Some(why),
         }
     }
 
@@ -323,6 +352,7 @@ impl Desk {
             Key::Char('e') => self.aside(Sure::Exception),
             Key::Char('p') => self.aside(Sure::Pause),
             Key::Escape if self.page.is_some() => self.turn_to(None),
+            Key::Escape if self.tells_exception() => self.decline(),
             Key::Up => self.scroll_to(self.scroll.saturating_sub(1)),
             Key::Down => self.scroll_to(self.scroll + 1),
             Key::PageUp => self.scroll_to(self.scroll.saturating_sub(page)),
@@ -364,8 +394,7 @@ impl Desk {
         };
         let typed = field.text();
         let answer = if typed == "no" {
-            let (person, question) = (said(&question.person), question.sentence.clone());
-            Err(NoAnswer::Declined { person, question })
+            return self.decline();
         } else if let Some(aside) = Aside::of(&typed) {
             Err(NoAnswer::Aside(aside))
         } else if let Err(why) = judge(&question.expected, &typed) {
@@ -378,6 +407,18 @@ impl Desk {
             Ok(typed)
         };
         self.give(answer);
+    }
+
+    /// Whether somebody is to say what is otherwise than the script says, and can leave it.
+    pub fn tells_exception(&self) -> bool {
+        matches!(&self.open, Some(Open::Question(question, _)) if question.expected == Expected::Exception)
+    }
+
+    fn decline(&mut self) {
+        if let Some(Open::Question(question, _)) = &self.open {
+            let (person, question) = (said(&question.person), question.sentence.clone());
+            self.give(Err(NoAnswer::Declined { person, question }));
+        }
     }
 
     /// Gives the answer to whoever asked; what was told before it has been read.

@@ -21,6 +21,11 @@ impl Field {
         self.cursor
     }
 
+    /// How many more characters it takes.
+    pub const fn room(&self) -> usize {
+        MOST_CHARACTERS.saturating_sub(self.text.len())
+    }
+
     /// Empties it.
     pub fn clear(&mut self) {
         self.text.clear();
@@ -118,7 +123,7 @@ impl SecretField {
 }
 
 /// Characters that a line takes.
-const MOST_CHARACTERS: usize = 16_384;
+pub const MOST_CHARACTERS: usize = 16_384;
 
 #[cfg(test)]
 mod tests {

@@ -276,7 +276,8 @@ fn asked(desk: &Desk, look: Look) -> (Tone, String) {
         Some(Open::Question(question, _)) => {
             let who = one_line(&said(&question.person));
             if !matches!(desk.mode(), Mode::Typing(_)) {
-                return (Tone::Look, format!("Enter: {who} answers"));
+                let back = if desk.tells_exception() { ". Esc: back" } else { "" };
+                return (Tone::Look, format!("Enter: {who} answers{back}"));
             }
             let how = match &question.expected {
                 Expected::Word(word) => format!("type {word} to go on, no to decline"),
@@ -286,6 +287,7 @@ fn asked(desk: &Desk, look: Look) -> (Tone, String) {
                 }
                 Expected::OneOf(words) => format!("type one of {}, or no to decline", words.join(", ")),
                 Expected::Text => "type it in a line, no to decline".to_owned(),
+                Expected::Exception => "type it in a line. Esc: back, nothing is recorded".to_owned(),
                 Expected::Time => "type a time such as 2026-11-01T08:00:00Z, no to decline".to_owned(),
                 Expected::Signature(_) => format!("type {SIGNED}, or where the signature is; no to decline"),
             };
@@ -445,6 +447,7 @@ fn side(model: &Model, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
 fn keys(desk: &Desk, geometry: Geometry, look: Look, frame: &mut Frame<'_>) {
     let text = match desk.mode() {
         Mode::Reading => " ? help  e exception  p pause  l log  i inspect  b identity  q stop  PgUp PgDn",
+        Mode::Typing(_) if desk.tells_exception() => " Enter: answer  Esc: back, nothing is recorded",
         Mode::Typing(_) | Mode::Hidden(_) => {
             " Enter: answer  Esc: what was typed goes; then e exception, p pause, ? help"
         }

@@ -19,6 +19,7 @@ mod frame;
 mod keys;
 mod look;
 mod model;
+mod paste;
 #[cfg(test)]
 mod random_keys;
 mod screen;

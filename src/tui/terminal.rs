@@ -3,6 +3,7 @@
 //! The rules of this file:
 //! - Everything stands on the alternate screen, which is cleared when it is left: nothing remains to scroll back to.
 //! - The terminal is given back when this is dropped, before a panic says its word, and before the program is stopped.
+//! - A paste is told apart from keys for as long as the terminal is taken: of several lines none answers anything.
 //! - What one person alone is to see is written from where it lies, and is in no buffer of what is drawn.
 
 use std::fs::File;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
 use ratatui::Terminal;
-use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use super::canvas::Canvas;
@@ -81,12 +82,6 @@ impl Tty {
     pub fn say(&mut self, text: &str) {
         // A terminal that is gone hears nothing.
         let _ = (&self.file).write_all(text.as_bytes());
-    }
-
-    /// Forgets what was typed and not read.
-    pub fn forget_typed(&self) {
-        // A terminal that cannot forget gives keys that open nothing by themselves.
-        let _ = tcflush(&self.file, QueueSelector::IFlush);
     }
 
     /// One octet that was typed; nothing at the end.
@@ -184,10 +179,10 @@ static TAKEN: Mutex<Option<(File, Termios)>> = Mutex::new(None);
 static HOOK: Once = Once::new();
 static PANICKED: AtomicBool = AtomicBool::new(false);
 
-/// The alternate screen, cleared, without a cursor.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[0m\x1b[2J\x1b[H\x1b[?25l";
+/// The alternate screen, cleared, without a cursor; what is pasted stands between two marks.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[0m\x1b[2J\x1b[H\x1b[?25l\x1b[?2004h";
 /// Cleared, and the screen that was there before.
-const LEAVE: &[u8] = b"\x1b[0m\x1b[2J\x1b[H\x1b[?25h\x1b[?1049l";
+const LEAVE: &[u8] = b"\x1b[?2004l\x1b[0m\x1b[2J\x1b[H\x1b[?25h\x1b[?1049l";
 /// Words or groups in a row.
 const IN_A_ROW: usize = 5;
 /// Letters of the longest word of SLIP-39's list.

@@ -15,6 +15,7 @@ use super::desk::{Desk, Mode};
 use super::frame::{Geometry, draw};
 use super::keys::Key;
 use super::look::Look;
+use super::paste::Paste;
 use super::talk::{Delivery, Message, SecretKind, SecretQuestion, Seen};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
@@ -184,6 +185,13 @@ impl Scene {
 
     fn type_in(&mut self, text: &str) -> &mut Self {
         text.chars().for_each(|character| self.desk.press(Key::Char(character)));
+        self
+    }
+
+    fn paste(&mut self, text: &str) -> &mut Self {
+        let mut paste = Paste::default();
+        text.bytes().for_each(|octet| paste.push(octet));
+        self.desk.paste(&paste);
         self
     }
 
@@ -473,6 +481,43 @@ fn a_letter_answers_nothing_before_the_answer_is_open() {
 }
 
 #[test]
+fn a_paste_is_text_of_the_one_open_answer_and_answers_nothing() {
+    let mut scene = Scene::begun(SMALL);
+    scene.at("2.3", 6).ask("bo", "Sign?", Vec::new(), Expected::Word("sign"));
+    scene.paste("sign");
+    assert!(scene.picture(SMALL).contains("! a paste was not taken, since no answer is open"));
+    scene.open().paste("sign\rsign\r");
+    let picture = scene.picture(SMALL);
+    for seen in ["! a paste of 2 lines was not taken, since each", "│ prompt wants one line"] {
+        assert!(picture.contains(seen), "{picture}");
+    }
+    scene.paste("sign\r");
+    assert_eq!(scene.answer(), None);
+    assert!(scene.picture(SMALL).contains("> sign"), "{}", scene.picture(SMALL));
+    scene.press(&[Key::Enter]);
+    assert_eq!(scene.answer(), Some(Ok("sign".into())));
+    scene.ask("bo", "Why?", Vec::new(), Expected::Text).open().type_in("x");
+    scene.paste(&"y".repeat(16_384));
+    assert!(scene.picture(SMALL).contains("> x\n"), "nothing of it is cut");
+}
+
+#[test]
+fn a_secret_that_is_pasted_is_not_shown_and_of_several_lines_nothing_is_taken() {
+    let mut scene = Scene::begun(SMALL);
+    let (reply, answer) = channel();
+    let question = Box::new(secret(&scene, SecretKind::Pin));
+    scene.at("1.5", 6).desk.hear(Message::AskSecret(question, reply));
+    scene.open().paste("academic\racid");
+    assert!(matches!(scene.desk.mode(), Mode::Hidden(field) if !field.is_begun()));
+    scene.paste("academic\r");
+    let picture = scene.picture(SMALL);
+    assert!(picture.contains("> (typed; it is not shown)") && !picture.contains("acad"), "{picture}");
+    assert!(answer.try_recv().is_err());
+    scene.press(&[Key::Enter]);
+    assert!(answer.try_recv().unwrap().unwrap().expose(|octets| octets == b"academic"));
+}
+
+#[test]
 fn the_answer_opens_only_at_the_end_of_the_card() {
     let mut scene = Scene::begun(SMALL);
     let lines = scene.fields();
@@ -566,6 +611,26 @@ fn exceptions_and_pauses_are_asked_about_first() {
         assert_eq!(scene.answer(), None);
         scene.press(&[Key::Char(key), Key::Enter]);
         assert_eq!(scene.answer(), Some(Err(NoAnswer::Aside(aside))));
+    }
+}
+
+#[test]
+fn an_exception_that_is_not_told_is_left_by_escape() {
+    for typing in [false, true] {
+        let mut scene = Scene::begun(SMALL);
+        scene.at("2.3", 6).ask("bo", "What is otherwise?", Vec::new(), Expected::Exception);
+        assert!(scene.picture(SMALL).contains("Enter: bo (crypto-officer) answers. Esc: back"));
+        if typing {
+            scene.open().type_in("the se");
+            let picture = scene.picture(SMALL);
+            assert!(picture.contains("\n Enter: answer  Esc: back, nothing is recorded"), "{picture}");
+        }
+        // A page in front is closed first.
+        let page = if typing { &[][..] } else { &[Key::Char('?'), Key::Escape] };
+        scene.press(page);
+        assert_eq!(scene.answer(), None);
+        scene.press(&[Key::Escape]);
+        assert!(matches!(scene.answer(), Some(Err(NoAnswer::Declined { .. }))));
     }
 }
 

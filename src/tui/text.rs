@@ -18,7 +18,7 @@ pub fn judge(expected: &Expected, answer: &str) -> Result<(), String> {
         Expected::OneOf(words) => {
             Err(format!("found {}, wanted exactly one of {}", quoted(answer), words.join(", ")))
         }
-        Expected::Text | Expected::Signature(_) => text_for_the_log(answer),
+        Expected::Text | Expected::Exception | Expected::Signature(_) => text_for_the_log(answer),
         Expected::Time => answer.parse::<Timestamp>().map(|_| ()).map_err(|error| error.to_string()),
     }
 }

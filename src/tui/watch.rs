@@ -101,7 +101,7 @@ impl Watch {
             match self.messages.try_recv() {
                 Ok(message) => {
                     if self.desk.hear(message) {
-                        self.tty.forget_typed();
+                        self.forget_typed();
                     }
                     heard = true;
                 }
@@ -112,6 +112,15 @@ impl Watch {
                 }
             }
         }
+    }
+
+    /// What was typed and not read is for nobody. It is read to its end: the rest of a paste would be taken for keys.
+    fn forget_typed(&mut self) {
+        for _ in 0..MOST_FORGOTTEN {
+            let Found::Key(octet) = typed(&self.tty) else { break };
+            let _ = self.decoder.push(octet);
+        }
+        self.decoder.spoil();
     }
 
     fn see_to_signals(&mut self) {
@@ -141,10 +150,16 @@ impl Watch {
     }
 
     fn press(&mut self, key: Key) {
-        if key == Key::Redraw && self.desk.alone().is_none() {
-            let _ = self.canvas.clear();
-        } else {
-            self.desk.press(key);
+        match key {
+            Key::Redraw if self.desk.alone().is_none() => {
+                let _ = self.canvas.clear();
+            }
+            Key::Pasted => {
+                if let Some(paste) = self.decoder.pasted() {
+                    self.desk.paste(&paste);
+                }
+            }
+            _ => self.desk.press(key),
         }
     }
 
@@ -193,6 +208,21 @@ pub fn wait(tty: &Tty, mut wake: &UnixStream, milliseconds: i64) -> Found {
     if terminal.is_empty() {
         return Found::Nothing;
     }
+    read(tty)
+}
+
+/// What was typed already; nothing is waited for.
+fn typed(tty: &Tty) -> Found {
+    let mut ready = [PollFd::new(tty.file(), PollFlags::IN)];
+    match poll(&mut ready, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+        Ok(1..) => read(tty),
+        Ok(0) => Found::Nothing,
+        // Whatever it is, it shows at the next key.
+        Err(_) => Found::End,
+    }
+}
+
+fn read(tty: &Tty) -> Found {
     match tty.read() {
         Ok(Some(octet)) => Found::Key(octet),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Found::Woken,
@@ -212,6 +242,8 @@ pub enum Found {
     End,
 }
 
+/// Octets that are forgotten at once: many times what a terminal keeps.
+const MOST_FORGOTTEN: usize = 1 << 20;
 /// Milliseconds after which the clock is drawn anew.
 const TICK: i64 = 250;
 /// Milliseconds in which the rest of a sequence follows.

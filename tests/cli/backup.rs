@@ -648,6 +648,30 @@ fn a_new_set_under_the_same_key_takes_the_place_of_the_old_one() {
 }
 
 #[test]
+fn a_new_holder_who_is_late_is_missed_before_an_old_sheet_is_typed() {
+    let mut holders = Holders::default();
+    let table = table_after(&mut holders);
+    site_for_later(&table);
+    let before = (count(&events(&table), "share.checked"), count(&events(&table), "custody.opened"));
+    let steps = "      - refresh-shares: {key: root-x1, threshold: 2, holders: [h1, h2, h6]}\n";
+    table.write("later.yaml", later("refresh", &ALL, steps));
+    let ended = Room::open(&table, LATER).go_on(|question| {
+        let late = question.shown.contains("h6 (share-holder): Are you here?");
+        if late { Some("no".into()) } else { on_paper(&table, question).or_else(|| holders.answer(question)) }
+    });
+    let ended = ended.with(3);
+    let said =
+        "`h6` is not in the room; the backup of the key `root-x1` is dealt to all its holders together";
+    assert!(ended.out.contains(said), "{}", ended.out);
+    let all = events(&table);
+    assert_eq!((count(&all, "share.checked"), count(&all, "custody.opened")), before);
+    let _ = Room::open(&table, RESUME)
+        .go_on(|question| on_paper(&table, question).or_else(|| holders.answer(question)))
+        .with(0);
+    let _ = table.run("verify out-2/bundle-practice-refresh").with(0);
+}
+
+#[test]
 fn where_a_sheet_is_lost_the_key_is_wrapped_anew_and_every_old_copy_is_accounted_for() {
     let mut holders = Holders::default();
     let table = table_after(&mut holders);

@@ -83,6 +83,30 @@ fn another_implementation_verifies_what_a_ceremony_leaves() {
     assert!(judged("verify.py", &[bundle, &policy]).unwrap().with(5).out.contains("E126"));
 }
 
+#[test]
+fn another_implementation_says_in_a_line_what_is_no_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("nothing"), "quorum nobody\n").unwrap();
+    fs::write(folder.path().join("key"), "log a+b\nquorum none\n").unwrap();
+    fs::write(folder.path().join("octets"), b"\xff").unwrap();
+    for (policy, why) in [
+        ("nothing", "E102"),
+        ("key", "E101"),
+        ("octets", "no UTF-8 text"),
+        ("absent", "No such file or directory"),
+        (".", "Is a directory"),
+    ] {
+        for (program, arguments) in
+            [("verify.py", [".", policy].as_slice()), ("proofs.py", &["tiles", ".", policy])]
+        {
+            let Some(ended) = python(folder.path(), program, arguments) else { return };
+            let ended = ended.with(2);
+            let said = format!("{policy} is no policy: {why}\n");
+            assert_eq!((ended.error, ended.out.as_str()), (said, ""), "{program}");
+        }
+    }
+}
+
 /// A folder with a log of so many records, its head, and the policy that accepts it.
 struct Place {
     folder: tempfile::TempDir,

@@ -112,7 +112,7 @@ fn an_answer_is_named_before_its_serial_number_is_drawn() {
     judged(
         &with("200 days"),
         Some(
-            "script.yaml:49:9: r-1: error OCS-08: next update of `e1` is 2027-05-20T23:59:59Z; the delegate's",
+            "script.yaml:49:9: r-1: error OCS-08: next update of `e1` is 2027-05-20T23:59:59Z, if it is signed at 2026-11-02T00:00:00Z; the delegate's",
         ),
     );
 }

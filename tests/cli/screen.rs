@@ -53,6 +53,7 @@ fn what_happens_to_people_and_terminals_loses_nothing() {
     table.nobody_is_left();
     assert_eq!(of(&table, "auth.failed").len(), 1);
     assert_eq!(of(&table, "request.rejected").len(), 1);
+    assert_eq!(of(&table, "step.deviation").len(), 1, "the ones that were left are not recorded");
     let notes: Vec<Value> = of(&table, "log.note");
     assert!(notes.iter().any(|note| note["data"]["text"] == "paused; nobody is logged in"), "{notes:?}");
 
@@ -79,26 +80,47 @@ struct Happening(Vec<What>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
+    Pasted,
     WrongWord,
     OtherSize,
     Interrupt,
     Stopped,
+    PastedPin,
     WrongPin,
     Pause,
+    LeftException,
     Exception,
     Declined,
 }
 
 impl Happening {
     fn all() -> Self {
-        use What::{Declined, Exception, Interrupt, OtherSize, Pause, Stopped, WrongPin, WrongWord};
-        let mut all = vec![WrongWord, OtherSize, Interrupt, Stopped, WrongPin, Pause, Exception, Declined];
+        let mut all = vec![
+            What::Pasted,
+            What::WrongWord,
+            What::OtherSize,
+            What::Interrupt,
+            What::Stopped,
+            What::PastedPin,
+            What::WrongPin,
+            What::Pause,
+            What::LeftException,
+            What::Exception,
+            What::Declined,
+        ];
         all.reverse();
         Self(all)
     }
 
     fn next(&mut self, sight: &mut Sight, asked: &Asked) -> Option<String> {
         let keys = match (self.0.last()?, asked) {
+            (What::Pasted, Asked::Word(word)) if word == "present" => pasted(sight),
+            (What::PastedPin, Asked::Pin(token)) if token == "root" => {
+                sight.keys("\u{1b}[200~of one\rof another\r\u{1b}[201~");
+                sight.wait_for("a paste of 2 lines was not taken, since each prompt wants one line");
+                assert!(!sight.screen().contains("of one"), "{}", sight.screen());
+                String::new()
+            }
             (What::WrongWord, Asked::Word(word)) if word == "present" => {
                 sight.keys("presemt\r");
                 sight.wait_for("found `presemt`, wanted exactly `present`");
@@ -124,11 +146,12 @@ impl Happening {
                 let before = sight.middle();
                 sight.signal(Signal::TSTP);
                 sight.wait("the program is stopped", |sight| (sight.state() == 'T').then_some(()));
-                assert!(!sight.is_inside(), "the terminal is given back before the program stops");
+                let given_back = !sight.is_inside() && !sight.marks_pastes();
+                assert!(given_back, "the terminal is given back before the program stops");
                 assert!(!sight.screen().contains("Enter: "), "{}", sight.screen());
                 sight.signal(Signal::CONT);
                 sight.wait("the screen again", |sight| (sight.middle() == before).then_some(()));
-                assert!(sight.is_inside());
+                assert!(sight.is_inside() && sight.marks_pastes());
                 "\r".to_owned()
             }
             (What::WrongPin, Asked::Pin(token)) if token == "root" => {
@@ -136,13 +159,26 @@ impl Happening {
                 sight.wait_for("! token `root`");
                 String::new()
             }
-            (What::Pause | What::Exception, Asked::Enter) => beside(*self.0.last()?, sight)?,
+            (What::Pause | What::LeftException | What::Exception, Asked::Enter) => {
+                beside(*self.0.last()?, sight)?
+            }
             (What::Declined, Asked::Word(word)) if word == "sign" => "no\r".to_owned(),
             _ => return None,
         };
         self.0.pop();
         Some(keys)
     }
+}
+
+/// Three answers in one paste, and then one of which the end of the line is no Enter.
+fn pasted(sight: &mut Sight) -> String {
+    sight.keys("\u{1b}[200~present\rpresent\rpresent\r\u{1b}[201~");
+    sight.wait_for("a paste of 3 lines was not taken, since each prompt wants one line");
+    sight.keys("\u{1b}[200~presemt\r\u{1b}[201~");
+    sight.wait_for("> presemt");
+    sight.keys("\u{15}");
+    sight.wait("nothing is typed", |sight| (!sight.middle().contains("presemt")).then_some(()));
+    String::new()
 }
 
 /// What somebody says in the place of an answer.
@@ -156,11 +192,29 @@ fn beside(what: What, sight: &mut Sight) -> Option<String> {
         sight.keys("\r");
         sight.wait_for("nobody is logged in to any token");
         assert!(!sight.screen().contains("root-x1"), "{}", sight.screen());
-    } else {
+        return Some(String::new());
+    }
+    let tell = |sight: &mut Sight| {
         sight.keys("e");
         sight.wait_for("Something is otherwise than the script says?");
         sight.keys("\r");
         sight.wait_for("What is otherwise than the script says, and why?");
+    };
+    if what == What::LeftException {
+        for typed in ["", "\rthe seal of bag 4711"] {
+            tell(sight);
+            sight.keys(typed);
+            if !typed.is_empty() {
+                sight.wait_for("> the seal of bag 4711");
+            }
+            sight.keys("\u{1b}");
+            sight.wait("the question stands", |sight| {
+                let middle = flat(&sight.middle());
+                (middle.contains("Enter: ") && !middle.contains("What is otherwise")).then_some(())
+            });
+        }
+    } else {
+        tell(sight);
     }
     Some(String::new())
 }

@@ -129,6 +129,11 @@ impl Sight {
         self.terminal.lock().unwrap().parser.screen().alternate_screen()
     }
 
+    /// Whether the terminal marks what is pasted.
+    pub fn marks_pastes(&self) -> bool {
+        self.terminal.lock().unwrap().parser.screen().bracketed_paste()
+    }
+
     /// What stands in the middle: the document, what is wanted, what was typed.
     pub fn middle(&self) -> String {
         let terminal = self.terminal.lock().unwrap();
@@ -322,11 +327,12 @@ impl Sight {
         }
         let mut terminal = self.terminal.lock().unwrap();
         let inside = terminal.parser.screen().alternate_screen();
+        let marks = terminal.parser.screen().bracketed_paste();
         terminal.parser.screen_mut().set_scrollback(usize::MAX);
         let screen = terminal.parser.screen().contents();
         terminal.parser.screen_mut().set_scrollback(0);
         let screen = format!("{screen}\n{}", terminal.parser.screen().contents());
-        Gone { code: status.code(), inside, screen, octets: terminal.octets.clone() }
+        Gone { code: status.code(), inside, marks, screen, octets: terminal.octets.clone() }
     }
 }
 
@@ -345,6 +351,8 @@ pub struct Gone {
     pub code: Option<i32>,
     /// Whether it left the terminal on the alternate screen.
     pub inside: bool,
+    /// Whether it left the terminal marking what is pasted.
+    pub marks: bool,
     /// What stands on the terminal, what one can scroll back to included.
     pub screen: String,
     /// Everything that the terminal was ever sent.
@@ -356,7 +364,7 @@ impl Gone {
     #[track_caller]
     pub fn with(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "\n{}", self.screen);
-        assert!(!self.inside, "the terminal was not given back");
+        assert!(!self.inside && !self.marks, "the terminal was not given back");
         self
     }
 

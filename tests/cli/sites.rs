@@ -135,6 +135,8 @@ fn tokens_that_share_a_process_say_the_same_of_it() {
     assert!(ended.error.contains(said), "{}", ended.error);
 }
 
+const SOFTWARE_ROOT: &str = "token `root` is software; policy `public-tls` takes hardware only";
+
 #[test]
 fn public_tls_takes_no_software_outside_practice() {
     let table = Table::new().now();
@@ -153,6 +155,13 @@ error: site.yaml:16:12: token `log` is software; policy `public-tls` takes hardw
         assert!(ended.error == refused, "{command} says\n{}", ended.error);
     }
     let _ = table.run_and_change_nothing("check script.yaml --site site.yaml --practice").with(0);
+    // Where the script demands hardware besides, it is one mistake all the same.
+    let script = table.read("script.yaml");
+    table.change("script.yaml", "root: {class: any}", "root: {class: hardware}");
+    let ended = table.run_and_change_nothing("check script.yaml --site site.yaml").with(2);
+    let said = "token `root` is of class `software`; the script demands `hardware`";
+    assert_eq!(ended.error, refused.replace(SOFTWARE_ROOT, said));
+    table.write("script.yaml", &script);
     // Hardware is taken; what says that it is and is SoftHSM is not.
     table.write("site.yaml", table.read("site.yaml").replace("class: software", "class: hardware"));
     let _ = table.run_and_change_nothing("check script.yaml --site site.yaml").with(0);

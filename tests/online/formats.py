@@ -1,6 +1,7 @@
 """What others published, for `verify.py`: canonical JSON (RFC 8785), the tree (RFC 6962), keys, signatures and policies
 (C2SP signed-note, tlog-cosignature, tlog-policy), groups of shares (SLIP-0039)."""
-import base64, collections, contextlib, hashlib, json, re
+import base64, collections, contextlib, hashlib, json, re, sys
+from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -133,6 +134,15 @@ class Policy:
             count, members = self.nodes[name]
             return sum(map(one, members)) >= count
         return self.quorum == "none" or one(self.quorum)
+
+def policy_of(path):
+    """The policy of a file; a file that has none is said in one line, and ends the program with 2."""
+    try: return Policy(Path(path).read_text(encoding="utf-8"))
+    except OSError as error: why = error.strerror or "unreadable"
+    except UnicodeDecodeError: why = "no UTF-8 text"
+    except Wrong as wrong: why = " ".join(sorted(set(wrong.args)))
+    print(f"{path} is no policy: {why}", file=sys.stderr)
+    sys.exit(2)
 
 def are_shares(data, count):
     """Whether there can be so many shares, in these groups if there are groups (SLIP-0039)."""

@@ -4,7 +4,7 @@
 """
 import sys, time
 from pathlib import Path
-from formats import Policy, b64, leaf, need, node, number, push, root_of, sha
+from formats import b64, leaf, need, node, number, policy_of, push, root_of, sha
 from verify import judge_head, judge_log, main, record_of
 
 
@@ -85,7 +85,7 @@ def judge_tiles(folder, policy, now):
 
 
 if __name__ == "__main__":
-    place, policy, now = Path(sys.argv[2]), Policy(Path(sys.argv[3]).read_text()), int(time.time())
+    place, policy, now = Path(sys.argv[2]), policy_of(sys.argv[3]), int(time.time())
     if sys.argv[1] == "tiles": sys.exit(main(lambda: judge_tiles(place, policy, now)))
     artifact = Path(sys.argv[4]).read_bytes() if sys.argv[4:] else None
     sys.exit(main(lambda: judge_proof(place.read_bytes(), policy, now, artifact=artifact)))

@@ -1,12 +1,12 @@
 """Judges ceremony logs (ceremony-log/v1) by the published formats, with Python's standard library and `cryptography`.
 
-`verify.py FOLDER POLICY` prints the codes that it finds and ends with 5 if one refuses. It shares no code with the
-program that writes such logs. Here: heads, cosignatures, lines, the chain, the tree, and what the records say together.
-Beside it: `formats.py` has what others published, `proofs.py` judges one artifact, one head after another, and tiles.
+`verify.py FOLDER POLICY` prints the codes that it finds and ends with 5 if one refuses, with 2 if POLICY is none. It
+shares no code with the program that writes such logs. Here: heads, cosignatures, lines, chain, tree, and what records
+say together. Beside it: `formats.py` has what others published, `proofs.py` judges an artifact, two heads, and tiles.
 """
 import calendar, formats, re, sys, time
 from pathlib import Path
-from formats import NAME, Policy, Wrong, add, b64, canonical, into, leaf, need, number, push, root_of, sha, signed_at
+from formats import NAME, Wrong, add, b64, canonical, into, leaf, need, number, push, root_of, sha, signed_at
 
 RESULTS = {f"{act}.intent": done.split("|") for act, done in (pair.split(":") for pair in """
     token.initialize:token.initialized token.pin:token.pin.changed media.write:media.written key.generate:key.generated
@@ -194,6 +194,6 @@ def main(judge):
     return 5 if any(code[0] == "E" for code in found) else 0
 
 if __name__ == "__main__":
-    place, policy = Path(sys.argv[1]), Policy(Path(sys.argv[2]).read_text())
+    place, policy = Path(sys.argv[1]), formats.policy_of(sys.argv[2])
     head = lambda: judge_head((place / "checkpoint").read_bytes(), policy, int(time.time()))
     sys.exit(main(lambda: judge_log((place / "log.jsonl").read_bytes(), head())))

@@ -20,6 +20,11 @@ fn judge<'a>(response: &Ocsp<'a>, context: &Context<'a>) -> Judgement {
         findings.must(fault.to_string());
     }
     let produced_at = response.tbs().produced_at().at();
+    // A plan is judged at the first and the last moment of its window: which of them it is, is in no field of a response.
+    let when = match context.signed_at() {
+        Ok(signed_at) if context.is_ceremony() => format!(", if it is signed at {}", signed_at.latest()),
+        _ => String::new(),
+    };
     let mut bounds = vec![("the issuer's certificate", context.issuer()?.not_after().at())];
     bounds.extend(context.delegate().map(|delegate| ("the delegate's certificate", delegate.not_after().at())));
     for single in &response.tbs().responses() {
@@ -35,7 +40,7 @@ fn judge<'a>(response: &Ocsp<'a>, context: &Context<'a>) -> Judgement {
             findings.must(format!("next update of {serial} is {next_update}, not after this update, {this_update}"));
         }
         for (whose, ends) in bounds.iter().filter(|(_, ends)| next_update > *ends) {
-            findings.must(format!("next update of {serial} is {next_update}; {whose} ends before, {ends}"));
+            findings.must(format!("next update of {serial} is {next_update}{when}; {whose} ends before, {ends}"));
         }
     }
     // A series that is signed ahead of time exists under the private policy only.
@@ -82,7 +87,7 @@ mod tests {
     fn nothing_outlives_a_certificate() {
         // The delegate lasts 365 days, the root 3650.
         OcspSample::new().but(|one| one.next_update = after(365 * DAY - 1)).passes(&RULE);
-        OcspSample::new().but(|one| one.next_update = after(365 * DAY)).fails(&RULE, "the delegate's certificate ends");
+        OcspSample::new().but(|one| one.next_update = after(365 * DAY)).fails(&RULE, ", if it is signed at 2026-11-01T08:00:00Z; the delegate's certificate ends before, ");
         OcspSample::direct().but(|one| one.next_update = after(3650 * DAY - 1)).passes(&RULE);
         OcspSample::direct().but(|one| one.next_update = after(3650 * DAY)).fails(&RULE, "the issuer's certificate ends");
     }

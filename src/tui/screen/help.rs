@@ -31,7 +31,7 @@ pub(super) fn document() -> Document {
 
 const KEYS: [(&str, &str); 9] = [
     ("?", "this page"),
-    ("e", "exception: something is otherwise than the script says"),
+    ("e", "exception: something is otherwise than the script says; Esc leaves it unrecorded"),
     ("p", "pause: everybody is logged out, and the screen is locked"),
     ("l", "the log, record by record"),
     ("i", "what was shown to be compared, card by card"),
