@@ -327,7 +327,8 @@ impl Signatures {
             to_be_signed: to_be_signed.to_vec(),
             signature: signature.to_vec(),
         });
-        if waiting.len() >= MOST_TOGETHER {
+        // Of all algorithms together: a bundle that names many is not to fill the memory.
+        if self.verifiers.values().map(|(_, waiting)| waiting.len()).sum::<usize>() >= MOST_TOGETHER {
             self.verify(report);
         }
     }
